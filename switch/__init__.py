@@ -1,0 +1,1 @@
+"""Softswitch: a virtual call centre in one process. The rooms are described in docs/design.md."""

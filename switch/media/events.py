@@ -1,0 +1,51 @@
+"""What the engine tells the core."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PlayFinished:
+    """A playback came to its end (`completed`) or was stopped or replaced."""
+
+    slot: int
+    playback: int
+    completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitReceived:
+    """One RFC 4733 key press, once, however often its packets were repeated. `digit` of 0-9*#A-D."""
+
+    slot: int
+    digit: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLatched:
+    """The real source of the peer's packets is known (again): symmetric RTP."""
+
+    slot: int
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamIdle:
+    """No packet for the plan's `idle_s`. Told once a silence."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    """The slot is free again. Counts are of the whole stream."""
+
+    slot: int
+    packets_received: int
+    packets_sent: int
+    packets_lost: int
+    jitter_us: int
+
+
+Event = PlayFinished | DigitReceived | StreamLatched | StreamIdle | StreamClosed

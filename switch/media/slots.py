@@ -1,0 +1,44 @@
+"""The pool of pre-bound slots: reserving is immediate, so that SDP can answer at once.
+
+A slot is free, reserved, or closing. It becomes free again only when the engine says `StreamClosed`,
+so that a late packet of one call is never heard by the next.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+from switch.media.plan import Slot
+
+
+class SlotPool:
+    """First released, first reserved: a port rests as long as the pool allows."""
+
+    __slots__ = ("_free", "_slots", "_used")
+
+    def __init__(self, slots: Iterable[Slot]) -> None:
+        self._slots = {slot.number: slot for slot in slots}
+        self._free = deque(self._slots)
+        self._used: set[int] = set()
+
+    @property
+    def in_use(self) -> int:
+        """Slots that are reserved or closing."""
+        return len(self._used)
+
+    @property
+    def size(self) -> int:
+        return len(self._slots)
+
+    def reserve(self) -> Slot | None:
+        """A free slot, or None when all are in use."""
+        if not self._free:
+            return None
+        number = self._free.popleft()
+        self._used.add(number)
+        return self._slots[number]
+
+    def release(self, number: int) -> None:
+        """Free a slot: after `StreamClosed`, or when it was reserved and never opened."""
+        assert number in self._used, "a slot is released once"
+        self._used.remove(number)
+        self._free.append(number)

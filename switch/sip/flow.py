@@ -1,0 +1,43 @@
+"""Where bytes came from and where they go: values that `net` fills in and the core hands back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Transport(StrEnum):
+    """Via transport names, RFC 3261 section 20.42 (and RFC 7118 for WebSocket)."""
+
+    UDP = "UDP"
+    TCP = "TCP"
+    TLS = "TLS"
+    WS = "WS"
+    WSS = "WSS"
+
+    @property
+    def reliable(self) -> bool:
+        return self is not Transport.UDP
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An IP address as text, without brackets, and a port in 1..65535."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A way between a listener of ours and a peer.
+
+    `connection` is 0 for UDP and for a stream that `net` has yet to open to `remote`; otherwise the
+    number that `net` gave to an open connection. A response goes back by the flow it came on.
+    """
+
+    transport: Transport
+    local: Address
+    remote: Address
+    connection: int = 0
