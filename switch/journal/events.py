@@ -1,0 +1,275 @@
+"""What is worth remembering. Frozen, flat, and versioned by `VERSION` in each class.
+
+A field is never renamed or removed; a new field has a default, so that old journals still load.
+Durations are microseconds. Ids are unique across nodes.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStarted:
+    KIND: ClassVar[str] = "node-started"
+    VERSION: ClassVar[int] = 1
+    node: str
+    version: str
+    configuration: str
+    """Digest of the configuration that was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStopped:
+    KIND: ClassVar[str] = "node-stopped"
+    VERSION: ClassVar[int] = 1
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationLoaded:
+    KIND: ClassVar[str] = "configuration-loaded"
+    VERSION: ClassVar[int] = 1
+    configuration: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """`direction`: inbound (from a trunk), internal, outbound (to a trunk). `source`: trunk or account."""
+
+    KIND: ClassVar[str] = "call-started"
+    VERSION: ClassVar[int] = 1
+    direction: str
+    caller: str
+    called: str
+    source: str
+    sip_call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegOpened:
+    """`role`: caller, agent, callee, target (of a transfer). `peer`: account or trunk or number."""
+
+    KIND: ClassVar[str] = "leg-opened"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    role: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    KIND: ClassVar[str] = "leg-ringing"
+    VERSION: ClassVar[int] = 1
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    KIND: ClassVar[str] = "leg-answered"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    KIND: ClassVar[str] = "leg-held"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    KIND: ClassVar[str] = "leg-ended"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    cause: str
+    by: str
+    sip_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    KIND: ClassVar[str] = "bridged"
+    VERSION: ClassVar[int] = 1
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    KIND: ClassVar[str] = "flow-step"
+    VERSION: ClassVar[int] = 1
+    flow: str
+    step: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """`needs`: the first step's, as "skill>=level" words."""
+
+    KIND: ClassVar[str] = "queued"
+    VERSION: ClassVar[int] = 1
+    contact: str
+    queue: str
+    priority: int
+    position: int
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRefused:
+    KIND: ClassVar[str] = "queue-refused"
+    VERSION: ClassVar[int] = 1
+    contact: str
+    queue: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """Why this agent: counts by reason, the best few as (agent, score, idle_us), the tie-break."""
+
+    KIND: ClassVar[str] = "offer-made"
+    VERSION: ClassVar[int] = 1
+    contact: str
+    queue: str
+    offer: int
+    agent: str
+    policy: str
+    candidates: int
+    exclusions: tuple[tuple[str, int], ...]
+    best: tuple[tuple[str, int, int], ...]
+    tie_break: str
+    needs: tuple[tuple[str, int], ...]
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    KIND: ClassVar[str] = "offer-ended"
+    VERSION: ClassVar[int] = 1
+    contact: str
+    offer: int
+    agent: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConnected:
+    KIND: ClassVar[str] = "agent-connected"
+    VERSION: ClassVar[int] = 1
+    contact: str
+    queue: str
+    agent: str
+    waited_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitEnded:
+    KIND: ClassVar[str] = "visit-ended"
+    VERSION: ClassVar[int] = 1
+    contact: str
+    queue: str
+    outcome: str
+    reason: str
+    agent: str
+    waited_us: int
+    talked_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """`state` is what is shown; `signed_in` and `paused` are the axes that outlive a restart."""
+
+    KIND: ClassVar[str] = "agent-changed"
+    VERSION: ClassVar[int] = 1
+    agent: str
+    state: str
+    reason: str
+    signed_in: bool
+    paused: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    KIND: ClassVar[str] = "registered"
+    VERSION: ClassVar[int] = 1
+    account: str
+    contact: str
+    address: str
+    expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """`reason`: removed (by the phone), expired, lost (the connection or the phone is gone)."""
+
+    KIND: ClassVar[str] = "unregistered"
+    VERSION: ClassVar[int] = 1
+    account: str
+    contact: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """A blind transfer: leg `by` asked that its partner be connected to `target`."""
+
+    KIND: ClassVar[str] = "transferred"
+    VERSION: ClassVar[int] = 1
+    by: str
+    target: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The call's one end and its record (CDR). Times are microseconds; 0 where it never happened."""
+
+    KIND: ClassVar[str] = "call-ended"
+    VERSION: ClassVar[int] = 1
+    direction: str
+    caller: str
+    called: str
+    source: str
+    started_wall_us: int
+    answered_wall_us: int
+    ended_wall_us: int
+    cause: str
+    by: str
+    sip_status: int
+    queue: str
+    agent: str
+    waited_us: int
+    talked_us: int
+    held_us: int
+    transfers: int
+
+
+Event = (
+    NodeStarted
+    | NodeStopped
+    | ConfigurationLoaded
+    | CallStarted
+    | LegOpened
+    | LegRinging
+    | LegAnswered
+    | LegHeld
+    | LegEnded
+    | Bridged
+    | FlowStep
+    | Queued
+    | QueueRefused
+    | OfferMade
+    | OfferEnded
+    | AgentConnected
+    | VisitEnded
+    | AgentChanged
+    | Registered
+    | Unregistered
+    | Transferred
+    | CallEnded
+)
