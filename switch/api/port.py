@@ -1,0 +1,65 @@
+"""What the HTTP side asks of a switch. `node` implements it; nothing here knows how."""
+
+from typing import Protocol
+
+from switch.api.views import (
+    AccountView,
+    AgentRow,
+    AgentVerb,
+    CallRecord,
+    CallRow,
+    Health,
+    Outcome,
+    Overview,
+    QueueRow,
+    ReloadOutcome,
+    SecretReset,
+    WhyAnswer,
+)
+
+
+class ControlPort(Protocol):
+    """All of it is called on the switch's own loop, so plain methods see one consistent moment.
+
+    They must return at once; what waits for the store is `async`. A `name` is `tenant/name`, or the
+    bare name where only one tenant has it. Nothing here raises for a wrong name: the outcome says it.
+    """
+
+    def health(self) -> Health:
+        """Live and ready, with reasons where not."""
+
+    def metrics(self) -> tuple[bytes, str]:
+        """The Prometheus exposition and its content type."""
+
+    def overview(self) -> Overview:
+        """Where phones register, which numbers and agents there are; without secrets."""
+
+    def accounts(self) -> list[AccountView]:
+        """Every account of every tenant, in order of tenant and account."""
+
+    async def reset_account(self, name: str) -> SecretReset:
+        """Make a new secret for an account (`tenant/account`, the account, or its SIP user)."""
+
+    def agents(self) -> list[AgentRow]:
+        """Every agent, in order of tenant and name."""
+
+    def agent_command(self, name: str, verb: AgentVerb, reason: str) -> Outcome:
+        """Carry out a verb; `reason` is that of a pause and empty otherwise."""
+
+    def queues(self) -> list[QueueRow]:
+        """Every queue, in order of tenant and name."""
+
+    def calls(self) -> list[CallRow]:
+        """The live calls, oldest first."""
+
+    async def recent_calls(self, limit: int) -> list[CallRecord]:
+        """The last `limit` records, newest first."""
+
+    def hang_up(self, call: str) -> Outcome:
+        """End a live call on all its legs."""
+
+    async def why(self, call: str) -> WhyAnswer | None:
+        """The trail of a call, live or ended, by our id or its SIP Call-ID; None where it is unknown."""
+
+    async def reload(self) -> ReloadOutcome:
+        """Read the dialplans again; on any problem the old configuration stays."""

@@ -1,0 +1,259 @@
+"""What a running switch tells of itself. The same values travel as JSON over the control socket.
+
+Durations are milliseconds, wall times microseconds since 1970 UTC. Names are `tenant/name` where they
+must be unique in the whole switch and bare where `tenant` stands beside them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`live`: the loop runs. `ready`: new calls are taken. `reasons`: why not, in plain words."""
+
+    live: bool
+    ready: bool
+    reasons: tuple[str, ...] = ()
+
+
+class Result(StrEnum):
+    """How a command went."""
+
+    DONE = "done"
+    NOT_FOUND = "not-found"
+    AMBIGUOUS = "ambiguous"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`message` is one line for a person: what happened, or what was expected instead."""
+
+    result: Result
+    message: str
+
+
+class AgentVerb(StrEnum):
+    """What may be asked of an agent from outside."""
+
+    SIGN_IN = "sign-in"
+    SIGN_OUT = "sign-out"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END_WRAP_UP = "end-wrap-up"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A phone's account. `user` is what the phone registers as, such as `maple-101`.
+
+    `addresses` are the places where its phones are now; `agent` is empty where nobody works at it.
+    """
+
+    tenant: str
+    account: str
+    user: str
+    registered: bool
+    addresses: tuple[str, ...]
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A secret that is shown once: the switch keeps only its digest hashes."""
+
+    tenant: str
+    account: str
+    user: str
+    realm: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReset:
+    """`secret` is there exactly when the outcome is DONE."""
+
+    outcome: Outcome
+    secret: NewSecret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """An agent as a supervisor sees it. `reason` is the pause reason; `call` is empty where there is none."""
+
+    tenant: str
+    agent: str
+    account: str
+    state: str
+    reason: str
+    state_ms: int
+    call: str
+    answered: int
+    missed_in_row: int
+    skills: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A queue now, and its counts since the switch started.
+
+    `service_level` is (answered in time + abandoned in time) / (answered + abandoned) in 0..1, within
+    `service_level_ms`; None where nobody has been answered or has left yet.
+    """
+
+    tenant: str
+    queue: str
+    waiting: int
+    offered: int
+    talking: int
+    oldest_wait_ms: int
+    agents_ready: int
+    agents_signed_in: int
+    entered: int
+    answered: int
+    abandoned: int
+    service_level: float | None
+    service_level_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A live call. `state` is one plain word such as `menu`, `waiting`, `talking`."""
+
+    tenant: str
+    call: str
+    direction: str
+    caller: str
+    called: str
+    state: str
+    queue: str
+    agent: str
+    age_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call that ended. `answered_wall_us` is 0 where nobody answered."""
+
+    tenant: str
+    call: str
+    direction: str
+    caller: str
+    called: str
+    started_wall_us: int
+    answered_wall_us: int
+    ended_wall_us: int
+    cause: str
+    by: str
+    queue: str
+    agent: str
+    waited_ms: int
+    talked_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhyEvent:
+    """One entry of the call's trail. `at_ms` counts from the call's start."""
+
+    at_ms: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyCandidate:
+    agent: str
+    score: int
+    idle_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhyOffer:
+    """One decision of the router: whom it chose and against whom. `candidates` has the chosen first."""
+
+    at_ms: int
+    queue: str
+    agent: str
+    policy: str
+    needs: tuple[tuple[str, int], ...]
+    candidates_count: int
+    candidates: tuple[WhyCandidate, ...]
+    exclusions: tuple[tuple[str, int], ...]
+    tie_break: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyAnswer:
+    """`text` says it in plain sentences; the rest is the same for programs."""
+
+    call: str
+    tenant: str
+    text: str
+    offers: tuple[WhyOffer, ...]
+    events: tuple[WhyEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationProblem:
+    """One mistake in a file; `line` and `column` start at 1, 0 where there is no position."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOutcome:
+    """`reloaded` false means that the configuration that was there stays, whole."""
+
+    reloaded: bool
+    message: str
+    problems: tuple[ConfigurationProblem, ...] = ()
+    warnings: tuple[ConfigurationProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRow:
+    """A number that can be dialled. `kind` is the plain word for what answers: flow, extension, feature."""
+
+    tenant: str
+    number: str
+    kind: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class SipListener:
+    """A bound address where phones register and trunks call. `transport` is UDP or TCP."""
+
+    transport: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Where everything is. `http` and `control` are empty where they are switched off.
+
+    `new_secrets` is filled in only in what `on_ready` gets at a start that made secrets;
+    `secrets_file` then names the owner-only file that keeps those of the example centre.
+    """
+
+    version: str
+    centre: str
+    sip: tuple[SipListener, ...]
+    http: str
+    metrics: str
+    control: str
+    state: str
+    numbers: tuple[NumberRow, ...]
+    agents: tuple[AgentRow, ...]
+    accounts: tuple[AccountView, ...]
+    new_secrets: tuple[NewSecret, ...] = ()
+    secrets_file: str = ""

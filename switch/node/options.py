@@ -1,0 +1,36 @@
+"""How one switch is started: what the command line says, checked and typed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from switch.sip.flow import Address
+
+DEFAULT_SIP = Address("127.0.0.1", 5060)
+DEFAULT_HTTP = Address("127.0.0.1", 8080)
+DEFAULT_STATE = Path(".state")
+DEFAULT_RTP = (16384, 18383)
+"""1000 even ports, two streams a call: 500 calls at once. Below the ephemeral range of Linux (32768)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """One `softswitch run`.
+
+    `dialplans` is a folder of YAML files or one file. `sip` has at least one address, bound for UDP
+    and TCP; port 0 asks for any free one. `http` None switches metrics and health off. `state` is the
+    owner-only folder of the store, the control socket and the secrets. `rtp_low` is even and
+    `rtp_high` is the last port that may be used. `store` is an SQLAlchemy URL; empty means SQLite in `state`.
+    """
+
+    dialplans: Path
+    sip: tuple[Address, ...] = (DEFAULT_SIP,)
+    http: Address | None = DEFAULT_HTTP
+    state: Path = DEFAULT_STATE
+    rtp_low: int = DEFAULT_RTP[0]
+    rtp_high: int = DEFAULT_RTP[1]
+    store: str = ""
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the command line reaches this switch."""
+        return self.state / "control.sock"
