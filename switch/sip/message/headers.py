@@ -1,0 +1,191 @@
+"""An ordered multimap of header fields (RFC 3261 section 7.3).
+
+Names compare without regard to case, and a compact form is the same header as its long one (section 7.3.3). Values
+are kept as they stood, unfolded. An index by name is built on first use and dropped by every change.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from switch.sip.grammar import one_line, split_outside
+
+_KNOWN_NAMES = (
+    "Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization Call-ID "
+    "Call-Info Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq Date "
+    "Diversion Error-Info Event Expires From History-Info Identity In-Reply-To Info-Package Max-Forwards MIME-Version "
+    "Min-Expires Min-SE Organization P-Asserted-Identity P-Preferred-Identity Path Privacy Priority "
+    "Proxy-Authenticate Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Sub Refer-To "
+    "Referred-By Remote-Party-ID Replaces Reply-To Require Retry-After Route RSeq Server Service-Route "
+    "Session-Expires SIP-ETag SIP-If-Match Subject Subscription-State Supported Target-Dialog Timestamp To "
+    "Unsupported User-Agent Via Warning WWW-Authenticate"
+).split()
+
+_COMPACT = {
+    "a": "Accept-Contact",
+    "b": "Referred-By",
+    "c": "Content-Type",
+    "d": "Request-Disposition",
+    "e": "Content-Encoding",
+    "f": "From",
+    "i": "Call-ID",
+    "j": "Reject-Contact",
+    "k": "Supported",
+    "l": "Content-Length",
+    "m": "Contact",
+    "n": "Identity-Info",
+    "o": "Event",
+    "r": "Refer-To",
+    "s": "Subject",
+    "t": "To",
+    "u": "Allow-Events",
+    "v": "Via",
+    "x": "Session-Expires",
+    "y": "Identity",
+}
+"""RFC 3261 section 7.3.3 and the IANA registry of compact forms."""
+
+LIST_HEADERS = frozenset(
+    name.lower()
+    for name in (
+        "Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Call-Info Contact Content-Encoding "
+        "Content-Language Diversion Error-Info History-Info In-Reply-To P-Asserted-Identity P-Preferred-Identity Path "
+        "Proxy-Require Reason Record-Route Recv-Info Require Route Service-Route Supported Unsupported Via Warning"
+    ).split()
+)
+"""Headers whose grammar is a comma-separated list; only these may be split (section 7.3.1)."""
+
+_KEYS: dict[str, str] = {}
+_WRITTEN: dict[str, str] = {}
+for _name in (*_KNOWN_NAMES, *_COMPACT.values()):
+    for _form in (_name, _name.lower(), _name.upper()):
+        _KEYS[_form] = _name.lower()
+    _WRITTEN[_name.lower()] = _name
+for _short, _name in _COMPACT.items():
+    _KEYS[_short] = _KEYS[_short.upper()] = _name.lower()
+
+
+def key_of(name: str) -> str:
+    """The lower-case long form by which a header is found."""
+    known = _KEYS.get(name)
+    if known is not None:
+        return known
+    lower = name.lower()
+    return _KEYS.get(lower, lower)
+
+
+class Headers:
+    """Header fields in the order of the message."""
+
+    __slots__ = ("_index", "_items", "version")
+
+    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+        self._items: list[tuple[str, str, str]] = [
+            (key := key_of(name), _WRITTEN.get(key, name), one_line(value)) for name, value in items
+        ]
+        self._index: dict[str, list[str]] | None = None
+        self.version = 0
+        """Counts changes, so that what was parsed or serialised from here can tell that it is old."""
+
+    def get(self, name: str) -> str | None:
+        """The first field of this name, whole, or None."""
+        found = self._indexed().get(key_of(name))
+        return found[0] if found else None
+
+    def fields(self, name: str) -> list[str]:
+        """Every field of this name, whole, in order."""
+        return list(self._indexed().get(key_of(name), ()))
+
+    def all(self, name: str) -> list[str]:
+        """Every value of this name; fields that are lists are split at their commas."""
+        key = key_of(name)
+        found = self._indexed().get(key)
+        if not found:
+            return []
+        if key not in LIST_HEADERS:
+            return list(found)
+        return [part for value in found for part in split_outside(value, ",") if part]
+
+    def set(self, name: str, value: str) -> None:
+        """Replace all fields of this name by one, in the place of the first, or at the end."""
+        self.set_all(name, (value,))
+
+    def set_all(self, name: str, values: Iterable[str]) -> None:
+        """Replace all fields of this name by these, in the place of the first, or at the end."""
+        key = key_of(name)
+        written = _WRITTEN.get(key, name)
+        place = next((i for i, item in enumerate(self._items) if item[0] == key), len(self._items))
+        self._items = [item for item in self._items if item[0] != key]
+        self._items[place:place] = [(key, written, one_line(value)) for value in values]
+        self._changed()
+
+    def add(self, name: str, value: str) -> None:
+        """A further field at the end."""
+        key = key_of(name)
+        self._items.append((key, _WRITTEN.get(key, name), one_line(value)))
+        self._changed()
+
+    def prepend(self, name: str, value: str) -> None:
+        """A field before all others, as a Via is added."""
+        key = key_of(name)
+        self._items.insert(0, (key, _WRITTEN.get(key, name), one_line(value)))
+        self._changed()
+
+    def replace_first(self, name: str, value: str) -> None:
+        """Put `value` in the place of the first field of this name, which must be there."""
+        key = key_of(name)
+        for place, item in enumerate(self._items):
+            if item[0] == key:
+                self._items[place] = (key, item[1], one_line(value))
+                self._changed()
+                return
+        raise AssertionError(f"no {name} to replace")
+
+    def remove(self, name: str) -> None:
+        """Drop every field of this name; harmless where there is none."""
+        key = key_of(name)
+        if any(item[0] == key for item in self._items):
+            self._items = [item for item in self._items if item[0] != key]
+            self._changed()
+
+    def copy(self) -> "Headers":
+        """An independent copy."""
+        other = Headers()
+        other._items = self._items.copy()
+        return other
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((name, value) for _, name, value in self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, name: str) -> bool:
+        return key_of(name) in self._indexed()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return [(k, v) for k, _, v in self._items] == [(k, v) for k, _, v in other._items]
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, as a list is; mypy knows no other spelling
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self)!r})"
+
+    def text_without_length(self) -> str:
+        """Header lines as they go to the wire, without Content-Length, which the message computes."""
+        return "".join([f"{name}: {value}\r\n" for key, name, value in self._items if key != "content-length"])
+
+    def _indexed(self) -> dict[str, list[str]]:
+        index = self._index
+        if index is None:
+            index = self._index = {}
+            for key, _, value in self._items:
+                if key in index:
+                    index[key].append(value)
+                else:
+                    index[key] = [value]
+        return index
+
+    def _changed(self) -> None:
+        self._index = None
+        self.version += 1

@@ -1,0 +1,256 @@
+"""Requests and responses: a start line, `Headers`, a body, and accessors that parse once and remember.
+
+The accessors raise MessageError on a malformed header; on a message that came out of `parse` they do not, because
+`parse` has read all of them.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar, cast
+
+from switch.sip.grammar import MessageError, parse_number
+from switch.sip.message.fields import CSeq, Via
+from switch.sip.message.headers import Headers
+from switch.sip.message.limits import CONTACTS_MAX, EXPIRES_MAX, MAX_FORWARDS_MAX, ROUTES_MAX, VIAS_MAX
+from switch.sip.message.reasons import reason_phrase
+from switch.sip.uri import NameAddr, Uri
+
+T = TypeVar("T")
+
+_DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
+
+
+class Message:
+    """What requests and responses have in common."""
+
+    __slots__ = ("_parsed", "_parsed_version", "_wire", "body", "headers")
+
+    def __init__(self, headers: Headers | Iterable[tuple[str, str]], body: bytes) -> None:
+        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
+        self.body = body
+        self._parsed: dict[str, object] = {}
+        self._parsed_version = self.headers.version
+        self._wire: tuple[int, str, bytes, bytes] | None = None
+
+    def _start_line(self) -> str:
+        raise NotImplementedError
+
+    def to_bytes(self) -> bytes:
+        """The wire form, with Content-Length. Computed again only after a change."""
+        version, start, body = self.headers.version, self._start_line(), self.body
+        wire = self._wire
+        if wire is not None and wire[0] == version and wire[1] == start and wire[2] is body:
+            return wire[3]
+        head = f"{start}\r\n{self.headers.text_without_length()}Content-Length: {len(body)}\r\n\r\n"
+        data = head.encode() + body
+        self._wire = (version, start, body, data)
+        return data
+
+    def _cached(self, name: str, parse: Callable[[], T]) -> T:
+        if self._parsed_version != self.headers.version:
+            self._parsed.clear()
+            self._parsed_version = self.headers.version
+        found = self._parsed.get(name)
+        if found is None:
+            found = self._parsed[name] = parse()
+        return cast(T, found)
+
+    def _single(self, name: str) -> str:
+        fields = self.headers.fields(name)
+        if len(fields) != 1:
+            raise MessageError(f"{'missing' if not fields else 'repeated'} {name}")
+        return fields[0]
+
+    @property
+    def via(self) -> Via:
+        """The topmost hop."""
+        return self.vias[0]
+
+    @property
+    def vias(self) -> tuple[Via, ...]:
+        """All hops, topmost first; at least one."""
+        return self._cached("via", self._parse_vias)
+
+    def _parse_vias(self) -> tuple[Via, ...]:
+        values = self.headers.all("Via")
+        if not values:
+            raise MessageError("missing Via")
+        if len(values) > VIAS_MAX:
+            raise MessageError("too many Vias", 483)
+        return tuple([Via.parse(value) for value in values])
+
+    @property
+    def from_(self) -> NameAddr:
+        return self._cached("from", lambda: NameAddr.parse(self._single("From")))
+
+    @property
+    def to(self) -> NameAddr:
+        return self._cached("to", lambda: NameAddr.parse(self._single("To")))
+
+    @property
+    def cseq(self) -> CSeq:
+        return self._cached("cseq", lambda: CSeq.parse(self._single("CSeq")))
+
+    @property
+    def call_id(self) -> str:
+        return self._cached("call-id", self._parse_call_id)
+
+    def _parse_call_id(self) -> str:
+        value = self._single("Call-ID")
+        if not value or " " in value or "\t" in value:
+            raise MessageError("malformed Call-ID")
+        return value
+
+    @property
+    def contacts(self) -> tuple[NameAddr, ...]:
+        """All contacts; empty where there is none, and for `Contact: *`."""
+        return self._cached("contact", self._parse_contacts)
+
+    def _parse_contacts(self) -> tuple[NameAddr, ...]:
+        values = self.headers.all("Contact")
+        if len(values) > CONTACTS_MAX:
+            raise MessageError("too many Contacts", 513)
+        if values == ["*"]:
+            return ()
+        return tuple([NameAddr.parse(value) for value in values])
+
+    @property
+    def contact_is_star(self) -> bool:
+        """`Contact: *`, with which a REGISTER removes every binding (RFC 3261 section 10.2.2)."""
+        return self.headers.all("Contact") == ["*"]
+
+    @property
+    def contact(self) -> NameAddr | None:
+        """The first contact, or None."""
+        contacts = self.contacts
+        return contacts[0] if contacts else None
+
+    @property
+    def max_forwards(self) -> int | None:
+        """0..255, or None where the header is absent (RFC 2543 peers)."""
+        if "Max-Forwards" not in self.headers:
+            return None
+        return self._cached(
+            "max-forwards", lambda: parse_number(self._single("Max-Forwards"), MAX_FORWARDS_MAX, "Max-Forwards")
+        )
+
+    @property
+    def routes(self) -> tuple[NameAddr, ...]:
+        return self._cached("route", lambda: self._parse_routes("Route"))
+
+    @property
+    def record_routes(self) -> tuple[NameAddr, ...]:
+        return self._cached("record-route", lambda: self._parse_routes("Record-Route"))
+
+    def _parse_routes(self, name: str) -> tuple[NameAddr, ...]:
+        values = self.headers.all(name)
+        if len(values) > ROUTES_MAX:
+            raise MessageError(f"too many {name}s", 513)
+        return tuple([NameAddr.parse(value) for value in values])
+
+    @property
+    def content_type(self) -> str | None:
+        """`type/subtype` in lower case without parameters, or None."""
+        value = self.headers.get("Content-Type")
+        return None if value is None else "".join(value.partition(";")[0].lower().split())
+
+    @property
+    def expires(self) -> int | None:
+        """Seconds, or None where absent or malformed (RFC 3261 section 10.2.1.1: then the default counts)."""
+        value = self.headers.get("Expires")
+        if value is None:
+            return None
+        try:
+            return parse_number(value, EXPIRES_MAX, "Expires")
+        except MessageError:
+            return None
+
+    @property
+    def require(self) -> tuple[str, ...]:
+        """Option tags in lower case."""
+        return tuple(value.lower() for value in self.headers.all("Require"))
+
+    @property
+    def supported(self) -> tuple[str, ...]:
+        """Option tags in lower case."""
+        return tuple(value.lower() for value in self.headers.all("Supported"))
+
+    @property
+    def allow(self) -> tuple[str, ...]:
+        """Methods, as written: they are case-sensitive."""
+        return tuple(self.headers.all("Allow"))
+
+
+class Request(Message):
+    """A request (RFC 3261 section 7.1)."""
+
+    __slots__ = ("method", "uri")
+
+    def __init__(
+        self, method: str, uri: Uri, headers: Headers | Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        super().__init__(headers, body)
+        self.method = method
+        self.uri = uri
+
+    def _start_line(self) -> str:
+        return f"{self.method} {self.uri} SIP/2.0"
+
+    def copy(self) -> "Request":
+        """An independent copy: the layers below may add a Via without the caller's seeing it."""
+        return Request(self.method, self.uri, self.headers.copy(), self.body)
+
+    def make_response(
+        self,
+        status: int,
+        reason: str | None = None,
+        *,
+        to_tag: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+    ) -> "Response":
+        """RFC 3261 section 8.2.6.2: Via, From, To, Call-ID and CSeq as they came, `to_tag` if To had none.
+
+        Record-Route is copied where the response can form a dialog (section 12.1.1). Works on the partial request
+        of a MessageError too: what is missing there is missing in the response.
+        """
+        forms_dialog = 100 < status < 300 and self.method in _DIALOG_FORMING
+        copied: list[tuple[str, str]] = []
+        for name, value in self.headers:
+            if name in ("Via", "From", "Call-ID", "CSeq") or (name == "Record-Route" and forms_dialog):
+                copied.append((name, value))
+            elif name == "To":
+                copied.append((name, f"{value};tag={to_tag}" if to_tag and not self._has_to_tag() else value))
+        copied.extend(headers)
+        if content_type is not None:
+            copied.append(("Content-Type", content_type))
+        return Response(status, reason_phrase(status) if reason is None else reason, copied, body)
+
+    def _has_to_tag(self) -> bool:
+        try:
+            return self.to.tag is not None
+        except MessageError:
+            # A To that we could not read goes back untouched: a tag put into it might land inside a quote.
+            return True
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.uri}>"
+
+
+class Response(Message):
+    """A response (RFC 3261 section 7.2). `status` is 100..699."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(
+        self, status: int, reason: str, headers: Headers | Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        super().__init__(headers, body)
+        self.status = status
+        self.reason = reason
+
+    def _start_line(self) -> str:
+        return f"SIP/2.0 {self.status} {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.reason}>"
