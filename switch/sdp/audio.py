@@ -1,0 +1,75 @@
+"""What we can do with audio, and what two sides came to."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from switch.sdp.direction import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCapability:
+    """`codecs` by encoding name, dearest first (8000 Hz, one channel). `ptime_ms` is 10..60.
+
+    Our order decides in offers; in answers the offerer's order decides (RFC 3264 section 6.1).
+    """
+
+    codecs: tuple[str, ...] = ("PCMA", "PCMU")
+    telephone_event: bool = True
+    ptime_ms: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NegotiatedCodec:
+    """An encoding name in upper case, and the number that the peer wants to see in our packets."""
+
+    name: str
+    payload_type: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One audio stream as both sides agreed. All directions are ours.
+
+    `remote_host` is an IP address and `remote_port` 1..65535. While the peer names 0.0.0.0 (the hold of
+    RFC 2543) the host is that and nothing may be sent: `direction` says so already.
+    `dtmf_payload_type` is what we send (None: the peer takes no telephone-event), `receive_...` what
+    arrives; they differ only where an answerer chose numbers of its own (RFC 3264 section 6.1).
+    `ptime_ms` is how long our packets are, a multiple of 10 in 10..60.
+    `remote_holds`: the peer does not listen to what we could send.
+    """
+
+    remote_host: str
+    remote_port: int
+    codec: NegotiatedCodec
+    receive_payload_type: int
+    dtmf_payload_type: int | None
+    receive_dtmf_payload_type: int | None
+    ptime_ms: int
+    direction: Direction
+    remote_holds: bool
+    media_index: int
+
+
+class Disagreement(Enum):
+    """Why no audio stream came about, with the warn-code and warn-text of RFC 3261 section 20.43."""
+
+    NO_AUDIO = (304, "Media type not available")
+    NO_COMMON_CODEC = (305, "Incompatible media format")
+    TRANSPORT = (302, "Incompatible transport protocol")
+    ADDRESS = (301, "Incompatible network address formats")
+    REFUSED = (399, "Audio stream was refused")
+
+    @property
+    def warn_code(self) -> int:
+        return self.value[0]
+
+    @property
+    def warn_text(self) -> str:
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class NoAgreement:
+    """Answer 488 to such an offer; end the leg at such an answer."""
+
+    reason: Disagreement

@@ -1,0 +1,1 @@
+"""Which tenant owns a number, an account or a dialled text, and what that text means there."""
