@@ -249,6 +249,19 @@ class CallEnded:
     transfers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """An event that this version does not know: of a newer switch, or one that was retired.
+
+    It keeps its own kind and version (so `event.KIND` reads the same for all) and its body as it was
+    written, and goes through this version unchanged. Only the codec makes it.
+    """
+
+    KIND: str
+    VERSION: int
+    body: str
+
+
 Event = (
     NodeStarted
     | NodeStopped
@@ -272,4 +285,5 @@ Event = (
     | Unregistered
     | Transferred
     | CallEnded
+    | Opaque
 )
