@@ -1,0 +1,32 @@
+"""What anyone who reaches the HTTP address may see: metrics and health, and nothing else."""
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+
+from switch.api.port import ControlPort
+
+_OK = 200
+_UNAVAILABLE = 503
+
+
+def public_app(port: ControlPort) -> FastAPI:
+    """`/metrics`, `/health/live` and `/health/ready`; a health path says no with status 503."""
+    app = FastAPI(title="softswitch", openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        content, content_type = port.metrics()
+        return Response(content, headers={"content-type": content_type})
+
+    @app.get("/health/live")
+    async def live() -> JSONResponse:
+        health = port.health()
+        return JSONResponse({"live": health.live}, _OK if health.live else _UNAVAILABLE)
+
+    @app.get("/health/ready")
+    async def ready() -> JSONResponse:
+        health = port.health()
+        status = _OK if health.ready else _UNAVAILABLE
+        return JSONResponse({"ready": health.ready, "reasons": list(health.reasons)}, status)
+
+    return app

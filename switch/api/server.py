@@ -1,0 +1,97 @@
+"""Two uvicorn servers in the switch's own loop: metrics and health on TCP, the control API on a Unix socket.
+
+Sockets are bound before uvicorn sees them, so that a taken port is one clear line and not an exit
+from within a library, and the Unix socket is never open to others, not even for a moment. uvicorn's
+`serve` is not used because it takes over the signals of the process, which belong to `node`.
+"""
+
+import asyncio
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from switch.api.control import control_app
+from switch.api.limits import (
+    CONNECTIONS_MAX,
+    HEADER_BYTES_MAX,
+    BodyLimit,
+    ControlProtocol,
+    PublicProtocol,
+)
+from switch.api.port import ControlPort
+from switch.api.public import public_app
+from switch.api.state_folder import StateFolder
+from switch.base.errors import ResourceError
+from switch.sip.flow import Address
+
+_DRAIN_S = 2
+"""How long a stop waits for answers that are being written."""
+
+
+class ApiServer:
+    """Start it when the port can answer; `stop` it before what the port stands on is taken down."""
+
+    def __init__(self) -> None:
+        self._running: list[tuple[uvicorn.Server, asyncio.Task[None], socket.socket]] = []
+
+    async def start(self, port: ControlPort, state: StateFolder, http: Address | None) -> Address | None:
+        """Listen; the bound HTTP address comes back (of use when its port was 0). Raises ResourceError."""
+        bound = None
+        try:
+            if http is not None:
+                listener = bind_http(http)
+                bound = Address(*listener.getsockname()[:2])
+                await self._serve(public_app(port), PublicProtocol, listener)
+            await self._serve(control_app(port), ControlProtocol, state.bind_control())
+        except BaseException:
+            await self.stop()
+            raise
+        return bound
+
+    async def _serve(self, app: ASGIApp, protocol: type[PublicProtocol], listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            BodyLimit(app),
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            # One request a connection: then the protocol's deadline bounds the request as well.
+            headers=[("connection", "close")],
+            backlog=CONNECTIONS_MAX,
+            h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+            timeout_graceful_shutdown=_DRAIN_S,
+        )
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
+        self._running.append((server, asyncio.create_task(server.main_loop()), listener))
+
+    async def stop(self) -> None:
+        """Stop listening, let running answers finish for `_DRAIN_S`; harmless when repeated."""
+        running, self._running = self._running, []
+        for server, _, _ in running:
+            server.should_exit = True
+        for server, loop, listener in running:
+            await loop
+            await server.shutdown(sockets=[listener])
+
+
+def bind_http(address: Address) -> socket.socket:
+    """A TCP socket bound to `address`, not yet listening. Raises ResourceError with one clear line."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address.host, address.port))
+    except OSError as error:
+        listener.close()
+        raise ResourceError(
+            f"HTTP address {address}: {error.strerror}; choose another with --http"
+        ) from error
+    return listener
