@@ -1,0 +1,1 @@
+"""Agents, queues, skills and the router: a decider that knows nothing of calls."""

@@ -1,0 +1,236 @@
+"""What the router decides. `Router.apply` gives them in order."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AgentState(StrEnum):
+    """What is shown of an agent; derived from the axes, in this order of precedence."""
+
+    LOGGED_OUT = "logged-out"
+    UNREACHABLE = "unreachable"
+    OFFERED = "offered"
+    BUSY = "busy"
+    WRAP_UP = "wrap-up"
+    PAUSED = "paused"
+    AVAILABLE = "available"
+
+
+class Exclusion(StrEnum):
+    """Why an agent was not a candidate; the first that applies, in this order."""
+
+    SIGNED_OUT = "signed-out"
+    UNREACHABLE = "unreachable"
+    PAUSED = "paused"
+    OFFERED = "offered"
+    BUSY = "busy"
+    WRAP_UP = "wrap-up"
+    OTHER_QUEUES = "serves-other-queues"
+    SKILL_MISSING = "skill-missing"
+    LEVEL_TOO_LOW = "level-too-low"
+    AVOIDED = "avoided"
+    JUST_DECLINED = "just-declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate: the agent, the policy's score (higher is better), and how long idle."""
+
+    agent: str
+    score: int
+    idle_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Why this agent. `best` has at most BEST_KEPT entries, the chosen first.
+
+    `tie_break` is one of: "only candidate", "score", "longest idle", "order", "random".
+    `sequence` is the router's event count at the decision, for replay.
+    """
+
+    policy: str
+    candidates: int
+    exclusions: tuple[tuple[Exclusion, int], ...]
+    best: tuple[Ranked, ...]
+    tie_break: str
+    needs: tuple[tuple[str, int], ...]
+    sequence: int
+
+
+class RefusalReason(StrEnum):
+    """Why a contact was not let in, or put out by the router itself."""
+
+    FULL = "full"
+    NO_AGENTS = "no-agents"
+    UNSERVABLE = "unservable"
+    UNKNOWN_QUEUE = "unknown-queue"
+    QUEUE_REMOVED = "queue-removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    contact: str
+    queue: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    contact: str
+    queue: str
+    reason: RefusalReason
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One agent is reserved for one contact until `lease_until`; ring the phone for `ring_us`."""
+
+    offer: int
+    fence: int
+    contact: str
+    queue: str
+    agent: str
+    ring_us: int
+    lease_until: int
+    choice: Choice
+
+
+class OfferOutcome(StrEnum):
+    """How an offer ended other than by Connected."""
+
+    NO_ANSWER = "no-answer"
+    DECLINED = "declined"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    CALLER_GONE = "caller-gone"
+    WITHDRAWN = "withdrawn"
+    AGENT_GONE = "agent-gone"
+    LEASE_EXPIRED = "lease-expired"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """The reservation is over: stop ringing that agent for that offer."""
+
+    offer: int
+    contact: str
+    agent: str
+    outcome: OfferOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The claim is granted: bridge now."""
+
+    offer: int
+    contact: str
+    queue: str
+    agent: str
+    waited_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRefused:
+    """The offer no longer stands: ACK and end that leg."""
+
+    offer: int
+
+
+class VisitOutcome(StrEnum):
+    """How a stay in a queue ended (the words of the design)."""
+
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitEnded:
+    """`agent` is empty where none was connected; `talked_us` is 0 then."""
+
+    contact: str
+    queue: str
+    outcome: VisitOutcome
+    reason: str
+    agent: str
+    waited_us: int
+    talked_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """The shown state changed. `reason` is the pause reason where paused."""
+
+    agent: str
+    state: AgentState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Call `apply(Wake(), now)` at `at`; the latest WakeAt replaces earlier ones."""
+
+    at: int
+
+
+Decision = (
+    Admitted | Refused | Offered | OfferEnded | Connected | ClaimRefused | VisitEnded | AgentChanged | WakeAt
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a waiting contact stands. `estimate_us` is -1 where nothing is known."""
+
+    position: int
+    waiting: int
+    estimate_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """A queue as the operator sees it. Counts since start."""
+
+    name: str
+    waiting: int
+    offered: int
+    talking: int
+    oldest_wait_us: int
+    agents_ready: int
+    agents_signed_in: int
+    entered: int
+    answered: int
+    answered_in_time: int
+    abandoned: int
+    abandoned_in_time: int
+    withdrawn: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent as the supervisor sees it. `since` is when the shown state began (monotonic us)."""
+
+    name: str
+    state: AgentState
+    reason: str
+    since: int
+    contact: str
+    answered: int
+    missed_in_row: int
+    pause_pending: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A contact in a queue, waiting or offered."""
+
+    contact: str
+    queue: str
+    state: str
+    waiting_since: int
+    position: int
+    agent: str
