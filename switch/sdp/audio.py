@@ -19,28 +19,22 @@ class AudioCapability:
 
 
 @dataclass(frozen=True, slots=True)
-class NegotiatedCodec:
-    """An encoding name in upper case, and the number that the peer wants to see in our packets."""
-
-    name: str
-    payload_type: int
-
-
-@dataclass(frozen=True, slots=True)
 class Agreement:
     """One audio stream as both sides agreed. All directions are ours.
 
     `remote_host` is an IP address and `remote_port` 1..65535. While the peer names 0.0.0.0 (the hold of
     RFC 2543) the host is that and nothing may be sent: `direction` says so already.
-    `dtmf_payload_type` is what we send (None: the peer takes no telephone-event), `receive_...` what
-    arrives; they differ only where an answerer chose numbers of its own (RFC 3264 section 6.1).
+    `codec` is the encoding name in upper case. `payload_type` and `dtmf_payload_type` (None: the peer takes
+    no telephone-event) stand in what we send, the `receive_` ones in what arrives; they differ only where
+    an answerer chose numbers of its own (RFC 3264 section 6.1).
     `ptime_ms` is how long our packets are, a multiple of 10 in 10..60.
     `remote_holds`: the peer does not listen to what we could send.
     """
 
     remote_host: str
     remote_port: int
-    codec: NegotiatedCodec
+    codec: str
+    payload_type: int
     receive_payload_type: int
     dtmf_payload_type: int | None
     receive_dtmf_payload_type: int | None

@@ -1,8 +1,43 @@
-"""Offer and answer for one audio stream (RFC 3264)."""
+"""Offer and answer for one audio stream (RFC 3264), on an endpoint that relays every packet itself.
+
+An answer names exactly one codec (and telephone-event), so that both sides know what will be heard. Of
+several usable audio lines the first is taken and the others are declined, as is every line of another kind
+(video, T.38, MSRP): declining leaves the call alive without them (section 6).
+"""
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Address, ip_address
 
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
 from switch.sdp.direction import Direction
-from switch.sdp.session import Origin, Session
+from switch.sdp.direction import direction as flow
+from switch.sdp.formats import (
+    STATIC_PAYLOAD_TYPES,
+    TELEPHONE_EVENT,
+    Format,
+    describe,
+    formats_of,
+    ptime_ms,
+)
+from switch.sdp.session import Attribute, Connection, Media, Origin, Session, same_but_version
+
+_PROTOCOLS = frozenset({"RTP/AVP", "RTP/AVPF"})
+"""AVPF only permits more feedback than AVP (RFC 4585 section 4); a side that sends none still conforms."""
+
+_TELEPHONE_EVENT_TYPE = 101
+"""The number that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """A usable audio line of the peer."""
+
+    host: str
+    port: int
+    codec: Format
+    dtmf: int | None
+    listens: bool
+    talks: bool
 
 
 def build_offer(
@@ -18,10 +53,24 @@ def build_offer(
     """An offer of one audio stream.
 
     `previous` is what we last sent in this dialog, offer or answer; then its `m=` lines and payload
-    numbers stay (RFC 3264 section 8), its version is kept if nothing changes and else counted up, and
-    `session_id` and `version` are ignored.
+    numbers stay (RFC 3264 section 8), the codec in use comes first, its version is kept if nothing
+    changes and else counted up, and `session_id` and `version` are ignored.
     """
-    return Session(Origin("-", session_id, version, "IP4", local_host))
+    lines = list(previous.media) if previous is not None else []
+    index = _live_audio(lines)
+    earlier = formats_of(lines[index]) if index < len(lines) else []
+    names = [known.name for known in earlier if known.name in capability.codecs]
+    names.extend(name for name in capability.codecs if name not in names)
+    numbers = {known.name: known.payload_type for known in earlier}
+    formats = [Format(numbers.get(name, STATIC_PAYLOAD_TYPES[name]), name) for name in names]
+    if capability.telephone_event:
+        formats.append(Format(numbers.get(TELEPHONE_EVENT, _TELEPHONE_EVENT_TYPE), TELEPHONE_EVENT))
+    protocol = lines[index].protocol if index < len(lines) else "RTP/AVP"
+    lines = [_declined(line) for line in lines]
+    lines[index : index + 1] = [
+        _audio_line(local_port, protocol, formats, capability.ptime_ms, direction),
+    ]
+    return _revised(previous, _session(local_host, session_id, version, lines))
 
 
 def answer_offer(
@@ -35,10 +84,163 @@ def answer_offer(
     *,
     previous: Session | None = None,
 ) -> tuple[Session, Agreement] | NoAgreement:
-    """Our answer: the first usable audio line, every other line declined. `direction` is what we want."""
-    return NoAgreement(Disagreement.NO_AUDIO)
+    """Our answer, and what it comes to. `direction` is the most that we want; `previous` as in offers."""
+    found = _first_usable(offer, local_host, capability)
+    if isinstance(found, Disagreement):
+        return NoAgreement(found)
+    index, stream = found
+    ours = flow(sends=stream.listens, receives=stream.talks).within(direction)
+    packet_ms = ptime_ms(offer.media[index], capability.ptime_ms)
+    lines = [_declined(line) for line in offer.media]
+    formats = [stream.codec] if stream.dtmf is None else [stream.codec, Format(stream.dtmf, TELEPHONE_EVENT)]
+    lines[index] = _audio_line(local_port, offer.media[index].protocol, formats, packet_ms, ours)
+    agreement = Agreement(
+        remote_host=stream.host,
+        remote_port=stream.port,
+        codec=stream.codec.name,
+        payload_type=stream.codec.payload_type,
+        receive_payload_type=stream.codec.payload_type,
+        dtmf_payload_type=stream.dtmf,
+        receive_dtmf_payload_type=stream.dtmf,
+        ptime_ms=packet_ms,
+        direction=ours,
+        remote_holds=not stream.listens,
+        media_index=index,
+    )
+    return _revised(previous, _session(local_host, session_id, version, lines)), agreement
 
 
 def accept_answer(offer: Session, answer: Session) -> Agreement | NoAgreement:
-    """What the peer's answer to our offer comes to."""
-    return NoAgreement(Disagreement.NO_AUDIO)
+    """What the peer's answer to our offer comes to. `offer` is one of `build_offer`'s."""
+    index = _live_audio(offer.media)
+    assert index < len(offer.media), "our offers have an audio line"
+    ours = offer.media[index]
+    if index >= len(answer.media) or answer.media[index].kind != "audio":
+        return NoAgreement(Disagreement.NO_AUDIO)
+    theirs = answer.media[index]
+    if theirs.port == 0:
+        return NoAgreement(Disagreement.REFUSED)
+    offered = formats_of(ours)
+    numbers = {known.name: known.payload_type for known in offered}
+    local = offer.connection_of(ours)
+    assert local is not None, "our offers have an address"
+    names = tuple(name for name in numbers if name != TELEPHONE_EVENT)
+    stream = _usable(answer, theirs, local.address, names, telephone_event=TELEPHONE_EVENT in numbers)
+    if isinstance(stream, Disagreement):
+        return NoAgreement(stream)
+    wanted = offer.direction_of(ours)
+    return Agreement(
+        remote_host=stream.host,
+        remote_port=stream.port,
+        codec=stream.codec.name,
+        payload_type=stream.codec.payload_type,
+        receive_payload_type=numbers[stream.codec.name],
+        dtmf_payload_type=stream.dtmf,
+        receive_dtmf_payload_type=None if stream.dtmf is None else numbers[TELEPHONE_EVENT],
+        ptime_ms=ptime_ms(theirs, int(ours.value("ptime") or 20)),
+        direction=flow(sends=stream.listens, receives=stream.talks).within(wanted),
+        # A peer that may not hear us by our own wish has no way to say that it holds, too.
+        remote_holds=wanted.sends and not stream.listens,
+        media_index=index,
+    )
+
+
+def _first_usable(
+    offer: Session, local_host: str, capability: AudioCapability
+) -> tuple[int, _Stream] | Disagreement:
+    """The first audio line that we can serve, or what was wrong with the first that was alive."""
+    wrong: Disagreement | None = None
+    for index, media in enumerate(offer.media):
+        if media.kind != "audio" or media.port == 0:
+            continue
+        found = _usable(
+            offer, media, local_host, capability.codecs, telephone_event=capability.telephone_event
+        )
+        if isinstance(found, _Stream):
+            return index, found
+        wrong = wrong or found
+    return wrong or Disagreement.NO_AUDIO
+
+
+def _usable(
+    session: Session, media: Media, local_host: str, codecs: tuple[str, ...], *, telephone_event: bool
+) -> _Stream | Disagreement:
+    if media.protocol not in _PROTOCOLS:
+        return Disagreement.TRANSPORT
+    connection = session.connection_of(media)
+    assert connection is not None, "parse refuses a live stream without an address"
+    host = _reachable(connection, local_host)
+    if host is None:
+        return Disagreement.ADDRESS
+    formats = formats_of(media)
+    codec = next((known for known in formats if known.name in codecs), None)
+    if codec is None:
+        return Disagreement.NO_COMMON_CODEC
+    dtmf = next((known.payload_type for known in formats if known.name == TELEPHONE_EVENT), None)
+    says = session.direction_of(media)
+    return _Stream(
+        host,
+        media.port,
+        codec,
+        dtmf if telephone_event else None,
+        # RFC 3264 section 8.4: 0.0.0.0 is the hold of RFC 2543, still sent and therefore understood.
+        listens=says.receives and not ip_address(host).is_unspecified,
+        talks=says.sends,
+    )
+
+
+def _reachable(connection: Connection, local_host: str) -> str | None:
+    """The peer's address in the family of our own, or None.
+
+    A host name is legal (RFC 8866 section 5.7) but would need a resolver in the middle of an answer; no
+    telephone sends one. Multicast is for announcements, not for calls.
+    """
+    try:
+        address = ip_address(connection.address)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if address.is_unspecified:
+        return str(address)
+    if address.is_multicast or address.version != ip_address(local_host).version:
+        return None
+    return str(address)
+
+
+def _live_audio(lines: tuple[Media, ...] | list[Media]) -> int:
+    """The index of our audio stream; one past the end where there is none yet."""
+    live = (index for index, line in enumerate(lines) if line.kind == "audio" and line.port)
+    return next(live, len(lines))
+
+
+def _audio_line(
+    port: int, protocol: str, formats: list[Format], packet_ms: int, direction: Direction
+) -> Media:
+    numbers = tuple(str(known.payload_type) for known in formats)
+    attributes = (*describe(formats, packet_ms), Attribute(direction.value))
+    return Media("audio", port, protocol, numbers, attributes=attributes)
+
+
+def _declined(line: Media) -> Media:
+    """The line with port 0. RFC 3264 section 6: it still lists formats, which then mean nothing."""
+    return Media(line.kind, 0, line.protocol, line.formats)
+
+
+def _session(local_host: str, session_id: int, version: int, lines: list[Media]) -> Session:
+    address_type = "IP6" if ":" in local_host else "IP4"
+    return Session(
+        Origin("-", session_id, version, address_type, local_host),
+        connection=Connection(address_type, local_host),
+        media=tuple(lines),
+    )
+
+
+def _revised(previous: Session | None, draft: Session) -> Session:
+    """RFC 3264 section 8: the same description keeps its version, a changed one counts one up."""
+    if previous is None:
+        return draft
+    revised = replace(draft, origin=previous.origin)
+    if same_but_version(previous, revised):
+        return previous
+    return replace(revised, origin=replace(previous.origin, version=previous.origin.version + 1))
