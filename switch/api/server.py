@@ -75,11 +75,9 @@ class ApiServer:
     async def stop(self) -> None:
         """Stop listening, let running answers finish for `_DRAIN_S`; harmless when repeated."""
         running, self._running = self._running, []
-        for server, _, _ in running:
-            server.should_exit = True
-        for server, loop, listener in running:
-            await loop
-            await server.shutdown(sockets=[listener])
+        for _, ticks, _ in running:
+            ticks.cancel()
+        await asyncio.gather(*(server.shutdown(sockets=[listener]) for server, _, listener in running))
 
 
 def bind_http(address: Address) -> socket.socket:
