@@ -1,7 +1,8 @@
 """What the parsers of this room share: the error they raise, splitting, quoting (RFC 3261 section 25.1).
 
-Text here is `str`: a header section is UTF-8 (RFC 3261 section 7), and where it is not, each byte is taken for
-a Latin-1 character, as old phones mean it. So no text holds a lone surrogate that would fail in a log or a store.
+Text here is `str`: a header section is UTF-8 (RFC 3261 section 7), and where it is not, each byte is taken
+for a Latin-1 character, as old phones mean it. So no text holds a lone surrogate that would fail in a log or
+a store.
 """
 
 import re
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from switch.sip.message.messages import Request
 
 Params = tuple[tuple[str, str | None], ...]
-"""Ordered `;name=value` parameters. Names in lower case, values as written (quotes kept), None without `=`."""
+"""Ordered `;name=value` parameters. Names in lower case, values as written (quotes kept), None without
+`=`."""
 
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 """RFC 3261 section 25.1, `token`."""
@@ -25,8 +27,9 @@ PARAMS_MAX = 64
 class MessageError(PeerError):
     """Bytes that are not a SIP message we accept.
 
-    `status` is the answer that RFC 3261 gives, or None where nothing may be answered (a response, an ACK, noise).
-    `request` is what could be understood of a request, enough for `make_response`; None where it was too little.
+    `status` is the answer that RFC 3261 gives, or None where nothing may be answered (a response, an ACK,
+    noise). `request` is what could be understood of a request, enough for `make_response`; None where it was
+    too little.
     """
 
     def __init__(self, reason: str, status: int | None = 400, request: "Request | None" = None) -> None:

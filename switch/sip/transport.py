@@ -1,9 +1,10 @@
 """What RFC 3261 section 18 asks of a transport, without the sockets: framing of streams, `received`, `rport`.
 
-Theory of the framer. A stream is a row of messages, each a head that ends with an empty line and a body as long as
-Content-Length says, with empty lines between them (RFC 3261 section 7.5, RFC 5626 section 3.5.1). Bytes arrive in any
-cut. Where a head cannot be framed (no length can be believed) the next message cannot be found either: the framer
-hands up what it has, so that the layer above can answer it, says `broken`, and the connection must be closed.
+Theory of the framer. A stream is a row of messages, each a head that ends with an empty line and a body as
+long as Content-Length says, with empty lines between them (RFC 3261 section 7.5, RFC 5626 section 3.5.1).
+Bytes arrive in any cut. Where a head cannot be framed (no length can be believed) the next message cannot be
+found either: the framer hands up what it has, so that the layer above can answer it, says `broken`, and the
+connection must be closed.
 """
 
 import re
@@ -79,9 +80,10 @@ class StreamFramer:
         return pinged
 
     def _find_head(self, out: list[bytes | Ping]) -> bool:
-        """Look for the end of the head and work out the message's length; false while more bytes are needed."""
+        """Look for the end of the head and work out the message's length; false while more bytes are
+        needed."""
         buffer = self._buffer
-        if buffer in (b"\r", b"\r\n", b"\r\n\r"):
+        if len(buffer) < 4 and _BLANK.startswith(buffer):
             return False
         blank = buffer.find(_BLANK, max(0, self._scanned - 3))
         if blank < 0:
@@ -138,8 +140,9 @@ def note_source(request: Request, flow: Flow) -> None:
 def response_flow(via: Via, flow: Flow) -> Flow:
     """Where a response goes (RFC 3261 section 18.2.2): `via` is the request's top one, after `note_source`.
 
-    Streams answer on their connection. A datagram goes to the host it came from, which is what `received` says, and
-    to the port of `rport`, of sent-by, or the default. `maddr` is not followed: it would let a stranger aim us.
+    Streams answer on their connection. A datagram goes to the host it came from, which is what `received`
+    says, and to the port of `rport`, of sent-by, or the default. `maddr` is not followed: it would let a
+    stranger aim us.
     """
     if flow.transport.reliable:
         return flow

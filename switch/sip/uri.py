@@ -21,7 +21,8 @@ from switch.sip.grammar import (
 )
 
 URI_LENGTH_MAX = 2048
-"""Characters of one URI. Long ones come from proxies that keep state in parameters; 2,048 holds all of those."""
+"""Characters of one URI. Long ones come from proxies that keep state in parameters; 2,048 holds all of
+those."""
 
 _CACHED_URIS = 2048
 _CACHED_LENGTH_MAX = 256
@@ -41,8 +42,8 @@ _COMPARED_ALWAYS = ("transport", "user", "ttl", "method", "maddr")
 class Uri:
     """A `sip:` or `sips:` URI; of every other scheme (`tel:` too) only `scheme` and `opaque` are set.
 
-    `user` and `password` are unescaped; `host` is a name or an address without brackets; `params` and `headers`
-    keep their escapes. `==` compares the parts literally: RFC 3261's looser rule is `same_uri`.
+    `user` and `password` are unescaped; `host` is a name or an address without brackets; `params` and
+    `headers` keep their escapes. `==` compares the parts literally: RFC 3261's looser rule is `same_uri`.
     """
 
     scheme: str = "sip"
@@ -75,7 +76,8 @@ class Uri:
         return self.scheme == "sips"
 
     def bare(self) -> "Uri":
-        """Scheme, user, host and port alone: the form of an address of record (RFC 3261 section 10.3, step 5)."""
+        """Scheme, user, host and port alone: the form of an address of record (RFC 3261 section 10.3, step
+        5)."""
         if self.opaque is not None or not (self.params or self.headers or self.password):
             return self
         return Uri(self.scheme, self.user, None, self.host, self.port)
@@ -88,7 +90,8 @@ class Uri:
 
 @dataclass(frozen=True, slots=True)
 class NameAddr:
-    """A display name (unquoted, may be empty), a URI, and the header's own parameters (`tag`, `expires`, `q`)."""
+    """A display name (unquoted, may be empty), a URI, and the header's own parameters (`tag`, `expires`,
+    `q`)."""
 
     display: str
     uri: Uri
@@ -119,7 +122,8 @@ class NameAddr:
 
     @classmethod
     def _parse_bare(cls, text: str) -> Self:
-        # RFC 3261 section 20: without brackets every parameter is the header's, and '?' or ',' needs brackets.
+        # RFC 3261 section 20: without brackets every parameter is the header's, and '?' or ',' needs
+        # brackets.
         uri, semicolon, params = text.partition(";")
         if "?" in uri or "," in uri:
             raise MessageError("a URI with '?' or ',' must stand in angle brackets")
@@ -223,7 +227,8 @@ def _parse_uri(text: str) -> Uri:
 
 def _parse_sip_uri(scheme: str, rest: str) -> Uri:
     user = password = None
-    # A user part may hold '?' and ';' but no bare '@', and nothing after it may: so the first '@' is the border.
+    # A user part may hold '?' and ';' but no bare '@', and nothing after it may: so the first '@' is the
+    # border.
     userinfo, at, after = rest.partition("@")
     if not at:
         after = rest

@@ -1,4 +1,5 @@
-"""Parsed header values that have more to them than a URI: Via and CSeq (RFC 3261 sections 20.42 and 20.16)."""
+"""Parsed header values that have more to them than a URI: Via and CSeq (RFC 3261 sections 20.42 and
+20.16)."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from switch.sip.message.limits import CSEQ_MAX
 from switch.sip.uri import format_host, parse_host
 
 MAGIC_COOKIE = "z9hG4bK"
-"""A branch that begins so is unique by itself (RFC 3261 section 8.1.1.7); others are matched as RFC 2543 did."""
+"""A branch that begins so is unique by itself (RFC 3261 section 8.1.1.7); others are matched as RFC 2543
+did."""
 
 _VIA = re.compile(
     r"SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9\-.!%*_+`'~]+)\s+"

@@ -1,23 +1,24 @@
 """An ordered multimap of header fields (RFC 3261 section 7.3).
 
-Names compare without regard to case, and a compact form is the same header as its long one (section 7.3.3). Values
-are kept as they stood, unfolded. An index by name is built on first use and dropped by every change.
+Names compare without regard to case, and a compact form is the same header as its long one (section 7.3.3).
+Values are kept as they stood, unfolded. An index by name is built on first use and dropped by every change.
 """
 
 from collections.abc import Iterable, Iterator
 
 from switch.sip.grammar import one_line, split_outside
 
-_KNOWN_NAMES = (
-    "Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization Call-ID "
-    "Call-Info Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq Date "
-    "Diversion Error-Info Event Expires From History-Info Identity In-Reply-To Info-Package Max-Forwards MIME-Version "
-    "Min-Expires Min-SE Organization P-Asserted-Identity P-Preferred-Identity Path Privacy Priority "
-    "Proxy-Authenticate Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Sub Refer-To "
-    "Referred-By Remote-Party-ID Replaces Reply-To Require Retry-After Route RSeq Server Service-Route "
-    "Session-Expires SIP-ETag SIP-If-Match Subject Subscription-State Supported Target-Dialog Timestamp To "
-    "Unsupported User-Agent Via Warning WWW-Authenticate"
-).split()
+_KNOWN_NAMES = """
+    Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info
+    Authorization Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-Language
+    Content-Length Content-Type CSeq Date Diversion Error-Info Event Expires From History-Info
+    Identity In-Reply-To Info-Package Max-Forwards MIME-Version Min-Expires Min-SE Organization
+    P-Asserted-Identity P-Preferred-Identity Path Privacy Priority Proxy-Authenticate
+    Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Sub Refer-To
+    Referred-By Remote-Party-ID Replaces Reply-To Require Retry-After Route RSeq Server
+    Service-Route Session-Expires SIP-ETag SIP-If-Match Subject Subscription-State Supported
+    Target-Dialog Timestamp To Unsupported User-Agent Via Warning WWW-Authenticate
+"""
 
 _COMPACT = {
     "a": "Accept-Contact",
@@ -43,19 +44,18 @@ _COMPACT = {
 }
 """RFC 3261 section 7.3.3 and the IANA registry of compact forms."""
 
-LIST_HEADERS = frozenset(
-    name.lower()
-    for name in (
-        "Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Call-Info Contact Content-Encoding "
-        "Content-Language Diversion Error-Info History-Info In-Reply-To P-Asserted-Identity P-Preferred-Identity Path "
-        "Proxy-Require Reason Record-Route Recv-Info Require Route Service-Route Supported Unsupported Via Warning"
-    ).split()
-)
+_LIST_NAMES = """
+    Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Call-Info Contact
+    Content-Encoding Content-Language Diversion Error-Info History-Info In-Reply-To
+    P-Asserted-Identity P-Preferred-Identity Path Proxy-Require Reason Record-Route Recv-Info
+    Require Route Service-Route Supported Unsupported Via Warning
+"""
+LIST_HEADERS = frozenset(_LIST_NAMES.lower().split())
 """Headers whose grammar is a comma-separated list; only these may be split (section 7.3.1)."""
 
 _KEYS: dict[str, str] = {}
 _WRITTEN: dict[str, str] = {}
-for _name in (*_KNOWN_NAMES, *_COMPACT.values()):
+for _name in (*_KNOWN_NAMES.split(), *_COMPACT.values()):
     for _form in (_name, _name.lower(), _name.upper()):
         _KEYS[_form] = _name.lower()
     _WRITTEN[_name.lower()] = _name
@@ -173,7 +173,9 @@ class Headers:
 
     def text_without_length(self) -> str:
         """Header lines as they go to the wire, without Content-Length, which the message computes."""
-        return "".join([f"{name}: {value}\r\n" for key, name, value in self._items if key != "content-length"])
+        return "".join(
+            [f"{name}: {value}\r\n" for key, name, value in self._items if key != "content-length"]
+        )
 
     def _indexed(self) -> dict[str, list[str]]:
         index = self._index

@@ -1,7 +1,8 @@
 """The bounds of a message. Each is far above what peers send and low enough that a flood stays cheap."""
 
 MESSAGE_BYTES_MAX = 65_535
-"""What a UDP datagram can carry (RFC 3261 section 18.1.1); streams get no more, or a proxy could not pass it on."""
+"""What a UDP datagram can carry (RFC 3261 section 18.1.1); streams get no more, or a proxy could not pass it
+on."""
 
 HEAD_BYTES_MAX = 32_768
 """Start line and headers. Twenty times a long INVITE; a body of 32 KiB still fits."""

@@ -1,7 +1,7 @@
 """Requests and responses: a start line, `Headers`, a body, and accessors that parse once and remember.
 
-The accessors raise MessageError on a malformed header; on a message that came out of `parse` they do not, because
-`parse` has read all of them.
+The accessors raise MessageError on a malformed header; on a message that came out of `parse` they do not,
+because `parse` has read all of them.
 """
 
 from collections.abc import Callable, Iterable
@@ -130,7 +130,8 @@ class Message:
         if "Max-Forwards" not in self.headers:
             return None
         return self._cached(
-            "max-forwards", lambda: parse_number(self._single("Max-Forwards"), MAX_FORWARDS_MAX, "Max-Forwards")
+            "max-forwards",
+            lambda: parse_number(self._single("Max-Forwards"), MAX_FORWARDS_MAX, "Max-Forwards"),
         )
 
     @property
@@ -211,8 +212,8 @@ class Request(Message):
     ) -> "Response":
         """RFC 3261 section 8.2.6.2: Via, From, To, Call-ID and CSeq as they came, `to_tag` if To had none.
 
-        Record-Route is copied where the response can form a dialog (section 12.1.1). Works on the partial request
-        of a MessageError too: what is missing there is missing in the response.
+        Record-Route is copied where the response can form a dialog (section 12.1.1). Works on the partial
+        request of a MessageError too: what is missing there is missing in the response.
         """
         forms_dialog = 100 < status < 300 and self.method in _DIALOG_FORMING
         copied: list[tuple[str, str]] = []

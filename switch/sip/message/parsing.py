@@ -1,7 +1,7 @@
 """Bytes to messages (RFC 3261 sections 7 and 25), for a datagram or for one framed message of a stream.
 
-`parse` reads everything that an accessor of `Message` can give, so that what comes out of it never raises later. What
-it leaves alone (Date, Subject, unknown headers) is not looked at, as section 7.3 wants.
+`parse` reads everything that an accessor of `Message` can give, so that what comes out of it never raises
+later. What it leaves alone (Date, Subject, unknown headers) is not looked at, as section 7.3 wants.
 """
 
 import re

@@ -60,7 +60,14 @@ _REASONS = {
     606: "Not Acceptable",
 }
 
-_BY_CLASS = {1: "Progress", 2: "OK", 3: "Redirection", 4: "Request Failure", 5: "Server Failure", 6: "Failure"}
+_BY_CLASS = {
+    1: "Progress",
+    2: "OK",
+    3: "Redirection",
+    4: "Request Failure",
+    5: "Server Failure",
+    6: "Failure",
+}
 
 
 def reason_phrase(status: int) -> str:

@@ -1,13 +1,15 @@
 """The four transaction machines as tables, in the RFC's words.
 
-RFC 3261 figures 5 to 8, with the `ACCEPTED` state and Timers L and M of RFC 6026 sections 7.1 and 7.2. A row is
-`(state, input): (next state, actions in order)`. A pair that has no row is absorbed: the input changes nothing.
+RFC 3261 figures 5 to 8, with the `ACCEPTED` state and Timers L and M of RFC 6026 sections 7.1 and 7.2. A row
+is `(state, input): (next state, actions in order)`. A pair that has no row is absorbed: the input changes
+nothing.
 
-Two inputs are ours. `Timer 100` is the 200 ms after which section 17.2.1 makes the server transaction itself say 100.
-`Timer C9` ends an INVITE whose CANCEL brought no final answer within 64*T1 (section 9.1); the letter C belongs to proxies.
+Two inputs are ours. `Timer 100` is the 200 ms after which section 17.2.1 makes the server transaction itself
+say 100. `Timer C9` ends an INVITE whose CANCEL brought no final answer within 64*T1 (section 9.1); the letter
+C belongs to proxies.
 """
 
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 
 class State(StrEnum):
@@ -23,7 +25,7 @@ class State(StrEnum):
     TERMINATED = "Terminated"
 
 
-class Input(Enum):
+class Input(StrEnum):
     """What can happen to a transaction. `RESPOND_*` come from the user, `RESPONSE_*` from the wire."""
 
     START = "request from the user"
@@ -52,7 +54,7 @@ class Input(Enum):
     TIMER_TRYING = "Timer 100"
 
 
-class Action(Enum):
+class Action(StrEnum):
     """What a step does. The retransmission timers A, E and G are set on unreliable transports only."""
 
     SEND_REQUEST = "send the request"
@@ -85,100 +87,108 @@ class Action(Enum):
     STOP_TIMERS = "stop every timer of the transaction"
 
 
-S, I, A = State, Input, Action
+St, On, Do = State, Input, Action
 Table = dict[tuple[State, Input], tuple[State, tuple[Action, ...]]]
 
 INVITE_CLIENT: Table = {
-    (S.NEW, I.START): (S.CALLING, (A.SEND_REQUEST, A.SET_A, A.SET_B)),
-    (S.CALLING, I.TIMER_A): (S.CALLING, (A.SEND_REQUEST, A.NEXT_A)),
-    (S.CALLING, I.TIMER_B): (S.TERMINATED, (A.FAIL_TIMEOUT,)),
-    (S.CALLING, I.TRANSPORT_ERROR): (S.TERMINATED, (A.FAIL_TRANSPORT,)),
-    (S.CALLING, I.RESPONSE_1XX): (S.PROCEEDING, (A.STOP_TIMERS, A.PASS_RESPONSE)),
-    (S.CALLING, I.RESPONSE_2XX): (S.ACCEPTED, (A.STOP_TIMERS, A.PASS_RESPONSE, A.SET_M)),
-    (S.CALLING, I.RESPONSE_ERROR): (S.COMPLETED, (A.STOP_TIMERS, A.SEND_ACK, A.PASS_RESPONSE, A.SET_D)),
-    (S.PROCEEDING, I.RESPONSE_1XX): (S.PROCEEDING, (A.PASS_RESPONSE,)),
-    (S.PROCEEDING, I.RESPONSE_2XX): (S.ACCEPTED, (A.STOP_TIMERS, A.PASS_RESPONSE, A.SET_M)),
-    (S.PROCEEDING, I.RESPONSE_ERROR): (S.COMPLETED, (A.STOP_TIMERS, A.SEND_ACK, A.PASS_RESPONSE, A.SET_D)),
-    (S.PROCEEDING, I.TIMER_CANCEL): (S.TERMINATED, (A.FAIL_TIMEOUT,)),
-    # The RFC has no such arrow, for nothing is sent here. A broken connection is known all the same, and whoever
-    # rings another phone instead would rather know at once than after the ring time.
-    (S.PROCEEDING, I.TRANSPORT_ERROR): (S.TERMINATED, (A.FAIL_TRANSPORT,)),
-    (S.ACCEPTED, I.RESPONSE_2XX): (S.ACCEPTED, (A.PASS_RESPONSE,)),
-    (S.ACCEPTED, I.TIMER_M): (S.TERMINATED, ()),
-    (S.COMPLETED, I.RESPONSE_ERROR): (S.COMPLETED, (A.SEND_ACK,)),
-    (S.COMPLETED, I.TIMER_D): (S.TERMINATED, ()),
-    # Figure 5 informs the user here. The user has its final answer already; a failure after it has no meaning.
-    (S.COMPLETED, I.TRANSPORT_ERROR): (S.TERMINATED, ()),
+    (St.NEW, On.START): (St.CALLING, (Do.SEND_REQUEST, Do.SET_A, Do.SET_B)),
+    (St.CALLING, On.TIMER_A): (St.CALLING, (Do.SEND_REQUEST, Do.NEXT_A)),
+    (St.CALLING, On.TIMER_B): (St.TERMINATED, (Do.FAIL_TIMEOUT,)),
+    (St.CALLING, On.TRANSPORT_ERROR): (St.TERMINATED, (Do.FAIL_TRANSPORT,)),
+    (St.CALLING, On.RESPONSE_1XX): (St.PROCEEDING, (Do.STOP_TIMERS, Do.PASS_RESPONSE)),
+    (St.CALLING, On.RESPONSE_2XX): (St.ACCEPTED, (Do.STOP_TIMERS, Do.PASS_RESPONSE, Do.SET_M)),
+    (St.CALLING, On.RESPONSE_ERROR): (
+        St.COMPLETED,
+        (Do.STOP_TIMERS, Do.SEND_ACK, Do.PASS_RESPONSE, Do.SET_D),
+    ),
+    (St.PROCEEDING, On.RESPONSE_1XX): (St.PROCEEDING, (Do.PASS_RESPONSE,)),
+    (St.PROCEEDING, On.RESPONSE_2XX): (St.ACCEPTED, (Do.STOP_TIMERS, Do.PASS_RESPONSE, Do.SET_M)),
+    (St.PROCEEDING, On.RESPONSE_ERROR): (
+        St.COMPLETED,
+        (Do.STOP_TIMERS, Do.SEND_ACK, Do.PASS_RESPONSE, Do.SET_D),
+    ),
+    (St.PROCEEDING, On.TIMER_CANCEL): (St.TERMINATED, (Do.FAIL_TIMEOUT,)),
+    # The RFC has no such arrow, for nothing is sent here. A broken connection is known all the same, and
+    # whoever rings another phone instead would rather know at once than after the ring time.
+    (St.PROCEEDING, On.TRANSPORT_ERROR): (St.TERMINATED, (Do.FAIL_TRANSPORT,)),
+    (St.ACCEPTED, On.RESPONSE_2XX): (St.ACCEPTED, (Do.PASS_RESPONSE,)),
+    (St.ACCEPTED, On.TIMER_M): (St.TERMINATED, ()),
+    (St.COMPLETED, On.RESPONSE_ERROR): (St.COMPLETED, (Do.SEND_ACK,)),
+    (St.COMPLETED, On.TIMER_D): (St.TERMINATED, ()),
+    # Figure 5 informs the user here. The user has its final answer already; a failure after it has no
+    # meaning.
+    (St.COMPLETED, On.TRANSPORT_ERROR): (St.TERMINATED, ()),
 }
 """RFC 3261 figure 5, RFC 6026 figure 2."""
 
 NON_INVITE_CLIENT: Table = {
-    (S.NEW, I.START): (S.TRYING, (A.SEND_REQUEST, A.SET_E, A.SET_F)),
-    (S.TRYING, I.TIMER_E): (S.TRYING, (A.SEND_REQUEST, A.NEXT_E)),
-    (S.TRYING, I.TIMER_F): (S.TERMINATED, (A.FAIL_TIMEOUT,)),
-    (S.TRYING, I.TRANSPORT_ERROR): (S.TERMINATED, (A.FAIL_TRANSPORT,)),
-    (S.TRYING, I.RESPONSE_1XX): (S.PROCEEDING, (A.PASS_RESPONSE,)),
-    (S.TRYING, I.RESPONSE_2XX): (S.COMPLETED, (A.STOP_TIMERS, A.PASS_RESPONSE, A.SET_K)),
-    (S.TRYING, I.RESPONSE_ERROR): (S.COMPLETED, (A.STOP_TIMERS, A.PASS_RESPONSE, A.SET_K)),
-    (S.PROCEEDING, I.TIMER_E): (S.PROCEEDING, (A.SEND_REQUEST, A.SLOW_E)),
-    (S.PROCEEDING, I.TIMER_F): (S.TERMINATED, (A.FAIL_TIMEOUT,)),
-    (S.PROCEEDING, I.TRANSPORT_ERROR): (S.TERMINATED, (A.FAIL_TRANSPORT,)),
-    (S.PROCEEDING, I.RESPONSE_1XX): (S.PROCEEDING, (A.PASS_RESPONSE,)),
-    (S.PROCEEDING, I.RESPONSE_2XX): (S.COMPLETED, (A.STOP_TIMERS, A.PASS_RESPONSE, A.SET_K)),
-    (S.PROCEEDING, I.RESPONSE_ERROR): (S.COMPLETED, (A.STOP_TIMERS, A.PASS_RESPONSE, A.SET_K)),
-    (S.COMPLETED, I.TIMER_K): (S.TERMINATED, ()),
+    (St.NEW, On.START): (St.TRYING, (Do.SEND_REQUEST, Do.SET_E, Do.SET_F)),
+    (St.TRYING, On.TIMER_E): (St.TRYING, (Do.SEND_REQUEST, Do.NEXT_E)),
+    (St.TRYING, On.TIMER_F): (St.TERMINATED, (Do.FAIL_TIMEOUT,)),
+    (St.TRYING, On.TRANSPORT_ERROR): (St.TERMINATED, (Do.FAIL_TRANSPORT,)),
+    (St.TRYING, On.RESPONSE_1XX): (St.PROCEEDING, (Do.PASS_RESPONSE,)),
+    (St.TRYING, On.RESPONSE_2XX): (St.COMPLETED, (Do.STOP_TIMERS, Do.PASS_RESPONSE, Do.SET_K)),
+    (St.TRYING, On.RESPONSE_ERROR): (St.COMPLETED, (Do.STOP_TIMERS, Do.PASS_RESPONSE, Do.SET_K)),
+    (St.PROCEEDING, On.TIMER_E): (St.PROCEEDING, (Do.SEND_REQUEST, Do.SLOW_E)),
+    (St.PROCEEDING, On.TIMER_F): (St.TERMINATED, (Do.FAIL_TIMEOUT,)),
+    (St.PROCEEDING, On.TRANSPORT_ERROR): (St.TERMINATED, (Do.FAIL_TRANSPORT,)),
+    (St.PROCEEDING, On.RESPONSE_1XX): (St.PROCEEDING, (Do.PASS_RESPONSE,)),
+    (St.PROCEEDING, On.RESPONSE_2XX): (St.COMPLETED, (Do.STOP_TIMERS, Do.PASS_RESPONSE, Do.SET_K)),
+    (St.PROCEEDING, On.RESPONSE_ERROR): (St.COMPLETED, (Do.STOP_TIMERS, Do.PASS_RESPONSE, Do.SET_K)),
+    (St.COMPLETED, On.TIMER_K): (St.TERMINATED, ()),
 }
 """RFC 3261 figure 6."""
 
 INVITE_SERVER: Table = {
-    (S.NEW, I.REQUEST): (S.PROCEEDING, (A.PASS_REQUEST, A.SET_TRYING)),
-    (S.PROCEEDING, I.REQUEST): (S.PROCEEDING, (A.REPEAT_RESPONSE,)),
-    (S.PROCEEDING, I.TIMER_TRYING): (S.PROCEEDING, (A.SEND_TRYING,)),
-    (S.PROCEEDING, I.RESPOND_1XX): (S.PROCEEDING, (A.STOP_TIMERS, A.SEND_RESPONSE)),
-    (S.PROCEEDING, I.RESPOND_2XX): (S.ACCEPTED, (A.STOP_TIMERS, A.SEND_RESPONSE, A.SET_L)),
-    (S.PROCEEDING, I.RESPOND_ERROR): (S.COMPLETED, (A.STOP_TIMERS, A.SEND_RESPONSE, A.SET_G, A.SET_H)),
-    (S.ACCEPTED, I.RESPOND_2XX): (S.ACCEPTED, (A.SEND_RESPONSE,)),
-    (S.ACCEPTED, I.ACK): (S.ACCEPTED, (A.PASS_ACK,)),
-    (S.ACCEPTED, I.TIMER_L): (S.TERMINATED, ()),
-    (S.COMPLETED, I.REQUEST): (S.COMPLETED, (A.REPEAT_RESPONSE,)),
-    (S.COMPLETED, I.TIMER_G): (S.COMPLETED, (A.REPEAT_RESPONSE, A.NEXT_G)),
-    (S.COMPLETED, I.TIMER_H): (S.TERMINATED, (A.FAIL_TIMEOUT,)),
-    (S.COMPLETED, I.ACK): (S.CONFIRMED, (A.STOP_TIMERS, A.SET_I)),
-    (S.CONFIRMED, I.TIMER_I): (S.TERMINATED, ()),
+    (St.NEW, On.REQUEST): (St.PROCEEDING, (Do.PASS_REQUEST, Do.SET_TRYING)),
+    (St.PROCEEDING, On.REQUEST): (St.PROCEEDING, (Do.REPEAT_RESPONSE,)),
+    (St.PROCEEDING, On.TIMER_TRYING): (St.PROCEEDING, (Do.SEND_TRYING,)),
+    (St.PROCEEDING, On.RESPOND_1XX): (St.PROCEEDING, (Do.STOP_TIMERS, Do.SEND_RESPONSE)),
+    (St.PROCEEDING, On.RESPOND_2XX): (St.ACCEPTED, (Do.STOP_TIMERS, Do.SEND_RESPONSE, Do.SET_L)),
+    (St.PROCEEDING, On.RESPOND_ERROR): (St.COMPLETED, (Do.STOP_TIMERS, Do.SEND_RESPONSE, Do.SET_G, Do.SET_H)),
+    (St.ACCEPTED, On.RESPOND_2XX): (St.ACCEPTED, (Do.SEND_RESPONSE,)),
+    (St.ACCEPTED, On.ACK): (St.ACCEPTED, (Do.PASS_ACK,)),
+    (St.ACCEPTED, On.TIMER_L): (St.TERMINATED, ()),
+    (St.COMPLETED, On.REQUEST): (St.COMPLETED, (Do.REPEAT_RESPONSE,)),
+    (St.COMPLETED, On.TIMER_G): (St.COMPLETED, (Do.REPEAT_RESPONSE, Do.NEXT_G)),
+    (St.COMPLETED, On.TIMER_H): (St.TERMINATED, (Do.FAIL_TIMEOUT,)),
+    (St.COMPLETED, On.ACK): (St.CONFIRMED, (Do.STOP_TIMERS, Do.SET_I)),
+    (St.CONFIRMED, On.TIMER_I): (St.TERMINATED, ()),
 }
-"""RFC 3261 figure 7, RFC 6026 figure 1. The user repeats its own 2xx until the ACK comes (section 13.3.1.4)."""
+"""RFC 3261 figure 7, RFC 6026 figure 1. The user repeats its own 2xx until the ACK comes (section
+13.3.1.4)."""
 
 NON_INVITE_SERVER: Table = {
-    (S.NEW, I.REQUEST): (S.TRYING, (A.PASS_REQUEST,)),
-    (S.TRYING, I.RESPOND_1XX): (S.PROCEEDING, (A.SEND_RESPONSE,)),
-    (S.TRYING, I.RESPOND_2XX): (S.COMPLETED, (A.SEND_RESPONSE, A.SET_J)),
-    (S.TRYING, I.RESPOND_ERROR): (S.COMPLETED, (A.SEND_RESPONSE, A.SET_J)),
-    (S.PROCEEDING, I.REQUEST): (S.PROCEEDING, (A.REPEAT_RESPONSE,)),
-    (S.PROCEEDING, I.RESPOND_1XX): (S.PROCEEDING, (A.SEND_RESPONSE,)),
-    (S.PROCEEDING, I.RESPOND_2XX): (S.COMPLETED, (A.SEND_RESPONSE, A.SET_J)),
-    (S.PROCEEDING, I.RESPOND_ERROR): (S.COMPLETED, (A.SEND_RESPONSE, A.SET_J)),
-    (S.COMPLETED, I.REQUEST): (S.COMPLETED, (A.REPEAT_RESPONSE,)),
-    (S.COMPLETED, I.TIMER_J): (S.TERMINATED, ()),
+    (St.NEW, On.REQUEST): (St.TRYING, (Do.PASS_REQUEST,)),
+    (St.TRYING, On.RESPOND_1XX): (St.PROCEEDING, (Do.SEND_RESPONSE,)),
+    (St.TRYING, On.RESPOND_2XX): (St.COMPLETED, (Do.SEND_RESPONSE, Do.SET_J)),
+    (St.TRYING, On.RESPOND_ERROR): (St.COMPLETED, (Do.SEND_RESPONSE, Do.SET_J)),
+    (St.PROCEEDING, On.REQUEST): (St.PROCEEDING, (Do.REPEAT_RESPONSE,)),
+    (St.PROCEEDING, On.RESPOND_1XX): (St.PROCEEDING, (Do.SEND_RESPONSE,)),
+    (St.PROCEEDING, On.RESPOND_2XX): (St.COMPLETED, (Do.SEND_RESPONSE, Do.SET_J)),
+    (St.PROCEEDING, On.RESPOND_ERROR): (St.COMPLETED, (Do.SEND_RESPONSE, Do.SET_J)),
+    (St.COMPLETED, On.REQUEST): (St.COMPLETED, (Do.REPEAT_RESPONSE,)),
+    (St.COMPLETED, On.TIMER_J): (St.TERMINATED, ()),
 }
 """RFC 3261 figure 8."""
 
 TIMERS: dict[Action, Input] = {
-    A.SET_A: I.TIMER_A,
-    A.NEXT_A: I.TIMER_A,
-    A.SET_B: I.TIMER_B,
-    A.SET_D: I.TIMER_D,
-    A.SET_E: I.TIMER_E,
-    A.NEXT_E: I.TIMER_E,
-    A.SLOW_E: I.TIMER_E,
-    A.SET_F: I.TIMER_F,
-    A.SET_G: I.TIMER_G,
-    A.NEXT_G: I.TIMER_G,
-    A.SET_H: I.TIMER_H,
-    A.SET_I: I.TIMER_I,
-    A.SET_J: I.TIMER_J,
-    A.SET_K: I.TIMER_K,
-    A.SET_L: I.TIMER_L,
-    A.SET_M: I.TIMER_M,
-    A.SET_TRYING: I.TIMER_TRYING,
+    Do.SET_A: On.TIMER_A,
+    Do.NEXT_A: On.TIMER_A,
+    Do.SET_B: On.TIMER_B,
+    Do.SET_D: On.TIMER_D,
+    Do.SET_E: On.TIMER_E,
+    Do.NEXT_E: On.TIMER_E,
+    Do.SLOW_E: On.TIMER_E,
+    Do.SET_F: On.TIMER_F,
+    Do.SET_G: On.TIMER_G,
+    Do.NEXT_G: On.TIMER_G,
+    Do.SET_H: On.TIMER_H,
+    Do.SET_I: On.TIMER_I,
+    Do.SET_J: On.TIMER_J,
+    Do.SET_K: On.TIMER_K,
+    Do.SET_L: On.TIMER_L,
+    Do.SET_M: On.TIMER_M,
+    Do.SET_TRYING: On.TIMER_TRYING,
 }
 """The timer that each timer action sets."""
