@@ -1,0 +1,154 @@
+"""An explanation in plain words, for `softswitch why CALL` and whoever reads it at 3 am."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from switch.journal.why import ANSWERED, REFUSED, Explanation, OfferWhy, VisitWhy
+
+_EXCLUSIONS = {
+    "signed-out": "signed out",
+    "unreachable": "whose phone was not registered",
+    "paused": "paused",
+    "offered": "already being offered another contact",
+    "busy": "busy",
+    "wrap-up": "in wrap-up",
+    "serves-other-queues": "serving other queues",
+    "skill-missing": "without a needed skill",
+    "level-too-low": "with too low a level of a needed skill",
+    "avoided": "to be avoided for this contact",
+    "just-declined": "who had just missed or declined it",
+}
+
+_TIE_BREAKS = {
+    "only candidate": "there was no other candidate",
+    "score": "the score was the highest",
+    "longest idle": "scores were equal, and this agent was idle the longest",
+    "order": "scores and idle times were equal, and this agent is first in order",
+    "random": "the queue's policy draws at random",
+}
+
+_OUTCOMES = {
+    ANSWERED: "the agent answered",
+    "no-answer": "the agent did not answer in time",
+    "declined": "the agent declined",
+    "busy": "the agent's phone was busy",
+    "unreachable": "the agent's phone could not be reached",
+    "failed": "the call to the agent failed",
+    "caller-gone": "the caller was gone first",
+    "withdrawn": "the contact was taken out of the queue",
+    "agent-gone": "the agent signed out or was lost",
+    "lease-expired": "the reservation ran out without an answer",
+}
+
+
+def in_words(explanation: Explanation) -> list[str]:
+    """The story as lines of text, in order of time."""
+    lines = [_headline(explanation), *(line for _, line in _timeline(explanation)), *_closing(explanation)]
+    return [_printable(line) for line in lines]
+
+
+def _printable(line: str) -> str:
+    """Names come from the wire: what would steer the reader's terminal is shown as a question mark."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+
+
+def _headline(explanation: Explanation) -> str:
+    when = datetime.fromtimestamp(explanation.started_wall_us // 1_000_000, UTC)
+    direction = explanation.direction or "unknown direction"
+    source = f" from {explanation.source}" if explanation.source else ""
+    return (
+        f"Call {explanation.call} of tenant {explanation.tenant or '(none)'}: "
+        f"{explanation.caller or '(unknown)'} called {explanation.called or '(unknown)'}, "
+        f"{direction}{source}, {when:%Y-%m-%d %H:%M:%S} UTC."
+    )
+
+
+def _timeline(explanation: Explanation) -> list[tuple[int, str]]:
+    """Lines with the journal entries that they tell of, in the journal's order."""
+    lines = [(moment.entry, _at(moment.at_us, f"{moment.detail}.")) for moment in explanation.moments]
+    for visit in explanation.visits:
+        lines.extend(_visit_lines(visit))
+    return sorted(lines, key=lambda line: line[0])
+
+
+def _closing(explanation: Explanation) -> Iterator[str]:
+    if not explanation.visits:
+        yield "It never entered a queue, so no agent was chosen for it."
+    ending = explanation.ending
+    if ending is None:
+        yield "The call has not ended."
+        return
+    status = f", SIP status {ending.sip_status}" if ending.sip_status else ""
+    yield _at(ending.at_us, f"The call ended: {ending.cause}, by {ending.by or 'nobody'}{status}.")
+
+
+def _visit_lines(visit: VisitWhy) -> Iterator[tuple[int, str]]:
+    if visit.outcome == REFUSED and visit.entry == visit.ended_entry:
+        yield visit.entry, _at(visit.at_us, f"Queue {visit.queue} refused the contact: {visit.reason}.")
+        return
+    needs = f", needing {' and '.join(visit.needs)}" if visit.needs else ", needing no particular skill"
+    place = f"at place {visit.position}, priority {visit.priority}{needs}"
+    yield visit.entry, _at(visit.at_us, f"Entered queue {visit.queue} {place}.")
+    for offer in visit.offers:
+        for line in _offer_lines(offer):
+            yield offer.entry, line
+        if offer.outcome:
+            ended = _OUTCOMES.get(offer.outcome, offer.outcome)
+            text = f"Offer {offer.offer} to {offer.agent} ended after {_seconds(offer.lasted_us)}: {ended}."
+            yield offer.ended_entry, _at(offer.at_us + offer.lasted_us, text)
+    if not visit.offers and not visit.agent:
+        yield visit.entry, _more("No agent was offered this contact while it waited.")
+    if visit.ended_entry:
+        yield visit.ended_entry, _at(visit.ended_at_us, _visit_end(visit))
+
+
+def _visit_end(visit: VisitWhy) -> str:
+    reason = f" ({visit.reason})" if visit.reason else ""
+    if visit.outcome == "ended":
+        return (
+            f"Left queue {visit.queue} after a wait of {_seconds(visit.waited_us)} and a talk of "
+            f"{_seconds(visit.talked_us)} with {visit.agent}{reason}."
+        )
+    return f"Left queue {visit.queue} after a wait of {_seconds(visit.waited_us)}: {visit.outcome}{reason}."
+
+
+def _offer_lines(offer: OfferWhy) -> Iterator[str]:
+    excluded = sum(count for _, count in offer.exclusions)
+    yield _at(offer.at_us, f"Offer {offer.offer} went to {offer.agent}.")
+    yield _more(
+        f"{_count(excluded + offer.candidates, 'agent')} looked at, {offer.candidates} could take it"
+        f"{_needs(offer)}."
+    )
+    if offer.exclusions:
+        reasons = ", ".join(
+            f"{count} {_EXCLUSIONS.get(reason, reason)}" for reason, count in offer.exclusions
+        )
+        yield _more(f"Not candidates: {reasons}.")
+    if offer.best:
+        ranks = ", ".join(f"{rank.agent} {rank.score} (idle {_seconds(rank.idle_us)})" for rank in offer.best)
+        rest = offer.candidates - len(offer.best)
+        more = f", and {rest} more" if rest > 0 else ""
+        yield _more(f"Scores by {offer.policy}: {ranks}{more}.")
+    yield _more(f"{offer.agent} was chosen because {_TIE_BREAKS.get(offer.tie_break, offer.tie_break)}.")
+
+
+def _needs(offer: OfferWhy) -> str:
+    if not offer.needs:
+        return ""
+    return " with " + " and ".join(f"{skill} at {level} or more" for skill, level in offer.needs)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _seconds(duration_us: int) -> str:
+    return f"{duration_us / 1_000_000:.1f} s"
+
+
+def _at(at_us: int, text: str) -> str:
+    return f"{'+' + _seconds(at_us):>10}  {text}"
+
+
+def _more(text: str) -> str:
+    return f"{'':>10}    {text}"
