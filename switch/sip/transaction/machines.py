@@ -137,6 +137,7 @@ def step(
     message: Request | Response | None,
     flow: Flow,
     now: int,
+    *,
     out: Sink,
 ) -> bool:
     """Apply one input; False if the table has no row for it, and nothing was done.
