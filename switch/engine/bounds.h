@@ -1,0 +1,63 @@
+/* Limits of the media engine, each with its reason. */
+#ifndef SWITCH_ENGINE_BOUNDS_H
+#define SWITCH_ENGINE_BOUNDS_H
+
+enum {
+    SAMPLES_PER_MS = 8, /* G.711 and its RTP clock: 8 kHz */
+
+    /* The greatest common divisor of the packet times 10 to 60 ms, and of digits' 20 ms. */
+    TICK_MS = 10,
+    /* After a stall the ticks missed are made up for, so that playback keeps its rate; a stall longer than
+     * a phone's jitter buffer is heard anyway, and a burst would only make it worse. */
+    CATCH_UP_TICKS_MAX = 20,
+
+    PACKET_TIME_MS_MAX = 60,
+    /* Ethernet's 1500 with room; a longer datagram is no audio of ours and is dropped as malformed. */
+    DATAGRAM_BYTES_MAX = 2048,
+    RTP_HEADER_BYTES = 12,
+
+    /* Sockets served by one wake-up. Each gives one datagram a turn and then waits behind the others, as
+     * epoll's ready list is a round robin: so a flooded port delays the tick by this many packets at most. */
+    SOCKETS_PER_WAIT = 64,
+    /* Of a stream's own peer: five times the 100 a second of 10 ms packets. Bursts after a network stall pass;
+     * floods, and loops of streams that were pointed at each other, do not. */
+    PACKETS_PER_SECOND_MAX = 500,
+    /* What a socket may still hold of the last call when a slot is opened again: a second of 20 ms packets. */
+    STALE_DATAGRAMS_MAX = 64,
+
+    /* Commands applied by one wake-up, so that a burst of them does not delay packets. */
+    COMMANDS_PER_WAIT = 256,
+    /* No command causes more events than this; it waits in its ring until they fit. */
+    EVENTS_PER_COMMAND_MAX = 3,
+    /* Part of the event ring that only PlayFinished and StreamClosed may fill: 1/4. */
+    EVENTS_RESERVED_SHARE = 4,
+
+    /* A position announcement has some 20 parts. */
+    CLIPS_PER_PLAY_MAX = 64,
+    /* One hour. Longer is a mistake of the administrator's, and the offset stays far inside 32 bits. */
+    CLIP_SAMPLES_MAX = 3600 * 1000 * SAMPLES_PER_MS,
+    DIGITS_MAX = 32,
+
+    /* A peer that has not been heard at its announced address is believed after this many packets in sequence. */
+    LATCH_PACKETS = 3,
+    /* Sources that may be learnt side by side: the real one is found beside a few others that interfere. */
+    LATCH_CANDIDATES = 4,
+    /* A new source may take over when the known one has been silent for this long (a NAT lost its mapping).
+     * Shorter for one that continues the SSRC and sequence, which a stranger cannot know. */
+    RELATCH_SILENCE_MS = 2000,
+    RELATCH_CONTINUED_MS = 300,
+    RELATCH_SEQUENCE_MAX = 250,
+
+    /* RFC 3550 A.1: up to here a jump ahead is loss, up to there a step back is reordering; else a restart. */
+    SEQUENCE_DROPOUT_MAX = 3000,
+    SEQUENCE_MISORDER_MAX = 100,
+    /* Timestamps that leave the clock by more are a new recording behind the same SSRC: two seconds. */
+    TIMESTAMP_JUMP_MAX = 2000 * SAMPLES_PER_MS,
+
+    /* A key press without its end packets is over: five packets of 50 ms, the longest interval in use. */
+    DIGIT_LOST_END_MS = 250,
+    /* An event whose timestamp lies this far behind the last one is not late but a clock that restarted. */
+    DIGIT_LATE_SAMPLES_MAX = 5000 * SAMPLES_PER_MS,
+};
+
+#endif

@@ -1,0 +1,163 @@
+/* What commands do to streams. Each is applied whole, in order, by the engine thread. */
+#include <string.h>
+
+#include "core.h"
+
+static void unlink_partner(struct engine *engine, struct stream *stream)
+{
+    if (stream->partner == NONE)
+        return;
+    struct stream *partner = &engine->streams[stream->partner];
+    sender_interrupt(&partner->sender);
+    sender_interrupt(&stream->sender);
+    partner->partner = NONE;
+    stream->partner = NONE;
+}
+
+/* The socket may still hold packets of the call before. */
+static void discard_stale(struct engine *engine, struct stream *stream)
+{
+    uint8_t byte;
+    for (int i = 0; i < STALE_DATAGRAMS_MAX; i++) {
+        if (recv(stream->socket, &byte, sizeof byte, MSG_DONTWAIT) < 0)
+            return;
+        count(&engine->counters.datagrams_received, 1);
+        count_drop(engine, DROP_NO_STREAM);
+    }
+}
+
+static void open_stream(struct engine *engine, struct stream *stream, const struct command *command, uint64_t now_us)
+{
+    if (stream->open) {
+        count(&engine->counters.commands_ignored, 1);
+        return;
+    }
+    discard_stale(engine, stream);
+    *stream = (struct stream){
+        .open = true,
+        .socket = stream->socket,
+        .plan = command->open.plan,
+        .destination = command->open.plan.remote,
+        .partner = NONE,
+        .busy_index = NONE,
+        .packets_left = PACKETS_PER_SECOND_MAX,
+        .heard_us = now_us,
+    };
+    sender_open(&stream->sender, command->open.ssrc, command->open.sequence, command->open.timestamp);
+    count(&engine->counters.streams_open, 1);
+}
+
+static void update_stream(struct stream *stream, const struct plan *plan, uint64_t now_us)
+{
+    /* Two unknown addresses are the same one. */
+    bool same_remote = address_equal(&stream->plan.remote, &plan->remote) ||
+                       (stream->plan.remote.length == 0 && plan->remote.length == 0);
+    if (!same_remote)
+        latch_open(&stream->latch);
+    stream->plan = *plan;
+    stream->destination = plan->symmetric && stream->latch.locked ? stream->latch.source : plan->remote;
+    stream->heard_us = now_us;
+    stream->idle_told = false;
+}
+
+static void close_stream(struct engine *engine, uint32_t slot)
+{
+    struct stream *stream = &engine->streams[slot];
+    stream_finish_play(engine, slot, false);
+    unlink_partner(engine, stream);
+    stream_unmark_busy(engine, slot);
+    struct event event = {
+        .kind = EVENT_CLOSED,
+        .slot = slot,
+        .closed = {.packets_received = stream->reception.received,
+                   .packets_sent = stream->sender.packets,
+                   .packets_lost = reception_lost(&stream->reception),
+                   .jitter_us = reception_jitter_us(&stream->reception)},
+    };
+    if (stream->open)
+        count(&engine->counters.streams_open, (uint64_t)-1);
+    stream->open = false;
+    emit(engine, &event);
+}
+
+static void bridge(struct engine *engine, uint32_t left_slot, uint32_t right_slot)
+{
+    struct stream *left = &engine->streams[left_slot], *right = &engine->streams[right_slot];
+    if (!right->open || left == right) {
+        count(&engine->counters.commands_ignored, 1);
+        return;
+    }
+    if (left->partner == (int32_t)right_slot)
+        return;
+    unlink_partner(engine, left);
+    unlink_partner(engine, right);
+    left->partner = (int32_t)right_slot;
+    right->partner = (int32_t)left_slot;
+}
+
+static void play(struct engine *engine, uint32_t slot, const struct play *play)
+{
+    struct stream *stream = &engine->streams[slot];
+    stream_finish_play(engine, slot, false);
+    sender_interrupt(&stream->sender);
+    player_start(&stream->player, play, engine->tick + 1);
+    stream_mark_busy(engine, slot);
+}
+
+static void send_digits(struct engine *engine, uint32_t slot, const struct digits *digits)
+{
+    struct stream *stream = &engine->streams[slot];
+    int refused = digits->count;
+    if (stream->plan.dtmf_payload_type >= 0)
+        refused = dtmf_sender_add(&stream->keys_out, digits, engine->tick + 1);
+    if (refused > 0)
+        count(&engine->counters.commands_ignored, 1);
+    stream_mark_busy(engine, slot);
+}
+
+/* Commands that cross the end of their stream. A Play is answered all the same, so that each one always is. */
+static void answer_without_stream(struct engine *engine, const struct command *command)
+{
+    count(&engine->counters.commands_ignored, 1);
+    if (command->kind == COMMAND_PLAY)
+        emit(engine, &(struct event){
+                         .kind = EVENT_PLAY_FINISHED,
+                         .slot = command->slot,
+                         .play = {.playback = command->play.playback, .completed = false},
+                     });
+}
+
+void command_apply(struct engine *engine, const struct command *command, uint64_t now_us)
+{
+    struct stream *stream = &engine->streams[command->slot];
+    if (!stream->open && command->kind != COMMAND_OPEN && command->kind != COMMAND_CLOSE) {
+        answer_without_stream(engine, command);
+        return;
+    }
+    switch (command->kind) {
+    case COMMAND_OPEN:
+        open_stream(engine, stream, command, now_us);
+        break;
+    case COMMAND_UPDATE:
+        update_stream(stream, &command->open.plan, now_us);
+        break;
+    case COMMAND_CLOSE:
+        close_stream(engine, command->slot);
+        break;
+    case COMMAND_BRIDGE:
+        bridge(engine, command->slot, command->partner);
+        break;
+    case COMMAND_UNBRIDGE:
+        unlink_partner(engine, stream);
+        break;
+    case COMMAND_PLAY:
+        play(engine, command->slot, &command->play);
+        break;
+    case COMMAND_STOP_PLAY:
+        stream_finish_play(engine, command->slot, false);
+        break;
+    case COMMAND_SEND_DIGITS:
+        send_digits(engine, command->slot, &command->digits);
+        break;
+    }
+}

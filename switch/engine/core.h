@@ -1,0 +1,101 @@
+/* The engine's inside, shared by stream.c (what a stream does), commands.c and loop.c (when). */
+#ifndef SWITCH_ENGINE_CORE_H
+#define SWITCH_ENGINE_CORE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "codecs.h"
+#include "dtmf.h"
+#include "engine.h"
+#include "latch.h"
+#include "player.h"
+#include "reception.h"
+#include "ring.h"
+#include "sender.h"
+#include "wakeup.h"
+
+enum { NONE = -1 };
+
+struct stream {
+    bool open;
+    int socket;
+    struct plan plan;
+    struct address destination; /* where packets go now; length 0 while unknown */
+    int32_t partner;            /* slot of the bridge's other stream, or NONE */
+    int32_t busy_index;         /* place in engine->busy, or NONE */
+    uint32_t packets_left;      /* that may be received in this second */
+    uint64_t heard_us;          /* last packet of the peer, or start of the wait for one */
+    bool idle_told;
+    struct latch latch;
+    struct reception reception;
+    struct sender sender;
+    struct dtmf_receiver keys_in;
+    struct dtmf_sender keys_out;
+    struct player player;
+};
+
+/* Written by the engine thread alone, read by any: plain loads and stores on every machine of today. */
+struct counters {
+    _Atomic uint64_t streams_open;
+    _Atomic uint64_t datagrams_received, packets_sent, packets_relayed, rtcp_received;
+    _Atomic uint64_t dropped[DROP_REASONS];
+    _Atomic uint64_t ticks, ticks_late, ticks_skipped;
+    _Atomic uint64_t commands_ignored, events_dropped;
+};
+
+struct engine {
+    uint32_t slots;
+    struct stream *streams;
+    int *rtcp_sockets;
+    uint32_t *busy; /* slots that need each tick: a playback, keys to send, a key that may time out */
+    uint32_t busy_count;
+    uint32_t tick;
+
+    struct clip *clips;
+    uint32_t clips_max, clip_count; /* the count is the submitting thread's; this one learns numbers by commands */
+    struct g711_transcoder transcoder;
+
+    struct ring commands, events;
+    uint32_t commands_max;
+    struct wakeup command_wakeup, event_wakeup;
+    int timer, epoll;
+    _Atomic bool stopping;
+
+    struct counters counters;
+    pthread_t thread;
+    bool running;
+};
+
+static inline void count(_Atomic uint64_t *counter, uint64_t by)
+{
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, value + by, memory_order_relaxed);
+}
+
+static inline void count_drop(struct engine *engine, enum drop_reason reason)
+{
+    count(&engine->counters.dropped[reason], 1);
+}
+
+/* stream.c: one stream's packets and times. */
+void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, size_t bytes,
+                    const struct address *source, uint64_t now_us);
+void stream_tick(struct engine *engine, uint32_t slot, uint64_t now_us);
+void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us);
+void stream_finish_play(struct engine *engine, uint32_t slot, bool completed);
+void stream_mark_busy(struct engine *engine, uint32_t slot);
+void stream_unmark_busy(struct engine *engine, uint32_t slot);
+
+/* commands.c: applies one command; the caller has seen that its events fit. */
+void command_apply(struct engine *engine, const struct command *command, uint64_t now_us);
+
+/* loop.c: the thread. What woke it stands in the upper half of epoll's datum, the slot in the lower. */
+enum wake { WAKE_RTP, WAKE_RTCP, WAKE_TICK, WAKE_COMMANDS };
+
+void *loop_run(void *engine);
+
+/* Queues an event and wakes the reader. False when it must be kept and told later. */
+bool emit(struct engine *engine, const struct event *event);
+
+#endif

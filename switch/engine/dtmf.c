@@ -1,0 +1,102 @@
+#include "dtmf.h"
+
+enum {
+    KEYS = 16, /* 0-9 * # A-D; other events of RFC 4733 are no keys */
+    SEGMENT_SAMPLES = 0xFFFF,
+    STEP_MS = 20,
+    STEPS_OF_KEY = 100 / STEP_MS,
+    STEPS_OF_KEY_AND_PAUSE = 200 / STEP_MS,
+    END_PACKETS = 3,
+    VOLUME_BELOW_DBM0 = 10, /* -10 dBm0, usual and inside what RFC 4733 section 2.3.3 recommends */
+};
+
+static struct key_press finish(struct dtmf_receiver *receiver)
+{
+    receiver->pending = false;
+    return (struct key_press){
+        .event = receiver->event,
+        .duration_ms = (receiver->earlier_samples + receiver->duration) / SAMPLES_PER_MS,
+    };
+}
+
+int dtmf_receive(struct dtmf_receiver *receiver, const struct rtp_packet *packet, const struct telephone_event *event,
+                 uint64_t now_us, struct key_press over[2])
+{
+    if (event->event >= KEYS)
+        return 0;
+    int count = 0;
+    int32_t later = (int32_t)(packet->timestamp - receiver->timestamp);
+    bool same_clock = receiver->known && receiver->ssrc == packet->ssrc;
+    if (!same_clock || later != 0) {
+        if (same_clock && later < 0 && later > -DIGIT_LATE_SAMPLES_MAX)
+            return 0;
+        bool next_segment = same_clock && receiver->pending && later == SEGMENT_SAMPLES && receiver->event == event->event;
+        uint32_t earlier = next_segment ? receiver->earlier_samples + SEGMENT_SAMPLES : 0;
+        if (receiver->pending && !next_segment)
+            over[count++] = finish(receiver);
+        *receiver = (struct dtmf_receiver){
+            .known = true,
+            .pending = true,
+            .ssrc = packet->ssrc,
+            .timestamp = packet->timestamp,
+            .event = event->event,
+            .earlier_samples = earlier,
+        };
+    }
+    if (!receiver->pending || receiver->event != event->event)
+        return count;
+    receiver->heard_us = now_us;
+    /* Reordered packets carry shorter durations. */
+    if (event->duration > receiver->duration)
+        receiver->duration = event->duration;
+    if (event->end)
+        over[count++] = finish(receiver);
+    return count;
+}
+
+bool dtmf_expire(struct dtmf_receiver *receiver, uint64_t now_us, struct key_press *over)
+{
+    if (!receiver->pending || now_us - receiver->heard_us < DIGIT_LOST_END_MS * 1000)
+        return false;
+    *over = finish(receiver);
+    return true;
+}
+
+bool dtmf_sender_busy(const struct dtmf_sender *sender)
+{
+    return sender->count > 0;
+}
+
+int dtmf_sender_add(struct dtmf_sender *sender, const struct digits *digits, uint32_t first_tick)
+{
+    if (sender->count == 0) {
+        sender->step = 0;
+        sender->next_tick = first_tick;
+    }
+    for (int i = 0; i < digits->count; i++) {
+        if (sender->count == DIGITS_MAX)
+            return digits->count - i;
+        sender->events[(sender->first + sender->count++) % DIGITS_MAX] = digits->events[i];
+    }
+    return 0;
+}
+
+enum dtmf_action dtmf_sender_step(struct dtmf_sender *sender, uint32_t tick, struct telephone_event *event)
+{
+    if ((int32_t)(tick - sender->next_tick) < 0)
+        return DTMF_WAIT;
+    int step = sender->step++;
+    sender->next_tick += STEP_MS / TICK_MS;
+    event->event = sender->events[sender->first];
+    event->volume = VOLUME_BELOW_DBM0;
+    event->end = step >= STEPS_OF_KEY - 1;
+    event->duration = (uint16_t)((event->end ? STEPS_OF_KEY : step + 1) * STEP_MS * SAMPLES_PER_MS);
+    if (sender->step == STEPS_OF_KEY_AND_PAUSE) {
+        sender->step = 0;
+        sender->first = (uint8_t)((sender->first + 1) % DIGITS_MAX);
+        sender->count--;
+    }
+    if (step >= STEPS_OF_KEY - 1 + END_PACKETS)
+        return DTMF_WAIT;
+    return step == 0 ? DTMF_FIRST_PACKET : DTMF_PACKET;
+}

@@ -1,0 +1,50 @@
+/* Keys as RFC 4733 telephone events: heard once however often repeated, and sent.
+ *
+ * A key press is known by its timestamp, which all of its packets share. It is told when its first end packet
+ * arrives (the start may be lost), when the next key begins (all ends lost), or after DIGIT_LOST_END_MS. */
+#ifndef SWITCH_ENGINE_DTMF_H
+#define SWITCH_ENGINE_DTMF_H
+
+#include "rtp.h"
+#include "values.h"
+
+struct dtmf_receiver {
+    bool known;   /* the fields below describe the last key press, */
+    bool pending; /* which is not over yet */
+    uint32_t ssrc, timestamp;
+    uint8_t event;
+    uint32_t earlier_samples; /* of the segments before this one, RFC 4733 section 2.5.1.3 */
+    uint32_t duration;
+    uint64_t heard_us;
+};
+
+struct key_press {
+    uint8_t event;
+    uint32_t duration_ms;
+};
+
+/* One packet can end two key presses: its own, and an earlier one whose end was lost. Returns how many of `over`. */
+int dtmf_receive(struct dtmf_receiver *receiver, const struct rtp_packet *packet, const struct telephone_event *event,
+                 uint64_t now_us, struct key_press over[2]);
+bool dtmf_expire(struct dtmf_receiver *receiver, uint64_t now_us, struct key_press *over);
+
+/* Keys to send: 100 ms each, in packets of 20 ms whose last is sent three times, then silence to 200 ms. */
+struct dtmf_sender {
+    uint8_t events[DIGITS_MAX];
+    uint8_t first, count;
+    uint8_t step; /* in units of 20 ms */
+    uint32_t timestamp;
+    uint32_t next_tick;
+};
+
+bool dtmf_sender_busy(const struct dtmf_sender *sender);
+
+/* Appends as many as fit; returns how many did not. */
+int dtmf_sender_add(struct dtmf_sender *sender, const struct digits *digits, uint32_t first_tick);
+
+enum dtmf_action { DTMF_WAIT, DTMF_PACKET, DTMF_FIRST_PACKET };
+
+/* Called each tick while busy: what to send now, if anything. */
+enum dtmf_action dtmf_sender_step(struct dtmf_sender *sender, uint32_t tick, struct telephone_event *event);
+
+#endif

@@ -1,0 +1,200 @@
+/* Making and ending an engine, and the other threads' ends of its rings. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core.h"
+
+static int watch(struct engine *engine, int descriptor, enum wake kind, uint32_t slot)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | slot};
+    return epoll_ctl(engine->epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+static int watch_all(struct engine *engine)
+{
+    struct itimerspec interval = {
+        .it_interval.tv_nsec = TICK_MS * 1000000,
+        .it_value.tv_nsec = TICK_MS * 1000000,
+    };
+    if (timerfd_settime(engine->timer, 0, &interval, NULL) < 0 || watch(engine, engine->timer, WAKE_TICK, 0) < 0 ||
+        watch(engine, engine->command_wakeup.descriptor, WAKE_COMMANDS, 0) < 0)
+        return errno;
+    for (uint32_t slot = 0; slot < engine->slots; slot++)
+        if (watch(engine, engine->streams[slot].socket, WAKE_RTP, slot) < 0 ||
+            watch(engine, engine->rtcp_sockets[slot], WAKE_RTCP, slot) < 0)
+            return errno;
+    return 0;
+}
+
+static bool allocate(struct engine *engine, const struct engine_config *config)
+{
+    engine->streams = calloc(config->slots, sizeof *engine->streams);
+    engine->rtcp_sockets = calloc(config->slots, sizeof *engine->rtcp_sockets);
+    engine->busy = calloc(config->slots, sizeof *engine->busy);
+    engine->clips = calloc(config->clips, sizeof *engine->clips);
+    return engine->streams != NULL && engine->rtcp_sockets != NULL && engine->busy != NULL && engine->clips != NULL &&
+           ring_init(&engine->commands, sizeof(struct command), config->commands + config->slots) &&
+           ring_init(&engine->events, sizeof(struct event), config->events);
+}
+
+struct engine *engine_new(const struct engine_config *config)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL)
+        return NULL;
+    engine->slots = config->slots;
+    engine->clips_max = config->clips;
+    engine->commands_max = config->commands;
+    bool has_wakeups = wakeup_init(&engine->command_wakeup);
+    has_wakeups = wakeup_init(&engine->event_wakeup) && has_wakeups;
+    engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    engine->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (!has_wakeups || engine->timer < 0 || engine->epoll < 0 || !allocate(engine, config)) {
+        int reason = errno;
+        engine_free(engine);
+        errno = reason;
+        return NULL;
+    }
+    g711_transcoder_init(&engine->transcoder);
+    for (uint32_t slot = 0; slot < config->slots; slot++) {
+        engine->streams[slot] = (struct stream){
+            .socket = config->rtp_sockets[slot], .partner = NONE, .busy_index = NONE};
+        engine->rtcp_sockets[slot] = config->rtcp_sockets[slot];
+    }
+    return engine;
+}
+
+int engine_start(struct engine *engine)
+{
+    int reason = watch_all(engine);
+    if (reason != 0)
+        return reason;
+    /* Signals are for the main thread. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    reason = pthread_create(&engine->thread, NULL, loop_run, engine);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    engine->running = reason == 0;
+    if (engine->running)
+        pthread_setname_np(engine->thread, "media-engine");
+    return reason;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine->running) {
+        atomic_store(&engine->stopping, true);
+        wakeup_raise(&engine->command_wakeup);
+        pthread_join(engine->thread, NULL);
+    }
+    if (engine->timer >= 0)
+        close(engine->timer);
+    if (engine->epoll >= 0)
+        close(engine->epoll);
+    wakeup_free(&engine->command_wakeup);
+    wakeup_free(&engine->event_wakeup);
+    for (uint32_t i = 0; i < engine->clip_count; i++) {
+        free(engine->clips[i].ulaw);
+        free(engine->clips[i].alaw);
+    }
+    ring_free(&engine->commands);
+    ring_free(&engine->events);
+    free(engine->clips);
+    free(engine->busy);
+    free(engine->rtcp_sockets);
+    free(engine->streams);
+    free(engine);
+}
+
+bool engine_submit(struct engine *engine, const struct command *command)
+{
+    if (command->kind != COMMAND_CLOSE && ring_used(&engine->commands) >= engine->commands_max)
+        return false;
+    if (!ring_push(&engine->commands, command))
+        return false;
+    wakeup_raise(&engine->command_wakeup);
+    return true;
+}
+
+int engine_fileno(const struct engine *engine)
+{
+    return engine->event_wakeup.descriptor;
+}
+
+size_t engine_poll(struct engine *engine, struct event *events, size_t max)
+{
+    size_t taken = 0;
+    wakeup_acknowledge(&engine->event_wakeup);
+    while (taken < max && ring_pop(&engine->events, &events[taken]))
+        taken++;
+    if (ring_used(&engine->events) > 0)
+        wakeup_raise(&engine->event_wakeup);
+    return taken;
+}
+
+int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
+{
+    if (count == 0 || count > CLIP_SAMPLES_MAX) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (engine->clip_count == engine->clips_max) {
+        errno = ENOSPC;
+        return -1;
+    }
+    struct clip clip = {.ulaw = malloc(count), .alaw = malloc(count), .samples = (uint32_t)count};
+    if (clip.ulaw == NULL || clip.alaw == NULL) {
+        free(clip.ulaw);
+        free(clip.alaw);
+        errno = ENOMEM;
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        clip.ulaw[i] = g711_ulaw_encode(samples[i]);
+        clip.alaw[i] = g711_alaw_encode(samples[i]);
+    }
+    engine->clips[engine->clip_count] = clip;
+    return (int)engine->clip_count++;
+}
+
+static uint64_t seen(_Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static uint64_t thread_cpu_us(const struct engine *engine)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (!engine->running || pthread_getcpuclockid(engine->thread, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        return 0;
+    return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+void engine_stats(struct engine *engine, struct engine_stats *stats)
+{
+    struct counters *counters = &engine->counters;
+    *stats = (struct engine_stats){
+        .streams_open = seen(&counters->streams_open),
+        .datagrams_received = seen(&counters->datagrams_received),
+        .packets_sent = seen(&counters->packets_sent),
+        .packets_relayed = seen(&counters->packets_relayed),
+        .rtcp_received = seen(&counters->rtcp_received),
+        .ticks = seen(&counters->ticks),
+        .ticks_late = seen(&counters->ticks_late),
+        .ticks_skipped = seen(&counters->ticks_skipped),
+        .commands_ignored = seen(&counters->commands_ignored),
+        .events_dropped = seen(&counters->events_dropped),
+        .commands_waiting = ring_used(&engine->commands),
+        .events_waiting = ring_used(&engine->events),
+        .thread_cpu_us = thread_cpu_us(engine),
+    };
+    for (int reason = 0; reason < DROP_REASONS; reason++)
+        stats->dropped[reason] = seen(&counters->dropped[reason]);
+}

@@ -1,0 +1,68 @@
+/* The media engine as the rest of the process sees it: one thread, two rings, no Python.
+ *
+ * Call everything but engine_poll() and engine_submit() from one thread; those two each from one thread. */
+#ifndef SWITCH_ENGINE_ENGINE_H
+#define SWITCH_ENGINE_ENGINE_H
+
+#include <stddef.h>
+
+#include "values.h"
+
+struct engine;
+
+struct engine_config {
+    uint32_t slots;
+    const int *rtp_sockets, *rtcp_sockets; /* bound, non-blocking; they stay the caller's */
+    uint32_t commands; /* room for commands; a CloseStream of each slot fits besides */
+    uint32_t events;
+    uint32_t clips;
+};
+
+enum drop_reason {
+    DROP_MALFORMED,    /* no RTP: version, lengths, a telephone event cut short */
+    DROP_CONTROL,      /* RTCP on the RTP port */
+    DROP_PAYLOAD_TYPE, /* not in the plan */
+    DROP_SOURCE,       /* not from the stream's peer */
+    DROP_NO_STREAM,    /* the slot is not open */
+    DROP_FLOOD,        /* more than a stream may receive in a second */
+    DROP_LOOP,         /* our own packet came back */
+    DROP_HELD,         /* the plan of one side says not to receive, or not to send */
+    DROP_OVERRIDDEN,   /* the partner hears a playback or is sent digits */
+    DROP_UNHEARD,      /* there is no partner */
+    DROP_LATE,         /* older than what was sent since */
+    DROP_NO_EVENTS,    /* a telephone event for a peer that takes none */
+    DROP_SEND,         /* the kernel refused it */
+    DROP_REASONS,
+};
+
+struct engine_stats {
+    uint64_t streams_open;
+    uint64_t datagrams_received, packets_sent, packets_relayed;
+    uint64_t rtcp_received;
+    uint64_t dropped[DROP_REASONS];
+    uint64_t ticks, ticks_late, ticks_skipped;
+    uint64_t commands_ignored; /* for a slot that is not open, or digits to a peer that takes none */
+    uint64_t events_dropped;
+    uint64_t commands_waiting, events_waiting;
+    uint64_t thread_cpu_us;
+};
+
+/* NULL with errno set when the machine refuses memory or descriptors. Starts no thread yet. */
+struct engine *engine_new(const struct engine_config *config);
+int engine_start(struct engine *engine); /* 0 or an errno */
+void engine_free(struct engine *engine); /* stops the thread first */
+
+/* False when the ring is full; never so for COMMAND_CLOSE of a slot that was opened. */
+bool engine_submit(struct engine *engine, const struct command *command);
+
+/* Readable while events wait. engine_poll() takes up to `max` and returns how many. */
+int engine_fileno(const struct engine *engine);
+size_t engine_poll(struct engine *engine, struct event *events, size_t max);
+
+/* Returns the clip's number; -1 with errno ENOSPC (catalogue full), ENOMEM, or EINVAL (no or too many samples).
+ * The number may be used in commands that are submitted later. */
+int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count);
+
+void engine_stats(struct engine *engine, struct engine_stats *stats);
+
+#endif

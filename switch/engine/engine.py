@@ -1,0 +1,235 @@
+"""The owner of the media engine: typed commands in, typed events out.
+
+Commands are values of `switch.media.commands`. `submit` turns one into a cell of the engine's command ring
+and returns at once; the engine thread applies them in order. Events wait in the other ring; `fileno()`
+becomes readable, and `poll()` takes them. No packet ever enters Python.
+"""
+
+import secrets
+import sys
+from array import array
+from collections.abc import Callable
+from enum import IntEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import cast
+
+from switch.base.errors import PeerError, ResourceError
+from switch.engine import _engine
+from switch.engine.ports import bind_pairs
+from switch.engine.stats import EngineStats
+from switch.media.commands import (
+    Bridge,
+    CloseStream,
+    Command,
+    OpenStream,
+    Play,
+    SendDigits,
+    StopPlay,
+    Unbridge,
+    UpdateStream,
+)
+from switch.media.events import DigitReceived, Event, PlayFinished, StreamClosed, StreamIdle, StreamLatched
+from switch.media.plan import Slot, StreamPlan
+
+# RFC 4733 section 3.2: the events 0 to 15.
+KEYS = "0123456789*#ABCD"
+
+# Commands that may wait: some milliseconds' worth at thousands a second; each slot's close fits besides.
+COMMANDS_MAX = 4096
+# Events that may wait for a slow loop. A slot rarely has more than a few at once.
+EVENTS_PER_SLOT = 8
+EVENTS_MIN = 1024
+# Prompts of a large centre in two languages; what a reload replaced counts until the restart.
+CLIPS_MAX = 8192
+
+
+class UnusableAddressError(PeerError):
+    """An address in the peer's session description that nothing can be sent to from here."""
+
+
+class SlotState(IntEnum):
+    FREE = 0
+    OPEN = 1
+    CLOSING = 2
+
+
+class Engine:
+    """One media thread with `slots` pre-bound RTP ports on `host`, out of `port_range` (first and last port).
+
+    `host` is an IP address; `advertised_host` is what SDP shall say when that is another one, as behind
+    a static NAT. Raises `ResourceError` when the machine has too few ports, descriptors or too little memory.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port_range: tuple[int, int],
+        slots: int,
+        *,
+        advertised_host: str | None = None,
+        commands_max: int = COMMANDS_MAX,
+        events_max: int | None = None,
+        clips_max: int = CLIPS_MAX,
+        random_bits: Callable[[int], int] = secrets.randbits,
+    ) -> None:
+        self._address = ip_address(host)
+        self._random_bits = random_bits
+        self._pairs = bind_pairs(self._address, port_range[0], port_range[1], slots)
+        self._slots = tuple(
+            Slot(number, advertised_host or host, pair.port) for number, pair in enumerate(self._pairs)
+        )
+        self._states = bytearray(slots)
+        self._clips: dict[str, int] = {}
+        try:
+            self._core = _engine.Core(
+                [pair.rtp.fileno() for pair in self._pairs],
+                [pair.rtcp.fileno() for pair in self._pairs],
+                commands_max,
+                events_max if events_max is not None else max(EVENTS_MIN, EVENTS_PER_SLOT * slots),
+                clips_max,
+            )
+        except (OSError, MemoryError) as error:
+            self._close_sockets()
+            raise ResourceError(f"cannot make a media engine of {slots} slots: {error}") from error
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        return self._slots
+
+    def start(self) -> None:
+        """Start the thread. Commands that were submitted before are applied now."""
+        try:
+            self._core.start()
+        except OSError as error:
+            raise ResourceError(f"cannot start the media engine: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Stop the thread and free the ports. No packet is sent after this returns. Harmless twice."""
+        self._core.close()
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
+        for pair in self._pairs:
+            pair.close()
+
+    # Clips
+
+    def add_clip(self, name: str, pcm: bytes) -> None:
+        """Add a clip: 16-bit little-endian mono samples at 8 kHz. Any time, also while streams play.
+
+        A name that is there already means the new clip from the next `Play` on; playbacks that run keep the
+        old one, which stays in memory. Raises `ResourceError` when the catalogue is full.
+        """
+        assert len(pcm) % 2 == 0, "a sample has two bytes"
+        assert 0 < len(pcm) <= 2 * _engine.CLIP_SAMPLES_MAX, "a clip lasts from one sample to one hour"
+        samples = array("h", pcm)
+        if sys.byteorder == "big":
+            samples.byteswap()
+        try:
+            self._clips[name] = self._core.add_clip(samples.tobytes())
+        except OSError as error:
+            raise ResourceError(f"no room for clip {name!r}: {error.strerror}") from error
+
+    def has_clip(self, name: str) -> bool:
+        return name in self._clips
+
+    # Commands and events
+
+    def submit(self, command: Command) -> bool:
+        """Queue a command; False when the ring is full. A `CloseStream` always fits.
+
+        Raises `KeyError` for a clip that was never added, `UnusableAddressError` for a plan whose remote
+        address is no unicast address of our family. Commands for a stream that is closing or closed are
+        harmless, except that a slot is opened and closed in turn.
+        """
+        match command:
+            case OpenStream(slot, plan):
+                assert self._states[slot] == SlotState.FREE, f"slot {slot} is in use"
+                accepted = self._open(slot, plan, update=False)
+                if accepted:
+                    self._states[slot] = SlotState.OPEN
+                return accepted
+            case UpdateStream(slot, plan):
+                return self._open(slot, plan, update=True)
+            case CloseStream(slot):
+                assert self._states[slot] == SlotState.OPEN, f"slot {slot} is not open"
+                self._states[slot] = SlotState.CLOSING
+                accepted = self._core.close_stream(slot)
+                assert accepted, "room for a close is reserved"
+                return True
+            case Bridge(left, right):
+                assert left != right, "a stream is not bridged with itself"
+                return self._core.bridge(left, right)
+            case Unbridge(slot):
+                return self._core.unbridge(slot)
+            case Play(slot, playback, clips, loop):
+                return self._core.play(slot, playback, tuple(self._clips[name] for name in clips), loop)
+            case StopPlay(slot):
+                return self._core.stop_play(slot)
+            case SendDigits(slot, digits):
+                return self._core.send_digits(slot, bytes(KEYS.index(digit) for digit in digits))
+
+    def _open(self, slot: int, plan: StreamPlan, *, update: bool) -> bool:
+        assert 10 <= plan.ptime_ms <= 60, "packet times from 10 to 60 ms"
+        return self._core.open_stream(
+            update,
+            slot,
+            self._remote(plan),
+            plan.remote_port,
+            plan.codec,
+            plan.payload_type,
+            -1 if plan.dtmf_payload_type is None else plan.dtmf_payload_type,
+            plan.ptime_ms,
+            plan.sends,
+            plan.receives,
+            plan.symmetric,
+            plan.idle_s,
+            self._random_bits(32),
+            self._random_bits(16),
+            self._random_bits(32),
+        )
+
+    def _remote(self, plan: StreamPlan) -> bytes:
+        """The packed address, or nothing when there is none to send to."""
+        if plan.remote_port == 0:
+            return b""
+        try:
+            remote: IPv4Address | IPv6Address = ip_address(plan.remote_host)
+        except ValueError as error:
+            raise UnusableAddressError(f"{plan.remote_host!r} is no IP address") from error
+        # RFC 3264 section 8.4: how hold was written before, and still is.
+        if remote.is_unspecified:
+            return b""
+        if remote.version != self._address.version:
+            raise UnusableAddressError(
+                f"{remote} is IPv{remote.version}, our media is IPv{self._address.version}"
+            )
+        if remote.is_multicast or remote == IPv4Address("255.255.255.255"):
+            raise UnusableAddressError(f"{remote} is not one peer's address")
+        return remote.packed
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while events wait."""
+        return self._core.fileno()
+
+    def poll(self) -> list[Event]:
+        """Take the events that wait, oldest first; `fileno()` stays readable if there are more."""
+        return [self._event(raw) for raw in self._core.poll()]
+
+    def _event(self, raw: tuple[int | bool | str, ...]) -> Event:
+        """The kinds are `enum event_kind` of values.h, in its order."""
+        kind = raw[0]
+        numbers = cast(tuple[int, ...], raw)
+        if kind == 0:
+            return PlayFinished(numbers[1], numbers[2], bool(raw[3]))
+        if kind == 1:
+            return DigitReceived(numbers[1], KEYS[numbers[2]], numbers[3])
+        if kind == 2:
+            return StreamLatched(numbers[1], str(raw[2]), numbers[3])
+        if kind == 3:
+            return StreamIdle(numbers[1])
+        self._states[numbers[1]] = SlotState.FREE
+        return StreamClosed(*numbers[1:])
+
+    def stats(self) -> EngineStats:
+        return EngineStats(*self._core.stats())

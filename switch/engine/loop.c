@@ -1,0 +1,122 @@
+/* The engine thread: waits for packets, ticks and commands, and does each where it belongs.
+ *
+ * Packets are passed on when they arrive. Commands are applied when they arrive too, after the packets that came
+ * before them; those that find the event ring too full wait in their own ring, which is how a reader that
+ * does not read slows its writer down instead of losing an answer. Nothing here allocates or locks. */
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core.h"
+
+static uint64_t monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+bool emit(struct engine *engine, const struct event *event)
+{
+    bool essential = event->kind == EVENT_CLOSED || event->kind == EVENT_PLAY_FINISHED;
+    uint32_t kept_free = essential ? 0 : engine->events.capacity / EVENTS_RESERVED_SHARE;
+    if (ring_room(&engine->events) <= kept_free || !ring_push(&engine->events, event)) {
+        if (!essential)
+            count(&engine->counters.events_dropped, 1);
+        return false;
+    }
+    wakeup_raise(&engine->event_wakeup);
+    return true;
+}
+
+static void apply_commands(struct engine *engine, uint64_t now_us)
+{
+    struct command command;
+    for (int i = 0; i < COMMANDS_PER_WAIT; i++) {
+        if (ring_room(&engine->events) < EVENTS_PER_COMMAND_MAX || !ring_pop(&engine->commands, &command))
+            return;
+        command_apply(engine, &command, now_us);
+    }
+}
+
+static void tick_once(struct engine *engine, uint64_t now_us)
+{
+    engine->tick++;
+    /* Backwards: a stream that has nothing left to do takes itself out, and the last one takes its place. */
+    for (uint32_t i = engine->busy_count; i-- > 0;)
+        stream_tick(engine, engine->busy[i], now_us);
+
+    /* Each stream is looked at once a second, a hundredth of them each tick. */
+    uint32_t ticks_per_second = 1000 / TICK_MS;
+    for (uint32_t slot = engine->tick % ticks_per_second; slot < engine->slots; slot += ticks_per_second)
+        stream_second(engine, slot, now_us);
+}
+
+static void tick(struct engine *engine, uint64_t now_us)
+{
+    uint64_t elapsed;
+    if (read(engine->timer, &elapsed, sizeof elapsed) != sizeof elapsed)
+        return;
+    count(&engine->counters.ticks, elapsed);
+    count(&engine->counters.ticks_late, elapsed - 1);
+    if (elapsed > CATCH_UP_TICKS_MAX) {
+        count(&engine->counters.ticks_skipped, elapsed - CATCH_UP_TICKS_MAX);
+        elapsed = CATCH_UP_TICKS_MAX;
+    }
+    for (uint64_t i = 0; i < elapsed; i++)
+        tick_once(engine, now_us);
+}
+
+static void receive_rtp(struct engine *engine, uint32_t slot, uint64_t now_us)
+{
+    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    struct address source;
+    source.length = sizeof source.v6; /* the longer of the two */
+    ssize_t bytes = recvfrom(engine->streams[slot].socket, datagram, sizeof datagram, MSG_DONTWAIT | MSG_TRUNC,
+                             &source.any, &source.length);
+    if (bytes >= 0)
+        stream_receive(engine, slot, datagram, (size_t)bytes, &source, now_us);
+}
+
+/* The spine sends no reports and needs none: read, so that the kernel answers no ICMP and keeps no queue. */
+static void receive_rtcp(struct engine *engine, uint32_t slot)
+{
+    uint8_t byte;
+    if (recv(engine->rtcp_sockets[slot], &byte, sizeof byte, MSG_DONTWAIT) >= 0)
+        count(&engine->counters.rtcp_received, 1);
+}
+
+void *loop_run(void *argument)
+{
+    struct engine *engine = argument;
+    struct epoll_event ready[SOCKETS_PER_WAIT];
+    while (!atomic_load(&engine->stopping)) {
+        int woken = epoll_wait(engine->epoll, ready, SOCKETS_PER_WAIT, -1);
+        uint64_t now_us = monotonic_us();
+        bool ticked = false, commanded = false;
+        for (int i = 0; i < woken; i++) {
+            uint32_t slot = (uint32_t)ready[i].data.u64;
+            switch ((enum wake)(ready[i].data.u64 >> 32)) {
+            case WAKE_RTP:
+                receive_rtp(engine, slot, now_us);
+                break;
+            case WAKE_RTCP:
+                receive_rtcp(engine, slot);
+                break;
+            case WAKE_TICK:
+                ticked = true;
+                break;
+            case WAKE_COMMANDS:
+                wakeup_acknowledge(&engine->command_wakeup);
+                commanded = true;
+                break;
+            }
+        }
+        /* On each tick as well: some may have waited for room or for their turn. */
+        if (commanded || ticked)
+            apply_commands(engine, now_us);
+        if (ticked)
+            tick(engine, now_us);
+    }
+    return NULL;
+}

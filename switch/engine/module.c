@@ -1,0 +1,424 @@
+/* The engine's only file that knows Python: commands in, events out, checked and converted.
+ *
+ * Arguments come from engine.py, which has checked their meaning; here only what would break memory is
+ * refused. Every call holds the GIL, which makes the submitting and the polling thread one at a time. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "engine.h"
+
+enum { EVENTS_PER_POLL = 1024 }; /* bounds one turn of the asyncio loop; the rest is announced again */
+
+struct core_object {
+    PyObject_HEAD
+    struct engine *engine; /* NULL once closed */
+    uint32_t slots;
+};
+
+static struct engine *engine_of(struct core_object *self)
+{
+    if (self->engine == NULL)
+        PyErr_SetString(PyExc_ValueError, "the media engine is closed");
+    return self->engine;
+}
+
+static bool check_slot(const struct core_object *self, unsigned slot)
+{
+    if (slot < self->slots)
+        return true;
+    PyErr_Format(PyExc_IndexError, "slot %u of %u", slot, self->slots);
+    return false;
+}
+
+/* A sequence of `slots` integers as descriptors; NULL with an exception set. */
+static int *read_descriptors(PyObject *list, uint32_t slots)
+{
+    int *descriptors = PyMem_Calloc(slots, sizeof *descriptors);
+    if (descriptors == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    for (uint32_t i = 0; i < slots; i++) {
+        long descriptor = PyLong_AsLong(PyList_GET_ITEM(list, i));
+        if (descriptor == -1 && PyErr_Occurred()) {
+            PyMem_Free(descriptors);
+            return NULL;
+        }
+        descriptors[i] = (int)descriptor;
+    }
+    return descriptors;
+}
+
+static int core_init(PyObject *object, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"rtp_sockets", "rtcp_sockets", "commands", "events", "clips", NULL};
+    struct core_object *self = (struct core_object *)object;
+    PyObject *rtp, *rtcp;
+    struct engine_config config = {0};
+    if (self->engine != NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "initialised twice");
+        return -1;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!III", names, &PyList_Type, &rtp, &PyList_Type, &rtcp,
+                                     &config.commands, &config.events, &config.clips))
+        return -1;
+    Py_ssize_t slots = PyList_GET_SIZE(rtp);
+    if (slots == 0 || slots > UINT16_MAX || PyList_GET_SIZE(rtcp) != slots || config.commands > 1u << 20 ||
+        config.events > 1u << 20 || config.events < 4 * EVENTS_PER_COMMAND_MAX || config.clips == 0 ||
+        config.clips > UINT16_MAX) {
+        PyErr_SetString(PyExc_ValueError, "sizes of the engine are out of range");
+        return -1;
+    }
+    config.slots = (uint32_t)slots;
+    int *rtp_sockets = read_descriptors(rtp, config.slots);
+    int *rtcp_sockets = rtp_sockets == NULL ? NULL : read_descriptors(rtcp, config.slots);
+    if (rtcp_sockets != NULL) {
+        config.rtp_sockets = rtp_sockets;
+        config.rtcp_sockets = rtcp_sockets;
+        self->engine = engine_new(&config);
+        self->slots = config.slots;
+        if (self->engine == NULL)
+            PyErr_SetFromErrno(PyExc_OSError);
+    }
+    PyMem_Free(rtp_sockets);
+    PyMem_Free(rtcp_sockets);
+    return self->engine == NULL ? -1 : 0;
+}
+
+static PyObject *core_close(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct core_object *self = (struct core_object *)object;
+    struct engine *engine = self->engine;
+    self->engine = NULL;
+    if (engine != NULL) {
+        Py_BEGIN_ALLOW_THREADS
+        engine_free(engine);
+        Py_END_ALLOW_THREADS
+    }
+    Py_RETURN_NONE;
+}
+
+static void core_dealloc(PyObject *object)
+{
+    struct core_object *self = (struct core_object *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    if (self->engine != NULL)
+        engine_free(self->engine);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyObject *core_start(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    if (engine == NULL)
+        return NULL;
+    int reason = engine_start(engine);
+    if (reason != 0) {
+        errno = reason;
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *core_fileno(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    return engine == NULL ? NULL : PyLong_FromLong(engine_fileno(engine));
+}
+
+static PyObject *core_add_clip(PyObject *object, PyObject *pcm)
+{
+    struct engine *engine = engine_of((struct core_object *)object);
+    Py_buffer view;
+    if (engine == NULL || PyObject_GetBuffer(pcm, &view, PyBUF_SIMPLE) < 0)
+        return NULL;
+    int clip = engine_add_clip(engine, view.buf, (size_t)view.len / 2);
+    PyBuffer_Release(&view);
+    return clip < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(clip);
+}
+
+static PyObject *submit(struct core_object *self, const struct command *command)
+{
+    struct engine *engine = engine_of(self);
+    if (engine == NULL || !check_slot(self, command->slot))
+        return NULL;
+    return PyBool_FromLong(engine_submit(engine, command));
+}
+
+/* An address from its 4 or 16 bytes; none for 0 bytes. */
+static bool read_address(const unsigned char *host, Py_ssize_t bytes, unsigned port, struct address *address)
+{
+    memset(address, 0, sizeof *address);
+    if (bytes == 4) {
+        address->length = sizeof address->v4;
+        address->v4.sin_family = AF_INET;
+        address->v4.sin_port = htons((uint16_t)port);
+        memcpy(&address->v4.sin_addr, host, 4);
+    } else if (bytes == 16) {
+        address->length = sizeof address->v6;
+        address->v6.sin6_family = AF_INET6;
+        address->v6.sin6_port = htons((uint16_t)port);
+        memcpy(&address->v6.sin6_addr, host, 16);
+    } else if (bytes != 0) {
+        PyErr_SetString(PyExc_ValueError, "an address has 4 or 16 bytes");
+        return false;
+    }
+    return true;
+}
+
+static bool check_plan(const struct plan *plan, unsigned codec)
+{
+    if ((codec == CODEC_PCMU || codec == CODEC_PCMA) && plan->payload_type < 128 && plan->dtmf_payload_type >= -1 &&
+        plan->dtmf_payload_type < 128 && plan->packet_ticks >= 1 &&
+        plan->packet_ticks <= PACKET_TIME_MS_MAX / TICK_MS)
+        return true;
+    PyErr_SetString(PyExc_ValueError, "the plan of the stream is out of range");
+    return false;
+}
+
+static PyObject *core_open(PyObject *object, PyObject *args)
+{
+    struct command command = {0};
+    struct plan *plan = &command.open.plan;
+    const unsigned char *host;
+    Py_ssize_t host_bytes;
+    unsigned port, codec, ptime_ms, ssrc, sequence, timestamp;
+    int update, sends, receives, symmetric;
+    if (!PyArg_ParseTuple(args, "pIy#IIbhIpppIIII", &update, &command.slot, &host, &host_bytes, &port, &codec,
+                          &plan->payload_type, &plan->dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric,
+                          &plan->idle_s, &ssrc, &sequence, &timestamp))
+        return NULL;
+    plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
+    if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec))
+        return NULL;
+    command.kind = update ? COMMAND_UPDATE : COMMAND_OPEN;
+    plan->codec = (enum codec)codec;
+    plan->sends = sends;
+    plan->receives = receives;
+    plan->symmetric = symmetric;
+    command.open.ssrc = ssrc;
+    command.open.sequence = (uint16_t)sequence;
+    command.open.timestamp = timestamp;
+    return submit((struct core_object *)object, &command);
+}
+
+/* Commands that are a slot alone. */
+static PyObject *submit_plain(PyObject *object, PyObject *slot, enum command_kind kind)
+{
+    unsigned long number = PyLong_AsUnsignedLong(slot);
+    if (PyErr_Occurred())
+        return NULL;
+    struct command command = {.kind = kind, .slot = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number};
+    return submit((struct core_object *)object, &command);
+}
+
+static PyObject *core_close_stream(PyObject *object, PyObject *slot)
+{
+    return submit_plain(object, slot, COMMAND_CLOSE);
+}
+
+static PyObject *core_unbridge(PyObject *object, PyObject *slot)
+{
+    return submit_plain(object, slot, COMMAND_UNBRIDGE);
+}
+
+static PyObject *core_stop_play(PyObject *object, PyObject *slot)
+{
+    return submit_plain(object, slot, COMMAND_STOP_PLAY);
+}
+
+static PyObject *core_bridge(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_BRIDGE};
+    if (!PyArg_ParseTuple(args, "II", &command.slot, &command.partner) ||
+        !check_slot((struct core_object *)object, command.partner))
+        return NULL;
+    return submit((struct core_object *)object, &command);
+}
+
+static PyObject *core_play(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_PLAY};
+    long long playback;
+    PyObject *clips;
+    int loop;
+    if (!PyArg_ParseTuple(args, "ILO!p", &command.slot, &playback, &PyTuple_Type, &clips, &loop))
+        return NULL;
+    Py_ssize_t clip_count = PyTuple_GET_SIZE(clips);
+    if (clip_count > CLIPS_PER_PLAY_MAX) {
+        PyErr_Format(PyExc_ValueError, "%zd clips in one playback, at most %d", clip_count, CLIPS_PER_PLAY_MAX);
+        return NULL;
+    }
+    command.play.playback = playback;
+    command.play.count = (uint16_t)clip_count;
+    command.play.loop = loop;
+    for (Py_ssize_t i = 0; i < clip_count; i++) {
+        /* A number that engine_add_clip() gave out; engine.py keeps them by name. */
+        unsigned long clip = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(clips, i));
+        if (PyErr_Occurred())
+            return NULL;
+        command.play.clips[i] = (uint16_t)clip;
+    }
+    return submit((struct core_object *)object, &command);
+}
+
+static PyObject *core_send_digits(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_SEND_DIGITS};
+    const unsigned char *events;
+    Py_ssize_t count;
+    if (!PyArg_ParseTuple(args, "Iy#", &command.slot, &events, &count))
+        return NULL;
+    if (count > DIGITS_MAX) {
+        PyErr_Format(PyExc_ValueError, "%zd digits at once, at most %d", count, DIGITS_MAX);
+        return NULL;
+    }
+    memcpy(command.digits.events, events, (size_t)count);
+    command.digits.count = (uint8_t)count;
+    return submit((struct core_object *)object, &command);
+}
+
+static PyObject *address_to_python(uint32_t slot, const struct address *address)
+{
+    char host[INET6_ADDRSTRLEN];
+    bool is_v4 = address->any.sa_family == AF_INET;
+    const void *bytes = is_v4 ? (const void *)&address->v4.sin_addr : &address->v6.sin6_addr;
+    uint16_t port = ntohs(is_v4 ? address->v4.sin_port : address->v6.sin6_port);
+    inet_ntop(address->any.sa_family, bytes, host, sizeof host);
+    return Py_BuildValue("iIsi", EVENT_LATCHED, slot, host, port);
+}
+
+/* A tuple of the kind, the slot, and the fields of the class in switch/media/events.py. */
+static PyObject *event_to_python(const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_PLAY_FINISHED:
+        return Py_BuildValue("iILO", event->kind, event->slot, (long long)event->play.playback,
+                             event->play.completed ? Py_True : Py_False);
+    case EVENT_DIGIT:
+        return Py_BuildValue("iIiI", event->kind, event->slot, event->digit.event, event->digit.duration_ms);
+    case EVENT_LATCHED:
+        return address_to_python(event->slot, &event->latched);
+    case EVENT_IDLE:
+        return Py_BuildValue("iI", event->kind, event->slot);
+    case EVENT_CLOSED:
+        return Py_BuildValue("iIKKKI", event->kind, event->slot, (unsigned long long)event->closed.packets_received,
+                             (unsigned long long)event->closed.packets_sent,
+                             (unsigned long long)event->closed.packets_lost, event->closed.jitter_us);
+    }
+    Py_UNREACHABLE();
+}
+
+static PyObject *core_poll(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    if (engine == NULL)
+        return NULL;
+    struct event events[EVENTS_PER_POLL];
+    size_t taken = engine_poll(engine, events, EVENTS_PER_POLL);
+    PyObject *list = PyList_New((Py_ssize_t)taken);
+    for (size_t i = 0; i < taken && list != NULL; i++) {
+        PyObject *event = event_to_python(&events[i]);
+        if (event == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, (Py_ssize_t)i, event);
+    }
+    return list;
+}
+
+/* Counters in the order of EngineStats in switch/engine/stats.py, the drops by reason as a tuple at the end. */
+static PyObject *core_stats(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    if (engine == NULL)
+        return NULL;
+    struct engine_stats stats;
+    engine_stats(engine, &stats);
+    PyObject *dropped = PyTuple_New(DROP_REASONS);
+    for (int reason = 0; reason < DROP_REASONS && dropped != NULL; reason++) {
+        PyObject *number = PyLong_FromUnsignedLongLong(stats.dropped[reason]);
+        if (number == NULL)
+            Py_CLEAR(dropped);
+        else
+            PyTuple_SET_ITEM(dropped, reason, number);
+    }
+    if (dropped == NULL)
+        return NULL;
+    return Py_BuildValue("KKKKKKKKKKKKKN", stats.streams_open, stats.datagrams_received, stats.packets_sent,
+                         stats.packets_relayed, stats.rtcp_received, stats.ticks, stats.ticks_late,
+                         stats.ticks_skipped, stats.commands_ignored, stats.events_dropped, stats.commands_waiting,
+                         stats.events_waiting, stats.thread_cpu_us, dropped);
+}
+
+static PyMethodDef core_methods[] = {
+    {"start", core_start, METH_NOARGS, NULL},
+    {"close", core_close, METH_NOARGS, NULL},
+    {"fileno", core_fileno, METH_NOARGS, NULL},
+    {"add_clip", core_add_clip, METH_O, NULL},
+    {"open_stream", core_open, METH_VARARGS, NULL},
+    {"close_stream", core_close_stream, METH_O, NULL},
+    {"bridge", core_bridge, METH_VARARGS, NULL},
+    {"unbridge", core_unbridge, METH_O, NULL},
+    {"play", core_play, METH_VARARGS, NULL},
+    {"stop_play", core_stop_play, METH_O, NULL},
+    {"send_digits", core_send_digits, METH_VARARGS, NULL},
+    {"poll", core_poll, METH_NOARGS, NULL},
+    {"stats", core_stats, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot core_slots[] = {
+    {Py_tp_init, core_init},
+    {Py_tp_new, PyType_GenericNew},
+    {Py_tp_dealloc, core_dealloc},
+    {Py_tp_methods, core_methods},
+    {0, NULL},
+};
+
+static PyType_Spec core_spec = {
+    .name = "switch.engine._engine.Core",
+    .basicsize = sizeof(struct core_object),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = core_slots,
+};
+
+static int module_exec(PyObject *module)
+{
+    PyObject *type = PyType_FromSpec(&core_spec);
+    if (type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0) {
+        Py_XDECREF(type);
+        return -1;
+    }
+    Py_DECREF(type);
+    if (PyModule_AddIntConstant(module, "CLIPS_PER_PLAY_MAX", CLIPS_PER_PLAY_MAX) < 0 ||
+        PyModule_AddIntConstant(module, "DIGITS_MAX", DIGITS_MAX) < 0 ||
+        PyModule_AddIntConstant(module, "CLIP_SAMPLES_MAX", CLIP_SAMPLES_MAX) < 0)
+        return -1;
+    return 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
+    {0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "switch.engine._engine",
+    .m_doc = "The C half of switch.engine: one media thread and its two rings.",
+    .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC PyInit__engine(void)
+{
+    return PyModuleDef_Init(&module);
+}

@@ -1,0 +1,33 @@
+/* Playback: clips one after the other without a gap, in either law, the last one for ever if it loops. */
+#ifndef SWITCH_ENGINE_PLAYER_H
+#define SWITCH_ENGINE_PLAYER_H
+
+#include "values.h"
+
+/* Encoded once in both laws and never changed: all streams share it. */
+struct clip {
+    uint8_t *ulaw, *alaw;
+    uint32_t samples; /* never 0 */
+};
+
+enum player_state {
+    PLAYER_IDLE,
+    PLAYER_RUNNING,
+    PLAYER_ENDED, /* the last sample is taken; PlayFinished is not told yet */
+};
+
+struct player {
+    enum player_state state;
+    struct play play;
+    uint16_t clip;   /* index into play.clips */
+    uint32_t offset; /* samples into that clip */
+    uint32_t next_tick;
+};
+
+/* A play without clips has ended at once. */
+void player_start(struct player *player, const struct play *play, uint32_t first_tick);
+
+/* Takes the next `samples` codes, padded with silence after the end. Pass NULL to let time go by unheard. */
+void player_take(struct player *player, const struct clip *clips, enum codec codec, uint8_t *codes, uint32_t samples);
+
+#endif

@@ -1,0 +1,112 @@
+#include "sender.h"
+
+#include <string.h>
+
+#include "bounds.h"
+
+void sender_open(struct sender *sender, uint32_t ssrc, uint16_t sequence, uint32_t timestamp)
+{
+    memset(sender, 0, sizeof *sender);
+    sender->ssrc = ssrc;
+    sender->next_sequence = sequence;
+    sender->timestamp = timestamp;
+}
+
+uint32_t sender_time(const struct sender *sender, uint64_t now_us)
+{
+    if (!sender->started)
+        return sender->timestamp;
+    uint64_t elapsed = (now_us - sender->timestamp_at_us) * SAMPLES_PER_MS / 1000;
+    return sender->timestamp + (uint32_t)(elapsed > sender->samples ? elapsed : sender->samples);
+}
+
+/* Notes what goes out, for all that comes after it. */
+static void advance(struct sender *sender, const struct rtp_packet *packet, uint32_t samples, uint64_t now_us)
+{
+    if (!sender->started || packet->timestamp != sender->timestamp)
+        sender->timestamp_at_us = now_us;
+    sender->started = true;
+    sender->timestamp = packet->timestamp;
+    sender->samples = samples;
+    sender->next_sequence = (uint16_t)(packet->sequence + 1);
+}
+
+static bool clock_jumped(const struct sender *sender, const struct rtp_packet *packet, uint64_t now_us)
+{
+    int64_t elapsed = (int64_t)((now_us - sender->in_timestamp_at_us) * SAMPLES_PER_MS / 1000);
+    int64_t difference = (int32_t)(packet->timestamp - sender->in_timestamp) - elapsed;
+    return difference > TIMESTAMP_JUMP_MAX || difference < -TIMESTAMP_JUMP_MAX;
+}
+
+static void anchor(struct sender *sender, const struct rtp_packet *packet, uint64_t now_us)
+{
+    sender->source = SOURCE_RELAY;
+    sender->in_ssrc = packet->ssrc;
+    sender->in_newest = sender->in_oldest = packet->sequence;
+    sender->sequence_offset = (uint16_t)(sender->next_sequence - packet->sequence);
+    sender->timestamp_offset = sender_time(sender, now_us) - packet->timestamp;
+    sender->in_timestamp = packet->timestamp;
+    sender->in_timestamp_at_us = now_us;
+}
+
+bool sender_relay(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint64_t now_us, bool timed)
+{
+    int16_t ahead = (int16_t)(packet->sequence - sender->in_newest);
+    bool fresh = sender->source != SOURCE_RELAY || sender->in_ssrc != packet->ssrc || ahead > SEQUENCE_DROPOUT_MAX ||
+                 ahead < -SEQUENCE_MISORDER_MAX || (timed && ahead > 0 && clock_jumped(sender, packet, now_us));
+    if (fresh)
+        anchor(sender, packet, now_us);
+    else if ((int16_t)(packet->sequence - sender->in_oldest) < 0)
+        return false;
+
+    if (ahead > 0 && !fresh) {
+        sender->in_newest = packet->sequence;
+        /* Follows at a distance, so that the comparison above never wraps. */
+        if ((uint16_t)(sender->in_newest - sender->in_oldest) > SEQUENCE_MISORDER_MAX)
+            sender->in_oldest = (uint16_t)(sender->in_newest - SEQUENCE_MISORDER_MAX);
+        if (timed) {
+            sender->in_timestamp = packet->timestamp;
+            sender->in_timestamp_at_us = now_us;
+        }
+    }
+    packet->ssrc = sender->ssrc;
+    packet->sequence = (uint16_t)(packet->sequence + sender->sequence_offset);
+    packet->timestamp += sender->timestamp_offset;
+    packet->marker = packet->marker || fresh;
+    if (ahead > 0 || fresh)
+        advance(sender, packet, samples, now_us);
+    return true;
+}
+
+void sender_skip_relayed(struct sender *sender, const struct rtp_packet *packet)
+{
+    int16_t ahead = (int16_t)(packet->sequence - sender->in_newest);
+    if (sender->source != SOURCE_RELAY || sender->in_ssrc != packet->ssrc || ahead <= 0 || ahead > SEQUENCE_DROPOUT_MAX)
+        return;
+    sender->sequence_offset--;
+    sender->in_newest = sender->in_oldest = packet->sequence;
+}
+
+void sender_own(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint64_t now_us)
+{
+    packet->marker = sender->source != SOURCE_OWN;
+    packet->timestamp = packet->marker ? sender_time(sender, now_us) : sender->timestamp + sender->samples;
+    packet->sequence = sender->next_sequence;
+    packet->ssrc = sender->ssrc;
+    sender->source = SOURCE_OWN;
+    advance(sender, packet, samples, now_us);
+}
+
+void sender_event(struct sender *sender, struct rtp_packet *packet, uint32_t timestamp, uint64_t now_us)
+{
+    packet->timestamp = timestamp;
+    packet->sequence = sender->next_sequence;
+    packet->ssrc = sender->ssrc;
+    sender->source = SOURCE_NONE;
+    advance(sender, packet, 0, now_us);
+}
+
+void sender_interrupt(struct sender *sender)
+{
+    sender->source = SOURCE_NONE;
+}

@@ -1,0 +1,275 @@
+/* One stream's packets: in from its peer, on to its partner, out of its player, and what time does to it. */
+#include <string.h>
+
+#include "core.h"
+
+static bool can_send(const struct stream *stream)
+{
+    return stream->plan.sends && stream->destination.length != 0;
+}
+
+static bool is_overridden(const struct stream *stream)
+{
+    return stream->player.state == PLAYER_RUNNING || dtmf_sender_busy(&stream->keys_out);
+}
+
+static bool transmit(struct engine *engine, struct stream *stream, const struct rtp_packet *packet)
+{
+    uint8_t *datagram = rtp_prepend_header(packet);
+    ssize_t sent = sendto(stream->socket, datagram, RTP_HEADER_BYTES + packet->payload_bytes, MSG_DONTWAIT,
+                          &stream->destination.any, stream->destination.length);
+    if (sent < 0) {
+        count_drop(engine, DROP_SEND);
+        return false;
+    }
+    stream->sender.packets++;
+    count(&engine->counters.packets_sent, 1);
+    return true;
+}
+
+void stream_mark_busy(struct engine *engine, uint32_t slot)
+{
+    struct stream *stream = &engine->streams[slot];
+    if (stream->busy_index != NONE)
+        return;
+    stream->busy_index = (int32_t)engine->busy_count;
+    engine->busy[engine->busy_count++] = slot;
+}
+
+void stream_unmark_busy(struct engine *engine, uint32_t slot)
+{
+    struct stream *stream = &engine->streams[slot];
+    if (stream->busy_index == NONE)
+        return;
+    uint32_t last = engine->busy[--engine->busy_count];
+    engine->busy[stream->busy_index] = last;
+    engine->streams[last].busy_index = stream->busy_index;
+    stream->busy_index = NONE;
+}
+
+static void tell_key(struct engine *engine, uint32_t slot, const struct key_press *press)
+{
+    emit(engine, &(struct event){
+                     .kind = EVENT_DIGIT,
+                     .slot = slot,
+                     .digit = {.event = press->event, .duration_ms = press->duration_ms},
+                 });
+}
+
+static bool receive_event(struct engine *engine, uint32_t slot, const struct rtp_packet *packet, uint64_t now_us)
+{
+    struct stream *stream = &engine->streams[slot];
+    struct telephone_event event;
+    if (!telephone_event_parse(packet->payload, packet->payload_bytes, &event)) {
+        count_drop(engine, DROP_MALFORMED);
+        return false;
+    }
+    struct key_press over[2];
+    int presses = dtmf_receive(&stream->keys_in, packet, &event, now_us, over);
+    for (int i = 0; i < presses; i++)
+        tell_key(engine, slot, &over[i]);
+    if (stream->keys_in.pending)
+        stream_mark_busy(engine, slot);
+    return true;
+}
+
+/* Passes a packet of `from` on to its partner, rewritten in place. */
+static void relay(struct engine *engine, const struct stream *from, struct stream *to, struct rtp_packet *packet,
+                  bool is_event, uint64_t now_us)
+{
+    if (is_overridden(to)) {
+        count_drop(engine, DROP_OVERRIDDEN);
+        return;
+    }
+    if (!can_send(to)) {
+        /* When it may send again this source's sequence has gone on: start afresh. */
+        sender_interrupt(&to->sender);
+        count_drop(engine, DROP_HELD);
+        return;
+    }
+    /* RFC 3550 section 8.2: two bridged streams that were pointed at each other would never come to rest. */
+    if (packet->ssrc == to->sender.ssrc) {
+        count_drop(engine, DROP_LOOP);
+        return;
+    }
+    if (is_event && to->plan.dtmf_payload_type < 0) {
+        sender_skip_relayed(&to->sender, packet);
+        count_drop(engine, DROP_NO_EVENTS);
+        return;
+    }
+    uint32_t samples = is_event ? 0 : (uint32_t)packet->payload_bytes;
+    if (!sender_relay(&to->sender, packet, samples, now_us, !is_event)) {
+        count_drop(engine, DROP_LATE);
+        return;
+    }
+    packet->payload_type = is_event ? (uint8_t)to->plan.dtmf_payload_type : to->plan.payload_type;
+    if (!is_event && from->plan.codec != to->plan.codec)
+        g711_transcode(from->plan.codec == CODEC_PCMU ? engine->transcoder.ulaw_to_alaw
+                                                      : engine->transcoder.alaw_to_ulaw,
+                       packet->payload, packet->payload_bytes);
+    if (transmit(engine, to, packet))
+        count(&engine->counters.packets_relayed, 1);
+}
+
+static void follow_latch(struct engine *engine, uint32_t slot)
+{
+    struct stream *stream = &engine->streams[slot];
+    if (!stream->plan.symmetric)
+        return;
+    stream->destination = stream->latch.source;
+    emit(engine, &(struct event){.kind = EVENT_LATCHED, .slot = slot, .latched = stream->latch.source});
+}
+
+/* What needs no state of the stream's peer: is it a packet of this stream's at all? */
+static bool admit(struct engine *engine, struct stream *stream, uint8_t *datagram, size_t bytes,
+                  struct rtp_packet *packet)
+{
+    if (!stream->open) {
+        count_drop(engine, DROP_NO_STREAM);
+        return false;
+    }
+    enum rtp_verdict verdict = bytes > DATAGRAM_BYTES_MAX ? RTP_MALFORMED : rtp_parse(datagram, bytes, packet);
+    if (verdict == RTP_VALID && packet->payload_bytes == 0)
+        verdict = RTP_MALFORMED;
+    if (verdict != RTP_VALID) {
+        count_drop(engine, verdict == RTP_CONTROL ? DROP_CONTROL : DROP_MALFORMED);
+        return false;
+    }
+    if (packet->payload_type != stream->plan.payload_type &&
+        (int)packet->payload_type != stream->plan.dtmf_payload_type) {
+        count_drop(engine, DROP_PAYLOAD_TYPE);
+        return false;
+    }
+    return true;
+}
+
+void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, size_t bytes,
+                    const struct address *source, uint64_t now_us)
+{
+    struct stream *stream = &engine->streams[slot];
+    struct rtp_packet packet;
+    count(&engine->counters.datagrams_received, 1);
+    if (!admit(engine, stream, datagram, bytes, &packet))
+        return;
+    bool is_event = packet.payload_type != stream->plan.payload_type;
+
+    enum latch_verdict verdict = latch_judge(&stream->latch, &stream->plan.remote, source, &packet, now_us);
+    if (verdict == LATCH_REFUSED) {
+        count_drop(engine, DROP_SOURCE);
+        return;
+    }
+    if (verdict == LATCH_CHANGED)
+        follow_latch(engine, slot);
+    /* Behind the latch, so that a stranger's flood does not use up what the peer may send. */
+    if (stream->packets_left == 0) {
+        count_drop(engine, DROP_FLOOD);
+        return;
+    }
+    stream->packets_left--;
+    stream->heard_us = now_us;
+    stream->idle_told = false;
+    reception_packet(&stream->reception, &packet, now_us, !is_event);
+
+    struct stream *partner = stream->partner == NONE ? NULL : &engine->streams[stream->partner];
+    if (!stream->plan.receives) {
+        if (partner != NULL)
+            sender_interrupt(&partner->sender);
+        count_drop(engine, DROP_HELD);
+        return;
+    }
+    if (is_event && !receive_event(engine, slot, &packet, now_us))
+        return;
+    if (partner == NULL) {
+        if (!is_event)
+            count_drop(engine, DROP_UNHEARD);
+        return;
+    }
+    relay(engine, stream, partner, &packet, is_event, now_us);
+}
+
+void stream_finish_play(struct engine *engine, uint32_t slot, bool completed)
+{
+    struct player *player = &engine->streams[slot].player;
+    if (player->state == PLAYER_IDLE)
+        return;
+    struct event event = {
+        .kind = EVENT_PLAY_FINISHED,
+        .slot = slot,
+        .play = {.playback = player->play.playback, .completed = completed || player->state == PLAYER_ENDED},
+    };
+    if (emit(engine, &event))
+        player->state = PLAYER_IDLE;
+}
+
+static void send_key(struct engine *engine, struct stream *stream, uint64_t now_us)
+{
+    uint8_t datagram[RTP_HEADER_BYTES + TELEPHONE_EVENT_BYTES];
+    struct telephone_event event;
+    enum dtmf_action action = dtmf_sender_step(&stream->keys_out, engine->tick, &event);
+    /* A hold or a new plan may have come between. Time goes on. */
+    if (action == DTMF_WAIT || !can_send(stream) || stream->plan.dtmf_payload_type < 0)
+        return;
+    if (action == DTMF_FIRST_PACKET)
+        stream->keys_out.timestamp = sender_time(&stream->sender, now_us);
+    struct rtp_packet packet = {
+        .payload = datagram + RTP_HEADER_BYTES,
+        .payload_bytes = TELEPHONE_EVENT_BYTES,
+        .payload_type = (uint8_t)stream->plan.dtmf_payload_type,
+        .marker = action == DTMF_FIRST_PACKET,
+    };
+    telephone_event_write(&event, packet.payload);
+    sender_event(&stream->sender, &packet, stream->keys_out.timestamp, now_us);
+    transmit(engine, stream, &packet);
+}
+
+static void send_playback(struct engine *engine, struct stream *stream, uint64_t now_us)
+{
+    uint8_t datagram[RTP_HEADER_BYTES + PACKET_TIME_MS_MAX * SAMPLES_PER_MS];
+    struct player *player = &stream->player;
+    if ((int32_t)(engine->tick - player->next_tick) < 0)
+        return;
+    player->next_tick = engine->tick + stream->plan.packet_ticks;
+    uint32_t samples = (uint32_t)stream->plan.packet_ticks * TICK_MS * SAMPLES_PER_MS;
+    if (!can_send(stream)) {
+        player_take(player, engine->clips, stream->plan.codec, NULL, samples);
+        sender_interrupt(&stream->sender);
+        return;
+    }
+    struct rtp_packet packet = {
+        .payload = datagram + RTP_HEADER_BYTES,
+        .payload_bytes = samples,
+        .payload_type = stream->plan.payload_type,
+    };
+    player_take(player, engine->clips, stream->plan.codec, packet.payload, samples);
+    sender_own(&stream->sender, &packet, samples, now_us);
+    transmit(engine, stream, &packet);
+}
+
+void stream_tick(struct engine *engine, uint32_t slot, uint64_t now_us)
+{
+    struct stream *stream = &engine->streams[slot];
+    struct key_press press;
+    if (dtmf_expire(&stream->keys_in, now_us, &press))
+        tell_key(engine, slot, &press);
+    /* Keys come first; a playback waits for them, so that nothing of it is lost. */
+    if (dtmf_sender_busy(&stream->keys_out))
+        send_key(engine, stream, now_us);
+    else if (stream->player.state == PLAYER_RUNNING)
+        send_playback(engine, stream, now_us);
+    if (stream->player.state == PLAYER_ENDED)
+        stream_finish_play(engine, slot, true);
+    if (stream->player.state == PLAYER_IDLE && !dtmf_sender_busy(&stream->keys_out) && !stream->keys_in.pending)
+        stream_unmark_busy(engine, slot);
+}
+
+void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us)
+{
+    struct stream *stream = &engine->streams[slot];
+    stream->packets_left = PACKETS_PER_SECOND_MAX;
+    if (!stream->open || stream->plan.idle_s == 0 || stream->idle_told)
+        return;
+    if (now_us - stream->heard_us < (uint64_t)stream->plan.idle_s * 1000000)
+        return;
+    /* Told at the next look if there is no room for it now. */
+    stream->idle_told = emit(engine, &(struct event){.kind = EVENT_IDLE, .slot = slot});
+}

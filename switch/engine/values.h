@@ -1,0 +1,102 @@
+/* What crosses the rings: the C form of switch/media/{plan,commands,events}.py. */
+#ifndef SWITCH_ENGINE_VALUES_H
+#define SWITCH_ENGINE_VALUES_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "bounds.h"
+
+/* `length` 0 means: none. */
+struct address {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+    socklen_t length;
+};
+
+bool address_equal(const struct address *left, const struct address *right);
+
+enum codec { CODEC_PCMU = 0, CODEC_PCMA = 8 };
+
+struct plan {
+    struct address remote;
+    enum codec codec;
+    uint8_t payload_type;
+    int16_t dtmf_payload_type; /* -1: none */
+    uint8_t packet_ticks;      /* packet time of our own packets, in ticks */
+    bool sends, receives, symmetric;
+    uint32_t idle_s; /* 0: never */
+};
+
+enum command_kind {
+    COMMAND_OPEN,
+    COMMAND_UPDATE,
+    COMMAND_CLOSE,
+    COMMAND_BRIDGE,
+    COMMAND_UNBRIDGE,
+    COMMAND_PLAY,
+    COMMAND_STOP_PLAY,
+    COMMAND_SEND_DIGITS,
+};
+
+struct play {
+    int64_t playback;
+    uint16_t clips[CLIPS_PER_PLAY_MAX];
+    uint16_t count;
+    bool loop;
+};
+
+struct digits {
+    uint8_t events[DIGITS_MAX]; /* RFC 4733 codes 0 to 15 */
+    uint8_t count;
+};
+
+struct command {
+    enum command_kind kind;
+    uint32_t slot;
+    union {
+        struct {
+            struct plan plan;
+            uint32_t ssrc, timestamp; /* random starts, RFC 3550 section 5.1; only for COMMAND_OPEN */
+            uint16_t sequence;
+        } open;
+        uint32_t partner;
+        struct play play;
+        struct digits digits;
+    };
+};
+
+enum event_kind {
+    EVENT_PLAY_FINISHED,
+    EVENT_DIGIT,
+    EVENT_LATCHED,
+    EVENT_IDLE,
+    EVENT_CLOSED,
+};
+
+struct event {
+    enum event_kind kind;
+    uint32_t slot;
+    union {
+        struct {
+            int64_t playback;
+            bool completed;
+        } play;
+        struct {
+            uint32_t duration_ms;
+            uint8_t event;
+        } digit;
+        struct address latched;
+        struct {
+            uint64_t packets_received, packets_sent, packets_lost;
+            uint32_t jitter_us;
+        } closed;
+    };
+};
+
+#endif
