@@ -1,0 +1,147 @@
+"""What a flow wants done; `exchange` alone carries it out. The last action decides what comes next."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the caller (200); `Answered` follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refuse an unanswered call with this SIP status (400..699)."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play clips to the caller; `PlayEnded` with this number follows. Replaces what plays."""
+
+    playback: int
+    clips: tuple[str, ...]
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlay:
+    """Silence; `PlayEnded(completed=False)` follows if something played."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNeed:
+    """A skill and its least level, 1..100."""
+
+    skill: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStep:
+    """From `after_s` of waiting on these needs hold instead of the earlier ones."""
+
+    after_s: int
+    needs: tuple[QueueNeed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Put the caller into a queue; `QueueEntered` or `QueueRefused` follows."""
+
+    queue: str
+    steps: tuple[QueueStep, ...]
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskQueue:
+    """Ask for place and estimate; `QueueStatus` follows at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveQueue:
+    """Take the caller out of the queue; `reason` goes into the records ("timeout", "key")."""
+
+    reason: str
+
+
+class DialKind(StrEnum):
+    """What a dialled thing is."""
+
+    EXTENSION = "extension"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring an account's phone or an outside number by a trunk; `DialEnded` follows unless the caller goes.
+
+    `trunk` names the trunk to use, empty: the tenant's own choice. `timeout_s` is the ring time.
+    `ringback` is a clip to loop while it rings, until the bridge: set where the caller was answered
+    before and would hear silence; empty where the caller's own network gives the tone.
+    """
+
+    kind: DialKind
+    target: str
+    timeout_s: int
+    trunk: str = ""
+    ringback: str = ""
+
+
+class AgentVerb(StrEnum):
+    """What an agent can say by a feature code."""
+
+    SIGN_IN = "sign-in"
+    SIGN_OUT = "sign-out"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END_WRAP_UP = "end-wrap-up"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCommand:
+    """Do this for the calling agent; `AgentCommandDone` follows at once."""
+
+    verb: AgentVerb
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call from our side."""
+
+    reason: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Give `Wake` at this monotonic time; replaces an earlier one. `at` of -1 cancels."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A step was entered or a choice was made: for the journal, in the administrator's own words."""
+
+    flow: str
+    step: str
+    detail: str
+
+
+Action = (
+    Answer
+    | Reject
+    | Play
+    | StopPlay
+    | Enqueue
+    | AskQueue
+    | LeaveQueue
+    | Dial
+    | AgentCommand
+    | Hangup
+    | WakeAt
+    | Trail
+)

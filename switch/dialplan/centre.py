@@ -1,0 +1,218 @@
+"""Reads a centre: the files of a folder, one tenant each, and `centre.yaml` for what they share."""
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+
+from switch.base.errors import ConfigurationError
+from switch.dialplan import schema
+from switch.dialplan.plan import Centre, Gateway, Identify, NumberForm, TenantPlan, TrunkSettings
+from switch.dialplan.problems import Place, Problems
+from switch.dialplan.source import Path, Source, parse
+from switch.dialplan.tenant import TenantReader
+
+SHARED = "centre"
+SIP_PORT = 5060
+_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+
+def load_centre(files: Mapping[str, str]) -> Centre:
+    """A centre from file names and their text. Names end in .yaml or .yml; *.scenario.yaml is left out.
+
+    Raises ConfigurationError with every problem of every file, each with its place.
+    """
+    problems = Problems()
+    sources = [
+        (_key(name), parse(name, files[name], problems)) for name in sorted(files) if is_dialplan(name)
+    ]
+    if not sources:
+        problems.add(Place("", 0, 0), "no dialplan: expected at least one file TENANT.yaml")
+    trunks = _trunks(sources, problems)
+    tenants: dict[str, TenantPlan] = {}
+    for key, source in sources:
+        if key == SHARED:
+            continue
+        place = source.place(())
+        if _TENANT.fullmatch(key) is None:
+            problems.add(
+                place, f"the file name is the tenant's name: small letters, digits, - and _; found '{key}'"
+            )
+        if key in tenants:
+            problems.add(place, f"tenant '{key}' has two files; the other is {tenants[key].place.file}")
+        own = Problems()
+        model = schema.read(schema.TenantModel, source, (), _without_trunks(source), own)
+        if model is not None:
+            tenants[key] = TenantReader(key, source, model, tuple(trunk.name for trunk in trunks), own).plan()
+        problems.problems.extend(own.problems)
+        problems.warnings.extend(own.warnings)
+    if not tenants and not problems.problems:
+        problems.add(Place(SHARED + ".yaml", 1, 1), "no tenant: expected a file TENANT.yaml beside this one")
+    _check_owners(tenants, dict(sources), problems)
+    if problems.problems:
+        raise ConfigurationError(tuple(sorted(problems.problems, key=lambda p: (p.file, p.line, p.column))))
+    return Centre(trunks, tenants, tuple(problems.warnings))
+
+
+def is_dialplan(name: str) -> bool:
+    """Whether a file of the folder is part of the centre."""
+    return name.endswith((".yaml", ".yml")) and not name.endswith((".scenario.yaml", ".scenario.yml"))
+
+
+def _key(name: str) -> str:
+    return name.rpartition("/")[2].rpartition(".")[0]
+
+
+def _without_trunks(source: Source) -> object:
+    if not isinstance(source.data, dict):
+        return source.data
+    return {key: value for key, value in source.data.items() if key != "trunks"}
+
+
+def _trunks(sources: list[tuple[str, Source]], problems: Problems) -> tuple[TrunkSettings, ...]:
+    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one."""
+    found: dict[str, TrunkSettings] = {}
+    for key, source in sources:
+        data = source.data
+        if key != SHARED:
+            data = {"trunks": data.get("trunks")} if isinstance(data, dict) else {}
+        model = schema.read(schema.CentreModel, source, (), data, problems)
+        for name, raw in model.trunks.items() if model is not None else ():
+            path: Path = ("trunks", name)
+            place = source.key_place(path)
+            if _NAME.fullmatch(name) is None:
+                problems.add(place, f"trunk '{name}': a letter, then letters, digits, - and _ were expected")
+            if name in found:
+                problems.add(
+                    place,
+                    f"trunk '{name}' stands also in {found[name].place.file}, line {found[name].place.line}",
+                )
+            trunk = _trunk(name, raw, source, path, problems)
+            if trunk is not None:
+                found[name] = trunk
+    _check_identities(tuple(found.values()), problems)
+    return tuple(found.values())
+
+
+def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problems) -> TrunkSettings | None:
+    model = schema.read(schema.TrunkModel, source, path, raw, problems)
+    if model is None:
+        return None
+    place = source.key_place(path)
+    gateways, identify = [], []
+    for index, text in enumerate(model.gateways):
+        host, port = _host_port(text)
+        if host is None or port is None:
+            expected = (
+                "an address with a port such as 192.0.2.1:5060, [2001:db8::1]:5060 or sip.carrier.example"
+            )
+            problems.add(source.place((*path, "gateways", index)), f"{expected} was expected, found '{text}'")
+        else:
+            gateways.append(Gateway(host, port or SIP_PORT, model.transport))
+    for index, text in enumerate(model.identify):
+        network = _network(text)
+        if network is None:
+            expected = "an address or network such as 192.0.2.0/24, or with a source port 192.0.2.1:5060,"
+            problems.add(source.place((*path, "identify", index)), f"{expected} was expected, found '{text}'")
+        else:
+            identify.append(network)
+    if not model.identify:
+        problems.warn(place, f"no call can come in by trunk '{name}': 'identify' is not stated")
+    secrets = [word for word in ("password_env", "password_file") if getattr(model, word)]
+    if len(secrets) > 1:
+        problems.add(
+            source.key_place((*path, secrets[1])), "either password_env or password_file was expected"
+        )
+    if bool(secrets) != bool(model.username):
+        problems.add(
+            place, "username goes with password_env (a variable's name) or password_file, and both together"
+        )
+    return TrunkSettings(
+        name=name,
+        gateways=tuple(gateways),
+        identify=tuple(identify),
+        numbers=NumberForm(model.numbers),
+        country=model.country,
+        channels_max=model.channels_max,
+        username=model.username,
+        password_env=model.password_env,
+        password_file=model.password_file,
+        place=place,
+    )
+
+
+def _host_port(text: str) -> tuple[str | None, int | None]:
+    """Host without brackets and port (0 where none is written); None for what cannot be read."""
+    bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](?::(\d{1,5}))?", text)
+    plain = re.fullmatch(r"([^:\[\]/]+)(?::(\d{1,5}))?", text)
+    match = bracketed or plain
+    if match is None:
+        return None, None
+    host, port = match.group(1), int(match.group(2) or 0)
+    if port > 65_535 or (match.group(2) and port == 0):
+        return host, None
+    if bracketed or re.fullmatch(r"[0-9.]+", host):
+        try:
+            ip_address(host)
+        except ValueError:
+            return None, None
+    elif _HOST.fullmatch(host) is None:
+        return None, None
+    return host, port
+
+
+def _network(text: str) -> Identify | None:
+    """`192.0.2.0/24`, `192.0.2.1:5060`, `2001:db8::/32`, `[2001:db8::1]:5060`."""
+    match = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?|([0-9./]+):(\d{1,5})", text)
+    address, port = text, 0
+    if match is not None:
+        address = match.group(1) or match.group(3)
+        port = int(match.group(2) or match.group(4) or 0)
+    try:
+        network = ip_network(address, strict=False)
+    except ValueError:
+        return None
+    return Identify(str(network), port) if port <= 65_535 else None
+
+
+def _check_identities(trunks: tuple[TrunkSettings, ...], problems: Problems) -> None:
+    """An address that belongs to two carriers would give a call to either."""
+    for index, trunk in enumerate(trunks):
+        for other in trunks[:index]:
+            for mine in trunk.identify:
+                for theirs in other.identify:
+                    left, right = ip_network(mine.network), ip_network(theirs.network)
+                    same_port = mine.port == theirs.port or 0 in (mine.port, theirs.port)
+                    if left.version == right.version and left.overlaps(right) and same_port:
+                        word = (
+                            f"trunks '{trunk.name}' and '{other.name}' are both identified by {mine.network}"
+                        )
+                        problems.add(trunk.place, word)
+
+
+def _check_owners(
+    tenants: Mapping[str, TenantPlan], sources: Mapping[str, Source], problems: Problems
+) -> None:
+    """An outside number belongs to one tenant, a domain too; short numbers are each tenant's own."""
+    owners: dict[str, str] = {}
+    domains: dict[str, str] = {}
+    for key, plan in tenants.items():
+        for number in plan.numbers:
+            if not number.startswith("+"):
+                continue
+            if number in owners:
+                written = next((text for text in sources[key].data["numbers"] if _same(text, number)), number)
+                place = sources[key].key_place(("numbers", written))
+                problems.add(place, f"{number} belongs to tenant '{owners[number]}' already")
+            owners.setdefault(number, key)
+        if plan.domain.lower() in domains:
+            place = sources[key].place(("domain",))
+            problems.add(
+                place, f"domain {plan.domain} belongs to tenant '{domains[plan.domain.lower()]}' already"
+            )
+        domains.setdefault(plan.domain.lower(), key)
+
+
+def _same(written: str, number: str) -> bool:
+    return written.translate(str.maketrans("", "", " -.()/")) == number

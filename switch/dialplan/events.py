@@ -1,0 +1,118 @@
+"""What happens to a running flow. Each is given to `Interpreter.apply(event, now)`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A call begins. `caller` and `called` are numbers or account names as digits or text.
+
+    `wall_us` is wall time (microseconds since 1970 UTC) at `now`; hours and holidays use it with the
+    tenant's time zone. `agent` is the agent who calls, empty for customers.
+    """
+
+    caller: str
+    called: str
+    wall_us: int
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The `Answer` action is done: audio can be heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayEnded:
+    """`playback` ended; `completed` is False where it was stopped, replaced or failed."""
+
+    playback: int
+    completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """One key of 0-9*#A-D."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntered:
+    """The router let the contact in."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRefused:
+    """The router did not let the contact in (full, no-agents, unservable...), or put it out."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """The answer to `AskQueue`. `estimate_s` is -1 where nothing is known."""
+
+    position: int
+    waiting: int
+    estimate_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueConnected:
+    """An agent talks to the caller now: waiting music and announcements are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEnded:
+    """The agent ended the talk and the caller is still there: the steps after `queue` go on."""
+
+
+class DialOutcome(StrEnum):
+    """How a `Dial` ended while the caller is still there."""
+
+    ENDED = "ended"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    UNREACHABLE = "unreachable"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded:
+    """The dialled party hung up after a talk (ENDED), or never answered."""
+
+    outcome: DialOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCommandDone:
+    """The answer to `AgentCommand`; `message` is the key of a built-in prompt saying what happened."""
+
+    done: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A `WakeAt` came due."""
+
+
+Event = (
+    Started
+    | Answered
+    | PlayEnded
+    | DigitPressed
+    | QueueEntered
+    | QueueRefused
+    | QueueStatus
+    | QueueConnected
+    | QueueEnded
+    | DialEnded
+    | AgentCommandDone
+    | Wake
+)

@@ -1,0 +1,126 @@
+"""What the switch says by itself, in the languages it knows. A tenant's prompt of the same name replaces one.
+
+Whole sentences for each number, because numbers glued into a sentence sound wrong and are wrong in
+French ("en première position", "une minute").
+"""
+
+from collections.abc import Mapping
+
+POSITION_SPOKEN_MAX = 20
+"""Further places are told as "more than 20": nobody wants to hear 87, and each is a clip in memory."""
+
+MINUTES_SPOKEN = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60)
+"""Estimates are rounded up to one of these: a promise of "17 minutes" claims a precision that nobody has."""
+
+FALLBACK = "en"
+MUSIC = "music"
+RINGBACK = "ringback"
+
+AGENT_MESSAGES = ("signed-in", "signed-out", "paused", "resumed", "wrap-up-ended", "not-an-agent", "refused")
+"""What `AgentCommandDone.message` may say."""
+
+_ENGLISH = {
+    "wrong-key": "Sorry, that is not one of the choices.",
+    "no-key": "Sorry, we did not hear a choice.",
+    "goodbye": "Thank you for calling. Goodbye.",
+    "all-agents-busy": "All our agents are still busy. Please call again later. Goodbye.",
+    "queue-full": "Too many callers are waiting at the moment. Please call again later. Goodbye.",
+    "no-agents": "Nobody is available to take your call at the moment. Please call again later. Goodbye.",
+    "not-available": "We cannot take your call at the moment. Please call again later. Goodbye.",
+    "closed": "We are closed now. Please call again during our opening hours. Goodbye.",
+    "line-busy": "The line is busy. Goodbye.",
+    "no-answer": "Nobody answers. Goodbye.",
+    "unreachable": "This number cannot be reached. Goodbye.",
+    "pause-which": "Please enter the number of your reason for the pause.",
+    "signed-in": "You are signed in.",
+    "signed-out": "You are signed out. Goodbye.",
+    "paused": "You are paused.",
+    "resumed": "You are available again.",
+    "wrap-up-ended": "Your wrap-up is over. You are available again.",
+    "not-an-agent": "This phone does not belong to an agent.",
+    "refused": "That is not possible now.",
+    "position-more": f"More than {POSITION_SPOKEN_MAX} callers are waiting before you.",
+    "estimate-more": "Your estimated wait is more than an hour.",
+}
+
+_FRENCH = {
+    "wrong-key": "Désolé, ce choix n'existe pas.",
+    "no-key": "Désolé, nous n'avons pas reçu de choix.",
+    "goodbye": "Merci de votre appel. Au revoir.",
+    "all-agents-busy": "Tous nos conseillers sont encore occupés. Merci de rappeler plus tard. Au revoir.",
+    "queue-full": "Trop de personnes attendent en ce moment. Merci de rappeler plus tard. Au revoir.",
+    "no-agents": "Personne ne peut prendre votre appel en ce moment. Merci de rappeler plus tard. Au revoir.",
+    "not-available": "Nous ne pouvons pas prendre votre appel. Merci de rappeler plus tard. Au revoir.",
+    "closed": "Nous sommes fermés. Merci de rappeler pendant nos heures d'ouverture. Au revoir.",
+    "line-busy": "La ligne est occupée. Au revoir.",
+    "no-answer": "Votre correspondant ne répond pas. Au revoir.",
+    "unreachable": "Votre correspondant ne peut être joint. Au revoir.",
+    "pause-which": "Composez le numéro du motif de votre pause.",
+    "signed-in": "Vous êtes connecté.",
+    "signed-out": "Vous êtes déconnecté. Au revoir.",
+    "paused": "Vous êtes en pause.",
+    "resumed": "Vous êtes de nouveau disponible.",
+    "wrap-up-ended": "Votre temps de clôture est terminé. Vous êtes de nouveau disponible.",
+    "not-an-agent": "Ce poste n'est pas celui d'un conseiller.",
+    "refused": "Ce n'est pas possible maintenant.",
+    "position-more": f"Plus de {POSITION_SPOKEN_MAX} personnes attendent avant vous.",
+    "estimate-more": "Votre attente est estimée à plus d'une heure.",
+}
+
+
+def _english() -> dict[str, str]:
+    numbers = {
+        f"position-{n}": f"You are number {n} in the queue." for n in range(2, POSITION_SPOKEN_MAX + 1)
+    }
+    minutes = {f"estimate-{n}": f"Your estimated wait is {n} minutes." for n in MINUTES_SPOKEN}
+    first = {
+        "position-1": "You are next.",
+        "estimate-1": "Your estimated wait is less than a minute.",
+        "estimate-60": "Your estimated wait is an hour.",
+    }
+    return _ENGLISH | numbers | minutes | first
+
+
+def _french() -> dict[str, str]:
+    numbers = {
+        f"position-{n}": f"Vous êtes en position {n} dans la file d'attente."
+        for n in range(2, POSITION_SPOKEN_MAX + 1)
+    }
+    minutes = {f"estimate-{n}": f"Votre attente est estimée à {n} minutes." for n in MINUTES_SPOKEN}
+    first = {
+        "position-1": "Vous êtes la prochaine personne.",
+        "estimate-1": "Votre attente est estimée à moins d'une minute.",
+        "estimate-60": "Votre attente est estimée à une heure.",
+    }
+    return _FRENCH | numbers | minutes | first
+
+
+PHRASES: Mapping[str, Mapping[str, str]] = {"en": _english(), "fr": _french()}
+NAMES = frozenset(PHRASES[FALLBACK])
+
+
+def position_prompt(position: int) -> str:
+    """The phrase that tells a place in the queue (1 is next)."""
+    return f"position-{max(position, 1)}" if position <= POSITION_SPOKEN_MAX else "position-more"
+
+
+def estimate_prompt(estimate_s: int) -> str:
+    """The phrase that tells a wait, rounded up to a minute that is spoken."""
+    minutes = -(-estimate_s // 60)
+    spoken = next((choice for choice in MINUTES_SPOKEN if choice >= minutes), None)
+    return "estimate-more" if spoken is None else f"estimate-{spoken}"
+
+
+def phrase(name: str, language: str) -> str:
+    """A phrase in `language` ("fr-CA" speaks fr), English where we do not know the language."""
+    base = language.split("-", maxsplit=1)[0]
+    return PHRASES.get(base, PHRASES[FALLBACK])[name]
+
+
+def speaks(language: str) -> bool:
+    """Whether phrases exist in this language."""
+    return language.split("-", maxsplit=1)[0] in PHRASES
+
+
+WAITING = frozenset(name for name in NAMES if name.startswith(("position-", "estimate-")))
+"""Phrases needed only where a queue announces."""

@@ -1,0 +1,240 @@
+"""What a checked dialplan is: frozen values that the rest of the switch reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from switch.base.errors import Problem
+from switch.dialplan.hours import Calendar, Hours
+from switch.dialplan.problems import NOWHERE, Place
+from switch.dialplan.program import Program
+
+_SEPARATORS = str.maketrans("", "", " -.()/")
+
+
+class NumberForm(StrEnum):
+    """The form in which a carrier wants numbers: +33…, 0033…, 01…, or as they were dialled."""
+
+    E164 = "e164"
+    INTERNATIONAL = "international"
+    NATIONAL = "national"
+    AS_DIALLED = "as-dialled"
+
+
+class ClipKind(StrEnum):
+    """Where a clip comes from: spoken text, a WAV file, a tone by name, the music that we synthesise."""
+
+    SPEECH = "speech"
+    FILE = "file"
+    TONE = "tone"
+    MUSIC = "music"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRequest:
+    """One clip to make ready at load. `name` is unique in the centre.
+
+    SPEECH: `text` in `language`, by `voice` if not empty. FILE: `path` as written, below the folder of
+    the tenant's file. TONE: `text` is "ringback:FR". `place` is where an unreadable file is blamed.
+    """
+
+    name: str
+    kind: ClipKind
+    language: str = ""
+    text: str = ""
+    path: str = ""
+    voice: str = ""
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One address of a carrier to send to; `host` is a name or an address without brackets."""
+
+    host: str
+    port: int
+    transport: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Requests from this network (CIDR) are the carrier's; `port` 0 means any source port."""
+
+    network: str
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSettings:
+    """A carrier. A password is never here: `password_env` or `password_file` says where it is.
+
+    `country` is the ISO code whose national numbers the carrier means; `channels_max` 0 is no limit.
+    """
+
+    name: str
+    gateways: tuple[Gateway, ...]
+    identify: tuple[Identify, ...]
+    numbers: NumberForm
+    country: str
+    channels_max: int
+    username: str
+    password_env: str
+    password_file: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """What a phone registers as. `caller_id` is presented outside instead of the tenant's."""
+
+    name: str
+    display: str
+    caller_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlan:
+    """A person who works. `queues` empty: all of the tenant. `order` counts from 0 as written."""
+
+    name: str
+    account: str
+    display: str
+    skills: tuple[tuple[str, int], ...]
+    queues: tuple[str, ...]
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncePlan:
+    """What a waiting caller is told; `every_s` 0 tells once, `first_s` 0 and `every_s` 0 never."""
+
+    first_s: int
+    every_s: int
+    position: bool
+    estimate: bool
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlan:
+    """A queue as written; 0 switches a limit off. `policy` is a word of the router."""
+
+    name: str
+    policy: str
+    priority: int
+    ring_s: int
+    wrap_up_s: int
+    misses_before_pause: int
+    contacts_max: int
+    refuse_without_agents: bool
+    service_level_s: int
+    retry_same_agent_s: int
+    max_wait_s: int
+    music: str
+    announce: AnnouncePlan
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRules:
+    """Which outside numbers the tenant's phones may dial. Nothing is allowed unless it is written.
+
+    Entries with + are prefixes of E.164 numbers, others are whole short numbers. `access_code` is
+    dialled in front of an outside number and removed; empty: none. `caller_id` is E.164 or empty.
+    """
+
+    trunk: str = ""
+    caller_id: str = ""
+    access_code: str = ""
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    def permits(self, number: str) -> bool:
+        """Whether `number` (E.164 with +, or a short number) may be dialled: the longest rule decides."""
+        allowed = max((len(rule) for rule in self.allow if _covers(rule, number)), default=0)
+        denied = max((len(rule) for rule in self.deny if _covers(rule, number)), default=0)
+        return allowed > denied
+
+
+def _covers(rule: str, number: str) -> bool:
+    return number.startswith(rule) if rule.startswith("+") else number == rule
+
+
+def plain_number(dialled: str) -> str:
+    """A number without the separators that people write."""
+    return dialled.translate(_SEPARATORS)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPlan:
+    """Everything of one tenant. `numbers` maps a dialled number to a flow, `codes` a feature code to one.
+
+    `prompts` is what the interpreter may name, by prompt then language: the clip.
+    """
+
+    key: str
+    name: str
+    domain: str
+    time_zone: str
+    country: str
+    languages: tuple[str, ...]
+    numbers: Mapping[str, str]
+    accounts: Mapping[str, AccountPlan]
+    agents: Mapping[str, AgentPlan]
+    skills: tuple[str, ...]
+    queues: Mapping[str, QueuePlan]
+    pause_reasons: Mapping[str, str]
+    codes: Mapping[str, str]
+    pause_code: str
+    outside: OutsideRules
+    hours: Mapping[str, Hours]
+    calendar: Calendar
+    zone: ZoneInfo
+    program: Program
+    prompts: Mapping[str, Mapping[str, str]]
+    requests: tuple[ClipRequest, ...]
+    ringback: str
+    place: Place = NOWHERE
+
+    @property
+    def trunk(self) -> str:
+        """The trunk for outside calls, empty where there is none."""
+        return self.outside.trunk
+
+    @property
+    def caller_id(self) -> str:
+        """The number presented outside, empty where none is stated."""
+        return self.outside.caller_id
+
+    def route(self, dialled: str) -> str | None:
+        """The flow of a dialled number or feature code, None where it is neither."""
+        number = plain_number(dialled)
+        flow = self.numbers.get(number) or self.codes.get(number)
+        if flow is not None:
+            return flow
+        asks_reason = self.pause_code and number[:-1] == self.pause_code and number[-1:].isdigit()
+        return self.codes[self.pause_code] if asks_reason else None
+
+    def clips(self) -> tuple[ClipRequest, ...]:
+        """All that must be rendered before the tenant can take calls."""
+        return self.requests
+
+    def clip(self, prompt: str, language: str) -> str | None:
+        """The clip of a prompt in a language, else in the tenant's first; None where there is none."""
+        by_language = self.prompts.get(prompt, {})
+        return by_language.get(language) or by_language.get(self.languages[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """All that the administrator wrote. `warnings` are worth showing and stop nothing."""
+
+    trunks: tuple[TrunkSettings, ...] = ()
+    tenants: Mapping[str, TenantPlan] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+
+    def owner(self, number: str) -> TenantPlan | None:
+        """The tenant to whom an outside number (E.164 with +) belongs."""
+        if not number.startswith("+"):
+            return None
+        return next((plan for plan in self.tenants.values() if number in plan.numbers), None)

@@ -1,0 +1,247 @@
+"""A tenant's flows as one flat program: each instruction knows its place and the addresses that follow.
+
+Flat because the checker then walks a plain graph, and because a running call is one address.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed
+from switch.dialplan.problems import NOWHERE, Place
+
+HANG_UP = 0
+"""The first instruction of every program ends the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The administrator's name of an instruction: its flow, its step ("2 menu"), its place."""
+
+    flow: str
+    step: str
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """The head of every flow, and `goto`."""
+
+    where: Where
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCall:
+    where: Where
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayPrompts:
+    where: Where
+    prompts: tuple[str, ...]
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How keys are awaited. `wrong` and `silence` are heard before the next try, `otherwise` is last.
+
+    `timeout_us` counts from the end of the prompt to the first key, `between_us` from key to key.
+    """
+
+    prompts: tuple[str, ...]
+    timeout_us: int
+    between_us: int
+    tries: int
+    wrong: tuple[str, ...]
+    silence: tuple[str, ...]
+    otherwise: int
+    barge_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    where: Where
+    input: Tries
+    keys: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectDigits:
+    where: Where
+    input: Tries
+    variable: str
+    digits_min: int
+    digits_max: int
+    end_key: str
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckHours:
+    """Open goes on at `next`. `hours` empty: only holidays are looked at."""
+
+    where: Where
+    hours: str
+    closed: int
+    holiday: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseLanguage:
+    where: Where
+    language: str
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddNeeds:
+    """Level 0 takes a need away."""
+
+    where: Where
+    needs: tuple[QueueNeed, ...]
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Widen:
+    """From `after_s` on these levels do where higher ones were needed; 0 drops a need."""
+
+    after_s: int
+    needs: tuple[QueueNeed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitInQueue:
+    """`exits` by refusal reason or "timeout"; `keys` by single key. `next` follows the agent's hang-up."""
+
+    where: Where
+    queue: str
+    needs: tuple[QueueNeed, ...]
+    widen: tuple[Widen, ...]
+    priority: int
+    wait_us_max: int
+    exits: Mapping[str, int]
+    otherwise: int
+    keys: Mapping[str, int]
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class DialOut:
+    """`target` may hold one `{variable}`. `exits` by outcome; a talk that ended goes on at `next`."""
+
+    where: Where
+    kind: DialKind
+    target: str
+    timeout_s: int
+    trunk: str
+    exits: Mapping[str, int]
+    otherwise: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    where: Where
+    duration_us: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAgent:
+    where: Where
+    verb: AgentVerb
+    reason: str
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Hang up where the call was answered, else refuse it with `status`."""
+
+    where: Where
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What happens where the administrator stated nothing: a polite prompt, or `status` if unanswered."""
+
+    where: Where
+    prompt: str
+    status: int
+
+
+Instruction: TypeAlias = (
+    Jump
+    | AnswerCall
+    | PlayPrompts
+    | Menu
+    | CollectDigits
+    | CheckHours
+    | ChooseLanguage
+    | AddNeeds
+    | WaitInQueue
+    | DialOut
+    | Rest
+    | CommandAgent
+    | End
+    | Farewell
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`entries` are the addresses of flows by name; built-in flows begin with @."""
+
+    instructions: tuple[Instruction, ...]
+    entries: Mapping[str, int]
+
+
+def merge_needs(base: tuple[QueueNeed, ...], change: tuple[QueueNeed, ...]) -> tuple[QueueNeed, ...]:
+    """`base` with the levels of `change`; level 0 drops. Sorted, so that equal needs compare equal."""
+    levels = {need.skill: need.level for need in base} | {need.skill: need.level for need in change}
+    return tuple(QueueNeed(skill, level) for skill, level in sorted(levels.items()) if level > 0)
+
+
+def widen_needs(base: tuple[QueueNeed, ...], change: tuple[QueueNeed, ...]) -> tuple[QueueNeed, ...]:
+    """`base` with lower levels where `change` has them, 0 drops; what is not needed is never added."""
+    levels = {need.skill: need.level for need in change}
+    lower = (QueueNeed(need.skill, min(need.level, levels.get(need.skill, need.level))) for need in base)
+    return tuple(need for need in lower if need.level > 0)
+
+
+def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
+    """The addresses that may follow, each with whether the call has waited by then.
+
+    A refusal by the queue and a failed dial come at once: they do not count as waiting, so that a
+    flow which queues again on "full" is a loop that spins.
+    """
+    match instruction:
+        case Jump() | AnswerCall() | ChooseLanguage() | AddNeeds() | CommandAgent():
+            return ((instruction.next, False),)
+        case PlayPrompts() | Rest():
+            return ((instruction.next, True),)
+        case Menu():
+            return (
+                *((address, True) for address in instruction.keys.values()),
+                (instruction.input.otherwise, True),
+            )
+        case CollectDigits():
+            return ((instruction.next, True), (instruction.input.otherwise, True))
+        case CheckHours():
+            return ((instruction.closed, False), (instruction.holiday, False), (instruction.next, False))
+        case WaitInQueue():
+            exits = tuple((address, reason == "timeout") for reason, address in instruction.exits.items())
+            keys = tuple((address, True) for address in instruction.keys.values())
+            return (*exits, *keys, (instruction.otherwise, False), (instruction.next, True))
+        case DialOut():
+            exits = tuple((address, reason == "no-answer") for reason, address in instruction.exits.items())
+            return (*exits, (instruction.otherwise, False), (instruction.next, True))
+        case End() | Farewell():
+            return ()

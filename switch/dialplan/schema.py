@@ -1,0 +1,281 @@
+"""The shape of a file: one pydantic model a section, one a verb. Meaning and references are checked later.
+
+Scalars arrive as text, so that numbers are counted from text and names are never mistaken for numbers.
+Destinations and prompts keep their raw value (`Any`): the flow compiler reads those.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from switch.dialplan.problems import Problems, suggestion
+from switch.dialplan.source import Path, Source
+
+Raw: TypeAlias = Any
+"""A destination or a prompt, read by the flow compiler with its place."""
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _mapping(value: Any) -> Any:
+    return {} if value is None else value
+
+
+Names: TypeAlias = Annotated[list[str], BeforeValidator(_listed)]
+Seconds: TypeAlias = Annotated[int, Field(ge=0, le=86_400)]
+Level: TypeAlias = Annotated[int, Field(ge=0, le=100)]
+Skills: TypeAlias = Annotated[dict[str, Annotated[int, Field(ge=1, le=100)]], BeforeValidator(_mapping)]
+Needs: TypeAlias = Annotated[dict[str, Level], BeforeValidator(_mapping)]
+Priority: TypeAlias = Annotated[int, Field(ge=-100, le=100)]
+Country: TypeAlias = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+Policy: TypeAlias = Literal[
+    "most-skilled", "least-skilled", "longest-idle", "fewest-calls", "linear", "random"
+]
+
+
+class Section(BaseModel):
+    """Unknown words are errors everywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrunkModel(Section):
+    gateways: Annotated[Names, Field(min_length=1)]
+    transport: Literal["udp", "tcp"] = "udp"
+    identify: Names = []
+    numbers: Literal["e164", "international", "national", "as-dialled"] = "e164"
+    country: Country
+    channels_max: Annotated[int, Field(ge=0, le=100_000)] = 0
+    username: str = ""
+    password_env: str = ""
+    password_file: str = ""
+
+
+class CentreModel(Section):
+    trunks: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+
+
+class AccountModel(Section):
+    name: str = ""
+    caller_id: str = ""
+
+
+class AgentModel(Section):
+    account: str
+    name: str = ""
+    skills: Skills = {}
+    queues: Names = []
+
+
+class AnnounceModel(Section):
+    first_s: Seconds = 15
+    every_s: Annotated[int, Field(ge=5, le=86_400)] = 45
+    position: bool = True
+    estimate: bool = True
+    messages: Raw = None
+
+
+class ExitsModel(Section):
+    """Where a caller goes who is not served; each a destination. `otherwise` is for all not stated."""
+
+    full: Raw = None
+    no_agents: Raw = None
+    unservable: Raw = None
+    timeout: Raw = None
+    otherwise: Raw = None
+    exit_keys: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+
+
+class QueueModel(ExitsModel):
+    policy: Policy = "most-skilled"
+    priority: Priority = 0
+    ring_s: Annotated[int, Field(ge=3, le=300)] = 20
+    wrap_up_s: Seconds = 0
+    misses_before_pause: Annotated[int, Field(ge=0, le=100)] = 3
+    contacts_max: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    refuse_without_agents: bool = True
+    service_level_s: Annotated[int, Field(ge=1, le=86_400)] = 20
+    retry_same_agent_s: Seconds = 5
+    max_wait_s: Seconds = 0
+    music: Raw = None
+    announce: Raw = None
+
+
+class OutsideModel(Section):
+    trunk: str
+    caller_id: str = ""
+    access_code: str = ""
+    allow: Names = []
+    deny: Names = []
+
+
+class CodesModel(Section):
+    sign_in: str = "*11"
+    sign_out: str = "*12"
+    pause: str = "*13"
+    resume: str = "*14"
+    end_wrap_up: str = "*15"
+
+
+class TenantModel(Section):
+    """One tenant's file. Sections whose entries have a place of their own are read entry by entry."""
+
+    name: str = ""
+    domain: str = ""
+    time_zone: str = "UTC"
+    country: Country = "FR"
+    languages: Annotated[Names, Field(min_length=1, max_length=20)] = ["en"]
+    voices: Annotated[dict[str, str], BeforeValidator(_mapping)] = {}
+    numbers: Annotated[dict[str, str], BeforeValidator(_mapping)] = {}
+    accounts: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+    agents: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+    skills: Names = []
+    pause_reasons: Annotated[dict[str, str], BeforeValidator(_mapping)] = {}
+    feature_codes: Raw = None
+    queues: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+    outside: Raw = None
+    hours: Annotated[
+        dict[str, Annotated[dict[str, str], BeforeValidator(_mapping)]], BeforeValidator(_mapping)
+    ] = {}
+    holidays: Annotated[dict[str, str], BeforeValidator(_mapping)] = {}
+    prompts: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+    flows: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+
+
+class TriesModel(Section):
+    """What menu and collect share."""
+
+    prompt: Raw = None
+    timeout_s: Annotated[float, Field(ge=0.5, le=120)] = 5
+    between_keys_s: Annotated[float, Field(ge=0.5, le=30)] = 2
+    tries: Annotated[int, Field(ge=1, le=20)] = 3
+    wrong: Raw = None
+    silence: Raw = None
+    otherwise: Raw = None
+    barge_in: bool = True
+
+
+class MenuModel(TriesModel):
+    keys: Annotated[dict[str, Raw], Field(min_length=1)]
+
+
+class CollectModel(TriesModel):
+    into: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+    digits: Annotated[int, Field(ge=1, le=32)] | None = None
+    digits_min: Annotated[int, Field(ge=1, le=32)] = 1
+    digits_max: Annotated[int, Field(ge=1, le=32)] = 32
+    end_key: Annotated[str, Field(pattern="^[0-9*#]?$")] = "#"
+
+
+class HoursModel(Section):
+    when: str
+    closed: Raw = None
+    holiday: Raw = None
+
+
+class WidenModel(Section):
+    after_s: Annotated[int, Field(ge=1, le=86_400)]
+    needs: Needs
+
+
+class QueueStepModel(ExitsModel):
+    name: str
+    needs: Needs = {}
+    widen: list[WidenModel] = []
+    priority: Priority | None = None
+    max_wait_s: Seconds | None = None
+
+
+class DialModel(Section):
+    extension: str = ""
+    outside: str = ""
+    trunk: str = ""
+    timeout_s: Annotated[int, Field(ge=3, le=300)] = 30
+    busy: Raw = None
+    no_answer: Raw = None
+    unreachable: Raw = None
+    rejected: Raw = None
+    otherwise: Raw = None
+
+
+Pause: TypeAlias = Annotated[float, Field(ge=0.1, le=600)]
+Status: TypeAlias = Annotated[int, Field(ge=400, le=699)]
+
+M = TypeVar("M", bound=BaseModel)
+
+_EXPECTED = {
+    "int_parsing": "a whole number was expected",
+    "int_type": "a whole number was expected",
+    "int_from_float": "a whole number was expected",
+    "float_parsing": "a number was expected",
+    "float_type": "a number was expected",
+    "bool_parsing": "true or false was expected",
+    "bool_type": "true or false was expected",
+    "string_type": "text was expected",
+    "dict_type": "names with values (name: value) were expected",
+    "model_type": "names with values (name: value) were expected",
+    "model_attributes_type": "names with values (name: value) were expected",
+    "list_type": "a list ([a, b] or lines that begin with a dash) was expected",
+}
+
+
+def read(model: type[M], source: Source, path: Path, data: Any, problems: Problems) -> M | None:
+    """`data` (found at `path`) as a model; None where it has problems, which are noted."""
+    try:
+        return model.model_validate({} if data is None else data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _note(model, source, path, detail, problems)
+        return None
+
+
+def _note(
+    model: type[BaseModel], source: Source, path: Path, detail: ErrorDetails, problems: Problems
+) -> None:
+    loc = tuple(part for part in detail["loc"] if part != "[key]")
+    at = (*path, *loc)
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        word = str(loc[-1])
+        known = model.model_fields if len(loc) == 1 else _inner_fields(model, loc)
+        problems.unknown(source.key_place(at), "word", word, known)
+        return
+    if kind == "missing":
+        problems.add(source.key_place(at[:-1]), f"'{loc[-1]}' is missing here; it must be stated")
+        return
+    found = detail["input"]
+    shown = f", found '{found}'" if isinstance(found, str) else ", found nothing" if found is None else ""
+    if kind == "literal_error":
+        expected = str(detail["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        problems.add(source.place(at), f"'{found}' is not known here{suggestion(str(found), expected)}")
+        return
+    message = _EXPECTED.get(kind) or _bound(detail)
+    name = f"{loc[-1]}: " if loc else ""
+    problems.add(source.place(at), f"{name}{message}{shown}")
+
+
+def _bound(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "greater_than_equal":
+            return f"at least {context['ge']} was expected"
+        case "less_than_equal":
+            return f"at most {context['le']} was expected"
+        case "too_short":
+            return f"at least {context['min_length']} was expected"
+        case "too_long":
+            return f"at most {context['max_length']} were expected"
+        case "string_pattern_mismatch" if context["pattern"] == "^[A-Z]{2}$":
+            return "a country of two capital letters such as FR or CA was expected"
+        case "string_pattern_mismatch":
+            return f"text of the form {context['pattern']} was expected"
+        case _:
+            return detail["msg"][:1].lower() + detail["msg"][1:]
+
+
+def _inner_fields(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The known words of the nested section at `loc`; only `widen` nests models inside a model."""
+    return tuple(WidenModel.model_fields) if loc[0] == "widen" else tuple(model.model_fields)

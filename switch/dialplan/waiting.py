@@ -1,0 +1,153 @@
+"""The stay in a queue: music, announcements, and the ways out of it."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from switch.base.clock import SECOND
+from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep
+from switch.dialplan.check import needs_over_time
+from switch.dialplan.events import (
+    DigitPressed,
+    Event,
+    PlayEnded,
+    QueueConnected,
+    QueueEnded,
+    QueueEntered,
+    QueueRefused,
+    QueueStatus,
+    Wake,
+)
+from switch.dialplan.phrases import estimate_prompt, position_prompt
+from switch.dialplan.plan import QueuePlan
+from switch.dialplan.program import WaitInQueue
+from switch.dialplan.session import Session
+
+ESTIMATE_TOLD_FROM_S = 1
+"""An estimate of nothing is not told: the caller is next anyway."""
+
+
+class Phase(Enum):
+    """Where the visit stands, as the caller hears it."""
+
+    ENTERING = auto()
+    MUSIC = auto()
+    ASKING = auto()
+    ANNOUNCING = auto()
+    TALKING = auto()
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One stay. `deadline` is when waiting is given up, `announce_at` when to speak next; None: never."""
+
+    session: Session
+    step: WaitInQueue
+    queue: QueuePlan
+    phase: Phase = Phase.ENTERING
+    deadline: int | None = None
+    announce_at: int | None = None
+    told: int = 0
+
+    def start(self, now: int) -> int | None:
+        del now
+        session, step = self.session, self.step
+        session.stop()
+        session.digits = ""
+        rings = needs_over_time(step, session.needs)
+        times = (0, *(ring.after_s for ring in step.widen))
+        steps = tuple(QueueStep(after_s, needs) for after_s, needs in zip(times, rings, strict=True))
+        needs = ", ".join(f"{need.skill} {need.level}" for need in rings[0])
+        session.trail(step.where, f"queue {step.queue}" + (f" needs {needs}" if needs else ""))
+        session.out.append(Enqueue(step.queue, steps, step.priority))
+        return None
+
+    def handle(self, event: Event, now: int) -> int | None:
+        match event:
+            case QueueConnected() if self.phase is not Phase.TALKING:
+                return self._connected()
+            case QueueEnded() if self.phase is Phase.TALKING:
+                self.session.trail(self.step.where, "the agent ended the talk")
+                return self.step.next
+            case QueueRefused() if self.phase is not Phase.TALKING:
+                self.session.trail(self.step.where, f"refused: {event.reason}")
+                return self.step.exits.get(event.reason, self.step.otherwise)
+            case QueueEntered() if self.phase is Phase.ENTERING:
+                return self._entered(event.position, now)
+            case _ if self.phase in (Phase.ENTERING, Phase.TALKING):
+                return None
+            case DigitPressed():
+                return self._key(event.digit)
+            case Wake() if self.session.due(now):
+                return self._woken(now)
+            case QueueStatus() if self.phase is Phase.ASKING:
+                return self._announce(event)
+            case PlayEnded() if self.phase is Phase.ANNOUNCING:
+                self._music()
+                return None
+            case _:
+                return None
+
+    def _entered(self, position: int, now: int) -> int | None:
+        announce = self.queue.announce
+        self.session.trail(self.step.where, f"position {position}")
+        if self.step.wait_us_max:
+            self.deadline = now + self.step.wait_us_max
+        if announce.position or announce.estimate or announce.messages:
+            self.announce_at = now + announce.first_s * SECOND
+        self._music()
+        self._plan_wake()
+        return None
+
+    def _music(self) -> None:
+        self.phase = Phase.MUSIC
+        if not self.queue.music or not self.session.play((self.queue.music,), loop=True):
+            self.session.stop()
+
+    def _plan_wake(self) -> None:
+        times = [at for at in (self.deadline, self.announce_at) if at is not None]
+        if times:
+            self.session.wake(min(times))
+
+    def _woken(self, now: int) -> int | None:
+        if self.deadline is not None and now >= self.deadline:
+            return self._leave("timeout", self.step.exits["timeout"])
+        if self.announce_at is not None and now >= self.announce_at:
+            self.announce_at = now + self.queue.announce.every_s * SECOND
+            self._plan_wake()
+            if self.phase is Phase.MUSIC:
+                self.phase = Phase.ASKING
+                self.session.out.append(AskQueue())
+            elif self.phase is Phase.ASKING:
+                self.session.out.append(AskQueue())
+            return None
+        self._plan_wake()
+        return None
+
+    def _announce(self, status: QueueStatus) -> int | None:
+        announce = self.queue.announce
+        prompts: list[str] = []
+        if announce.position and status.position > 0:
+            prompts.append(position_prompt(status.position))
+        if announce.estimate and status.estimate_s >= ESTIMATE_TOLD_FROM_S:
+            prompts.append(estimate_prompt(status.estimate_s))
+        if announce.messages:
+            prompts.append(announce.messages[self.told % len(announce.messages)])
+            self.told += 1
+        self.phase = Phase.ANNOUNCING if self.session.play(tuple(prompts)) else Phase.MUSIC
+        return None
+
+    def _key(self, digit: str) -> int | None:
+        address = self.step.keys.get(digit)
+        return None if address is None else self._leave("key", address)
+
+    def _leave(self, reason: str, address: int) -> int | None:
+        self.session.trail(self.step.where, f"left: {reason}")
+        self.session.out.append(LeaveQueue(reason))
+        return address
+
+    def _connected(self) -> int | None:
+        self.phase = Phase.TALKING
+        self.session.trail(self.step.where, "connected to an agent")
+        self.session.stop()
+        self.session.sleep()
+        return None
