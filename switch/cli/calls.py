@@ -1,0 +1,91 @@
+"""`softswitch calls`: what goes on, what was, and ending a call."""
+
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from switch.api.control import RECORDS_MAX
+from switch.api.views import CallRecord, CallRow, Outcome
+from switch.cli.client import Control
+from switch.cli.output import finish, moment, print_json, print_table, span
+from switch.cli.parameters import STATE_DEFAULT, Json, State
+
+app = typer.Typer(help="List live calls and past ones, and end a call.")
+
+_ROWS = TypeAdapter(list[CallRow])
+_RECORDS = TypeAdapter(list[CallRecord])
+_OUTCOME = TypeAdapter(Outcome)
+_LIVE = ("call", "tenant", "direction", "from", "to", "state", "queue", "agent", "for")
+_PAST = ("call", "tenant", "began", "from", "to", "queue", "agent", "waited", "talked", "ended by", "cause")
+
+
+@app.callback(invoke_without_command=True)
+def calls(context: typer.Context, state: State = STATE_DEFAULT, as_json: Json = False) -> None:
+    """List live calls and past ones, and end a call."""
+    if context.invoked_subcommand is None:
+        listed(state, as_json)
+
+
+@app.command("list")
+def listed(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
+    """The calls that go on now, oldest first."""
+    rows = Control(state).get("/v1/calls", _ROWS)
+    if as_json:
+        print_json(rows)
+        return
+    cells = [
+        (
+            row.call,
+            row.tenant,
+            row.direction,
+            row.caller,
+            row.called,
+            row.state,
+            row.queue,
+            row.agent,
+            span(row.age_ms),
+        )
+        for row in rows
+    ]
+    print_table("Calls", _LIVE, cells, "no calls now")
+
+
+@app.command()
+def recent(
+    limit: Annotated[int, typer.Option(min=1, max=RECORDS_MAX, help="How many.")] = 20,
+    state: State = STATE_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """The records of calls that ended, newest first."""
+    rows = Control(state).get("/v1/calls/recent", _RECORDS, limit=limit)
+    if as_json:
+        print_json(rows)
+        return
+    cells = [
+        (
+            row.call,
+            row.tenant,
+            moment(row.started_wall_us),
+            row.caller,
+            row.called,
+            row.queue,
+            row.agent,
+            span(row.waited_ms),
+            span(row.talked_ms),
+            row.by,
+            row.cause,
+        )
+        for row in rows
+    ]
+    print_table("Past calls", _PAST, cells, "no call has ended yet")
+
+
+@app.command("hang-up")
+def hang_up(
+    call: Annotated[str, typer.Argument(help="The call's id, as `softswitch calls` lists it.")],
+    state: State = STATE_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """End a call for everybody in it."""
+    finish(Control(state).post("/v1/calls/hang-up", _OUTCOME, call=call), as_json)

@@ -1,0 +1,87 @@
+"""Tables for people, JSON for programs: the same values, decided by `--json` alone."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from switch.api.views import Outcome, Result
+from switch.cli.failures import EXIT_FAILURE
+
+_MINUTE_S = 60
+_HOUR_S = 3600
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output: objects for views, arrays for lists of them."""
+    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False) + "\n")
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """A table on standard output, or the sentence `empty` where there are no rows."""
+    show_table(Console(highlight=False), title, columns, list(rows), empty)
+
+
+def show_table(
+    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str
+) -> None:
+    """The same on a console of choice. Cells are text and never markup: names come from configuration."""
+    if not rows:
+        console.print(Text(empty))
+        return
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def finish(outcome: Outcome, as_json: bool) -> None:
+    """Print how a command went, and exit with 1 where it was not done."""
+    if as_json:
+        print_json(outcome)
+    else:
+        print(outcome.message, file=sys.stdout if outcome.result is Result.DONE else sys.stderr)
+    if outcome.result is not Result.DONE:
+        raise SystemExit(EXIT_FAILURE)
+
+
+def span(milliseconds: int) -> str:
+    """A duration as a person says it: `42s`, `3m07s`, `1h02m`."""
+    seconds = milliseconds // 1000
+    if seconds < _MINUTE_S:
+        return f"{seconds}s"
+    if seconds < _HOUR_S:
+        return f"{seconds // _MINUTE_S}m{seconds % _MINUTE_S:02}s"
+    return f"{seconds // _HOUR_S}h{seconds % _HOUR_S // _MINUTE_S:02}m"
+
+
+def moment(wall_us: int) -> str:
+    """A wall time in the local zone of whoever reads."""
+    utc = datetime.fromtimestamp(wall_us / 1_000_000, tz=UTC)
+    return utc.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def share(value: float | None) -> str:
+    """A ratio in percent, or a dash where nothing was measured."""
+    return "-" if value is None else f"{value:.0%}"
+
+
+def skills(levels: tuple[tuple[str, int], ...]) -> str:
+    """`french 80, sales 50`."""
+    return ", ".join(f"{skill} {level}" for skill, level in levels)

@@ -1,0 +1,96 @@
+"""`softswitch run`: one switch in the foreground, until it is told to stop."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from switch.cli.example import example_centre
+from switch.cli.logs import LogFormat, LogLevel, configure_logs
+from switch.cli.parameters import parse_address, parse_ports
+from switch.cli.ready import announce
+from switch.node.options import DEFAULT_HTTP, DEFAULT_RTP, DEFAULT_SIP, DEFAULT_STATE, RunOptions
+from switch.sip.flow import Address
+
+try:
+    from uvloop import new_event_loop
+
+    _LOOP: Callable[[], asyncio.AbstractEventLoop] | None = new_event_loop
+except ImportError:
+    _LOOP = None
+    """asyncio's own: uvloop is not made for every platform."""
+
+_OFF = "off"
+
+
+def run(
+    dialplans: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder of dialplans, or one file; the example centre where nothing is named.",
+            exists=True,
+            readable=True,
+        ),
+    ] = None,
+    sip: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS:PORT", help=f"Where SIP listens, UDP and TCP; repeatable.  [{DEFAULT_SIP}]"
+        ),
+    ] = None,
+    http: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where metrics and health are served, or 'off'.")
+    ] = str(DEFAULT_HTTP),
+    state: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            envvar="SOFTSWITCH_STATE",
+            help="Folder of the store, the secrets and the control socket; made for its owner alone.",
+        ),
+    ] = DEFAULT_STATE,
+    rtp: Annotated[
+        str, typer.Option(metavar="LOW-HIGH", help="UDP ports for audio, two for each party of a call.")
+    ] = f"{DEFAULT_RTP[0]}-{DEFAULT_RTP[1]}",
+    store: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            envvar="SOFTSWITCH_STORE",
+            help="Database, such as postgresql+psycopg://user@host/name; SQLite in the state folder else.",
+        ),
+    ] = "",
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Form of the log on standard error.")
+    ] = LogFormat.PLAIN,
+    log_level: Annotated[LogLevel, typer.Option(help="From which severity on.")] = LogLevel.INFO,
+) -> None:
+    """Start a switch. One JSON line on standard output says when it can take calls; SIGTERM stops it."""
+    # Here and not above: the other commands need none of it, and the whole switch takes a second to import.
+    from switch.node.run import serve  # noqa: PLC0415 - the reason is the line before
+
+    low, high = parse_ports(rtp, "--rtp")
+    options = RunOptions(
+        dialplans=dialplans or example_centre(),
+        sip=_listeners(sip),
+        http=None if http == _OFF else parse_address(http, "--http"),
+        state=state,
+        rtp_low=low,
+        rtp_high=high,
+        store=store,
+    )
+    configure_logs(log_format, log_level)
+    with asyncio.Runner(loop_factory=_LOOP) as runner:
+        code = runner.run(serve(options, announce))
+    raise typer.Exit(code)
+
+
+def _listeners(texts: list[str] | None) -> tuple[Address, ...]:
+    addresses = tuple(parse_address(text, "--sip") for text in texts or [str(DEFAULT_SIP)])
+    fixed = [address for address in addresses if address.port]
+    if len(set(fixed)) < len(fixed):
+        raise typer.BadParameter("the same address stands twice", param_hint="--sip")
+    return addresses
