@@ -1,0 +1,1 @@
+"""Alembic's scripts; `switch.store.schema` runs them."""

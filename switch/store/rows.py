@@ -1,0 +1,133 @@
+"""Journal entries as the parameters of SQL statements, made once, on the thread that wrote the entry.
+
+The writer thread then hands whole lists to the database driver and computes nothing in Python: a
+thread that computes would hold the interpreter's lock while the loop has packets to answer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from switch.journal.codec import encode_event
+from switch.journal.entry import Entry
+from switch.journal.events import AgentChanged, CallEnded, CallStarted, VisitEnded
+
+Values = list[int | str]
+
+
+@dataclass(slots=True)
+class Rows:
+    """What one transaction adds. Lists are flat: the columns of the first row, then of the second.
+
+    The columns are in the order of `switch.store.tables`. `opened` and `agents` map the key to the
+    entry's sequence; `closed` are calls whose beginning stands in the store already.
+    """
+
+    entries: int = 0
+    last_sequence: int = 0
+    journal: Values = field(default_factory=list)
+    call_records: Values = field(default_factory=list)
+    visits: Values = field(default_factory=list)
+    opened: dict[str, int] = field(default_factory=dict)
+    closed: list[str] = field(default_factory=list)
+    agents: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def add(self, later: "Rows") -> None:
+        """Append the rows of a later batch."""
+        self.entries += later.entries
+        self.last_sequence = later.last_sequence or self.last_sequence
+        self.journal += later.journal
+        self.call_records += later.call_records
+        self.visits += later.visits
+        for call in later.closed:
+            self._close(call)
+        self.opened.update(later.opened)
+        self.agents.update(later.agents)
+
+    def _close(self, call: str) -> None:
+        if self.opened.pop(call, None) is None:
+            self.closed.append(call)
+
+    def take(self, entry: Entry) -> None:
+        """Append one entry."""
+        event = entry.event
+        tenant = _storable(entry.tenant)
+        call = _storable(entry.call)
+        sequence = entry.sequence
+        self.entries += 1
+        self.last_sequence = sequence
+        self.journal += (
+            sequence,
+            entry.at,
+            entry.wall_us,
+            tenant,
+            call,
+            event.KIND,
+            event.VERSION,
+            encode_event(event),
+        )
+        match event:
+            case AgentChanged():
+                self.agents[tenant, _storable(event.agent)] = sequence
+            case CallStarted():
+                self.opened[call] = sequence
+            case VisitEnded():
+                self._visit(sequence, call, tenant, event, entry.wall_us)
+            case CallEnded():
+                self._close(call)
+                self._record(sequence, call, tenant, event)
+
+    def _visit(self, sequence: int, call: str, tenant: str, event: VisitEnded, wall_us: int) -> None:
+        self.visits += (
+            sequence,
+            call,
+            tenant,
+            _storable(event.contact),
+            _storable(event.queue),
+            event.outcome,
+            _storable(event.reason),
+            _storable(event.agent),
+            wall_us,
+            event.waited_us,
+            event.talked_us,
+        )
+
+    def _record(self, sequence: int, call: str, tenant: str, event: CallEnded) -> None:
+        self.call_records += (
+            sequence,
+            call,
+            tenant,
+            event.direction,
+            _storable(event.caller),
+            _storable(event.called),
+            _storable(event.source),
+            event.started_wall_us,
+            event.answered_wall_us,
+            event.ended_wall_us,
+            _storable(event.cause),
+            _storable(event.by),
+            event.sip_status,
+            _storable(event.queue),
+            _storable(event.agent),
+            event.waited_us,
+            event.talked_us,
+            event.held_us,
+            event.transfers,
+        )
+
+
+def rows_of(entries: Iterable[Entry]) -> Rows:
+    """One batch: it is stored whole or not at all."""
+    rows = Rows()
+    for entry in entries:
+        rows.take(entry)
+    return rows
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: names from the wire may hold NUL or bytes that are not UTF-8.
+
+    Such characters are shown escaped in records; the journal's body keeps them exactly.
+    """
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")

@@ -1,0 +1,99 @@
+"""Statements compiled once, for up to ROWS_A_STATEMENT rows each.
+
+One statement with many rows, rather than one statement many times: the driver lets go of the
+interpreter's lock once a statement, and must win it back from a busy loop each time.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import CompilerElement
+
+from switch.store.rows import Rows
+from switch.store.tables import agent_axes, call_records, journal, open_calls, visits
+
+ROWS_A_STATEMENT = 64
+"""Past this a longer statement gains nothing; 19 columns then make 1,216 parameters, well under
+SQLite's 32,766 and PostgreSQL's 65,535."""
+
+
+class _ManyRows:
+    """One statement's text by its number of rows; `build` makes it, `width` is the parameters a row."""
+
+    def __init__(self, dialect: Dialect, width: int, build: Callable[[int], CompilerElement]) -> None:
+        # Parameters go by place: the flat lists of `Rows` are handed to the driver as they are.
+        assert dialect.positional
+        self._dialect = dialect
+        self._width = width
+        self._build = build
+        self._texts: dict[int, str] = {}
+
+    def run(self, connection: Connection, values: Sequence[int | str]) -> None:
+        """Execute with flat `values`, a multiple of the width; nothing for none."""
+        step = ROWS_A_STATEMENT * self._width
+        for start in range(0, len(values), step):
+            part = tuple(values[start : start + step])
+            connection.exec_driver_sql(self._text(len(part) // self._width), part)
+
+    def _text(self, rows: int) -> str:
+        text = self._texts.get(rows)
+        if text is None:
+            text = self._texts[rows] = str(self._build(rows).compile(dialect=self._dialect))
+        return text
+
+
+class Statements:
+    """What a journal transaction executes, for one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._journal = _inserts(journal, dialect)
+        self._call_records = _inserts(call_records, dialect)
+        self._visits = _inserts(visits, dialect)
+        self._opened = _inserts(open_calls, dialect)
+        self._agents = _ManyRows(dialect, len(agent_axes.columns), _agent_upsert(dialect.name))
+        self._closed = _ManyRows(dialect, 1, _delete_open_calls)
+
+    def write(self, connection: Connection, rows: Rows) -> None:
+        """All of `rows`, inside the transaction that `connection` has begun."""
+        self._journal.run(connection, rows.journal)
+        self._call_records.run(connection, rows.call_records)
+        self._visits.run(connection, rows.visits)
+        self._opened.run(connection, [value for pair in rows.opened.items() for value in pair])
+        self._closed.run(connection, rows.closed)
+        agents = [value for key, sequence in rows.agents.items() for value in (*key, sequence)]
+        self._agents.run(connection, agents)
+
+
+def _row(table: Table, number: int) -> dict[str, object]:
+    return {column.name: bindparam(f"{column.name}_{number}", type_=column.type) for column in table.columns}
+
+
+def _inserts(table: Table, dialect: Dialect) -> _ManyRows:
+    def build(rows: int) -> CompilerElement:
+        return insert(table).values([_row(table, number) for number in range(rows)])
+
+    return _ManyRows(dialect, len(table.columns), build)
+
+
+def _agent_upsert(dialect_name: str) -> Callable[[int], CompilerElement]:
+    """Both databases speak ON CONFLICT alike, but SQLAlchemy has a class for each."""
+
+    def build(rows: int) -> CompilerElement:
+        values = [_row(agent_axes, number) for number in range(rows)]
+        if dialect_name == "postgresql":
+            pg_insert = postgresql.insert(agent_axes).values(values)
+            return pg_insert.on_conflict_do_update(
+                index_elements=["tenant", "agent"], set_={"sequence": pg_insert.excluded.sequence}
+            )
+        lite_insert = sqlite.insert(agent_axes).values(values)
+        return lite_insert.on_conflict_do_update(
+            index_elements=["tenant", "agent"], set_={"sequence": lite_insert.excluded.sequence}
+        )
+
+    return build
+
+
+def _delete_open_calls(rows: int) -> CompilerElement:
+    calls = [bindparam(f"call_{number}", type_=open_calls.c.call.type) for number in range(rows)]
+    return delete(open_calls).where(open_calls.c.call.in_(calls))

@@ -1,0 +1,104 @@
+"""The tables as SQLAlchemy Core sees them. The migrations make them; a test compares the two."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+# SQLite keeps a table in the order of an INTEGER primary key, and only of that type.
+_Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _sequence() -> Column[int]:
+    return Column("sequence", _Sequence, primary_key=True, autoincrement=False)
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _us(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+accounts = Table(
+    "account",
+    metadata,
+    _text("tenant", key=True),
+    _text("account", key=True),
+    _text("ha1_md5"),
+    _text("ha1_sha256"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    _sequence(),
+    _us("at_us"),
+    _us("wall_us"),
+    _text("tenant"),
+    _text("call"),
+    _text("kind"),
+    _count("version"),
+    _text("body"),
+)
+_of_a_call = text("call <> ''")
+Index("journal_call", journal.c.call, sqlite_where=_of_a_call, postgresql_where=_of_a_call)
+Index("journal_wall", journal.c.wall_us)
+
+agent_axes = Table(
+    "agent_axes",
+    metadata,
+    _text("tenant", key=True),
+    _text("agent", key=True),
+    _us("sequence"),
+)
+"""Which journal entry is the last AgentChanged of each agent."""
+
+open_calls = Table("open_call", metadata, _text("call", key=True), _us("sequence"))
+"""Which journal entries are the CallStarted of calls that have no CallEnded yet."""
+
+call_records = Table(
+    "call_record",
+    metadata,
+    _sequence(),
+    _text("call"),
+    _text("tenant"),
+    _text("direction"),
+    _text("caller"),
+    _text("called"),
+    _text("source"),
+    _us("started_wall_us"),
+    _us("answered_wall_us"),
+    _us("ended_wall_us"),
+    _text("cause"),
+    _text("ended_by"),
+    _count("sip_status"),
+    _text("queue"),
+    _text("agent"),
+    _us("waited_us"),
+    _us("talked_us"),
+    _us("held_us"),
+    _count("transfers"),
+)
+Index("call_record_call", call_records.c.call)
+
+visits = Table(
+    "visit",
+    metadata,
+    _sequence(),
+    _text("call"),
+    _text("tenant"),
+    _text("contact"),
+    _text("queue"),
+    _text("outcome"),
+    _text("reason"),
+    _text("agent"),
+    _us("ended_wall_us"),
+    _us("waited_us"),
+    _us("talked_us"),
+)
+Index("visit_ended", visits.c.ended_wall_us)

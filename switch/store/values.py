@@ -1,0 +1,58 @@
+"""What the store gives back, besides journal entries."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """An account's digest hashes (RFC 7616 HA1, lower-case hex). The password itself is kept nowhere."""
+
+    tenant: str
+    account: str
+    ha1_md5: str
+    ha1_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call-detail record. Times are microseconds since 1970 UTC; 0 where it never happened.
+
+    `sequence` is that of the journal's CallEnded; `ended_by` is whose doing the end was.
+    """
+
+    sequence: int
+    call: str
+    tenant: str
+    direction: str
+    caller: str
+    called: str
+    source: str
+    started_wall_us: int
+    answered_wall_us: int
+    ended_wall_us: int
+    cause: str
+    ended_by: str
+    sip_status: int
+    queue: str
+    agent: str
+    waited_us: int
+    talked_us: int
+    held_us: int
+    transfers: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """One ended stay of a contact in one queue; `agent` is empty where none was connected."""
+
+    sequence: int
+    call: str
+    tenant: str
+    contact: str
+    queue: str
+    outcome: str
+    reason: str
+    agent: str
+    ended_wall_us: int
+    waited_us: int
+    talked_us: int
