@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from switch.api.port import ControlPort
 from switch.api.views import (
+    RECORDS_MAX,
     AccountView,
     AgentRow,
     AgentVerb,
@@ -27,8 +28,6 @@ from switch.api.views import (
 
 NAME_MAX = 200
 """Longer than any `tenant/name` or SIP Call-ID that we give out; beyond it is a mistake."""
-RECORDS_MAX = 1000
-"""One answer's worth of call records; more is a report, and reports read the store."""
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
 

@@ -7,6 +7,9 @@ must be unique in the whole switch and bare where `tenant` stands beside them.
 from dataclasses import dataclass
 from enum import StrEnum
 
+RECORDS_MAX = 1000
+"""One answer's worth of call records; more is a report, and reports read the store."""
+
 
 @dataclass(frozen=True, slots=True)
 class Health:

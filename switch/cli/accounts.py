@@ -47,7 +47,9 @@ def listed(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
 
 @app.command()
 def reset(
-    name: Annotated[str, typer.Argument(help="TENANT/ACCOUNT or the SIP user, such as maple-101.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="TENANT/ACCOUNT or the SIP user, such as maple-101.")
+    ],
     state: State = STATE_DEFAULT,
     as_json: Json = False,
 ) -> None:

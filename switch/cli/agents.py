@@ -16,7 +16,9 @@ _ROWS = TypeAdapter(list[AgentRow])
 _OUTCOME = TypeAdapter(Outcome)
 _COLUMNS = ("agent", "account", "state", "reason", "for", "call", "answered", "missed", "skills")
 
-Name = Annotated[str, typer.Argument(help="TENANT/AGENT, or the agent alone where only one tenant has it.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="TENANT/AGENT, or the agent alone where only one tenant has it.")
+]
 
 
 @app.callback(invoke_without_command=True)

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from switch.api.control import RECORDS_MAX
-from switch.api.views import CallRecord, CallRow, Outcome
+from switch.api.views import RECORDS_MAX, CallRecord, CallRow, Outcome
 from switch.cli.client import Control
 from switch.cli.output import finish, moment, print_json, print_table, span
 from switch.cli.parameters import STATE_DEFAULT, Json, State
@@ -83,7 +82,9 @@ def recent(
 
 @app.command("hang-up")
 def hang_up(
-    call: Annotated[str, typer.Argument(help="The call's id, as `softswitch calls` lists it.")],
+    call: Annotated[
+        str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls` lists it.")
+    ],
     state: State = STATE_DEFAULT,
     as_json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import switch
 from switch.cli.failures import CommandError
 
-EXAMPLE = "centre"
+EXAMPLE = "example"
 _CHECKOUT = Path(switch.__file__).resolve().parent.parent
 _SHARE = "share/softswitch/dialplans"
 """Where pyproject.toml puts the files of `dialplans/`, below the prefix of the installation."""

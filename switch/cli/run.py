@@ -29,6 +29,7 @@ def run(
     dialplans: Annotated[
         Path | None,
         typer.Argument(
+            metavar="DIALPLANS",
             help="Folder of dialplans, or one file; the example centre where nothing is named.",
             exists=True,
             readable=True,
@@ -69,9 +70,6 @@ def run(
     log_level: Annotated[LogLevel, typer.Option(help="From which severity on.")] = LogLevel.INFO,
 ) -> None:
     """Start a switch. One JSON line on standard output says when it can take calls; SIGTERM stops it."""
-    # Here and not above: the other commands need none of it, and the whole switch takes a second to import.
-    from switch.node.run import serve  # noqa: PLC0415 - the reason is the line before
-
     low, high = parse_ports(rtp, "--rtp")
     options = RunOptions(
         dialplans=dialplans or example_centre(),
@@ -83,6 +81,9 @@ def run(
         store=store,
     )
     configure_logs(log_format, log_level)
+    # Here and not above: the other commands need none of it, and the whole switch takes a second to import.
+    from switch.node.run import serve  # noqa: PLC0415 - the reason is the line before
+
     with asyncio.Runner(loop_factory=_LOOP) as runner:
         code = runner.run(serve(options, announce))
     raise typer.Exit(code)

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from switch.api.control import NAME_MAX, RECORDS_MAX
+from switch.api.control import NAME_MAX
 from switch.api.views import (
+    RECORDS_MAX,
     AccountView,
     AgentRow,
     CallRecord,

@@ -1,0 +1,67 @@
+"""`softswitch dialplan check`: every problem with its place, and the exit code for a script."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from switch.node import dialplan_files
+from tests.cli.conftest import Command
+
+_BROKEN = "numbers: [unclosed\n"
+
+
+def test_a_problem_names_the_file_as_it_was_given(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "maple.yaml").write_text(_BROKEN)
+    ended = command("dialplan", "check", str(tmp_path))
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"{tmp_path}/maple.yaml:")
+
+
+def test_the_same_in_json(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "maple.yaml").write_text(_BROKEN)
+    ended = command("dialplan", "check", "--json", str(tmp_path))
+    answer = json.loads(ended.out)
+    assert (ended.code, answer["ok"]) == (2, False)
+    assert answer["problems"][0]["file"] == f"{tmp_path}/maple.yaml"
+
+
+def test_an_empty_folder_is_a_problem(command: Command, tmp_path: Path) -> None:
+    ended = command("dialplan", "check", str(tmp_path))
+    assert ended.code == 2
+    assert "no dialplan" in ended.err
+
+
+def test_text_that_is_not_utf_8_has_its_place(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "maple.yaml").write_bytes(b"a: 1\nb: caf\xe9\n")
+    ended = command("dialplan", "check", str(tmp_path))
+    assert ended.code == 2
+    assert f"{tmp_path}/maple.yaml:2:7: expected UTF-8 text" in ended.err
+
+
+def test_a_file_beyond_the_limit_is_said_so(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialplan_files, "FILE_BYTES_MAX", 10)
+    (tmp_path / "maple.yaml").write_text("a: 12345678")
+    assert "longer than 10 bytes" in command("dialplan", "check", str(tmp_path)).err
+
+
+def test_a_folder_of_too_many_files_is_said_so(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialplan_files, "FILES_MAX", 1)
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("")
+    assert "more than 1 files" in command("dialplan", "check", str(tmp_path)).err
+
+
+def test_scenarios_stand_beside_and_are_no_dialplans(tmp_path: Path) -> None:
+    for name in ("maple.yaml", "maple.scenario.yaml", "birch.scenario.yaml", "notes.txt"):
+        (tmp_path / name).write_text(name)
+    names = [Path(name).name for name in dialplan_files.read_dialplans(tmp_path)]
+    assert names == ["maple.yaml"]
+    scenarios = dialplan_files.read_scenarios(tmp_path)
+    assert [Path(name).name for name in scenarios] == ["birch.scenario.yaml", "maple.scenario.yaml"]
+    beside = dialplan_files.read_scenarios(tmp_path / "maple.yaml")
+    assert [Path(name).name for name in beside] == ["maple.scenario.yaml"]
