@@ -1,41 +1,184 @@
-"""The registrar: challenges, verifies, binds (RFC 3261 section 10.3)."""
+"""The registrar: challenges, verifies, binds (RFC 3261 section 10.3).
 
+Whose request it is follows from the digest username alone, and one realm serves every tenant. A binding
+keeps the contact as the phone wrote it together with the flow that the request came by: requests to
+the phone carry the one and travel the other, which is what crosses a NAT (RFC 5626 section 5.3 without its
+negotiation).
+"""
+
+from collections import OrderedDict
 from collections.abc import Iterable
 
-from switch.registrar.values import Account, Binding, RegistrarEvent, RegistrarLimits
-from switch.sip.digest import Challenger
+from switch.base.clock import SECOND
+from switch.base.tokens import TokenSource
+from switch.registrar.bindings import BindingTable, is_contact
+from switch.registrar.contacts import RefusalError, Wish, read_contacts
+from switch.registrar.values import (
+    Account,
+    AuthenticationFailed,
+    Binding,
+    RegistrarEvent,
+    RegistrarLimits,
+    RemovalReason,
+)
+from switch.sip.digest import Challenger, HashedSecrets, Result, credentials_for
 from switch.sip.flow import Flow
-from switch.sip.message import Request, Response
+from switch.sip.message import Request, Response, Uri
 
 DEFAULT_LIMITS = RegistrarLimits()
+
+_TAG_LENGTH = 12
+"""Characters of a To tag: 62 bits, where RFC 3261 section 19.3 asks for 32 at least."""
 
 
 class Registrar:
     """Accounts and their bindings, in memory; one owner, mutated in place, `poll()` drains the events."""
 
-    def __init__(self, realm: str, challenger: Challenger, limits: RegistrarLimits = DEFAULT_LIMITS) -> None: ...
+    __slots__ = ("_accounts", "_challenger", "_events", "_failures", "_limits", "_realm", "_table", "_tokens")
+
+    def __init__(
+        self,
+        realm: str,
+        challenger: Challenger,
+        tokens: TokenSource,
+        limits: RegistrarLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._realm = realm
+        self._challenger = challenger
+        self._tokens = tokens
+        self._limits = limits
+        self._accounts: dict[str, Account] = {}
+        self._events: list[RegistrarEvent] = []
+        self._failures: OrderedDict[str, int] = OrderedDict()
+        self._table = BindingTable(limits.bindings_per_account, self._events.append)
 
     def set_accounts(self, accounts: Iterable[Account]) -> None:
         """Replace all accounts; bindings of those that are gone are removed as lost."""
+        self._accounts = {account.name: account for account in accounts}
+        self._table.drop_all(name for name in self._table.accounts() if name not in self._accounts)
 
-    def account(self, name: str) -> Account | None: ...
+    def account(self, name: str) -> Account | None:
+        """One account by the name that it registers as."""
+        return self._accounts.get(name)
+
+    def binding_count(self) -> int:
+        """Phones that are registered."""
+        return len(self._table)
 
     def register(self, request: Request, flow: Flow, now: int) -> Response:
         """The answer to a REGISTER: 401, 200 with the contacts, or the refusal that RFC 3261 names."""
+        who = self.authenticate(request, flow, now, proxy=False)
+        if isinstance(who, Response):
+            return who
+        try:
+            wishes = self._read(who, request, flow)
+            self._table.check_order(who.name, wishes, request)
+        except RefusalError as refusal:
+            return self._answer(request, refusal.status, refusal.headers, refusal.reason)
+        self._apply(who, wishes, request, flow, now)
+        contacts = [_contact_value(binding, now) for binding in self._table.of(who.name, now)]
+        return self._answer(request, 200, [("Contact", contact) for contact in contacts])
 
     def authenticate(self, request: Request, flow: Flow, now: int, *, proxy: bool) -> Account | Response:
-        """Who sent this request, or the challenge (407 with `proxy`, else 401) or refusal to send back."""
+        """Who sent this request, or the challenge (407 with `proxy`, else 401) to send back.
+
+        An unknown user and a wrong password get the same challenge after the same work.
+        """
+        field = "Proxy-Authorization" if proxy else "Authorization"
+        credentials = credentials_for(request.headers.fields(field), self._realm)
+        if credentials is None:
+            return self._challenge(request, now, proxy=proxy, stale=False)
+        verdict = self._challenger.verify(
+            credentials, request.method, str(request.uri), self._secrets, self._realm, now, request.body
+        )
+        if verdict.result is Result.OK:
+            self._failures.pop(flow.remote.host, None)
+            return self._accounts[verdict.username]
+        if verdict.result is Result.BAD:
+            self._count_failure(flow.remote.host, verdict.username)
+        return self._challenge(request, now, proxy=proxy, stale=verdict.result is Result.STALE)
 
     def bindings(self, name: str, now: int) -> list[Binding]:
-        """Where the account can be reached, dearest (highest q, then newest) first."""
+        """Where the account can be reached, dearest (highest q, then most recently refreshed) first."""
+        return self._table.of(name, now)
 
-    def drop_flow(self, flow: Flow, now: int) -> None:
+    def drop_flow(self, flow: Flow, now: int) -> None:  # noqa: ARG002 - every mutation of an endpoint takes now
         """A connection is closed: bindings that came by it are lost. Harmless for others."""
+        if flow.connection:
+            self._table.drop_connection(flow.connection)
+
+    def drop_binding(self, name: str, contact: Uri) -> None:
+        """The phone at this contact did not answer at all: lost, until it registers again."""
+        self._table.unbind(name, RemovalReason.LOST, is_contact(contact))
 
     def handle_timer(self, now: int) -> None:
         """Let bindings expire that are due."""
+        self._table.expire(now)
 
-    def next_timer(self) -> int | None: ...
+    def next_timer(self) -> int | None:
+        """When `handle_timer` has work, or None."""
+        return self._table.next_timer()
 
     def poll(self) -> list[RegistrarEvent]:
         """Everything that happened since the last call, in order."""
+        events = self._events.copy()
+        self._events.clear()
+        return events
+
+    def _read(self, account: Account, request: Request, flow: Flow) -> tuple[Wish, ...] | None:
+        """Steps 1 to 7 of RFC 3261 section 10.3, but for those that authentication did."""
+        if not request.uri.is_sip:
+            raise RefusalError(416)
+        if request.require:
+            # No extension changes how we register, so none can be required of us.
+            raise RefusalError(420, None, (("Unsupported", ", ".join(request.require)),))
+        # Many phones have a display number apart from the name that they log in with; both are the account.
+        if request.to.uri.user not in (account.name, account.account):
+            raise RefusalError(403)
+        return read_contacts(request, flow, self._limits)
+
+    def _apply(
+        self, account: Account, wishes: tuple[Wish, ...] | None, request: Request, flow: Flow, now: int
+    ) -> None:
+        if wishes is None:
+            self._table.unbind(account.name, RemovalReason.REMOVED, lambda _: True)
+            return
+        user_agent = (request.headers.get("User-Agent") or "")[: self._limits.user_agent_length]
+        # New contacts before removals: a phone that changes its contact in one request stays reachable.
+        for wish in sorted(wishes, key=lambda wish: wish.expires_s == 0):
+            if wish.expires_s:
+                self._table.bind(account.name, wish, request, flow, user_agent, now)
+            else:
+                self._table.unbind(account.name, RemovalReason.REMOVED, is_contact(wish.contact))
+
+    def _secrets(self, username: str) -> HashedSecrets | None:
+        account = self._accounts.get(username)
+        return None if account is None else account.secrets
+
+    def _challenge(self, request: Request, now: int, *, proxy: bool, stale: bool) -> Response:
+        field = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
+        challenges = self._challenger.challenges(self._realm, now, stale=stale)
+        return self._answer(request, 407 if proxy else 401, [(field, value) for value in challenges])
+
+    def _count_failure(self, host: str, username: str) -> None:
+        failures = self._failures.pop(host, 0) + 1
+        self._failures[host] = failures
+        if len(self._failures) > self._limits.failure_sources:
+            self._failures.popitem(last=False)
+        known = username if username in self._accounts else ""
+        self._events.append(AuthenticationFailed(host, known, failures))
+
+    def _answer(
+        self,
+        request: Request,
+        status: int,
+        headers: Iterable[tuple[str, str]] = (),
+        reason: str | None = None,
+    ) -> Response:
+        return request.make_response(status, reason, to_tag=self._tokens.token(_TAG_LENGTH), headers=headers)
+
+
+def _contact_value(binding: Binding, now: int) -> str:
+    remaining_s = -(-(binding.expires_at - now) // SECOND)
+    q = "" if binding.q == 1000 else f";q={binding.q / 1000:.3g}"
+    return f"<{binding.contact}>{q};expires={remaining_s}"
