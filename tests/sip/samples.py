@@ -1,0 +1,69 @@
+"""Messages and ways that the tests of this room share."""
+
+from switch.base.clock import SECOND
+from switch.base.tokens import SeededTokens
+from switch.sip.flow import Address, Flow, Transport
+from switch.sip.message import Request, Response, parse
+from switch.sip.transaction import TransactionLayer
+
+OUR = Address("192.0.2.10", 5060)
+PEER = Address("198.51.100.7", 5062)
+UDP = Flow(Transport.UDP, OUR, PEER)
+TCP = Flow(Transport.TCP, OUR, PEER, 7)
+T1 = SECOND // 2
+
+
+def request_bytes(
+    method: str = "INVITE",
+    *,
+    uri: str = "sip:100@192.0.2.10",
+    branch: str = "z9hG4bK1",
+    cseq: str = "",
+    to_tag: str = "",
+    extra: str = "",
+    call_id: str = "call-1",
+    from_tag: str = "from-1",
+    sent_by: str = "198.51.100.7:5062",
+    body: bytes = b"",
+) -> bytes:
+    """One request as a peer would write it; `extra` is whole header lines."""
+    to = f"<sip:100@example.com>;tag={to_tag}" if to_tag else "<sip:100@example.com>"
+    head = (
+        f"{method} {uri} SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP {sent_by};branch={branch};rport\r\n"
+        f"Max-Forwards: 70\r\n"
+        f'From: "Ann" <sip:ann@example.com>;tag={from_tag}\r\n'
+        f"To: {to}\r\n"
+        f"Call-ID: {call_id}\r\n"
+        f"CSeq: {cseq or '1 ' + method}\r\n"
+        f"Contact: <sip:ann@198.51.100.7:5062>\r\n"
+        f"{extra}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def request(method: str = "INVITE", **fields: str) -> Request:
+    """The same, parsed."""
+    parsed = parse(request_bytes(method, **fields))  # type: ignore[arg-type]  # only text fields are used
+    assert isinstance(parsed, Request)
+    return parsed
+
+
+def response_bytes(
+    to: bytes, status: int, *, to_tag: str = "to-1", headers: tuple[tuple[str, str], ...] = ()
+) -> bytes:
+    """The peer's answer to the request in `to`."""
+    parsed = parse(to)
+    assert isinstance(parsed, Request)
+    return parsed.make_response(status, to_tag=to_tag, headers=headers).to_bytes()
+
+
+def response(data: bytes) -> Response:
+    parsed = parse(data)
+    assert isinstance(parsed, Response)
+    return parsed
+
+
+def layer(seed: int = 1, **options: object) -> TransactionLayer:
+    return TransactionLayer(SeededTokens(seed), **options)  # type: ignore[arg-type]  # passed through
