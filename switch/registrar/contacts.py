@@ -36,7 +36,7 @@ class Wish:
 
 
 def read_contacts(request: Request, flow: Flow, limits: RegistrarLimits) -> tuple[Wish, ...] | None:
-    """The wishes of a request; None for `Contact: *` (remove all). No wish is a query. Raises `RefusalError`."""
+    """The wishes of a request; None for `Contact: *`. No wish is a query. Raises `RefusalError`."""
     if request.contact_is_star:
         if request.expires != 0:
             raise RefusalError(400, "Contact * Without Expires 0")
