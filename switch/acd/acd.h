@@ -1,0 +1,154 @@
+/* The router in C: what module.c and the sanitizer's test binary call. router.py is the specification. */
+#ifndef ACD_H
+#define ACD_H
+
+#include "limits.h"
+#include "names.h"
+
+typedef struct Router Router;
+
+enum { POLICY_MOST_SKILLED, POLICY_LEAST_SKILLED, POLICY_LONGEST_IDLE, POLICY_FEWEST_CALLS,
+       POLICY_LINEAR, POLICY_RANDOM, POLICY_COUNT };
+
+enum { SHOWN_LOGGED_OUT, SHOWN_UNREACHABLE, SHOWN_OFFERED, SHOWN_BUSY, SHOWN_WRAP_UP, SHOWN_PAUSED,
+       SHOWN_AVAILABLE, SHOWN_COUNT };
+
+enum { OUT_SIGNED_OUT, OUT_UNREACHABLE, OUT_PAUSED, OUT_OFFERED, OUT_BUSY, OUT_WRAP_UP, OUT_OTHER_QUEUES,
+       OUT_SKILL_MISSING, OUT_LEVEL_TOO_LOW, OUT_AVOIDED, OUT_JUST_DECLINED, OUT_COUNT, OUT_NONE = OUT_COUNT };
+
+enum { REFUSED_FULL, REFUSED_NO_AGENTS, REFUSED_UNSERVABLE, REFUSED_UNKNOWN_QUEUE, REFUSED_QUEUE_REMOVED,
+       REFUSED_COUNT, REFUSED_NOT = REFUSED_COUNT };
+
+/* The first five are also the reasons of a Decline. */
+enum { OFFER_NO_ANSWER, OFFER_DECLINED, OFFER_BUSY, OFFER_UNREACHABLE, OFFER_FAILED, OFFER_CALLER_GONE,
+       OFFER_WITHDRAWN, OFFER_AGENT_GONE, OFFER_LEASE_EXPIRED, OFFER_OUTCOME_COUNT };
+
+enum { VISIT_ENDED, VISIT_ABANDONED, VISIT_WITHDRAWN, VISIT_REFUSED, VISIT_OUTCOME_COUNT };
+
+enum { TIE_ONLY, TIE_SCORE, TIE_IDLE, TIE_ORDER, TIE_RANDOM, TIE_COUNT };
+
+enum { VISIT_WAITING, VISIT_OFFERED, VISIT_CONNECTED };
+
+enum { EV_SET_QUEUE, EV_SET_AGENT, EV_REMOVE_QUEUE, EV_REMOVE_AGENT, EV_SIGN_IN, EV_SIGN_OUT, EV_PAUSE,
+       EV_RESUME, EV_REACH, EV_ENGAGE, EV_DISENGAGE, EV_ARRIVE, EV_ABANDON, EV_WITHDRAW, EV_CLAIM,
+       EV_DECLINE, EV_FINISH, EV_END_WRAP_UP, EV_WAKE, EV_COUNT };
+
+typedef struct TextLevel {
+    Text name;
+    int64_t level;
+} TextLevel;
+
+typedef struct StepIn {
+    int64_t after_us;
+    size_t need_count;
+    const TextLevel *needs;
+} StepIn;
+
+typedef struct QueueIn {
+    int policy, refuse_without_agents;
+    int64_t priority, ring_us, lease_margin_us, wrap_up_us, misses_before_pause, contacts_max,
+        service_level_us, retry_same_agent_us;
+} QueueIn;
+
+/* One event. `name` is the queue, agent or contact it is about; `other` the reason, or the queue of
+   an arriving contact. `number` is the offer, or an agent's order, or a contact's priority. */
+typedef struct Event {
+    int kind;
+    Text name, other;
+    int64_t number, fence, waiting_since;
+    int flag; /* Reach: reachable; Decline: the reason */
+    QueueIn queue;
+    const TextLevel *skills;
+    size_t skill_count;
+    const Text *names; /* an agent's queues, or whom a contact avoids */
+    size_t name_count;
+    const StepIn *steps;
+    size_t step_count;
+} Event;
+
+enum { DE_ADMITTED, DE_REFUSED, DE_OFFERED, DE_OFFER_ENDED, DE_CONNECTED, DE_CLAIM_REFUSED, DE_VISIT_ENDED,
+       DE_AGENT_CHANGED, DE_WAKE_AT };
+
+typedef struct Need {
+    Name *skill;
+    int64_t level;
+} Need;
+
+typedef struct Ranked {
+    const Name *agent;
+    int64_t score, idle_us;
+} Ranked;
+
+typedef struct Choice {
+    int policy, tie, best_count;
+    int64_t candidates, sequence;
+    int64_t exclusions[OUT_COUNT];
+    Ranked best[BEST_KEPT];
+    const Need *needs;
+    size_t need_count;
+} Choice;
+
+/* One decision; which fields count depends on `kind`, as in decisions.py. `word` is the outcome, the
+   refusal or the shown state; `number` the offer, the position or the time of a wake. */
+typedef struct Decision {
+    int kind, word;
+    const Name *contact, *queue, *agent, *reason;
+    int64_t number, fence, ring_us, lease_until, waited_us, talked_us;
+    Choice choice;
+} Decision;
+
+typedef struct QueueOut {
+    const Name *name;
+    int64_t waiting, offered, talking, oldest_wait_us, agents_ready, agents_signed_in, entered, answered,
+        answered_in_time, abandoned, abandoned_in_time, withdrawn, refused;
+} QueueOut;
+
+typedef struct AgentOut {
+    const Name *name, *reason, *contact, *pause_pending; /* contact NULL: none */
+    int state;
+    int64_t since, answered, missed_in_row;
+} AgentOut;
+
+typedef struct WaitingOut {
+    const Name *contact, *queue, *agent; /* agent NULL: none */
+    int state;
+    int64_t waiting_since, position;
+} WaitingOut;
+
+typedef struct PlaceOut {
+    int64_t position, waiting, estimate_us;
+} PlaceOut;
+
+typedef struct Bytes {
+    unsigned char *at;
+    size_t size, room;
+} Bytes;
+
+/* NULL where there is no memory. */
+Router *acd_open(uint64_t seed);
+void acd_close(Router *r);
+
+/* Takes one event. 0, or -1 where memory failed now or in an earlier event. */
+int acd_apply(Router *r, const Event *event, int64_t now);
+/* The decisions of the last event; they and their names live until the next. */
+const Decision *acd_decisions(const Router *r, size_t *count);
+
+/* 1 where the contact waits or is offered, else 0. */
+int acd_place(const Router *r, Text contact, int64_t now, PlaceOut *out);
+/* Counts agents by queue; call it before acd_queue. */
+void acd_count_agents(Router *r);
+size_t acd_queue_count(const Router *r);
+void acd_queue(const Router *r, size_t index, int64_t now, QueueOut *out);
+size_t acd_agent_count(const Router *r);
+void acd_agent(const Router *r, size_t index, AgentOut *out);
+/* The line of queue `index`: 1 and the entry at `at`, or 0 beyond its end. */
+int acd_waiting(const Router *r, size_t index, size_t at, WaitingOut *out);
+
+/* The snapshot, owned by the router until the next call, or NULL where memory failed. */
+const Bytes *acd_snapshot(Router *r);
+uint64_t acd_digest(const unsigned char *at, size_t size);
+/* A router from a snapshot. NULL with `*why` set where the bytes are damaged, or NULL for no memory. */
+Router *acd_restore(const unsigned char *at, size_t size, const char **why);
+int acd_is_broken(const Router *r);
+
+#endif

@@ -1,0 +1,213 @@
+/* Queues and agents: their settings and what agents do; router.py says why. */
+#include "state.h"
+
+#include <string.h>
+
+static void set_queue(Router *r, const Event *event)
+{
+    Queue *queue = queue_find(r, event->name);
+    if (!queue)
+        queue = queue_add(r, take(r, event->name));
+    const QueueIn *in = &event->queue;
+    queue->set = (QueueIn){
+        .policy = in->policy,
+        .refuse_without_agents = in->refuse_without_agents,
+        .priority = clamp(in->priority, -AMOUNT_MAX, AMOUNT_MAX),
+        .ring_us = clamp(in->ring_us, 0, AMOUNT_MAX),
+        .lease_margin_us = clamp(in->lease_margin_us, 0, AMOUNT_MAX),
+        .wrap_up_us = clamp(in->wrap_up_us, 0, AMOUNT_MAX),
+        .misses_before_pause = clamp(in->misses_before_pause, 0, AMOUNT_MAX),
+        .contacts_max = clamp(in->contacts_max, 0, AMOUNT_MAX),
+        .service_level_us = clamp(in->service_level_us, 0, AMOUNT_MAX),
+        .retry_same_agent_us = clamp(in->retry_same_agent_us, 0, AMOUNT_MAX),
+    };
+}
+
+static void remove_queue(Router *r, Queue *queue)
+{
+    while (queue->line_count) {
+        Visit *visit = queue->line[0];
+        if (visit->state == VISIT_OFFERED)
+            offer_rescind(r, visit, OFFER_WITHDRAWN);
+        Decision *d = emit(r, DE_REFUSED);
+        d->contact = visit->contact;
+        d->queue = queue->name;
+        d->word = REFUSED_QUEUE_REMOVED;
+        visit_leave(r, visit, VISIT_REFUSED, r->queue_removed);
+    }
+    for (Visit *visit = r->first_visit; visit; visit = visit->next)
+        if (visit->queue == queue)
+            visit->queue = NULL;
+    size_t i = 0;
+    while (r->queues[i] != queue)
+        i++;
+    r->queue_count--;
+    memmove(&r->queues[i], &r->queues[i + 1], (r->queue_count - i) * sizeof(Queue *));
+    queue->name->queue = NULL;
+    release(r, queue->name);
+    memory_drop(&r->memory, queue->line);
+    memory_drop(&r->memory, queue);
+}
+
+static void add_skill(Router *r, Agent *agent, const TextLevel *in)
+{
+    Name *skill = take(r, in->name);
+    int64_t level = clamp(in->level, 0, LEVEL_MAX);
+    size_t at = agent->skill_count;
+    for (size_t i = 0; i < agent->skill_count; i++) {
+        if (agent->skills[i].skill == skill) {
+            release(r, skill);
+            agent->skills[i].level = level;
+            return;
+        }
+    }
+    for (; at > 0 && names_compare(skill, agent->skills[at - 1].skill) < 0; at--)
+        agent->skills[at] = agent->skills[at - 1];
+    agent->skills[at] = (Need){skill, level};
+    agent->skill_count++;
+}
+
+static void add_queue(Router *r, Agent *agent, Text text)
+{
+    Name *queue = take(r, text);
+    size_t at = agent->queue_count;
+    if (at && agent_serves(agent, queue)) {
+        release(r, queue);
+        return;
+    }
+    for (; at > 0 && names_compare(queue, agent->queues[at - 1]) < 0; at--)
+        agent->queues[at] = agent->queues[at - 1];
+    agent->queues[at] = queue;
+    agent->queue_count++;
+}
+
+/* Takes skills, queues and order; all else stays. */
+void agent_configure(Router *r, Agent *agent, const Event *event)
+{
+    for (size_t i = 0; i < agent->skill_count; i++)
+        release(r, agent->skills[i].skill);
+    for (size_t i = 0; i < agent->queue_count; i++)
+        release(r, agent->queues[i]);
+    agent->skill_count = agent->queue_count = 0;
+    memory_drop(&r->memory, agent->skills);
+    memory_drop(&r->memory, agent->queues);
+    agent->skills = NULL;
+    agent->queues = NULL;
+    if (event->skill_count)
+        agent->skills = memory_new(&r->memory, event->skill_count * sizeof *agent->skills);
+    if (event->name_count)
+        agent->queues = memory_new(&r->memory, event->name_count * sizeof *agent->queues);
+    for (size_t i = 0; i < event->skill_count; i++)
+        add_skill(r, agent, &event->skills[i]);
+    for (size_t i = 0; i < event->name_count; i++)
+        add_queue(r, agent, event->names[i]);
+    agent->level_sum = 0;
+    for (size_t i = 0; i < agent->skill_count; i++)
+        agent->level_sum += agent->skills[i].level;
+    agent->order = clamp(event->number, -ORDER_MAX, ORDER_MAX);
+}
+
+void agent_remove(Router *r, Agent *agent)
+{
+    offer_rescind_of(r, agent);
+    if (agent->visit)
+        agent->visit->agent = NULL;
+    if (agent->shown != SHOWN_LOGGED_OUT) {
+        Decision *d = emit(r, DE_AGENT_CHANGED);
+        d->agent = agent->name;
+        d->word = SHOWN_LOGGED_OUT;
+        d->reason = r->empty;
+    }
+    agent_drop(r, agent);
+}
+
+static void set_pause(Router *r, Agent *agent, int paused, Name *reason)
+{
+    release(r, agent->pause_reason);
+    agent->paused = paused;
+    agent->pause_reason = reason;
+}
+
+static int reach(Router *r, Agent *agent, int reachable)
+{
+    if (agent->reachable == reachable)
+        return 0;
+    agent->reachable = reachable;
+    if (!reachable && agent->visit && agent->visit->state == VISIT_OFFERED) {
+        agent_rest(r, agent, agent->visit->queue);
+        offer_rescind_of(r, agent);
+    }
+    return 1;
+}
+
+/* What one agent does. 0 where it changes nothing. */
+static int act(Router *r, Agent *agent, const Event *event)
+{
+    switch (event->kind) {
+    case EV_SIGN_IN:
+        if (agent->signed_in)
+            return 0;
+        agent->signed_in = 1;
+        agent->missed = 0;
+        agent->idle_since = r->now;
+        return 1;
+    case EV_SIGN_OUT:
+        if (!agent->signed_in)
+            return 0;
+        agent->signed_in = 0;
+        set_pause(r, agent, 0, share(r->empty));
+        offer_rescind_of(r, agent);
+        return 1;
+    case EV_PAUSE:
+        set_pause(r, agent, 1, take(r, event->other));
+        return 1;
+    case EV_RESUME:
+        set_pause(r, agent, 0, share(r->empty));
+        agent->missed = 0;
+        return 1;
+    case EV_REACH:
+        return reach(r, agent, event->flag);
+    case EV_ENGAGE:
+        agent->engaged = clamp(agent->engaged + 1, 0, AMOUNT_MAX);
+        offer_rescind_of(r, agent);
+        return 1;
+    case EV_DISENGAGE:
+        if (!agent->engaged)
+            return 0;
+        agent->engaged--;
+        return 1;
+    default: /* EV_END_WRAP_UP */
+        if (!agent->wrap_until)
+            return 0;
+        agent->wrap_until = 0;
+        agent->idle_since = r->now;
+        due_cancel(&r->due, &agent->wrap_due);
+        return 1;
+    }
+}
+
+/* All events about queues and agents. An unknown name is a no-op. */
+void agent_event(Router *r, const Event *event)
+{
+    if (event->kind == EV_SET_QUEUE) {
+        set_queue(r, event);
+        return;
+    }
+    if (event->kind == EV_REMOVE_QUEUE) {
+        Queue *queue = queue_find(r, event->name);
+        if (queue)
+            remove_queue(r, queue);
+        return;
+    }
+    Agent *agent = agent_find(r, event->name);
+    if (event->kind == EV_SET_AGENT) {
+        if (!agent)
+            agent = agent_add(r, take(r, event->name), ++r->last_agent);
+        agent_configure(r, agent, event);
+        agent_refresh(r, agent);
+    } else if (agent && event->kind == EV_REMOVE_AGENT) {
+        agent_remove(r, agent);
+    } else if (agent && act(r, agent, event)) {
+        agent_refresh(r, agent);
+    }
+}

@@ -1,0 +1,116 @@
+/* What operators and supervisors see; views.py says why. */
+#include "state.h"
+
+static int64_t estimate_us(const Queue *queue, int64_t position, int64_t now)
+{
+    size_t oldest = 0;
+    while (oldest < queue->answer_count && queue->answers[oldest] < now - ANSWERS_WINDOW_US)
+        oldest++;
+    int64_t recent = (int64_t)(queue->answer_count - oldest);
+    if (recent < 2)
+        return -1;
+    /* Within half an hour by the loop above, so that the product fits. */
+    return position * (now - queue->answers[oldest]) / recent;
+}
+
+int acd_place(const Router *r, Text contact, int64_t now, PlaceOut *out)
+{
+    const Visit *visit = visit_find(r, contact);
+    if (!visit || !visit->queue || visit->state == VISIT_CONNECTED)
+        return 0;
+    now = clamp(now, r->now, AMOUNT_MAX);
+    out->position = (int64_t)line_position(visit);
+    out->waiting = (int64_t)visit->queue->line_count;
+    out->estimate_us = visit->state == VISIT_OFFERED ? 0 : estimate_us(visit->queue, out->position, now);
+    return 1;
+}
+
+void acd_count_agents(Router *r)
+{
+    int64_t ready = 0, signed_in = 0;
+    for (size_t i = 0; i < r->queue_count; i++)
+        r->queues[i]->ready = r->queues[i]->signed_in = 0;
+    for (size_t i = 0; i < r->agent_count; i++) {
+        const Agent *agent = r->agents[i];
+        int available = agent->shown == SHOWN_AVAILABLE;
+        if (!agent->signed_in)
+            continue;
+        if (!agent->queue_count) {
+            signed_in++;
+            ready += available;
+        }
+        for (size_t k = 0; k < agent->queue_count; k++) {
+            Queue *queue = agent->queues[k]->queue;
+            if (!queue)
+                continue;
+            queue->signed_in++;
+            queue->ready += available;
+        }
+    }
+    for (size_t i = 0; i < r->queue_count; i++) {
+        r->queues[i]->ready += ready;
+        r->queues[i]->signed_in += signed_in;
+    }
+}
+
+size_t acd_queue_count(const Router *r) { return r->queue_count; }
+
+void acd_queue(const Router *r, size_t index, int64_t now, QueueOut *out)
+{
+    const Queue *queue = r->queues[index];
+    now = clamp(now, r->now, AMOUNT_MAX);
+    int64_t oldest = 0;
+    for (size_t i = 0; i < queue->line_count; i++)
+        if (now - queue->line[i]->waiting_since > oldest)
+            oldest = now - queue->line[i]->waiting_since;
+    *out = (QueueOut){
+        .name = queue->name,
+        .waiting = (int64_t)queue->line_count - queue->offered,
+        .offered = queue->offered,
+        .talking = queue->talking,
+        .oldest_wait_us = oldest,
+        .agents_ready = queue->ready,
+        .agents_signed_in = queue->signed_in,
+        .entered = queue->entered,
+        .answered = queue->answered,
+        .answered_in_time = queue->answered_in_time,
+        .abandoned = queue->abandoned,
+        .abandoned_in_time = queue->abandoned_in_time,
+        .withdrawn = queue->withdrawn,
+        .refused = queue->refused,
+    };
+}
+
+size_t acd_agent_count(const Router *r) { return r->agent_count; }
+
+void acd_agent(const Router *r, size_t index, AgentOut *out)
+{
+    const Agent *agent = r->agents[index];
+    *out = (AgentOut){
+        .name = agent->name,
+        .reason = agent->shown_reason,
+        .contact = agent->visit ? agent->visit->contact : r->empty,
+        .pause_pending = agent->shown != SHOWN_PAUSED ? agent->pause_reason : r->empty,
+        .state = agent->shown,
+        .since = agent->since,
+        .answered = agent->answered,
+        .missed_in_row = agent->missed,
+    };
+}
+
+int acd_waiting(const Router *r, size_t index, size_t at, WaitingOut *out)
+{
+    const Queue *queue = r->queues[index];
+    if (at >= queue->line_count)
+        return 0;
+    const Visit *visit = queue->line[at];
+    *out = (WaitingOut){
+        .contact = visit->contact,
+        .queue = queue->name,
+        .agent = visit->agent_name ? visit->agent_name : r->empty,
+        .state = visit->state,
+        .waiting_since = visit->waiting_since,
+        .position = (int64_t)at + 1,
+    };
+    return 1;
+}
