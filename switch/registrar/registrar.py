@@ -3,14 +3,13 @@
 Whose request it is follows from the digest username alone, and one realm serves every tenant. A binding
 keeps the contact as the phone wrote it together with the flow that the request came by: requests to
 the phone carry the one and travel the other, which is what crosses a NAT (RFC 5626 section 5.3 without its
-negotiation).
+negotiation). Responses get their To tag from the transaction layer, like all that have none.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable
 
 from switch.base.clock import SECOND
-from switch.base.tokens import TokenSource
 from switch.registrar.bindings import BindingTable, is_contact
 from switch.registrar.contacts import RefusalError, Wish, read_contacts
 from switch.registrar.values import (
@@ -27,25 +26,15 @@ from switch.sip.message import Request, Response, Uri
 
 DEFAULT_LIMITS = RegistrarLimits()
 
-_TAG_LENGTH = 12
-"""Characters of a To tag: 62 bits, where RFC 3261 section 19.3 asks for 32 at least."""
-
 
 class Registrar:
     """Accounts and their bindings, in memory; one owner, mutated in place, `poll()` drains the events."""
 
-    __slots__ = ("_accounts", "_challenger", "_events", "_failures", "_limits", "_realm", "_table", "_tokens")
+    __slots__ = ("_accounts", "_challenger", "_events", "_failures", "_limits", "_realm", "_table")
 
-    def __init__(
-        self,
-        realm: str,
-        challenger: Challenger,
-        tokens: TokenSource,
-        limits: RegistrarLimits = DEFAULT_LIMITS,
-    ) -> None:
+    def __init__(self, realm: str, challenger: Challenger, limits: RegistrarLimits = DEFAULT_LIMITS) -> None:
         self._realm = realm
         self._challenger = challenger
-        self._tokens = tokens
         self._limits = limits
         self._accounts: dict[str, Account] = {}
         self._events: list[RegistrarEvent] = []
@@ -74,10 +63,10 @@ class Registrar:
             wishes = self._read(who, request, flow)
             self._table.check_order(who.name, wishes, request)
         except RefusalError as refusal:
-            return self._answer(request, refusal.status, refusal.headers, refusal.reason)
+            return request.make_response(refusal.status, refusal.reason, headers=refusal.headers)
         self._apply(who, wishes, request, flow, now)
         contacts = [_contact_value(binding, now) for binding in self._table.of(who.name, now)]
-        return self._answer(request, 200, [("Contact", contact) for contact in contacts])
+        return request.make_response(200, headers=[("Contact", contact) for contact in contacts])
 
     def authenticate(self, request: Request, flow: Flow, now: int, *, proxy: bool) -> Account | Response:
         """Who sent this request, or the challenge (407 with `proxy`, else 401) to send back.
@@ -158,7 +147,7 @@ class Registrar:
     def _challenge(self, request: Request, now: int, *, proxy: bool, stale: bool) -> Response:
         field = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
         challenges = self._challenger.challenges(self._realm, now, stale=stale)
-        return self._answer(request, 407 if proxy else 401, [(field, value) for value in challenges])
+        return request.make_response(407 if proxy else 401, headers=[(field, value) for value in challenges])
 
     def _count_failure(self, host: str, username: str) -> None:
         failures = self._failures.pop(host, 0) + 1
@@ -167,15 +156,6 @@ class Registrar:
             self._failures.popitem(last=False)
         known = username if username in self._accounts else ""
         self._events.append(AuthenticationFailed(host, known, failures))
-
-    def _answer(
-        self,
-        request: Request,
-        status: int,
-        headers: Iterable[tuple[str, str]] = (),
-        reason: str | None = None,
-    ) -> Response:
-        return request.make_response(status, reason, to_tag=self._tokens.token(_TAG_LENGTH), headers=headers)
 
 
 def _contact_value(binding: Binding, now: int) -> str:

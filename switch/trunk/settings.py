@@ -67,6 +67,8 @@ class TrunkSettings:
     """`country` is ISO 3166. `channels_max` counts calls in both directions; 0 is no limit.
 
     `prefix` stands before every number that we send, after the format (a carrier's technical prefix).
+    `identify` empty: requests from a UDP gateway's own address and port are the carrier's. A carrier that
+    comes by TCP or TLS, or from other addresses, has to be named there.
     `host` is the domain of our Request-URI, To and From towards the carrier; empty: the gateway's address.
     """
 
@@ -96,7 +98,7 @@ class RouteChoice:
 class GatewayOutcome(StrEnum):
     """How an attempt by a gateway ended, as far as the gateway's health is concerned.
 
-    Any final answer but 503 is `ANSWERED`, also 404, 486 or 500: the gateway is alive and it is the call that failed.
+    Any final answer but 503 is `ANSWERED`, also 404, 486 or 500: the gateway lives, the call failed.
     """
 
     ANSWERED = "answered"

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from itertools import count
 
-from switch.base.tokens import SeededTokens
 from switch.registrar.registrar import Registrar
 from switch.registrar.values import Account, RegistrarLimits
 from switch.sip.digest import Challenger, answer, hashed_secrets, parse_digest
@@ -24,7 +23,7 @@ def account(name: str, password: str = "secret") -> Account:
 
 def make_registrar(*names: str, limits: RegistrarLimits | None = None) -> Registrar:
     challenger = Challenger(b"0123456789abcdef")
-    registrar = Registrar(REALM, challenger, SeededTokens(1), limits or RegistrarLimits())
+    registrar = Registrar(REALM, challenger, limits or RegistrarLimits())
     registrar.set_accounts(account(name) for name in names)
     return registrar
 

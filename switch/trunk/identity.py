@@ -1,0 +1,67 @@
+"""Which carrier a packet came from, by its address alone: carriers do not log in."""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from switch.base.errors import Problem
+from switch.sip.flow import Flow
+from switch.trunk.settings import TrunkSettings
+
+_Network = IPv4Network | IPv6Network
+
+
+class IdentityTable:
+    """Networks, the narrowest first, and one with a port before one without."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[_Network, int | None], str] = {}
+
+    def add(self, settings: TrunkSettings) -> list[Problem]:
+        """Take the identities of a trunk, or its UDP gateways where it names none."""
+        problems: list[Problem] = []
+        wanted = [(identity.network, identity.port) for identity in settings.identify]
+        if not wanted:
+            # With its port, or every phone beside a gateway (a laboratory on loopback) would be the carrier.
+            # A stream's port is the peer's whim, so that nothing follows from a TCP or TLS gateway.
+            wanted = [
+                (gateway.address.host, gateway.address.port)
+                for gateway in settings.gateways
+                if not gateway.transport.reliable
+            ]
+        for text, port in dict.fromkeys(wanted):
+            try:
+                key = (ip_network(text), port)
+            except ValueError:
+                problems.append(
+                    _problem(settings, f"{text!r} is no network: expected 192.0.2.0/24 or an address")
+                )
+                continue
+            other = self._entries.setdefault(key, settings.name)
+            if other != settings.name:
+                problems.append(_problem(settings, f"{text} belongs to trunk {other} already"))
+        return problems
+
+    def seal(self) -> None:
+        """Order the entries; after the last `add`."""
+        order = sorted(self._entries.items(), key=lambda item: (-item[0][0].prefixlen, item[0][1] is None))
+        self._entries = dict(order)
+
+    def find(self, flow: Flow) -> str | None:
+        """The trunk of this flow, or None. Linear: a switch has tens of carriers, not thousands."""
+        address = _address(flow.remote.host)
+        for (network, port), name in self._entries.items():
+            # A network never contains an address of the other family; a port of None is any.
+            if address in network and port in (None, flow.remote.port):
+                return name
+        return None
+
+
+def _address(host: str) -> IPv4Address | IPv6Address:
+    address = ip_address(host)
+    # A listener of both families sees IPv4 peers in IPv6's clothes.
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _problem(settings: TrunkSettings, message: str) -> Problem:
+    return Problem(settings.name, 0, 0, message)
