@@ -1,0 +1,118 @@
+"""How a leg or a call ended, and whose doing it was. Records, metrics and SIP statuses come from here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why it ended, in the words of the records."""
+
+    NORMAL = "normal"
+    CANCELLED = "cancelled"
+    BUSY = "busy"
+    DECLINED = "declined"
+    NO_ANSWER = "no-answer"
+    UNREACHABLE = "unreachable"
+    NOT_FOUND = "not-found"
+    FORBIDDEN = "forbidden"
+    NOT_ACCEPTABLE = "not-acceptable"
+    CONGESTION = "congestion"
+    MEDIA_LOST = "media-lost"
+    SIGNALLING_LOST = "signalling-lost"
+    ELSEWHERE = "answered-elsewhere"
+    TRANSFERRED = "transferred"
+    FAILED = "failed"
+    ADMINISTRATOR = "administrator"
+    SHUTDOWN = "shutdown"
+
+
+class By(StrEnum):
+    """Whose doing it was, seen from the leg."""
+
+    PEER = "peer"
+    US = "us"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """`sip_status` is what ended it on the wire, 200 for a BYE."""
+
+    reason: Reason
+    by: By
+    sip_status: int = 200
+
+
+_STATUS_OF = {
+    Reason.NORMAL: 200,
+    Reason.CANCELLED: 487,
+    Reason.BUSY: 486,
+    Reason.DECLINED: 603,
+    Reason.NO_ANSWER: 480,
+    Reason.UNREACHABLE: 480,
+    Reason.NOT_FOUND: 404,
+    Reason.FORBIDDEN: 403,
+    Reason.NOT_ACCEPTABLE: 488,
+    Reason.CONGESTION: 503,
+    Reason.MEDIA_LOST: 408,
+    Reason.SIGNALLING_LOST: 408,
+    Reason.ELSEWHERE: 487,
+    Reason.TRANSFERRED: 200,
+    Reason.FAILED: 500,
+    Reason.ADMINISTRATOR: 480,
+    Reason.SHUTDOWN: 503,
+}
+
+_REASON_OF = {
+    403: Reason.FORBIDDEN,
+    404: Reason.NOT_FOUND,
+    408: Reason.UNREACHABLE,
+    410: Reason.NOT_FOUND,
+    430: Reason.UNREACHABLE,
+    480: Reason.NO_ANSWER,
+    484: Reason.NOT_FOUND,
+    486: Reason.BUSY,
+    487: Reason.CANCELLED,
+    488: Reason.NOT_ACCEPTABLE,
+    503: Reason.CONGESTION,
+    600: Reason.BUSY,
+    603: Reason.DECLINED,
+    604: Reason.NOT_FOUND,
+    606: Reason.NOT_ACCEPTABLE,
+    607: Reason.DECLINED,
+}
+
+_Q850_OF = {
+    Reason.NORMAL: 16,
+    Reason.BUSY: 17,
+    Reason.NO_ANSWER: 19,
+    Reason.DECLINED: 21,
+    Reason.NOT_FOUND: 1,
+    Reason.ELSEWHERE: 26,
+    Reason.CONGESTION: 42,
+    Reason.MEDIA_LOST: 41,
+    Reason.SIGNALLING_LOST: 41,
+    Reason.TRANSFERRED: 16,
+}
+
+
+def status_for(reason: Reason) -> int:
+    """The SIP status with which we refuse a caller for this reason."""
+    return _STATUS_OF[reason]
+
+
+def ours(reason: Reason) -> Cause:
+    """An end that we chose."""
+    return Cause(reason, By.US, status_for(reason))
+
+
+def from_status(status: int) -> Cause:
+    """What a peer's final answer of 300..699 means."""
+    return Cause(_REASON_OF.get(status, Reason.FAILED), By.PEER, status)
+
+
+def reason_header(reason: Reason) -> str:
+    """A Reason value for CANCEL and BYE (RFC 3326): a phone tells a missed call from one taken elsewhere."""
+    if reason is Reason.ELSEWHERE:
+        return 'SIP;cause=200;text="Call completed elsewhere"'
+    return f'Q.850;cause={_Q850_OF.get(reason, 31)};text="{reason}"'

@@ -1,0 +1,99 @@
+"""What a leg tells its call."""
+
+from dataclasses import dataclass
+
+from switch.call.cause import Cause
+from switch.media.commands import Command
+from switch.sip.uri import Uri
+
+
+@dataclass(frozen=True, slots=True)
+class LegProgress:
+    """The outgoing leg rings. `early_media`: the peer already sends audio that should be heard."""
+
+    leg: str
+    status: int
+    early_media: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The outgoing leg was answered, and its 2xx is acknowledged. `codec` is what is spoken."""
+
+    leg: str
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegConfirmed:
+    """The incoming leg's ACK came: audio can be heard."""
+
+    leg: str
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The peer put us on hold, or took us back."""
+
+    leg: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegDigit:
+    """A key by SIP INFO."""
+
+    leg: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegTransferRequested:
+    """The peer's REFER was accepted with 202; report with `Leg.notify_transfer`."""
+
+    leg: str
+    target: Uri
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The leg is over, told exactly once. What is left on the wire tidies itself."""
+
+    leg: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class LegGone:
+    """No message of this leg is awaited any more: forget it."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaWanted:
+    """A command for the engine."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class SlotReleased:
+    """A slot that was reserved and never opened is free at once."""
+
+    slot: int
+
+
+LegOutput = (
+    LegProgress
+    | LegAnswered
+    | LegConfirmed
+    | LegHeld
+    | LegDigit
+    | LegTransferRequested
+    | LegEnded
+    | LegGone
+    | MediaWanted
+    | SlotReleased
+)

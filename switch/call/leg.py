@@ -1,0 +1,332 @@
+"""One leg: a SIP dialog and a media stream, from its INVITE to the last message about it.
+
+Theory of operation. A leg is an endpoint: messages come in by `receive`, its call speaks to it by the
+verbs (`answer`, `hang_up`...), time by `handle_timer`, and everything that others must know comes out
+of `poll` in order. SIP goes straight to the transaction layer, which keeps its own ordered outputs.
+
+`LegEnded` is told the moment the leg is of no more use to its call: when BYE or CANCEL is sent, not
+when it is answered, so that nobody waits for a phone that has vanished. The leg then lingers, catches
+what is still in flight (a 2xx that crossed our CANCEL), and ends with `LegGone`.
+
+The moves are in `states.TRANSITIONS`. What an incoming and an outgoing leg do differently is in
+`incoming.py` and `outgoing.py`; what any dialog must answer in mid-call is in `requests.py`.
+"""
+
+from abc import ABC, abstractmethod
+
+from switch.base.clock import SECOND
+from switch.base.errors import PeerError
+from switch.call import events
+from switch.call.cause import By, Cause, Reason, ours, reason_header
+from switch.call.negotiation import Negotiation
+from switch.call.repeater import AnswerRepeater
+from switch.call.signalling import LegInputMessage, Signalling
+from switch.call.states import OVER, TALKING, TRANSITIONS, LegInput, LegState
+from switch.media.commands import CloseStream, OpenStream, UpdateStream
+from switch.media.plan import Slot, StreamPlan
+from switch.sip.dialog import Dialog
+from switch.sip.flow import Flow
+from switch.sip.message import Request, Response
+from switch.sip.outputs import RequestReceived, ResponseReceived, TransactionFailed
+from switch.sip.uri import NameAddr, Uri
+
+PROBE_EVERY_US = 90 * SECOND
+"""A confirmed dialog is asked this often whether its peer still knows it (OPTIONS in the dialog): a lost
+BYE ends the call within this time even while the phone is on hold and sends no audio."""
+
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY"
+"""The methods of a dialog of ours (RFC 3261 section 20.5)."""
+
+GONE_STATUSES = frozenset({404, 408, 410, 416, 481, 482, 484, 485, 502, 604})
+"""Answers that end the whole dialog, whatever was asked (RFC 5057 section 5.1)."""
+
+
+class Leg(ABC):
+    """What both kinds of legs share.
+
+    `role` is caller, agent, callee or target; `peer` whom it reaches, in words. `account` is the
+    tenant's account at the other end, `trunk` the carrier; the other one is empty. `agent` sits at the
+    account; `engaged` while the router was told that this leg occupies that agent.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_offered_in_answer",
+        "_out",
+        "_probe",
+        "_probe_at",
+        "account",
+        "agent",
+        "dialog",
+        "engaged",
+        "flow",
+        "id",
+        "invite_transaction",
+        "negotiation",
+        "peer",
+        "remote_held",
+        "repeater",
+        "role",
+        "scheduled",
+        "signalling",
+        "slot",
+        "state",
+        "stream_open",
+        "transfer_pending",
+        "trunk",
+    )
+
+    def __init__(
+        self,
+        leg_id: str,
+        *,
+        role: str,
+        peer: str,
+        flow: Flow,
+        slot: Slot,
+        session_id: int,
+        signalling: Signalling,
+        state: LegState,
+    ) -> None:
+        self.id = leg_id
+        self.role = role
+        self.peer = peer
+        self.account = ""
+        self.trunk = ""
+        self.agent = ""
+        self.engaged = False
+        self.flow = flow
+        self.slot = slot
+        self.negotiation = Negotiation(slot, session_id)
+        self.signalling = signalling
+        self.state = state
+        self.dialog: Dialog | None = None
+        self.invite_transaction = ""
+        self.stream_open = False
+        self.remote_held = False
+        self.transfer_pending = False
+        self.scheduled: int | None = None
+        self.repeater = AnswerRepeater()
+        self._ended = False
+        self._offered_in_answer = False
+        self._probe = ""
+        self._probe_at: int | None = None
+        self._out: list[events.LegOutput] = []
+
+    # The endpoint's contract.
+
+    @abstractmethod
+    def receive(self, message: LegInputMessage, now: int) -> None:
+        """Take one message of this leg's transactions or dialog."""
+
+    def handle_timer(self, now: int) -> None:
+        """Repeat an answer that is not acknowledged; ask the peer whether it still knows the dialog."""
+        if not self.repeater.handle_timer(self.signalling, now):
+            self.never_acknowledged(now)
+        if self._probe_at is not None and now >= self._probe_at:
+            self._probe_at = None
+            if self.state is LegState.CONFIRMED and self.dialog is not None:
+                self._probe = self.signalling.open(self.dialog.request("OPTIONS"), self.flow, self, now)
+
+    def next_timer(self) -> int | None:
+        repeat_at = self.repeater.next_timer()
+        if repeat_at is None or self._probe_at is None:
+            return repeat_at if self._probe_at is None else self._probe_at
+        return min(repeat_at, self._probe_at)
+
+    def poll(self) -> list[events.LegOutput]:
+        """What happened since the last poll, in order."""
+        if not self._out:
+            return []
+        out, self._out = self._out, []
+        return out
+
+    # Verbs of the call.
+
+    @abstractmethod
+    def hang_up(self, cause: Cause, now: int) -> None:
+        """End the leg, whatever its state; harmless on one that is over."""
+
+    def notify_transfer(self, status: int, reason: str, now: int, *, final: bool) -> None:
+        """Tell the peer how its REFER goes (RFC 3515 section 2.4.5, a message/sipfrag body)."""
+        if self.dialog is None or self.state is not LegState.CONFIRMED or not self.transfer_pending:
+            return
+        self.transfer_pending = not final
+        headers = [
+            ("Event", "refer"),
+            ("Subscription-State", "terminated;reason=noresource" if final else "active;expires=180"),
+        ]
+        body = f"SIP/2.0 {status} {reason}\r\n".encode()
+        request = self.dialog.request(
+            "NOTIFY", headers=headers, body=body, content_type="message/sipfrag;version=2.0"
+        )
+        self.signalling.open(request, self.flow, self, now)
+
+    # For the two kinds of legs and `requests.py`.
+
+    @property
+    def over(self) -> bool:
+        """Ended for its call."""
+        return self.state in OVER
+
+    @property
+    def talking(self) -> bool:
+        return self.state in TALKING
+
+    def move(self, event: LegInput) -> bool:
+        """Take the table's row for `event`; False where there is none (late or repeated)."""
+        state = TRANSITIONS.get((self.state, event))
+        if state is None:
+            return False
+        self.state = state
+        return True
+
+    def emit(self, output: events.LegOutput) -> None:
+        """Tell the call; `signalling.touched` makes sure that somebody polls."""
+        self._out.append(output)
+        self.signalling.touched[self.id] = self
+
+    def contact(self) -> NameAddr:
+        """Where the peer sends requests of this dialog: the listener it spoke to."""
+        local = self.flow.local
+        host = f"[{local.host}]" if ":" in local.host else local.host
+        transport = self.flow.transport.value.lower()
+        suffix = "" if transport == "udp" else f";transport={transport}"
+        return NameAddr.parse(f"<sip:{host}:{local.port}{suffix}>")
+
+    def apply_plan(self, plan: StreamPlan) -> None:
+        """Start the stream, or change it; tell when the peer holds or takes back."""
+        command = UpdateStream if self.stream_open else OpenStream
+        self.stream_open = True
+        self.emit(events.MediaWanted(command(self.slot.number, plan)))
+        if self.negotiation.held != self.remote_held:
+            self.remote_held = self.negotiation.held
+            self.emit(events.LegHeld(self.id, self.remote_held))
+
+    def confirm(self, now: int) -> None:
+        """The dialog stands: start to watch it."""
+        self._probe_at = now + PROBE_EVERY_US
+
+    def end(self, cause: Cause) -> None:
+        """Tell the end once, and give the media back."""
+        if self._ended:
+            return
+        self._ended = True
+        self._probe_at = None
+        if self.stream_open:
+            self.emit(events.MediaWanted(CloseStream(self.slot.number)))
+        else:
+            self.emit(events.SlotReleased(self.slot.number))
+        self.emit(events.LegEnded(self.id, cause))
+
+    def finish(self) -> None:
+        """Nothing more is awaited: give back the dialog and the INVITE's transaction."""
+        if self.dialog is not None:
+            self.signalling.forget_dialog(self.dialog.key)
+        self.signalling.forget_transaction(self.invite_transaction)
+        self.emit(events.LegGone(self.id))
+
+    def send_bye(self, cause: Cause, now: int) -> None:
+        """BYE; the state is TERMINATING until it is answered or given up."""
+        assert self.dialog is not None, "BYE needs a dialog"
+        bye = self.dialog.request("BYE", headers=[("Reason", reason_header(cause.reason))])
+        self.signalling.open(bye, self.flow, self, now)
+
+    def bye_received(self) -> None:
+        """The peer hung up. A BYE that crosses ours only repeats what is known."""
+        if not self.move(LegInput.BYE):
+            return
+        self.end(Cause(Reason.NORMAL, By.PEER))
+        if self.state is LegState.TERMINATED:
+            self.finish()
+
+    def transaction_done(self, message: ResponseReceived | TransactionFailed, now: int) -> None:
+        """A final answer, or none, to a request that we sent inside the dialog."""
+        self.signalling.forget_transaction(message.transaction)
+        failed = isinstance(message, TransactionFailed)
+        method = message.method if isinstance(message, TransactionFailed) else message.response.cseq.method
+        if method == "BYE":
+            if self.move(LegInput.BYE_DONE):
+                self.finish()
+            return
+        is_probe = message.transaction == self._probe
+        if is_probe:
+            self._probe_at = now + PROBE_EVERY_US
+        gone = failed or (isinstance(message, ResponseReceived) and message.response.status in GONE_STATUSES)
+        # A NOTIFY or INFO that the peer does not like is no reason to end a talk; a dialog that it does
+        # not know any more is.
+        known_lost = isinstance(message, ResponseReceived) and message.response.status in (408, 481)
+        if gone and (is_probe or known_lost) and self.move(LegInput.LOST):
+            cause = Cause(Reason.SIGNALLING_LOST, By.NETWORK, 408)
+            self.send_bye(cause, now)
+            self.end(cause)
+
+    def never_acknowledged(self, now: int) -> None:
+        """No ACK for 64*T1: the session is ended (RFC 3261 section 13.3.1.4)."""
+        cause = Cause(Reason.SIGNALLING_LOST, By.NETWORK, 408)
+        if self.move(LegInput.LOST):
+            self.send_bye(cause, now)
+            self.end(cause)
+
+    def answer_reinvite(self, message: RequestReceived, now: int) -> None:
+        """A new offer in mid-call, or a request for ours; answered from the same slot."""
+        request = message.request
+        assert self.dialog is not None, "a re-INVITE is inside a dialog"
+        rejected = self.dialog.check(request)
+        if rejected is None and self.over:
+            rejected = 481
+        if rejected is None and (self.state is not LegState.CONFIRMED or self.repeater.waiting):
+            # RFC 3261 section 14.2: our earlier 2xx is not acknowledged yet.
+            rejected = 491
+        if rejected is not None:
+            self.signalling.respond(message.transaction, request.make_response(rejected), now)
+            return
+        self.flow = message.flow
+        if request.body:
+            response = self.update(request)
+        else:
+            self.dialog.refresh(request)
+            self._offered_in_answer = True
+            response = self.with_session(request, self.negotiation.offer())
+        self.signalling.respond(message.transaction, response, now)
+        if response.status == 200:
+            self.repeater.start(response, message.transaction, now)
+
+    def update(self, request: Request) -> Response:
+        """UPDATE or re-INVITE: answer an offer from the same slot (RFC 3264 section 8)."""
+        assert self.dialog is not None, "an update is inside a dialog"
+        self.dialog.refresh(request)
+        if not request.body:
+            return request.make_response(200, headers=[("Contact", str(self.contact()))])
+        plan = self.negotiation.answer(request.body)
+        if plan is None:
+            warning = '305 softswitch "Incompatible media format"'
+            return request.make_response(488, headers=[("Warning", warning)])
+        self.apply_plan(plan)
+        return self.with_session(request, self.negotiation.local_body)
+
+    def with_session(self, request: Request, body: bytes) -> Response:
+        """200 with Contact and our session description."""
+        return request.make_response(
+            200, headers=[("Contact", str(self.contact()))], body=body, content_type="application/sdp"
+        )
+
+    def late_answer(self, body: bytes, now: int) -> bool:
+        """The answer that an ACK brings to our offer in a 2xx. False: the leg was ended for it."""
+        if not self._offered_in_answer:
+            return True
+        self._offered_in_answer = False
+        plan = self.negotiation.accept(body)
+        if plan is None:
+            self.hang_up(ours(Reason.NOT_ACCEPTABLE), now)
+            return False
+        self.apply_plan(plan)
+        return True
+
+
+def refer_target(value: str) -> Uri | None:
+    """The URI of a Refer-To header, or None where it cannot be read."""
+    try:
+        return NameAddr.parse(value).uri
+    except PeerError:
+        return None

@@ -1,0 +1,54 @@
+"""A 2xx to INVITE is repeated by its sender until the ACK comes (RFC 3261 sections 13.3.1.4 and 14.2)."""
+
+from switch.call.signalling import Signalling
+from switch.sip.message import Response
+
+T1_US = 500_000
+T2_US = 4_000_000
+GIVE_UP_US = 64 * T1_US
+"""Repeated from T1 doubling to T2; after 64*T1 without an ACK the dialog is ended."""
+
+
+class AnswerRepeater:
+    """At most one answer at a time waits for its ACK: a re-INVITE meanwhile gets 491."""
+
+    __slots__ = ("_at", "_give_up_at", "_interval_us", "_response", "_transaction")
+
+    def __init__(self) -> None:
+        self._response: Response | None = None
+        self._transaction = ""
+        self._interval_us = T1_US
+        self._at = 0
+        self._give_up_at = 0
+
+    @property
+    def waiting(self) -> bool:
+        """An answer of ours is not acknowledged yet."""
+        return self._response is not None
+
+    def start(self, response: Response, transaction: str, now: int) -> None:
+        self._response = response
+        self._transaction = transaction
+        self._interval_us = T1_US
+        self._at = now + T1_US
+        self._give_up_at = now + GIVE_UP_US
+
+    def stop(self) -> None:
+        """The ACK came, or nobody waits for it any more."""
+        self._response = None
+
+    def next_timer(self) -> int | None:
+        return None if self._response is None else min(self._at, self._give_up_at)
+
+    def handle_timer(self, signalling: Signalling, now: int) -> bool:
+        """Repeat when due. False when it is time to give up."""
+        if self._response is None:
+            return True
+        if now >= self._give_up_at:
+            self._response = None
+            return False
+        if now >= self._at:
+            signalling.respond(self._transaction, self._response, now)
+            self._interval_us = min(2 * self._interval_us, T2_US)
+            self._at = now + self._interval_us
+        return True

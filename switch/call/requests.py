@@ -1,0 +1,80 @@
+"""What any leg answers inside its dialog: UPDATE, INFO, REFER, OPTIONS, NOTIFY, and words for the rest."""
+
+from switch.call import events
+from switch.call.leg import ALLOW, Leg, refer_target
+from switch.sip.message import Request, Response
+from switch.sip.outputs import RequestReceived
+
+DTMF_INFO_TYPES = frozenset({"application/dtmf-relay", "application/dtmf"})
+DIGITS = frozenset("0123456789*#ABCD")
+_DIGIT_OF_EVENT = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
+"""Some phones send the RFC 4733 event number in place of the character."""
+
+
+def answer_in_dialog(leg: Leg, message: RequestReceived) -> Response:
+    """The response to an in-dialog request other than INVITE and BYE.
+
+    Side effects on the leg: media plans, digits, transfer requests.
+    """
+    request = message.request
+    assert leg.dialog is not None, "in-dialog requests are matched by dialog"
+    rejected = leg.dialog.check(request)
+    if rejected is not None:
+        return request.make_response(rejected)
+    leg.flow = message.flow
+    method = request.method
+    if method == "INFO":
+        return _info(leg, request)
+    if method == "REFER":
+        return _refer(leg, request)
+    if method == "UPDATE":
+        return leg.update(request)
+    if method == "OPTIONS":
+        return request.make_response(200, headers=[("Allow", ALLOW)])
+    if method == "NOTIFY":
+        # We subscribe to nothing yet: any NOTIFY is of a subscription that does not exist (RFC 6665).
+        return request.make_response(481)
+    return request.make_response(405, headers=[("Allow", ALLOW)])
+
+
+def info_digit(request: Request) -> str | None:
+    """The key of an INFO body: `Signal=5` of application/dtmf-relay, or a bare key of application/dtmf."""
+    kind = (request.content_type or "").partition(";")[0].strip().lower()
+    if kind not in DTMF_INFO_TYPES:
+        return None
+    text = request.body.decode("ascii", "replace")
+    if kind == "application/dtmf-relay":
+        for line in text.splitlines():
+            name, _, value = line.partition("=")
+            if name.strip().lower() == "signal":
+                text = value
+                break
+        else:
+            return None
+    key = text.strip().upper()
+    key = _DIGIT_OF_EVENT.get(key, key)
+    return key if key in DIGITS else None
+
+
+def _info(leg: Leg, request: Request) -> Response:
+    digit = info_digit(request)
+    if digit is None:
+        # RFC 6086 section 5: an INFO without a package and without a body is a legacy keep-alive.
+        return request.make_response(415 if request.body else 200)
+    leg.emit(events.LegDigit(leg.id, digit))
+    return request.make_response(200)
+
+
+def _refer(leg: Leg, request: Request) -> Response:
+    """RFC 3515: exactly one Refer-To; one transfer at a time."""
+    values = request.headers.all("Refer-To")
+    target = refer_target(values[0]) if len(values) == 1 else None
+    if target is None or not target.is_sip:
+        return request.make_response(400, "Refer-To must name one sip URI")
+    if any(name.lower() == "replaces" for name, _ in target.headers):
+        return request.make_response(501, "Attended Transfer Not Supported")
+    if leg.transfer_pending:
+        return request.make_response(491)
+    leg.transfer_pending = True
+    leg.emit(events.LegTransferRequested(leg.id, target))
+    return request.make_response(202, headers=[("Contact", str(leg.contact()))])

@@ -1,0 +1,1 @@
+"""Joins calls, dialplan actions and router decisions. It carries out; it has no policy of its own."""

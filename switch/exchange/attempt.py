@@ -1,0 +1,78 @@
+"""Legs that are rung together for one purpose: the first answer wins, the others are called off."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from switch.call.cause import By, Cause, Reason
+from switch.call.leg import Leg
+from switch.trunk.settings import Gateway, RouteChoice
+
+if TYPE_CHECKING:
+    from switch.exchange.office import Office
+    from switch.exchange.session import Session
+
+LEGS_MAX = 8
+"""Phones rung at once for one account; more bindings than that are a mistake or an attack."""
+
+
+OnAnswer = Callable[["Office", "Session", "Attempt", Leg, int], None]
+OnLoss = Callable[["Office", "Session", "Attempt", Cause, int], None]
+OnProgress = Callable[["Office", "Session", "Attempt", Leg, bool, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What the ringing is for: what each end of it leads to. `role` is what the rung legs are in the record.
+
+    `exclusive`: the router reserved the agent for it, so that ringing does not count as a call of its own.
+    """
+
+    role: str
+    answered: OnAnswer
+    lost: OnLoss
+    progress: OnProgress | None = None
+    exclusive: bool = False
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One ringing. `deadline` is when it ends (monotonic us).
+
+    `offer` and `fence` are the router's where it is an offer; `agent` is the agent rung, for the record; `target` what was dialled, in words.
+    """
+
+    id: str
+    purpose: Purpose
+    deadline: int
+    target: str
+    agent: str = ""
+    offer: int = 0
+    fence: int = 0
+    legs: dict[str, Leg] = field(default_factory=dict)
+    failures: list[Cause] = field(default_factory=list)
+    winner: Leg | None = None
+    routes: list[RouteChoice] = field(default_factory=list)
+    """Ways by a trunk that are not tried yet."""
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    """The gateway of each leg that rings by a trunk."""
+
+    def failed(self, leg: Leg, cause: Cause) -> bool:
+        """`leg` came to nothing. True when no leg is left that could still answer."""
+        if self.legs.pop(leg.id, None) is None:
+            return False
+        self.failures.append(cause)
+        return not self.legs and self.winner is None
+
+    def outcome(self) -> Cause:
+        """The failure worth telling: what a person chose says more than what a network lost."""
+        if not self.failures:
+            return Cause(Reason.UNREACHABLE, By.NETWORK, 480)
+        return min(self.failures, key=_telling)
+
+
+_TELLING = (Reason.DECLINED, Reason.BUSY, Reason.FORBIDDEN, Reason.NOT_ACCEPTABLE, Reason.NO_ANSWER)
+
+
+def _telling(cause: Cause) -> int:
+    return _TELLING.index(cause.reason) if cause.reason in _TELLING else len(_TELLING)

@@ -1,0 +1,68 @@
+"""What ends with a leg: the agent's load, the attempt, the talk, and at last the call."""
+
+from switch.acd.events import Disengage
+from switch.call.cause import By, Cause, Reason, ours
+from switch.call.leg import Leg
+from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
+from switch.exchange import records, ringing, talks, transfers
+from switch.exchange.office import Office
+from switch.exchange.session import ContactState, Session
+from switch.journal import events as journal
+
+
+def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int) -> None:
+    """A leg is over: settle the agent's load, the attempt, the talk, and at last the call."""
+    call = session.call
+    office.write(journal.LegEnded(leg.id, cause.reason, cause.by, cause.sip_status), now, session)
+    call.legs.pop(leg.id, None)
+    office.timers.cancel(("leg", leg.id))
+    if leg.engaged:
+        leg.engaged = False
+        office.tell_router(session.tenant, Disengage(leg.agent))
+    if leg.trunk:
+        office.parts.trunks.release(leg.trunk)
+    attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)
+    if attempt is not None:
+        ringing.leg_failed(office, session, attempt, leg, cause, now)
+    elif leg is call.anchor:
+        _anchor_gone(office, session, cause, now)
+    elif leg is call.partner:
+        _partner_gone(office, session, leg, cause, now)
+    if call.anchor.over and not call.legs and not session.attempts:
+        records.close(office, session, now)
+
+
+def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> None:
+    """The party whom the flow served has left: everything that was done for it ends with it."""
+    call = session.call
+    session.interpreter = None
+    office.timers.cancel(("flow", call.id))
+    if call.record.cause is None:
+        call.record.cause = cause
+        call.record.ended_by = call.anchor.role if cause.by is By.PEER else (session.blame or str(cause.by))
+    partner = call.partner
+    office.media(call.unbridge(now))
+    talks.leave_queue(office, session)
+    for attempt in list(session.attempts.values()):
+        ringing.call_off(office, session, attempt, ours(Reason.CANCELLED), now)
+    session.transfer = None
+    if partner is not None:
+        office.hang_up(partner, ours(cause.reason if cause.by is By.NETWORK else Reason.NORMAL), now)
+    for leg in list(call.legs.values()):
+        office.hang_up(leg, ours(Reason.NORMAL), now)
+
+
+def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now: int) -> None:
+    """The other party of the talk has left; the anchor may have more to do."""
+    call = session.call
+    office.media(call.unbridge(now))
+    session.blame = leg.role if cause.by is By.PEER else str(cause.by)
+    queued = session.contact_state is ContactState.CONNECTED
+    talks.leave_queue(office, session)
+    if session.transfer is not None and session.transfer.by == leg.id:
+        transfers.transferor_left(office, session)
+        return
+    if session.interpreter is not None:
+        office.tell_flow(session, QueueEnded() if queued else DialEnded(DialOutcome.ENDED))
+    else:
+        office.hang_up(call.anchor, ours(Reason.NORMAL), now)

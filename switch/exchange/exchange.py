@@ -1,0 +1,323 @@
+"""The switch without its sockets: SIP bytes, media events and commands in; bytes and media commands out.
+
+An endpoint of the first contract: `receive`, `media_event`, `agent`, `handle_timer`, `next_timer`,
+`poll`. After each input `settle` empties every queue in a fixed order, so that the outcome depends on
+nothing but the inputs. The journal is drained by whoever owns it.
+
+A message that a peer got wrong becomes an answer here, and only here (`_wrong`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from switch.acd.events import Wake as RouterWake
+from switch.base.errors import PeerError
+from switch.call import events as leg_events
+from switch.call.cause import By, Cause, Reason, ours
+from switch.call.leg import ALLOW, Leg
+from switch.dialplan.actions import Action, AgentVerb
+from switch.dialplan.events import Answered, DigitPressed, PlayEnded
+from switch.dialplan.events import Wake as FlowWake
+from switch.exchange import endings, invites, reachability, ringing, routing, transfers
+from switch.exchange.actions.agents import event_for
+from switch.exchange.office import Office, Output, Parts
+from switch.exchange.session import Session
+from switch.journal import events as journal
+from switch.media import events as media
+from switch.media.commands import SendDigits
+from switch.sip.flow import Flow
+from switch.sip.outputs import (
+    AckReceived,
+    CancelReceived,
+    MessageDropped,
+    RequestReceived,
+    ResponseReceived,
+    SendBytes,
+    TransactionFailed,
+)
+
+Handler = Callable[[Office, Session, Any, int], None]
+
+ROUNDS_MAX = 10_000
+"""Rounds of settling after one input. Handlers feed one another; a ring of them is our bug, not a hang."""
+
+
+class Exchange:
+    """One node's calls. `handlers` maps each action of the dialplan to what carries it out."""
+
+    def __init__(self, parts: Parts, handlers: Mapping[type[Action], Handler]) -> None:
+        self.office = Office(parts)
+        self._handlers = dict(handlers)
+        self.dropped = 0
+
+    # Inputs.
+
+    def receive(self, data: bytes, flow: Flow, now: int) -> None:
+        """One datagram, or one message framed from a stream."""
+        self.office.signalling.layer.receive(data, flow, now)
+        self.settle(now)
+
+    def transport_failed(self, flow: Flow, now: int) -> None:
+        """Bytes could not be sent by this flow."""
+        self.office.signalling.layer.transport_failed(flow, now)
+        self.settle(now)
+
+    def connection_closed(self, flow: Flow, now: int) -> None:
+        """A stream is gone: what waits on it fails, and phones behind it are unreachable."""
+        self.office.signalling.layer.transport_failed(flow, now)
+        self.office.parts.registrar.drop_flow(flow, now)
+        self.settle(now)
+
+    def media_event(self, event: media.Event, now: int) -> None:
+        """Something that the engine tells."""
+        self._media_event(event, now)
+        self.settle(now)
+
+    def media_refused(self, slot: int, now: int) -> None:
+        """The engine cannot do what was asked for this stream (an address that nothing can be sent to)."""
+        leg = self.office.leg_of_slot.get(slot)
+        if leg is not None:
+            self.office.hang_up(leg, ours(Reason.NOT_ACCEPTABLE), now)
+            self.settle(now)
+
+    def agent(self, tenant: str, agent: str, verb: AgentVerb, reason: str, now: int) -> None:
+        """A command for an agent from outside any call (the command line, the API)."""
+        self.office.tell_router(tenant, event_for(agent, verb, reason))
+        self.settle(now)
+
+    def hang_up(self, call: str, reason: Reason, now: int) -> bool:
+        """End a call on all its legs; False where there is no such call."""
+        session = self.office.sessions.get(call)
+        if session is None:
+            return False
+        session.blame = "administrator" if reason is Reason.ADMINISTRATOR else "switch"
+        self.office.hang_up(session.call.anchor, ours(reason), now)
+        self.settle(now)
+        return True
+
+    # Time.
+
+    def handle_timer(self, now: int) -> None:
+        """Everything that is due."""
+        office = self.office
+        office.signalling.layer.handle_timer(now)
+        office.parts.registrar.handle_timer(now)
+        office.parts.trunks.handle_timer(now)
+        while (key := office.timers.pop(now)) is not None:
+            self._timer(key[0], key[1], now)
+            self.settle(now)
+        self.settle(now)
+
+    def next_timer(self) -> int | None:
+        """When to call `handle_timer` next."""
+        parts = self.office.parts
+        times = (
+            self.office.timers.next(),
+            self.office.signalling.layer.next_timer(),
+            parts.registrar.next_timer(),
+            parts.trunks.next_timer(),
+        )
+        return min((at for at in times if at is not None), default=None)
+
+    def poll(self) -> list[Output]:
+        """Bytes and media commands, in order."""
+        outputs, self.office.outputs = self.office.outputs, []
+        return outputs
+
+    # Settling.
+
+    def settle(self, now: int) -> None:
+        """Empty every queue; each round takes one thing, so that effects come before what follows."""
+        office = self.office
+        for _ in range(ROUNDS_MAX):
+            progressed = self._settle_sip(now)
+            progressed = self._settle_legs(now) or progressed
+            if office.actions:
+                session, interpreter, action = office.actions.popleft()
+                if session.interpreter is interpreter:
+                    self._handlers[type(action)](office, session, action, now)
+            elif office.router_inputs:
+                tenant, event = office.router_inputs.popleft()
+                tenancy = office.parts.tenancies.get(tenant)
+                for decision in tenancy.router.apply(event, now) if tenancy is not None else ():
+                    routing.carry_out(office, tenant, decision, now)
+            elif office.flow_inputs:
+                session, flow_event = office.flow_inputs.popleft()
+                running = session.interpreter
+                if running is not None:
+                    office.actions.extend((session, running, act) for act in running.apply(flow_event, now))
+            elif not progressed and not reachability.settle(office, now):
+                return
+        raise AssertionError("settling does not end: handlers feed one another")
+
+    def _settle_sip(self, now: int) -> bool:
+        outputs = self.office.signalling.layer.poll()
+        for output in outputs:
+            if isinstance(output, SendBytes):
+                self.office.outputs.append(output)
+            elif isinstance(output, MessageDropped):
+                self.dropped += 1
+            else:
+                self._message(output, now)
+        return bool(outputs)
+
+    def _settle_legs(self, now: int) -> bool:
+        touched = self.office.signalling.touched
+        if not touched:
+            return False
+        self.office.signalling.touched = {}
+        for leg_id in touched:
+            leg = self.office.legs.get(leg_id)
+            if leg is None:
+                continue
+            for event in leg.poll():
+                self._leg_event(leg, event, now)
+            if leg_id in self.office.legs:
+                self.office.schedule(leg)
+        return True
+
+    # SIP.
+
+    def _message(
+        self,
+        message: RequestReceived | AckReceived | CancelReceived | ResponseReceived | TransactionFailed,
+        now: int,
+    ) -> None:
+        owner = self.office.signalling.owner_of(message)
+        try:
+            if owner is not None:
+                owner.receive(message, now)
+                if isinstance(owner, Leg):
+                    self.office.schedule(owner)
+            elif isinstance(message, RequestReceived):
+                self._new_request(message, now)
+        except PeerError as error:
+            self._wrong(message, error, now)
+
+    def _wrong(
+        self,
+        message: RequestReceived | AckReceived | CancelReceived | ResponseReceived | TransactionFailed,
+        error: PeerError,
+        now: int,
+    ) -> None:
+        """The peer's mistake: 400 with the reason to a request, a counted drop for anything else."""
+        self.dropped += 1
+        if isinstance(message, RequestReceived):
+            reason = " ".join(str(error).split())[:80] or "Bad Request"
+            response = message.request.make_response(400, reason)
+            self.office.signalling.respond(message.transaction, response, now)
+
+    def _new_request(self, message: RequestReceived, now: int) -> None:
+        request = message.request
+        if request.to.tag is not None:
+            response = request.make_response(481)
+        elif request.method == "INVITE":
+            invites.admit(self.office, message, now)
+            return
+        elif request.method == "REGISTER":
+            response = self.office.parts.registrar.register(request, message.flow, now)
+        elif request.method == "OPTIONS":
+            headers = [("Allow", ALLOW), ("Accept", "application/sdp")]
+            response = request.make_response(200, to_tag=self.office.parts.tokens.token(10), headers=headers)
+        elif request.method in ("BYE", "INFO", "UPDATE", "NOTIFY", "REFER", "PRACK"):
+            response = request.make_response(481)
+        elif request.method in ("SUBSCRIBE", "PUBLISH"):
+            response = request.make_response(489, headers=[("Allow-Events", "refer")])
+        else:
+            response = request.make_response(405, headers=[("Allow", ALLOW)])
+        self.office.signalling.respond(message.transaction, response, now)
+
+    # Legs.
+
+    def _leg_event(self, leg: Leg, event: leg_events.LegOutput, now: int) -> None:
+        office = self.office
+        session = office.session_of_leg[leg.id]
+        if isinstance(event, leg_events.MediaWanted):
+            office.outputs.append(event.command)
+        elif isinstance(event, leg_events.LegEnded):
+            endings.leg_ended(office, session, leg, event.cause, now)
+        elif isinstance(event, leg_events.LegAnswered):
+            office.write(journal.LegAnswered(leg.id, event.codec), now, session)
+            attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)
+            if attempt is not None:
+                ringing.answered(office, session, attempt, leg, now)
+            elif not leg.over:
+                office.hang_up(leg, ours(Reason.CANCELLED), now)
+        elif isinstance(event, leg_events.LegProgress):
+            office.write(journal.LegRinging(leg.id), now, session)
+            attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)
+            if attempt is not None:
+                ringing.progress(office, session, attempt, leg, event.early_media, now)
+        elif isinstance(event, leg_events.LegConfirmed):
+            office.write(journal.LegAnswered(leg.id, event.codec), now, session)
+            if leg is session.call.anchor:
+                office.tell_flow(session, Answered())
+        elif isinstance(event, leg_events.LegHeld):
+            office.write(journal.LegHeld(leg.id, event.held), now, session)
+            office.media(session.call.held(leg, event.held, now))
+        elif isinstance(event, leg_events.LegDigit):
+            self._digit(leg, event.digit, from_info=True)
+        elif isinstance(event, leg_events.LegTransferRequested):
+            transfers.requested(office, session, event, now)
+        elif isinstance(event, leg_events.SlotReleased):
+            self._release(event.slot)
+        else:
+            self._leg_gone(leg)
+
+    def _leg_gone(self, leg: Leg) -> None:
+        self.office.legs.pop(leg.id, None)
+        self.office.session_of_leg.pop(leg.id, None)
+        self.office.timers.cancel(("leg", leg.id))
+
+    def _release(self, slot: int) -> None:
+        self.office.leg_of_slot.pop(slot, None)
+        self.office.parts.slots.release(slot)
+
+    def _digit(self, leg: Leg, digit: str, *, from_info: bool) -> None:
+        """To the flow; in a talk to the other party, where the engine has not relayed it already."""
+        session = self.office.session_of_leg.get(leg.id)
+        if session is None:
+            return
+        other = session.call.other(leg)
+        if other is not None:
+            if from_info:
+                self.office.media([SendDigits(other.slot.number, digit)])
+        elif leg is session.call.anchor:
+            self.office.tell_flow(session, DigitPressed(digit))
+
+    # Media and time.
+
+    def _media_event(self, event: media.Event, now: int) -> None:
+        if isinstance(event, media.StreamClosed):
+            self._release(event.slot)
+            return
+        leg = self.office.leg_of_slot.get(event.slot)
+        session = None if leg is None else self.office.session_of_leg.get(leg.id)
+        if leg is None or session is None:
+            return
+        if isinstance(event, media.DigitReceived):
+            self._digit(leg, event.digit, from_info=False)
+        elif isinstance(event, media.PlayFinished):
+            if event.playback > 0 and leg is session.call.anchor:
+                self.office.tell_flow(session, PlayEnded(event.playback, event.completed))
+        elif isinstance(event, media.StreamIdle):
+            self.office.hang_up(leg, Cause(Reason.MEDIA_LOST, By.NETWORK, 408), now)
+
+    def _timer(self, kind: str, key: str, now: int) -> None:
+        office = self.office
+        if kind == "leg":
+            leg = office.legs.get(key)
+            if leg is not None:
+                leg.scheduled = None
+                leg.handle_timer(now)
+                office.schedule(leg)
+        elif kind == "ring":
+            session = office.session_of_attempt.get(key)
+            if session is not None:
+                ringing.timed_out(office, session, session.attempts[key], now)
+        elif kind == "flow":
+            session = office.sessions.get(key)
+            if session is not None:
+                office.tell_flow(session, FlowWake())
+        else:
+            office.tell_router(key, RouterWake())

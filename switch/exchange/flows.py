@@ -1,0 +1,21 @@
+"""Flows: start an interpreter for a call's anchor, from its first step."""
+
+from switch.dialplan.events import Started
+from switch.dialplan.interpreter import Interpreter
+from switch.exchange.office import Office
+from switch.exchange.session import Session
+from switch.journal import events as journal
+
+
+def start(office: Office, session: Session, number: str, now: int) -> None:
+    """Serve the anchor by the flow of `number`, from its beginning."""
+    plan = office.tenancy(session).plan
+    flow = plan.route(number)
+    assert flow is not None, "the directory knows only numbers that have a flow"
+    call = session.call
+    office.timers.cancel(("flow", call.id))
+    interpreter: Interpreter = office.parts.make_interpreter(plan, flow)
+    session.interpreter = interpreter
+    office.write(journal.FlowStep(flow, "start", number), now, session)
+    caller = call.record.caller
+    office.tell_flow(session, Started(caller, number, office.journal.wall(now), call.anchor.agent))

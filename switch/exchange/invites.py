@@ -1,0 +1,181 @@
+"""A new INVITE: who sends it, whose number it is for, and what opens for it.
+
+| it comes from | then |
+| --- | --- |
+| a trunk's address | the called number must belong to a tenant (404), a channel must be free (503) |
+| anybody else | it must authenticate as an account (407); its tenant says what the number means |
+
+Nothing is reserved and no trunk is dialled before this is known: an unauthenticated request costs one answer.
+"""
+
+from switch.base.clock import SECOND
+from switch.call.call import Call, Record
+from switch.call.incoming import IncomingLeg
+from switch.exchange import dials, flows, ringing, talks
+from switch.exchange.office import Office
+from switch.exchange.session import Session
+from switch.journal import events as journal
+from switch.media.plan import Slot
+from switch.registrar.values import Account
+from switch.sip.message import Request, Response
+from switch.sip.outputs import RequestReceived
+from switch.tenant.entry import (
+    Destination,
+    ExtensionDestination,
+    FlowDestination,
+    OutsideDestination,
+    Unknown,
+)
+
+RING_US = 60 * SECOND
+"""How long a phone of the tenant is rung when another phone dials it."""
+
+SUPPORTED: frozenset[str] = frozenset()
+"""Option tags that we understand in Require (RFC 3261 section 8.2.2.3)."""
+
+
+def admit(office: Office, message: RequestReceived, now: int) -> None:
+    """Open a call for an INVITE outside any dialog, or refuse it."""
+    request = message.request
+    refusal = _cannot_understand(request)
+    if refusal is not None:
+        office.signalling.respond(message.transaction, refusal, now)
+        return
+    trunk = office.parts.trunks.identify(message.flow)
+    if trunk is not None:
+        _from_trunk(office, message, trunk, now)
+        return
+    account = office.parts.registrar.authenticate(request, message.flow, now, proxy=True)
+    if isinstance(account, Response):
+        office.signalling.respond(message.transaction, account, now)
+        return
+    _from_account(office, message, account, now)
+
+
+def _cannot_understand(request: Request) -> Response | None:
+    unknown = [tag for tag in request.require if tag not in SUPPORTED]
+    if unknown:
+        return request.make_response(420, headers=[("Unsupported", ", ".join(unknown))])
+    if not request.uri.is_sip:
+        return request.make_response(416)
+    if request.contact is None:
+        return request.make_response(400, "Missing Contact")
+    kind = (request.content_type or "application/sdp").partition(";")[0].strip().lower()
+    if request.body and kind != "application/sdp":
+        return request.make_response(415, headers=[("Accept", "application/sdp")])
+    return None
+
+
+def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) -> None:
+    request = message.request
+    called = office.parts.trunks.normalise(trunk, request.uri.user or "")
+    owner = office.parts.directory.by_number(called)
+    if owner is None:
+        _refuse(office, message, 404, now)
+        return
+    tenant, number = owner
+    if not office.parts.trunks.acquire(trunk):
+        _refuse(office, message, 503, now, [("Retry-After", "10")])
+        return
+    caller = office.parts.trunks.normalise(trunk, request.from_.uri.user or "")
+    session = _open(office, message, tenant, "inbound", caller, called, trunk, now)
+    if session is None:
+        office.parts.trunks.release(trunk)
+        return
+    session.call.anchor.trunk = trunk
+    flows.start(office, session, number, now)
+
+
+def _from_account(office: Office, message: RequestReceived, account: Account, now: int) -> None:
+    dialled = message.request.uri.user or ""
+    destination = office.parts.directory.resolve(account.tenant, dialled, account.account)
+    if isinstance(destination, Unknown):
+        _refuse(office, message, destination.status, now)
+        return
+    direction = "outbound" if isinstance(destination, OutsideDestination) else "internal"
+    session = _open(
+        office, message, account.tenant, direction, account.account, dialled, account.account, now
+    )
+    if session is None:
+        return
+    anchor = session.call.anchor
+    anchor.account = account.account
+    agent = office.agent_at(account.tenant, account.account)
+    if agent:
+        talks.engage(office, session, anchor, agent)
+    _go(office, session, destination, now)
+
+
+def _go(office: Office, session: Session, destination: Destination, now: int) -> None:
+    if isinstance(destination, FlowDestination):
+        flows.start(office, session, destination.number, now)
+        return
+    attempt = dials.start(office, session, session.call.record.called, RING_US, now)
+    if isinstance(destination, ExtensionDestination):
+        ringing.ring_account(office, session, attempt, destination.account, now)
+    elif isinstance(destination, OutsideDestination):
+        ringing.ring_outside(
+            office, session, attempt, destination.trunk, destination.number, destination.caller_id, now
+        )
+
+
+def _open(
+    office: Office,
+    message: RequestReceived,
+    tenant: str,
+    direction: str,
+    caller: str,
+    called: str,
+    source: str,
+    now: int,
+) -> Session | None:
+    """The call, its first leg and its port; None after a 503 where no port is left."""
+    request = message.request
+    slot = office.parts.slots.reserve()
+    if slot is None:
+        _refuse(office, message, 503, now, [("Retry-After", "10")])
+        return None
+    anchor = _anchor(office, message, slot, source, now)
+    record = Record(
+        direction=direction,
+        caller=caller,
+        called=called,
+        source=source,
+        sip_call_id=request.call_id,
+        started_wall_us=office.journal.wall(now),
+        caller_name=talks.caller_name(request.from_.display or ""),
+    )
+    hold_clip = office.parts.tenancies[tenant].hold_clip
+    call = Call(office.parts.ids.make("c"), tenant, record, anchor, hold_clip)
+    session = Session(call)
+    office.sessions[call.id] = session
+    started = journal.CallStarted(direction, caller, called, source, request.call_id)
+    office.write(started, now, session)
+    office.add_leg(session, anchor, now)
+    return session
+
+
+def _anchor(office: Office, message: RequestReceived, slot: Slot, source: str, now: int) -> IncomingLeg:
+    return IncomingLeg(
+        office.parts.ids.make("l"),
+        message,
+        role="caller",
+        peer=source,
+        slot=slot,
+        session_id=office.next_session_id(now),
+        local_tag=office.parts.tokens.token(10),
+        signalling=office.signalling,
+    )
+
+
+def _refuse(
+    office: Office,
+    message: RequestReceived,
+    status: int,
+    now: int,
+    headers: list[tuple[str, str]] | None = None,
+) -> None:
+    response = message.request.make_response(
+        status, to_tag=office.parts.tokens.token(10), headers=headers or []
+    )
+    office.signalling.respond(message.transaction, response, now)

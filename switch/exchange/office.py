@@ -1,0 +1,216 @@
+"""The one mutable state of a switch, and the few primitives with which every handler works on it.
+
+Theory of operation. Handlers never call each other's machines in the middle of a step. They put inputs
+for the router, for flows and for the wire into queues, and `Exchange.settle` empties them in a fixed order
+until nothing is left. So each decider sees one event at a time, and the same inputs give the same journal.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from switch.acd import decisions as acd_decisions
+from switch.acd import events as acd_events
+from switch.base.timers import TimerHeap
+from switch.base.tokens import IdSource, TokenSource
+from switch.call.cause import Cause
+from switch.call.leg import Leg
+from switch.call.outgoing import Destination, OutgoingLeg
+from switch.call.signalling import Signalling
+from switch.dialplan import events as flow_events
+from switch.dialplan.actions import Action
+from switch.dialplan.interpreter import Interpreter
+from switch.dialplan.plan import ClipKind, TenantPlan
+from switch.exchange.session import Session
+from switch.journal import events as journal_events
+from switch.journal.entry import Journal
+from switch.media.commands import Command
+from switch.media.slots import SlotPool
+from switch.registrar.registrar import Registrar
+from switch.sip.flow import Address, Flow, Transport
+from switch.sip.outputs import SendBytes
+from switch.tenant.directory import Directory
+from switch.trunk.trunks import Trunks
+
+TimerKey = tuple[str, str]
+"""("leg", id), ("flow", call), ("ring", attempt), ("router", tenant)."""
+
+Output = SendBytes | Command
+
+
+class Router(Protocol):
+    """Either twin."""
+
+    def apply(self, event: acd_events.Event, now: int) -> list[acd_decisions.Decision]:
+        """One event in, decisions out."""
+
+    def place(self, contact: str, now: int) -> acd_decisions.Place | None:
+        """Where a waiting contact stands."""
+
+    def queues(self, now: int) -> list[acd_decisions.QueueView]:
+        """All queues."""
+
+    def agents(self, now: int) -> list[acd_decisions.AgentView]:
+        """All agents."""
+
+    def waiting(self, now: int) -> list[acd_decisions.WaitingView]:
+        """All contacts that wait or are offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address at which the switch takes SIP, as peers see it."""
+
+    transport: Transport
+    address: Address
+
+
+@dataclass(slots=True)
+class Tenancy:
+    """A tenant's plan, its router, and which agent sits at which account."""
+
+    plan: TenantPlan
+    router: Router
+    agent_at: dict[str, str] = field(default_factory=dict)
+    hold_clip: str = ""
+
+    def __post_init__(self) -> None:
+        music = (clip.name for clip in self.plan.clips() if clip.kind is ClipKind.MUSIC)
+        self.hold_clip = next(music, "")
+        self.agent_at = {agent.account: agent.name for agent in self.plan.agents.values()}
+
+
+@dataclass(slots=True)
+class Parts:
+    """What `node` puts together for an office."""
+
+    listeners: tuple[Listener, ...]
+    signalling: Signalling
+    registrar: Registrar
+    trunks: Trunks
+    directory: Directory
+    tenancies: dict[str, Tenancy]
+    slots: SlotPool
+    journal: Journal
+    ids: IdSource
+    tokens: TokenSource
+    make_interpreter: Callable[[TenantPlan, str], Interpreter]
+
+
+class Office:
+    """Calls in progress, and the queues of what is still to be settled."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.signalling = parts.signalling
+        self.journal = parts.journal
+        self.sessions: dict[str, Session] = {}
+        self.legs: dict[str, Leg] = {}
+        self.session_of_leg: dict[str, Session] = {}
+        self.leg_of_slot: dict[int, Leg] = {}
+        self.session_of_contact: dict[tuple[str, str], Session] = {}
+        self.session_of_attempt: dict[str, Session] = {}
+        self.timers: TimerHeap[TimerKey] = TimerHeap()
+        self.outputs: list[Output] = []
+        self.router_inputs: deque[tuple[str, acd_events.Event]] = deque()
+        self.flow_inputs: deque[tuple[Session, flow_events.Event]] = deque()
+        self.actions: deque[tuple[Session, Interpreter, Action]] = deque()
+        self.failed_logins = 0
+        self._session_ids = 0
+
+    # Telling.
+
+    def write(self, event: journal_events.Event, now: int, session: Session | None = None) -> None:
+        """Into the journal, with the tenant and call of `session`."""
+        if session is None:
+            self.journal.write(event, now)
+        else:
+            self.journal.write(event, now, tenant=session.tenant, call=session.call.id)
+
+    def media(self, commands: Iterable[Command]) -> None:
+        self.outputs.extend(commands)
+
+    def tell_router(self, tenant: str, event: acd_events.Event) -> None:
+        self.router_inputs.append((tenant, event))
+
+    def tell_flow(self, session: Session, event: flow_events.Event) -> None:
+        """Harmless where no flow serves the call any more."""
+        if session.interpreter is not None:
+            self.flow_inputs.append((session, event))
+
+    # Finding.
+
+    def tenancy(self, session: Session) -> Tenancy:
+        return self.parts.tenancies[session.tenant]
+
+    def agent_at(self, tenant: str, account: str) -> str:
+        """The agent who sits at an account; empty where nobody does."""
+        tenancy = self.parts.tenancies.get(tenant)
+        return "" if tenancy is None else tenancy.agent_at.get(account, "")
+
+    def listener(self, transport: Transport) -> Address | None:
+        """Our address for a transport; the first listener wins."""
+        for listener in self.parts.listeners:
+            if listener.transport is transport:
+                return listener.address
+        return None
+
+    def flow_to(self, transport: Transport, remote: Address) -> Flow | None:
+        """A flow to somebody who has not spoken to us first (a gateway)."""
+        local = self.listener(transport)
+        return None if local is None else Flow(transport, local, remote)
+
+    # Legs.
+
+    def next_session_id(self, now: int) -> int:
+        """For the o= line: grows, so that two legs of one call differ (RFC 8866 section 5.2)."""
+        self._session_ids += 1
+        return self.journal.wall(now) // 1_000_000 * 1_000 + self._session_ids
+
+    def add_leg(self, session: Session, leg: Leg, now: int) -> None:
+        """From here on the leg's messages and media belong to `session`."""
+        self.legs[leg.id] = leg
+        self.session_of_leg[leg.id] = session
+        self.leg_of_slot[leg.slot.number] = leg
+        session.call.legs[leg.id] = leg
+        self.write(journal_events.LegOpened(leg.id, leg.role, leg.peer), now, session)
+
+    def open_leg(
+        self, session: Session, destination: Destination, *, role: str, peer: str, now: int
+    ) -> OutgoingLeg | None:
+        """Send an INVITE; None where no RTP port is left."""
+        slot = self.parts.slots.reserve()
+        if slot is None:
+            return None
+        tokens = self.parts.tokens
+        leg = OutgoingLeg(
+            self.parts.ids.make("l"),
+            destination,
+            role=role,
+            peer=peer,
+            slot=slot,
+            session_id=self.next_session_id(now),
+            call_id=f"{tokens.token(20)}@{destination.flow.local.host}",
+            local_tag=tokens.token(10),
+            signalling=self.signalling,
+        )
+        self.add_leg(session, leg, now)
+        leg.dial(now)
+        return leg
+
+    def schedule(self, leg: Leg) -> None:
+        """Keep the leg's one timer up to date."""
+        due = leg.next_timer()
+        if due == leg.scheduled:
+            return
+        leg.scheduled = due
+        if due is None:
+            self.timers.cancel(("leg", leg.id))
+        else:
+            self.timers.set(("leg", leg.id), due)
+
+    def hang_up(self, leg: Leg, cause: Cause, now: int) -> None:
+        if not leg.over:
+            leg.hang_up(cause, now)
+            self.schedule(leg)

@@ -1,0 +1,40 @@
+"""Registrations become the router's reachability: an agent whose phone is gone is offered nothing."""
+
+from switch.acd.events import Reach
+from switch.exchange.office import Office
+from switch.journal import events as journal
+from switch.registrar.values import AuthenticationFailed, BindingRemoved
+from switch.tenant.names import split_wire_name, wire_name
+
+
+def settle(office: Office, now: int) -> bool:
+    """Take what the registrar and the trunks tell; True when there was anything."""
+    happened = office.parts.registrar.poll()
+    for event in happened:
+        if isinstance(event, AuthenticationFailed):
+            office.failed_logins += 1
+            continue
+        names = split_wire_name(event.account)
+        assert names is not None, "accounts are named by the tenant room"
+        tenant, account = names
+        gone = isinstance(event, BindingRemoved)
+        if isinstance(event, BindingRemoved):
+            entry = journal.Unregistered(account, event.contact, event.reason)
+            office.journal.write(entry, now, tenant=tenant)
+            gone = event.remaining == 0
+        else:
+            added = journal.Registered(account, event.contact, event.address, event.expires_s)
+            office.journal.write(added, now, tenant=tenant)
+        agent = office.agent_at(tenant, account)
+        if agent:
+            office.tell_router(tenant, Reach(agent, not gone))
+    trunk_events = office.parts.trunks.poll()
+    return bool(happened) or bool(trunk_events)
+
+
+def refresh(office: Office, tenant: str, now: int) -> None:
+    """Say of each agent whether a phone is there: a router that is new or changed has not heard it."""
+    registrar = office.parts.registrar
+    for agent in office.parts.tenancies[tenant].plan.agents.values():
+        reachable = bool(registrar.bindings(wire_name(tenant, agent.account), now))
+        office.tell_router(tenant, Reach(agent.name, reachable))

@@ -1,0 +1,191 @@
+"""Attempts: ring phones or a carrier for one purpose, and say how it ended.
+
+States of an attempt: RINGING until the first answer, then WON; or LOST when every leg has failed, the time is
+up, or it was called off. An attempt that is over leaves the session in the same step.
+"""
+
+from switch.base.errors import PeerError
+from switch.call.cause import By, Cause, Reason, ours
+from switch.call.leg import Leg
+from switch.call.outgoing import Credentials, Destination
+from switch.exchange import talks
+from switch.exchange.attempt import LEGS_MAX, Attempt
+from switch.exchange.office import Office
+from switch.exchange.session import Session
+from switch.sip.uri import NameAddr, Uri
+from switch.tenant.names import wire_name
+from switch.trunk.settings import GatewayOutcome
+
+
+def start(office: Office, session: Session, attempt: Attempt) -> None:
+    """Make it known and set its clock; legs are added by `ring_account` or `ring_outside`."""
+    session.attempts[attempt.id] = attempt
+    office.session_of_attempt[attempt.id] = session
+    office.timers.set(("ring", attempt.id), attempt.deadline)
+
+
+def ring_account(office: Office, session: Session, attempt: Attempt, account: str, now: int) -> None:
+    """Ring every phone of an account; without one the attempt is lost at once."""
+    name = wire_name(session.tenant, account)
+    bindings = office.parts.registrar.bindings(name, now)[:LEGS_MAX]
+    agent = office.agent_at(session.tenant, account)
+    for binding in bindings:
+        host = binding.flow.local.host
+        destination = Destination(
+            uri=binding.contact,
+            flow=binding.flow,
+            from_=caller_identity(session, host),
+            to=NameAddr("", Uri(user=name, host=host)),
+        )
+        leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
+        if leg is None:
+            attempt.failures.append(ours(Reason.CONGESTION))
+            break
+        leg.account = account
+        attempt.legs[leg.id] = leg
+        if agent and not attempt.purpose.exclusive:
+            talks.engage(office, session, leg, agent)
+    if not attempt.legs:
+        lost(office, session, attempt, attempt.outcome(), now)
+
+
+def ring_outside(
+    office: Office, session: Session, attempt: Attempt, trunk: str, number: str, caller_id: str, now: int
+) -> None:
+    """Place a call by a trunk, gateway after gateway; lost at once where none can be tried."""
+    trunks = office.parts.trunks
+    if not trunks.acquire(trunk):
+        attempt.failures.append(ours(Reason.CONGESTION))
+        lost(office, session, attempt, attempt.outcome(), now)
+        return
+    attempt.routes = list(trunks.routes(trunk, number, caller_id, now))
+    if not _next_gateway(office, session, attempt, now):
+        trunks.release(trunk)
+        lost(office, session, attempt, attempt.outcome(), now)
+
+
+def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) -> bool:
+    """Try the next way out; the trunk's channel is taken already and goes with the leg."""
+    while attempt.routes:
+        choice = attempt.routes.pop(0)
+        address = choice.gateway.address
+        flow = office.flow_to(choice.gateway.transport, address)
+        settings = office.parts.trunks.settings(choice.trunk)
+        if flow is None or settings is None:
+            attempt.failures.append(Cause(Reason.UNREACHABLE, By.US, 500))
+            continue
+        credentials = settings.credentials
+        port = address.port if not settings.host else None
+        destination = Destination(
+            uri=Uri(user=choice.request_user, host=choice.host, port=port),
+            flow=flow,
+            from_=NameAddr("", Uri(user=choice.from_user or None, host=flow.local.host)),
+            to=NameAddr("", Uri(user=choice.request_user, host=choice.host)),
+            credentials=None
+            if credentials is None
+            else Credentials(credentials.username, credentials.secret),
+        )
+        leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)
+        if leg is None:
+            attempt.failures.append(ours(Reason.CONGESTION))
+            return False
+        leg.trunk = choice.trunk
+        attempt.gateways[leg.id] = choice.gateway
+        attempt.legs[leg.id] = leg
+        return True
+    return False
+
+
+def caller_identity(session: Session, host: str) -> NameAddr:
+    """Who calls, as the rung phone shows it."""
+    record = session.call.record
+    try:
+        user = record.caller or "anonymous"
+        return NameAddr(record.caller_name, Uri(user=user, host=host))
+    except PeerError:
+        return NameAddr("", Uri(user="anonymous", host=host))
+
+
+def progress(
+    office: Office, session: Session, attempt: Attempt, leg: Leg, early_media: bool, now: int
+) -> None:
+    """The rung phone rings."""
+    if attempt.purpose.progress is not None:
+        attempt.purpose.progress(office, session, attempt, leg, early_media, now)
+
+
+def answered(office: Office, session: Session, attempt: Attempt, leg: Leg, now: int) -> None:
+    """The first answer wins; what it leads to is the purpose's."""
+    if attempt.winner is not None:
+        office.hang_up(leg, ours(Reason.ELSEWHERE), now)
+        return
+    attempt.winner = leg
+    _report_gateway(office, attempt, leg, GatewayOutcome.ANSWERED, now)
+    _call_off_others(office, attempt, leg, now)
+    attempt.purpose.answered(office, session, attempt, leg, now)
+
+
+def leg_failed(office: Office, session: Session, attempt: Attempt, leg: Leg, cause: Cause, now: int) -> None:
+    """One of the rung legs is over before it was answered, or answered and lost before it won."""
+    _report_gateway(office, attempt, leg, _gateway_outcome(cause), now)
+    retriable = cause.sip_status in (408, 500, 503) and bool(attempt.routes)
+    if attempt.winner is leg:
+        attempt.winner = None
+    if not attempt.failed(leg, cause):
+        return
+    if retriable and office.parts.trunks.acquire(leg.trunk):
+        if _next_gateway(office, session, attempt, now):
+            return
+        office.parts.trunks.release(leg.trunk)
+    lost(office, session, attempt, attempt.outcome(), now)
+
+
+def timed_out(office: Office, session: Session, attempt: Attempt, now: int) -> None:
+    """The ring time is over."""
+    lost(office, session, attempt, ours(Reason.NO_ANSWER), now)
+
+
+def lost(office: Office, session: Session, attempt: Attempt, cause: Cause, now: int) -> None:
+    """Nobody answered: end what still rings and tell whoever asked."""
+    forget(office, session, attempt)
+    _end_legs(office, attempt, cause, now)
+    attempt.purpose.lost(office, session, attempt, cause, now)
+
+
+def call_off(office: Office, session: Session, attempt: Attempt, cause: Cause, now: int) -> None:
+    """Whoever asked does not want it any more; nobody is told."""
+    forget(office, session, attempt)
+    _end_legs(office, attempt, cause, now)
+
+
+def _call_off_others(office: Office, attempt: Attempt, winner: Leg, now: int) -> None:
+    """Answered elsewhere: the other phones stop ringing and show no missed call."""
+    for leg in list(attempt.legs.values()):
+        if leg is not winner:
+            del attempt.legs[leg.id]
+            office.hang_up(leg, ours(Reason.ELSEWHERE), now)
+
+
+def forget(office: Office, session: Session, attempt: Attempt) -> None:
+    session.attempts.pop(attempt.id, None)
+    office.session_of_attempt.pop(attempt.id, None)
+    office.timers.cancel(("ring", attempt.id))
+
+
+def _end_legs(office: Office, attempt: Attempt, cause: Cause, now: int) -> None:
+    legs = list(attempt.legs.values())
+    attempt.legs.clear()
+    for leg in legs:
+        office.hang_up(leg, cause, now)
+
+
+def _gateway_outcome(cause: Cause) -> GatewayOutcome:
+    if cause.by is By.NETWORK:
+        return GatewayOutcome.TIMEOUT
+    return GatewayOutcome.UNAVAILABLE if cause.sip_status == 503 else GatewayOutcome.ANSWERED
+
+
+def _report_gateway(office: Office, attempt: Attempt, leg: Leg, outcome: GatewayOutcome, now: int) -> None:
+    gateway = attempt.gateways.pop(leg.id, None)
+    if gateway is not None:
+        office.parts.trunks.report(leg.trunk, gateway, outcome, now)

@@ -1,0 +1,51 @@
+"""A call together with the flow that serves it and the contact it is in a queue."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from switch.call.call import Call
+from switch.dialplan.interpreter import Interpreter
+from switch.exchange.attempt import Attempt
+
+
+class ContactState(StrEnum):
+    """Where the call's contact stands in the router."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    CONNECTED = "connected"
+
+
+@dataclass(slots=True)
+class Transfer:
+    """A blind transfer under way: `by` is the leg that asked, gone or not."""
+
+    by: str
+    target: str
+    attempt: str
+
+
+@dataclass(slots=True)
+class Session:
+    """`interpreter` is None for a plain call from phone to phone, and after the flow has ended.
+
+    `needs` are the contact's first requirement in words ("french>=50"), for the journal. `blame` is
+    the role of whoever ended the talk, for the record, when we end the anchor after it. `avoid` are
+    agents who transferred this caller away and are not offered it again.
+    """
+
+    call: Call
+    interpreter: Interpreter | None = None
+    contact: str = ""
+    contact_state: ContactState = ContactState.NONE
+    priority: int = 0
+    needs: tuple[str, ...] = ()
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    transfer: Transfer | None = None
+    blame: str = ""
+    avoid: tuple[str, ...] = ()
+    ringback: bool = False
+
+    @property
+    def tenant(self) -> str:
+        return self.call.tenant

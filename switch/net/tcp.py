@@ -1,0 +1,160 @@
+"""SIP over TCP by asyncio streams: connections that peers open, and those that we open to gateways."""
+
+import asyncio
+from itertools import count
+
+from switch.base.errors import ResourceError
+from switch.net.ports import NetCounts, Receiver
+from switch.sip.flow import Address, Flow, Transport
+from switch.sip.transport import StreamFramer
+
+CONNECTIONS_MAX = 10_000
+"""One an agent's phone, and room for a shift that comes while the other has not left."""
+
+READ_BYTES = 65_536
+WRITE_BUFFER_MAX = 1 << 20
+"""A peer that does not read for so many bytes is cut off; its phone will come back."""
+
+IDLE_S = 7_200
+"""RFC 5923 leaves it open; phones register at least hourly, so two hours of silence is a dead peer."""
+
+CONNECT_S = 5
+BACKLOG_MAX = 32
+"""Messages that wait for a connection of ours to open; more than a few is a gateway that is down."""
+
+
+class _Connection:
+    __slots__ = ("flow", "reader", "task", "waiting", "writer")
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.reader: asyncio.StreamReader | None = None
+        self.writer: asyncio.StreamWriter | None = None
+        self.waiting: list[bytes] = []
+        self.task: asyncio.Task[None] | None = None
+
+
+class TcpListener:
+    """One bound TCP address and all its connections."""
+
+    def __init__(self, receiver: Receiver, counts: NetCounts, numbers: "count[int]") -> None:
+        self._receiver = receiver
+        self._counts = counts
+        self._numbers = numbers
+        self._server: asyncio.Server | None = None
+        self._connections: dict[int, _Connection] = {}
+        self._opened: dict[Address, int] = {}
+        """Connections that we opened, by whom they reach: reused by later requests (RFC 3261 section 18)."""
+        self.address = Address("", 0)
+
+    async def open(self, address: Address) -> Address:
+        """Bind; port 0 asks for any. Raises ResourceError with one line."""
+        try:
+            self._server = await asyncio.start_server(self._accept, address.host, address.port)
+        except OSError as error:
+            raise ResourceError(f"cannot listen on TCP {address}: {error.strerror or error}") from error
+        self.address = Address(address.host, self._server.sockets[0].getsockname()[1])
+        return self.address
+
+    def send(self, data: bytes, flow: Flow) -> None:
+        """By the flow's connection, or by one of ours to its remote address, opened when needed."""
+        number = flow.connection or self._opened.get(flow.remote, 0)
+        connection = self._connections.get(number)
+        if connection is None and flow.connection:
+            self._receiver.failed(flow)
+        elif connection is None:
+            self._connect(data, flow)
+        elif connection.writer is None:
+            if len(connection.waiting) < BACKLOG_MAX:
+                connection.waiting.append(data)
+        else:
+            self._write(connection, data)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        tasks = [c.task for c in self._connections.values() if c.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _write(self, connection: _Connection, data: bytes) -> None:
+        writer = connection.writer
+        assert writer is not None, "an open connection has a writer"
+        if writer.transport.get_write_buffer_size() > WRITE_BUFFER_MAX:
+            self._counts.connections_cut += 1
+            writer.transport.abort()
+            return
+        writer.write(data)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) >= CONNECTIONS_MAX:
+            self._counts.connections_refused += 1
+            writer.transport.abort()
+            return
+        peer = writer.get_extra_info("peername")
+        if peer is None:
+            writer.transport.abort()
+            return
+        number = next(self._numbers)
+        flow = Flow(Transport.TCP, self.address, Address(peer[0], peer[1]), number)
+        connection = _Connection(flow)
+        connection.reader, connection.writer = reader, writer
+        connection.task = asyncio.current_task()
+        self._connections[number] = connection
+        await self._serve(connection)
+
+    def _connect(self, data: bytes, flow: Flow) -> None:
+        number = next(self._numbers)
+        connection = _Connection(Flow(Transport.TCP, self.address, flow.remote, number))
+        connection.waiting.append(data)
+        self._connections[number] = connection
+        self._opened[flow.remote] = number
+        connection.task = asyncio.create_task(self._dial(connection, flow), name=f"sip-tcp-{flow.remote}")
+
+    async def _dial(self, connection: _Connection, asked: Flow) -> None:
+        remote = asked.remote
+        try:
+            opening = asyncio.open_connection(remote.host, remote.port)
+            connection.reader, connection.writer = await asyncio.wait_for(opening, CONNECT_S)
+        except (OSError, TimeoutError):
+            self._drop(connection)
+            self._receiver.failed(asked)
+            return
+        for data in connection.waiting:
+            self._write(connection, data)
+        connection.waiting.clear()
+        await self._serve(connection)
+
+    async def _serve(self, connection: _Connection) -> None:
+        self._counts.connections_open += 1
+        try:
+            await self._read(connection)
+        except (OSError, TimeoutError):
+            pass
+        finally:
+            self._counts.connections_open -= 1
+            self._drop(connection)
+            if connection.writer is not None:
+                connection.writer.close()
+            self._receiver.closed(connection.flow)
+
+    async def _read(self, connection: _Connection) -> None:
+        reader = connection.reader
+        assert reader is not None, "an open connection has a reader"
+        framer = StreamFramer()
+        while framer.broken is None:
+            data = await asyncio.wait_for(reader.read(READ_BYTES), IDLE_S)
+            if not data:
+                return
+            for item in framer.feed(data):
+                if isinstance(item, bytes):
+                    self._receiver.received(item, connection.flow)
+                else:
+                    self._write(connection, item.reply)
+        self._counts.connections_cut += 1
+
+    def _drop(self, connection: _Connection) -> None:
+        self._connections.pop(connection.flow.connection, None)
+        if self._opened.get(connection.flow.remote) == connection.flow.connection:
+            del self._opened[connection.flow.remote]

@@ -1,0 +1,1 @@
+"""The composition root: builds, runs, reloads and drains one switch."""

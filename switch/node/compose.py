@@ -1,0 +1,113 @@
+"""Builds the switch without its sockets, for a real node and for a simulated one alike."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from switch.acd.select import make_router
+from switch.base.tokens import IdSource, TokenSource
+from switch.call.signalling import Signalling
+from switch.dialplan.interpreter import Interpreter
+from switch.dialplan.plan import Centre
+from switch.exchange import reachability
+from switch.exchange.exchange import Exchange
+from switch.exchange.office import Listener, Parts, Router, Tenancy
+from switch.journal.entry import Journal
+from switch.media.plan import Slot
+from switch.media.slots import SlotPool
+from switch.node.handlers import HANDLERS
+from switch.node.translate import router_events, tenant_entries, trunk_settings
+from switch.registrar.registrar import Registrar
+from switch.registrar.values import Account
+from switch.sip.digest import Challenger
+from switch.sip.transaction.layer import TransactionLayer
+from switch.tenant.directory import Directory
+from switch.trunk.trunks import Trunks
+
+REALM = "softswitch"
+"""One digest realm for all tenants: the username says the tenant (see switch/tenant/names.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What the world gives a switch. `seed` is for random routing policies alone."""
+
+    listeners: tuple[Listener, ...]
+    slots: tuple[Slot, ...]
+    journal: Journal
+    tokens: TokenSource
+    nonce_secret: bytes
+    node: str
+    epoch: str
+    seed: int = 0
+    prefer_c: bool = True
+
+
+def build(
+    centre: Centre,
+    accounts: Iterable[Account],
+    trunk_secrets: Mapping[str, str],
+    materials: Materials,
+    now: int,
+) -> Exchange:
+    """A switch that takes calls as soon as its bytes are carried. Raises ConfigurationError."""
+    layer = TransactionLayer(materials.tokens)
+    registrar = Registrar(REALM, Challenger(materials.nonce_secret))
+    registrar.set_accounts(accounts)
+    parts = Parts(
+        listeners=materials.listeners,
+        signalling=Signalling(layer),
+        registrar=registrar,
+        trunks=Trunks(trunk_settings(plan, trunk_secrets.get(plan.name, "")) for plan in centre.trunks),
+        directory=Directory(tenant_entries(centre)),
+        tenancies={},
+        slots=SlotPool(materials.slots),
+        journal=materials.journal,
+        ids=IdSource(materials.node, materials.epoch),
+        tokens=materials.tokens,
+        make_interpreter=Interpreter,
+    )
+    exchange = Exchange(parts, HANDLERS)
+    _set_tenants(exchange, centre, materials, now)
+    exchange.settle(now)
+    return exchange
+
+
+def rebuild(
+    exchange: Exchange,
+    centre: Centre,
+    accounts: Iterable[Account],
+    trunk_secrets: Mapping[str, str],
+    materials: Materials,
+    now: int,
+) -> None:
+    """Take a new configuration; calls in progress go on by the plan that they began with.
+
+    Raises ConfigurationError before anything is changed.
+    """
+    directory = Directory(tenant_entries(centre))
+    trunks = [trunk_settings(plan, trunk_secrets.get(plan.name, "")) for plan in centre.trunks]
+    Trunks(trunks)
+    parts = exchange.office.parts
+    parts.directory = directory
+    parts.trunks.set_trunks(trunks)
+    parts.registrar.set_accounts(accounts)
+    _set_tenants(exchange, centre, materials, now)
+    exchange.settle(now)
+
+
+def _set_tenants(exchange: Exchange, centre: Centre, materials: Materials, now: int) -> None:
+    """Routers keep their state; a tenant that was removed keeps its router until its last call has ended."""
+    tenancies = exchange.office.parts.tenancies
+    for key, plan in centre.tenants.items():
+        known = tenancies.get(key)
+        router: Router = (
+            make_router(materials.seed, prefer_c=materials.prefer_c) if known is None else known.router
+        )
+        tenancies[key] = Tenancy(plan, router)
+        for event in router_events(plan, None if known is None else known.plan):
+            exchange.office.tell_router(key, event)
+    busy = {session.tenant for session in exchange.office.sessions.values()}
+    for key in [key for key in tenancies if key not in centre.tenants and key not in busy]:
+        del tenancies[key]
+    for key in tenancies:
+        reachability.refresh(exchange.office, key, now)

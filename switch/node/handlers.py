@@ -1,0 +1,22 @@
+"""Which handler carries out which action of the dialplan: the registry that `exchange` is given."""
+
+from collections.abc import Mapping
+
+from switch.dialplan import actions
+from switch.exchange.actions import agents, answering, dialling, playing, queueing, timing
+from switch.exchange.exchange import Handler
+
+HANDLERS: Mapping[type[actions.Action], Handler] = {
+    actions.Answer: answering.answer,
+    actions.Reject: answering.reject,
+    actions.Hangup: answering.hang_up,
+    actions.Play: playing.play,
+    actions.StopPlay: playing.stop,
+    actions.Enqueue: queueing.enqueue,
+    actions.AskQueue: queueing.ask,
+    actions.LeaveQueue: queueing.leave,
+    actions.Dial: dialling.dial,
+    actions.AgentCommand: agents.command,
+    actions.WakeAt: timing.wake_at,
+    actions.Trail: timing.trail,
+}

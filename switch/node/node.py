@@ -1,0 +1,174 @@
+"""One running switch: sockets, engine and store around the exchange, on one event loop.
+
+Theory of operation. Everything that happens (a datagram, a media event, a timer, a command) calls into the
+exchange, and then `_carry`: bytes go to the sockets and commands to the engine at once. What can wait for
+the end of this turn of the loop, journal and the next timer, is done once in `_after`.
+"""
+
+import asyncio
+import time
+
+import structlog
+
+from switch.base.errors import PeerError
+from switch.call.cause import Reason
+from switch.engine.engine import Engine
+from switch.exchange.exchange import Exchange
+from switch.journal.entry import Journal
+from switch.media.commands import CloseStream, OpenStream, UpdateStream
+from switch.metrics.metrics import Metrics
+from switch.net.network import Network
+from switch.node.loop_lag import LoopLag
+from switch.sip.flow import Flow
+from switch.sip.outputs import SendBytes
+from switch.store.writer import JournalWriter
+
+_log = structlog.get_logger()
+
+DRAIN_S = 2.0
+"""How long a stop waits for the answers to its BYEs."""
+
+WALL_CHECK_S = 10.0
+"""How often wall time is compared with monotonic time: a stepped clock is corrected within this."""
+
+
+def now_us() -> int:
+    """Monotonic microseconds, the `now` of the whole core."""
+    return time.monotonic_ns() // 1_000
+
+
+def wall_offset_us() -> int:
+    """What to add to `now_us` for microseconds since 1970."""
+    return time.time_ns() // 1_000 - now_us()
+
+
+class Node:
+    """The parts in motion. Made by `start.py`, which also says what each part is."""
+
+    def __init__(
+        self, exchange: Exchange, engine: Engine, writer: JournalWriter, metrics: Metrics, journal: Journal
+    ) -> None:
+        self.exchange = exchange
+        self.engine = engine
+        self.writer = writer
+        self.metrics = metrics
+        self.journal = journal
+        self.network: Network | None = None
+        self.lag = LoopLag()
+        self.stopping = False
+        self.media_refused = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+        self._after_scheduled = False
+        self._wall_task: asyncio.Task[None] | None = None
+
+    # Life.
+
+    def start(self, network: Network) -> None:
+        """Begin to carry; call once the sockets are bound."""
+        loop = asyncio.get_running_loop()
+        self.network = network
+        self.engine.start()
+        loop.add_reader(self.engine.fileno(), self._engine_ready)
+        self.lag.start()
+        self._wall_task = asyncio.create_task(self._watch_wall(), name="wall-clock")
+        self.carry()
+
+    async def stop(self) -> None:
+        """End all calls, wait a moment for what answers, and take the parts down."""
+        self.stopping = True
+        for call in list(self.exchange.office.sessions):
+            self.exchange.hang_up(call, Reason.SHUTDOWN, now_us())
+        self.carry()
+        end = time.monotonic() + DRAIN_S
+        while self.exchange.office.legs and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        if self.network is not None:
+            await self.network.close()
+        if self._wall_task is not None:
+            self._wall_task.cancel()
+        await self.lag.stop()
+        asyncio.get_running_loop().remove_reader(self.engine.fileno())
+        self.engine.close()
+        self._after()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # What the sockets tell.
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        self.exchange.receive(data, flow, now_us())
+        self.carry()
+
+    def failed(self, flow: Flow) -> None:
+        # Called from within `carry`: the failure is taken in at the next turn, never in the middle of one.
+        asyncio.get_running_loop().call_soon(self._failed, flow)
+
+    def closed(self, flow: Flow) -> None:
+        if not self.stopping:
+            self.exchange.connection_closed(flow, now_us())
+            self.carry()
+
+    def _failed(self, flow: Flow) -> None:
+        self.exchange.transport_failed(flow, now_us())
+        self.carry()
+
+    # What the engine and the clock tell.
+
+    def _engine_ready(self) -> None:
+        now = now_us()
+        for event in self.engine.poll():
+            self.exchange.media_event(event, now)
+        self.carry()
+
+    def _timer_due(self) -> None:
+        self._timer = self._timer_at = None
+        self.exchange.handle_timer(now_us())
+        self.carry()
+
+    async def _watch_wall(self) -> None:
+        while True:
+            self.journal.set_wall_offset(wall_offset_us())
+            await asyncio.sleep(WALL_CHECK_S)
+
+    # Carrying.
+
+    def carry(self) -> None:
+        """Bytes to the sockets, commands to the engine, and the rest at the end of this turn."""
+        network = self.network
+        for output in self.exchange.poll():
+            if isinstance(output, SendBytes):
+                if network is not None:
+                    network.send(output.data, output.flow)
+                continue
+            try:
+                accepted = self.engine.submit(output)
+            except PeerError:
+                accepted = False
+            if not accepted and isinstance(output, OpenStream | UpdateStream):
+                self.media_refused += 1
+                asyncio.get_running_loop().call_soon(self._media_refused, output.slot)
+            else:
+                assert accepted or not isinstance(output, CloseStream), "a close always fits"
+        if not self._after_scheduled:
+            self._after_scheduled = True
+            asyncio.get_running_loop().call_soon(self._after)
+
+    def _media_refused(self, slot: int) -> None:
+        self.exchange.media_refused(slot, now_us())
+        self.carry()
+
+    def _after(self) -> None:
+        self._after_scheduled = False
+        entries = self.journal.drain()
+        if entries:
+            self.writer.append(entries)
+            self.metrics.observe(entries)
+        due = self.exchange.next_timer()
+        if due is None or (self._timer_at is not None and self._timer_at <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        delay_s = max(0, due - now_us()) / 1_000_000
+        self._timer_at = due
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._timer_due)

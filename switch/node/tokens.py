@@ -1,0 +1,13 @@
+"""The unguessable strings of a real switch."""
+
+import secrets
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class SystemTokens:
+    """Tokens from the operating system's generator."""
+
+    def token(self, length: int) -> str:
+        """`length` characters of [0-9a-z]. A byte modulo 36 favours some letters by 1/256: no help to guess."""
+        return "".join([_ALPHABET[byte % 36] for byte in secrets.token_bytes(length)])

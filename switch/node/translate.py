@@ -1,0 +1,95 @@
+"""What the administrator wrote, said in the words of each room: tenants, trunks, queues, agents.
+
+`dialplan` knows none of those rooms and they do not know it; only here do they meet.
+"""
+
+from collections.abc import Callable
+
+from switch.acd.events import Event as RouterEvent
+from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue
+from switch.acd.settings import AgentSettings, Policy, QueueSettings
+from switch.base.clock import SECOND
+from switch.dialplan.plan import AgentPlan, Centre, QueuePlan, TenantPlan
+from switch.dialplan.plan import TrunkSettings as TrunkPlan
+from switch.sip.flow import Address, Transport
+from switch.tenant.entry import TenantEntry
+from switch.trunk.settings import Credentials, Gateway, Identity, NumberFormat, TrunkSettings
+
+Secret = Callable[[TrunkPlan], str]
+"""Where a trunk's password is, read by whoever may open files and see the environment."""
+
+
+def tenant_entry(plan: TenantPlan) -> TenantEntry:
+    """What the directory needs of a tenant. Short numbers and codes are for the tenant's own phones."""
+    public = frozenset(number for number in plan.numbers if number.startswith("+"))
+    inside = frozenset(number for number in plan.numbers if number not in public)
+    reasons = (
+        frozenset(f"{plan.pause_code}{key}" for key in plan.pause_reasons) if plan.pause_code else frozenset()
+    )
+    return TenantEntry(
+        key=plan.key,
+        domain=plan.domain,
+        numbers=public,
+        extensions=frozenset(plan.accounts),
+        feature_codes=inside | frozenset(plan.codes) | reasons,
+        country=plan.country,
+        trunk=plan.outside.trunk,
+        caller_id=plan.outside.caller_id,
+        account_caller_ids=tuple(
+            (account.name, account.caller_id) for account in plan.accounts.values() if account.caller_id
+        ),
+        outside_prefixes=(plan.outside.access_code,) if plan.outside.access_code else (),
+        outside_allowed=plan.outside.allow,
+    )
+
+
+def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
+    """A carrier in the trunk room's words."""
+    return TrunkSettings(
+        name=plan.name,
+        gateways=tuple(
+            Gateway(Address(gateway.host, gateway.port), Transport(gateway.transport.upper()))
+            for gateway in plan.gateways
+        ),
+        identify=tuple(Identity(item.network, item.port or None) for item in plan.identify),
+        number_format=NumberFormat(plan.numbers),
+        country=plan.country,
+        channels_max=plan.channels_max,
+        credentials=Credentials(plan.username, secret) if plan.username else None,
+    )
+
+
+def queue_settings(plan: QueuePlan) -> QueueSettings:
+    """A queue in the router's words."""
+    return QueueSettings(
+        name=plan.name,
+        policy=Policy(plan.policy),
+        priority=plan.priority,
+        ring_us=plan.ring_s * SECOND,
+        wrap_up_us=plan.wrap_up_s * SECOND,
+        misses_before_pause=plan.misses_before_pause,
+        contacts_max=plan.contacts_max,
+        refuse_without_agents=plan.refuse_without_agents,
+        service_level_us=plan.service_level_s * SECOND,
+        retry_same_agent_us=plan.retry_same_agent_s * SECOND,
+    )
+
+
+def agent_settings(plan: AgentPlan) -> AgentSettings:
+    """An agent in the router's words."""
+    return AgentSettings(name=plan.name, skills=plan.skills, queues=plan.queues, order=plan.order)
+
+
+def router_events(new: TenantPlan, old: TenantPlan | None) -> list[RouterEvent]:
+    """What makes a router that knows `old` know `new`. Removals come first, so that names can move."""
+    events: list[RouterEvent] = []
+    if old is not None:
+        events += [RemoveQueue(name) for name in old.queues if name not in new.queues]
+        events += [RemoveAgent(name) for name in old.agents if name not in new.agents]
+    events += [SetQueue(queue_settings(queue)) for queue in new.queues.values()]
+    events += [SetAgent(agent_settings(agent)) for agent in new.agents.values()]
+    return events
+
+
+def tenant_entries(centre: Centre) -> tuple[TenantEntry, ...]:
+    return tuple(tenant_entry(plan) for plan in centre.tenants.values())
