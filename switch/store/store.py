@@ -5,6 +5,7 @@ where the database refuses; none may be called on the loop.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,10 @@ from switch.store.values import CallRow, StoredAccount, VisitRow
 
 READ_MAX = 10_000
 """No reading method gives more rows than this at once; callers page on by sequence."""
+
+LOCK_WAIT_S = 2.0
+"""How long to wait for the lock of a PostgreSQL session: a server needs a moment to see that a process
+was killed, and its successor should not be refused for that."""
 
 _POSTGRESQL_LOCK = 0x50F7_5817
 """The advisory lock of the one writer; a database belongs to one switch."""
@@ -264,11 +269,19 @@ class Store:
         self._write_connection = connection
         if self._engine.dialect.name == "postgresql":
             # Held by the session: a lost connection loses it, so the next one takes it again.
+            self._take_database_lock(connection)
+        return connection
+
+    def _take_database_lock(self, connection: Connection) -> None:
+        deadline = time.monotonic() + LOCK_WAIT_S
+        while True:
             with connection.begin():
                 taken = connection.execute(text(f"SELECT pg_try_advisory_lock({_POSTGRESQL_LOCK})")).scalar()
-            if not taken:
+            if taken:
+                return
+            if time.monotonic() > deadline:
                 raise ResourceError(f"store {self._name}: in use by another softswitch")
-        return connection
+            time.sleep(0.05)
 
     def _forget_write_connection(self) -> None:
         connection, self._write_connection = self._write_connection, None

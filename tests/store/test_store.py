@@ -1,0 +1,246 @@
+"""What goes in comes out, on SQLite and PostgreSQL alike."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from switch.base.errors import ResourceError
+from switch.journal.entry import Journal
+from switch.journal.events import AgentChanged, CallEnded, CallStarted, NodeStarted, Opaque
+from switch.store import schema, statements
+from switch.store import store as store_module
+from switch.store.store import Store
+from switch.store.tables import metadata
+from switch.store.target import engine_of, target_of
+from switch.store.values import StoredAccount
+from tests.journal.sample import WALL, S, ended, queued_call
+
+
+@pytest.fixture
+def store(target: str) -> Any:
+    opened = Store.open(target)
+    yield opened
+    opened.close()
+
+
+def _agent(agent: str, state: str, paused: str = "") -> AgentChanged:
+    return AgentChanged(agent, state, paused, state != "logged-out", paused)
+
+
+def test_accounts_are_put_replaced_and_deleted(store: Store) -> None:
+    store.put_account(StoredAccount("beta", "101", "a", "b"))
+    store.put_account(StoredAccount("acme", "101", "c", "d"))
+    store.put_account(StoredAccount("acme", "101", "e", "f"))
+    assert store.accounts() == [
+        StoredAccount("acme", "101", "e", "f"),
+        StoredAccount("beta", "101", "a", "b"),
+    ]
+    assert store.delete_account("acme", "101")
+    assert not store.delete_account("acme", "101")
+    assert store.accounts() == [StoredAccount("beta", "101", "a", "b")]
+
+
+def test_an_empty_store(store: Store) -> None:
+    assert store.last_sequence() == 0
+    assert store.accounts() == []
+    assert store.entries_since(0) == []
+    assert store.open_calls() == []
+    assert store.agent_axes() == {}
+    assert store.calls() == []
+
+
+def test_entries_come_back_as_they_were(store: Store) -> None:
+    journal = Journal(wall_offset_us=WALL)
+    entries = [journal.write(NodeStarted("n1", "0.1.0", "abc"), 0)]
+    entries += queued_call(journal, "acme", "c-1")
+    entries += queued_call(journal, "beta", "c-2")
+    store.append(entries)
+    assert store.last_sequence() == 35
+    assert store.entries_since(0) == entries
+    assert store.entries_since(30) == entries[30:]
+    assert store.entries_since(10, 3) == entries[10:13]
+    assert store.entries_of_call("c-2") == entries[18:]
+    assert store.entries_of_call("") == []
+    assert store.entries_between(WALL + 5 * S, WALL + 26 * S) == [
+        entry for entry in entries if 5 * S <= entry.at < 26 * S
+    ]
+    assert store.entries_between(0, WALL * 2, after=34) == entries[34:]
+
+
+def test_they_are_still_there_after_a_restart(target: str) -> None:
+    entries = queued_call()
+    for part in (entries[:6], entries[6:]):
+        store = Store.open(target)
+        store.append(part)
+        store.close()
+    store = Store.open(target)
+    assert store.entries_of_call("c-1") == entries
+    store.close()
+
+
+def test_an_ended_call_has_one_record(store: Store) -> None:
+    store.append(queued_call())
+    (row,) = store.calls()
+    assert (row.call, row.tenant, row.sequence) == ("c-1", "acme", 17)
+    assert (row.caller, row.called, row.source) == ("+33123456789", "+33800000000", "carrier")
+    assert (row.cause, row.ended_by, row.sip_status) == ("normal", "caller", 200)
+    assert (row.started_wall_us, row.answered_wall_us, row.ended_wall_us) == (WALL, WALL + S, WALL + 91 * S)
+    assert (row.queue, row.agent, row.waited_us, row.talked_us) == ("support", "bob", 26 * S, 60 * S)
+
+
+def test_records_are_filtered_and_paged_newest_first(store: Store) -> None:
+    journal = Journal(wall_offset_us=WALL)
+    for number in range(6):
+        store.append(queued_call(journal, "acme" if number % 2 else "beta", f"c-{number}"))
+    assert [row.call for row in store.calls(2)] == ["c-5", "c-4"]
+    assert [row.call for row in store.calls(2, before=store.calls(2)[-1].sequence)] == ["c-3", "c-2"]
+    assert [row.call for row in store.calls(tenant="beta")] == ["c-4", "c-2", "c-0"]
+    assert [row.call for row in store.calls(1, "acme", agent="bob", queue="support")] == ["c-5"]
+    assert store.calls(agent="anna") == []
+    assert len(store.calls(number="+33123456789")) == len(store.calls(number="+33800000000")) == 6
+    assert store.calls(number="+3312345678_") == []
+
+
+def test_visits_between_times(store: Store) -> None:
+    journal = Journal(wall_offset_us=WALL)
+    store.append(queued_call(journal, "acme", "c-1") + queued_call(journal, "beta", "c-2"))
+    visits = store.visits(WALL, WALL + 91 * S)
+    assert [(row.tenant, row.queue, row.outcome, row.agent) for row in visits] == [
+        ("acme", "support", "ended", "bob"),
+        ("beta", "support", "ended", "bob"),
+    ]
+    assert store.visits(WALL, WALL + 90 * S) == []
+    assert store.visits(WALL, WALL + 91 * S, "beta", "support") == visits[1:]
+    assert store.visits(WALL, WALL + 91 * S, queue="sales") == []
+    assert store.visits(WALL, WALL + 91 * S, after=visits[0].sequence) == visits[1:]
+
+
+def test_open_calls_are_those_without_an_end(store: Store) -> None:
+    journal = Journal(wall_offset_us=WALL)
+    whole = queued_call(journal, "acme", "c-1")
+    first, second = queued_call(journal, "acme", "c-2"), queued_call(journal, "acme", "c-3")
+    store.append(whole + first[:9])
+    assert [entry.call for entry in store.open_calls()] == ["c-2"]
+    store.append(first[9:] + second[:-1])
+    assert store.open_calls() == second[:1]
+    assert isinstance(store.open_calls()[0].event, CallStarted)
+    store.append(second[-1:])
+    assert store.open_calls() == []
+
+
+def test_the_last_word_on_each_agent(store: Store) -> None:
+    journal = Journal()
+    changes = [
+        ("acme", _agent("anna", "available")),
+        ("beta", _agent("anna", "paused", "lunch")),
+        ("acme", _agent("anna", "busy")),
+        ("acme", _agent("bob", "available")),
+    ]
+    store.append([journal.write(event, 0, tenant=tenant) for tenant, event in changes])
+    last = journal.write(_agent("bob", "logged-out"), 1, tenant="acme")
+    store.append([last])
+    assert store.agent_axes() == {
+        ("acme", "anna"): _agent("anna", "busy"),
+        ("beta", "anna"): _agent("anna", "paused", "lunch"),
+        ("acme", "bob"): _agent("bob", "logged-out"),
+    }
+
+
+def test_a_transaction_is_whole_or_nothing(store: Store) -> None:
+    entries = queued_call()
+    store.append(entries[:3])
+    with pytest.raises(ResourceError):
+        store.append([*entries[3:], entries[2]])
+    assert store.entries_since(0) == entries[:3]
+    assert store.calls() == []
+    store.append(entries[3:])
+    assert store.entries_since(0) == entries
+
+
+def test_more_rows_than_one_statement_takes(store: Store) -> None:
+    journal = Journal()
+    agents = 2 * statements.ROWS_A_STATEMENT + 1
+    entries = [
+        journal.write(_agent(f"a{number}", "available"), number, tenant="acme") for number in range(agents)
+    ]
+    store.append(entries)
+    assert store.entries_since(0) == entries
+    assert len(store.agent_axes()) == agents
+
+
+def test_names_from_the_wire_that_no_database_takes(store: Store) -> None:
+    rude = CallEnded(
+        direction="inbound",
+        caller="nul\0 and \udcff",
+        called="Zoë",
+        source="carrier'; DROP TABLE journal; --",
+        **{name: getattr(ended(), name) for name in CallEnded.__slots__[4:]},
+    )
+    journal = Journal()
+    entries = [journal.write(rude, 0, tenant="acme", call="c-1")]
+    store.append(entries)
+    assert store.entries_since(0) == entries
+    (row,) = store.calls()
+    assert (row.caller, row.called) == ("nul\\x00 and \\udcff", "Zoë")
+    assert row.source == "carrier'; DROP TABLE journal; --"
+
+
+def test_entries_of_a_newer_version_survive(store: Store) -> None:
+    journal = Journal()
+    entries = [journal.write(Opaque("callback-promised", 3, '{"number":"+331"}'), 0, tenant="acme", call="c")]
+    store.append(entries)
+    assert store.entries_since(0) == entries
+
+
+def test_a_second_switch_is_refused_until_the_first_is_gone(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "LOCK_WAIT_S", 0.1)
+    first = Store.open(target)
+    with pytest.raises(ResourceError, match="in use by another softswitch") as refused:
+        Store.open(target)
+    assert "\n" not in str(refused.value)
+    first.append(queued_call())
+    first.close()
+    second = Store.open(target)
+    assert second.last_sequence() == 17
+    second.close()
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(target: str) -> None:
+    Store.open(target).close()
+    engine = engine_of(target_of(target))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == schema.HEAD
+        indexes = {
+            index["name"]
+            for table in metadata.tables
+            for index in sqlalchemy.inspect(connection).get_indexes(table)
+        }
+    assert indexes == {"journal_call", "journal_wall", "call_record_call", "visit_ended"}
+    engine.dispose()
+
+
+def test_the_head_is_the_newest_script() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == schema.HEAD
+    assert {script.revision for script in scripts.walk_revisions()} == set(schema.REVISIONS)
+
+
+def test_the_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    store.append(queued_call())
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"softswitch.sqlite", "softswitch.sqlite-wal", "softswitch.sqlite.lock"} <= names
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+    store.close()

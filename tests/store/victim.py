@@ -1,0 +1,36 @@
+"""A process that writes a journal until it is killed: `python -m tests.store.victim STORE`.
+
+It tells on standard output, a line each and unbuffered: `open LAST`, `append SEQUENCE NANOSECONDS` after each
+append, `durable SEQUENCE` after each commit. Times are CLOCK_MONOTONIC, which parent and child share.
+"""
+
+import os
+import sys
+import time
+
+from switch.journal.entry import Journal
+from switch.store.store import Store
+from switch.store.writer import JournalWriter
+from tests.journal.sample import queued_call
+
+
+def _tell(line: str) -> None:
+    os.write(1, line.encode() + b"\n")
+
+
+def main() -> None:
+    store = Store.open(sys.argv[1])
+    writer = JournalWriter(store, on_durable=lambda sequence: _tell(f"durable {sequence}"))
+    journal = Journal(store.last_sequence())
+    _tell(f"open {journal.last_sequence}")
+    writer.start()
+    while True:
+        entries = queued_call(journal, call=f"c-{journal.last_sequence}")
+        for entry in entries:
+            writer.append([entry])
+        _tell(f"append {journal.last_sequence} {time.monotonic_ns()}")
+        time.sleep(0.002)
+
+
+if __name__ == "__main__":
+    main()
