@@ -54,7 +54,8 @@ class TestAccessors:
     def test_all(self) -> None:
         message = request(
             extra="Record-Route: <sip:p1;lr>, <sip:p2;lr>\r\nRoute: <sip:r;lr>\r\nExpires: 60\r\n"
-            "Require: Timer\r\nk: 100rel, replaces\r\nAllow: INVITE, BYE\r\nc: Application/SDP ; charset=x\r\n"
+            "Require: Timer\r\nk: 100rel, replaces\r\nAllow: INVITE, BYE\r\n"
+            "c: Application/SDP ; charset=x\r\n"
         )
         assert message.via == Via("UDP", "198.51.100.7", 5062, (("branch", "z9hG4bK1"), ("rport", None)))
         assert message.cseq == CSeq(1, "INVITE")

@@ -1,0 +1,245 @@
+"""Digest authentication: RFC 7616 section 3.9's examples, RFC 8760's order, and what must be refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switch.base.clock import SECOND
+from switch.sip.digest import (
+    Challenger,
+    HashedSecrets,
+    Result,
+    answer,
+    best_challenge,
+    credentials_for,
+    ha1,
+    hashed_secrets,
+    parse_digest,
+)
+from switch.sip.message import MessageError
+
+REALM = "centre.example"
+URI = "sip:centre.example"
+SECRETS = hashed_secrets("101", REALM, "s3cret")
+NOW = 1_000 * SECOND
+
+
+def lookup(username: str) -> HashedSecrets | None:
+    return SECRETS if username == "101" else None
+
+
+def challenger(**options: int) -> Challenger:
+    return Challenger(b"0123456789abcdef", **options)
+
+
+def credentials(
+    subject: Challenger,
+    *,
+    which: int = 0,
+    now: int = NOW,
+    user: str = "101",
+    password: str = "s3cret",
+    nc: int = 1,
+    method: str = "REGISTER",
+    uri: str = URI,
+) -> str:
+    return answer(subject.challenges(REALM, now)[which], method, uri, user, password, "cn", nc)
+
+
+def judged(
+    subject: Challenger, value: str, *, now: int = NOW, method: str = "REGISTER", uri: str = URI
+) -> Result:
+    return subject.verify(value, method, uri, lookup, REALM, now).result
+
+
+# RFC 7616 section 3.9.1.
+EXAMPLE = (
+    'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={}, '
+    'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", '
+    'opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+)
+CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "expected"),
+    [
+        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ],
+)
+def test_examples_of_rfc_7616(algorithm: str, expected: str) -> None:
+    value = answer(EXAMPLE.format(algorithm), "GET", "/dir/index.html", "Mufasa", "Circle of Life", CNONCE)
+    given_back = parse_digest(value)
+    assert given_back is not None
+    assert given_back["response"] == expected
+    assert given_back["opaque"] == "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"
+    assert (given_back["qop"], given_back["nc"], given_back["algorithm"]) == ("auth", "00000001", algorithm)
+
+
+def test_example_of_rfc_2617_without_qop() -> None:
+    # The values of RFC 2617 section 3.5, by the older formula of section 3.2.2.1.
+    challenge = 'Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"'
+    given_back = parse_digest(answer(challenge, "GET", "/dir/index.html", "Mufasa", "Circle Of Life", "x"))
+    assert given_back is not None
+    assert given_back["response"] == "670fd8c2df070c60b045671b8b24ff02"
+    assert "qop" not in given_back
+
+
+def test_sha_256_is_offered_before_md5() -> None:
+    first, second = (parse_digest(value) for value in challenger().challenges(REALM, NOW))
+    assert first is not None
+    assert second is not None
+    assert (first["algorithm"], second["algorithm"]) == ("SHA-256", "MD5")
+    assert (first["realm"], first["qop"]) == (REALM, "auth")
+    assert "stale" not in first
+    assert "stale=true" in challenger().challenges(REALM, NOW, stale=True)[0]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_right_password_is_ok(which: int) -> None:
+    subject = challenger()
+    verdict = subject.verify(credentials(subject, which=which), "REGISTER", URI, lookup, REALM, NOW + SECOND)
+    assert (verdict.result, verdict.username) == (Result.OK, "101")
+
+
+def test_hashes_answer_as_the_password_does() -> None:
+    subject = challenger()
+    challenge = subject.challenges(REALM, NOW)[0]
+    assert judged(subject, answer(challenge, "REGISTER", URI, "101", SECRETS, "cn")) is Result.OK
+
+
+def test_what_is_bad() -> None:
+    subject = challenger(replay_nonces_max=0)
+    good = credentials(subject)
+    assert judged(subject, good) is Result.OK
+    assert judged(subject, credentials(subject, password="wrong")) is Result.BAD
+    assert judged(subject, credentials(subject, user="999")) is Result.BAD
+    assert judged(subject, good, method="INVITE") is Result.BAD
+    assert judged(subject, good, uri="sip:elsewhere.example") is Result.BAD
+    for old, new in (
+        (f'realm="{REALM}"', 'realm="other"'),
+        ("qop=auth", "qop=other"),
+        ("nc=00000001", "nc=1"),
+        ("nc=00000001", "nc=0000000g"),
+        ("algorithm=SHA-256", "algorithm=SHA-512"),
+        ("algorithm=SHA-256", "algorithm=MD5"),
+        ('cnonce="cn"', 'cnonce="cm"'),
+        ("Digest ", "Basic "),
+        ("Digest ", "Digest x=1, x=1, "),
+        ('username="101"', 'username="101'),
+    ):
+        assert old in good
+        assert judged(subject, good.replace(old, new)) is Result.BAD, new
+
+
+def test_parameters_of_the_uri_may_differ() -> None:
+    subject = challenger()
+    assert judged(subject, credentials(subject), uri=URI + ";transport=tcp") is Result.OK
+
+
+def test_an_old_nonce_is_stale_only_with_the_right_password() -> None:
+    subject = challenger(nonce_lifetime_s=300)
+    late = NOW + 301 * SECOND
+    assert judged(subject, credentials(subject), now=NOW + 300 * SECOND) is Result.OK
+    assert judged(subject, credentials(subject), now=late) is Result.STALE
+    assert judged(subject, credentials(subject, password="wrong"), now=late) is Result.BAD
+    assert judged(subject, credentials(subject, now=NOW), now=NOW - 1) is Result.STALE
+
+
+def test_a_nonce_of_another_secret_or_realm_is_stale() -> None:
+    other = Challenger(b"fedcba9876543210")
+    assert judged(challenger(), credentials(other)) is Result.STALE
+    foreign = answer(
+        challenger().challenges("other", NOW)[0].replace('"other"', f'"{REALM}"'),
+        "REGISTER",
+        URI,
+        "101",
+        "s3cret",
+        "c",
+    )
+    assert judged(challenger(), foreign) is Result.STALE
+    made_up = f'Digest realm="{REALM}", nonce="short", algorithm=MD5, qop="auth"'
+    assert judged(challenger(), answer(made_up, "REGISTER", URI, "101", "s3cret", "c")) is Result.STALE
+
+
+def test_a_replayed_count_is_stale() -> None:
+    subject = challenger()
+    first, second = credentials(subject, nc=1), credentials(subject, nc=2)
+    assert [judged(subject, value) for value in (first, second, second, first)] == [
+        Result.OK,
+        Result.OK,
+        Result.STALE,
+        Result.STALE,
+    ]
+
+
+def test_the_memory_of_counts_is_bounded_and_strangers_cannot_fill_it() -> None:
+    subject = challenger(replay_nonces_max=2)
+    kept = credentials(subject)
+    assert judged(subject, kept) is Result.OK
+    for number in range(10):
+        judged(subject, credentials(subject, now=NOW - number, password="wrong"))
+    assert judged(subject, kept) is Result.STALE
+    for number in range(1, 3):
+        assert judged(subject, credentials(subject, now=NOW - number)) is Result.OK
+    assert len(subject._counts) == 2
+
+
+def test_an_unknown_user_costs_the_same_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    from switch.sip import digest  # noqa: PLC0415 - the module itself, to count its hashes
+
+    real = digest._hash
+
+    def counting(algorithm: str, data: bytes) -> str:
+        counted[-1] += 1
+        return real(algorithm, data)
+
+    subject = challenger()
+    values = [credentials(subject, password="wrong"), credentials(subject, user="nobody")]
+    monkeypatch.setattr(digest, "_hash", counting)
+    for value in values:
+        counted.append(0)
+        assert judged(subject, value) is Result.BAD
+    assert counted[0] == counted[1] > 0
+
+
+@given(st.text(max_size=120))
+def test_noise_is_bad_and_never_raises(text: str) -> None:
+    for value in (text, "Digest " + text, f'Digest username="101", realm="{REALM}", response="{text}"'):
+        assert judged(challenger(), value) is Result.BAD
+
+
+def test_choices() -> None:
+    md5, sha = 'Digest realm="a", nonce="1"', 'Digest realm="b", nonce="2", algorithm=sha-256'
+    assert best_challenge([md5, sha]) == sha
+    assert best_challenge(["Bearer x", md5]) == md5
+    assert best_challenge(["Basic x", 'Digest realm="a", nonce="1", algorithm=SHA-512-256']) is None
+    assert (
+        credentials_for(["NoOne", 'Digest realm="x", nonce=""', 'Digest realm="y"'], "y")
+        == 'Digest realm="y"'
+    )
+    assert credentials_for([], "y") is None
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    ["Basic realm=x", "Digest realm=x", 'Digest nonce="x", algorithm=X', 'Digest nonce="x", qop="other"'],
+)
+def test_a_challenge_that_cannot_be_met(challenge: str) -> None:
+    with pytest.raises(MessageError):
+        answer(challenge, "INVITE", URI, "u", "p", "c")
+
+
+def test_auth_int_covers_the_body() -> None:
+    subject = challenger()
+    challenge = subject.challenges(REALM, NOW)[0].replace('qop="auth"', 'qop="auth-int"')
+    value = answer(challenge, "INVITE", URI, "101", "s3cret", "cn", body=b"v=0")
+    assert subject.verify(value, "INVITE", URI, lookup, REALM, NOW, b"v=1").result is Result.BAD
+    assert subject.verify(value, "INVITE", URI, lookup, REALM, NOW, b"v=0").result is Result.OK
+
+
+def test_ha1_is_what_htdigest_writes() -> None:
+    assert ha1("MD5", "Mufasa", "testrealm@host.com", "Circle Of Life") == "939e7578ed9e3c518a452acee763bce9"
+    assert SECRETS.ha1("SHA-256") == ha1("SHA-256", "101", REALM, "s3cret")
