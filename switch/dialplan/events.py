@@ -9,13 +9,15 @@ class Started:
     """A call begins. `caller` and `called` are numbers or account names as digits or text.
 
     `wall_us` is wall time (microseconds since 1970 UTC) at `now`; hours and holidays use it with the
-    tenant's time zone. `agent` is the agent who calls, empty for customers.
+    tenant's time zone. `agent` is the agent who calls, empty for customers. `answered` where the call
+    was answered before the flow began (a transfer into a queue).
     """
 
     caller: str
     called: str
     wall_us: int
     agent: str = ""
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,7 +310,7 @@ def _hours(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> 
     if model.when not in c.names.hours:
         at = path if short else (*path, "when")
         c.problems.unknown(c.source.place(at), "hours", model.when, c.names.hours)
-    default = p.Farewell(where, "closed", TEMPORARILY_UNAVAILABLE)
+    default = p.Farewell(where, "closed", 0)
     closed = c.optional(model.closed, path, where, "closed", after, default=default)
     holiday = (
         closed

@@ -171,6 +171,7 @@ class Interpreter:
             self._started = True
             session.caller, session.called, session.agent = event.caller, event.called, event.agent
             session.wall_offset_us = event.wall_us - now
+            session.answered = event.answered
             address = self._entry
         else:
             if isinstance(event, Answered):
@@ -229,7 +230,7 @@ class Interpreter:
                 session.trail(step.where, step.reason)
                 self._finish(Hangup(step.reason) if session.answered else Reject(step.status))
                 return None
-            case p.Farewell() if not session.answered:
+            case p.Farewell() if step.status and not session.answered:
                 session.trail(step.where, step.prompt)
                 self._finish(Reject(step.status))
                 return None
@@ -238,7 +239,9 @@ class Interpreter:
 
     def _begin(self, step: p.Instruction, address: int, now: int) -> int | None:
         session = self.session
-        audible = isinstance(step, p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue | p.CommandAgent)
+        audible = isinstance(
+            step, p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue | p.CommandAgent | p.Farewell
+        )
         if audible and not session.answered:
             return self._wait(_Answering(session, address), now)
         match step:

@@ -170,7 +170,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """What happens where the administrator stated nothing: a polite prompt, or `status` if unanswered."""
+    """What happens where the administrator stated nothing: a polite prompt, then the end.
+
+    An unanswered call is refused with `status` instead; with 0 it is answered to be told.
+    """
 
     where: Where
     prompt: str

@@ -368,7 +368,7 @@ class TenantReader:
     def _clips(
         self, book: PromptBook, program: Program, queues: Mapping[str, QueuePlan]
     ) -> tuple[Mapping[str, Mapping[str, str]], tuple[ClipRequest, ...]]:
-        book.use_phrases(phrases.AGENT_MESSAGES)
+        book.use_phrases((*phrases.AGENT_MESSAGES, phrases.MUSIC))  # music is heard on hold, too
         instructions = program.instructions
         book.use_phrases(tuple(item.prompt for item in instructions if isinstance(item, Farewell)))
         for queue in queues.values():
