@@ -18,20 +18,12 @@ class IdentityTable:
         self._entries: dict[tuple[_Network, int | None], str] = {}
 
     def add(self, settings: TrunkSettings) -> list[Problem]:
-        """Take the identities of a trunk, or its UDP gateways where it names none."""
+        """Take the identities of a trunk. One without any is for outgoing calls alone."""
         problems: list[Problem] = []
-        wanted = [(identity.network, identity.port) for identity in settings.identify]
-        if not wanted:
-            # With its port, or every phone beside a gateway (a laboratory on loopback) would be the carrier.
-            # A stream's port is the peer's whim, so that nothing follows from a TCP or TLS gateway.
-            wanted = [
-                (gateway.address.host, gateway.address.port)
-                for gateway in settings.gateways
-                if not gateway.transport.reliable
-            ]
-        for text, port in dict.fromkeys(wanted):
+        for identity in dict.fromkeys(settings.identify):
+            text = identity.network
             try:
-                key = (ip_network(text), port)
+                key = (ip_network(text), identity.port)
             except ValueError:
                 problems.append(
                     _problem(settings, f"{text!r} is no network: expected 192.0.2.0/24 or an address")

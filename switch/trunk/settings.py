@@ -67,8 +67,8 @@ class TrunkSettings:
     """`country` is ISO 3166. `channels_max` counts calls in both directions; 0 is no limit.
 
     `prefix` stands before every number that we send, after the format (a carrier's technical prefix).
-    `identify` empty: requests from a UDP gateway's own address and port are the carrier's. A carrier that
-    comes by TCP or TLS, or from other addresses, has to be named there.
+    `identify` empty: no call comes in by it. Gateways do not identify by themselves: a carrier often calls
+    from other addresses, and on one machine (a laboratory on loopback) phones share the gateway's.
     `host` is the domain of our Request-URI, To and From towards the carrier; empty: the gateway's address.
     """
 

@@ -87,9 +87,7 @@ class Trunks:
             return ()
         request_user = settings.prefix + present(settings, number)
         from_user = present(settings, caller_id) if caller_id else "anonymous"
-        ordered = sorted(
-            settings.gateways, key=lambda gateway: self.state(trunk, gateway) is GatewayState.DOWN
-        )
+        ordered = sorted(settings.gateways, key=lambda gateway: self._rests(trunk, gateway, now))
         return tuple(
             RouteChoice(trunk, gateway, settings.host or gateway.address.host, request_user, from_user)
             for gateway in ordered
