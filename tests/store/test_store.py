@@ -244,3 +244,13 @@ def test_the_files_are_for_their_owner_only(tmp_path: Path) -> None:
     assert {"softswitch.sqlite", "softswitch.sqlite-wal", "softswitch.sqlite.lock"} <= names
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
     store.close()
+
+
+def test_a_commit_on_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
+    Store.open(tmp_path).close()
+    engine = engine_of(target_of(tmp_path))
+    with engine.connect() as connection:
+        full = 2
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
