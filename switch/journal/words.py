@@ -41,7 +41,7 @@ _OUTCOMES = {
 }
 
 
-def in_words(explanation: Explanation) -> list[str]:
+def tell(explanation: Explanation) -> list[str]:
     """The story as lines of text, in order of time."""
     lines = [_headline(explanation), *(line for _, line in _timeline(explanation)), *_closing(explanation)]
     return [_printable(line) for line in lines]

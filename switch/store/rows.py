@@ -83,7 +83,7 @@ class Rows:
             tenant,
             _storable(event.contact),
             _storable(event.queue),
-            event.outcome,
+            _storable(event.outcome),
             _storable(event.reason),
             _storable(event.agent),
             wall_us,
@@ -96,7 +96,7 @@ class Rows:
             sequence,
             call,
             tenant,
-            event.direction,
+            _storable(event.direction),
             _storable(event.caller),
             _storable(event.called),
             _storable(event.source),
@@ -126,8 +126,10 @@ def rows_of(entries: Iterable[Entry]) -> Rows:
 def _storable(text: str) -> str:
     """Text that every database takes: names from the wire may hold NUL or bytes that are not UTF-8.
 
-    Such characters are shown escaped in records; the journal's body keeps them exactly.
+    Such characters are shown escaped in records; the journal's body keeps them exactly. Enumeration
+    members become plain text, which is the one type that both drivers bind alike.
     """
+    text = str(text)
     if text.isascii() and "\0" not in text:
         return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")

@@ -17,7 +17,7 @@ from switch.journal.events import (
     VisitEnded,
 )
 from switch.journal.why import Explanation, document, explain
-from switch.journal.words import in_words
+from switch.journal.words import tell
 from tests.journal.sample import WALL, S, ended, offer, queued_call
 
 
@@ -32,7 +32,7 @@ def _explained(*steps: tuple[int, Event]) -> Explanation:
 def test_the_words_of_a_call_with_two_offers() -> None:
     explanation = explain(queued_call())
     assert explanation is not None
-    assert "\n".join(in_words(explanation)) == WORDS
+    assert "\n".join(tell(explanation)) == WORDS
 
 
 WORDS = """\
@@ -98,7 +98,7 @@ def test_a_call_that_never_queued() -> None:
         (9, ended(queue="", agent="")),
     )
     assert explanation.visits == ()
-    text = "\n".join(in_words(explanation))
+    text = "\n".join(tell(explanation))
     assert "It never entered a queue, so no agent was chosen for it." in text
     assert "102 (callee) answered, PCMU." in text
     assert "101 (caller) transferred to 103: connected." in text
@@ -106,7 +106,7 @@ def test_a_call_that_never_queued() -> None:
 
 def test_a_call_that_goes_on() -> None:
     explanation = _explained((0, CallStarted("inbound", "1", "2", "carrier", "x")))
-    assert in_words(explanation)[-1] == "The call has not ended."
+    assert tell(explanation)[-1] == "The call has not ended."
 
 
 def test_a_queue_that_refused() -> None:
@@ -115,7 +115,7 @@ def test_a_queue_that_refused() -> None:
     )
     (visit,) = explanation.visits
     assert (visit.outcome, visit.reason, visit.position) == ("refused", "full", 0)
-    assert any("Queue sales refused the contact: full." in line for line in in_words(explanation))
+    assert any("Queue sales refused the contact: full." in line for line in tell(explanation))
 
 
 def test_a_contact_put_out_of_the_queue_it_waited_in() -> None:
@@ -136,7 +136,7 @@ def test_an_abandoned_wait_without_an_offer() -> None:
         (0, Queued("v-1", "sales", 0, 1, ())),
         (12, VisitEnded("v-1", "sales", "abandoned", "", "", 12 * S, 0)),
     )
-    lines = in_words(explanation)
+    lines = tell(explanation)
     assert any("No agent was offered this contact while it waited." in line for line in lines)
     assert any("Left queue sales after a wait of 12.0 s: abandoned." in line for line in lines)
 
@@ -151,13 +151,13 @@ def test_two_visits_of_a_transferred_call() -> None:
     )
     assert [visit.queue for visit in explanation.visits] == ["sales", "support"]
     assert [len(visit.offers) for visit in explanation.visits] == [0, 1]
-    assert "The call has not ended." in in_words(explanation)
+    assert "The call has not ended." in tell(explanation)
 
 
 def test_words_that_this_version_does_not_know_are_shown_as_they_are() -> None:
     unknown = offer(3, "bob", "coin toss")
     explanation = _explained((0, unknown), (1, OfferEnded("v-1", 3, "bob", "eaten")))
-    text = "\n".join(in_words(explanation))
+    text = "\n".join(tell(explanation))
     assert "because coin toss" in text
     assert "eaten" in text
 
@@ -176,6 +176,6 @@ def test_who_left_and_why() -> None:
 
 def test_a_name_from_the_wire_cannot_steer_the_terminal() -> None:
     explanation = _explained((0, CallStarted("inbound", "\x1b[2Jboo\udcff\n", "2", "carrier", "x")))
-    headline = in_words(explanation)[0]
+    headline = tell(explanation)[0]
     assert headline.isprintable()
     assert "?[2Jboo??" in headline

@@ -10,9 +10,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from switch.acd.decisions import RefusalReason, VisitOutcome
 from switch.base.errors import ResourceError
 from switch.journal.entry import Journal
-from switch.journal.events import AgentChanged, CallEnded, CallStarted, NodeStarted, Opaque
+from switch.journal.events import AgentChanged, CallEnded, CallStarted, NodeStarted, Opaque, VisitEnded
 from switch.store import schema, statements
 from switch.store import store as store_module
 from switch.store.store import Store
@@ -189,6 +190,17 @@ def test_names_from_the_wire_that_no_database_takes(store: Store) -> None:
     (row,) = store.calls()
     assert (row.caller, row.called) == ("nul\\x00 and \\udcff", "Zoë")
     assert row.source == "carrier'; DROP TABLE journal; --"
+
+
+def test_enumeration_members_are_stored_as_their_words(store: Store) -> None:
+    journal = Journal()
+    event = VisitEnded("v-1", "support", VisitOutcome.WITHDRAWN, RefusalReason.FULL, "", 5, 0)
+    store.append([journal.write(event, 0, tenant="acme", call="c-1")])
+    (row,) = store.visits(0, 1)
+    assert (row.outcome, row.reason) == ("withdrawn", "full")
+    (entry,) = store.entries_since(0)
+    assert entry.event == event
+    assert type(row.outcome) is str
 
 
 def test_entries_of_a_newer_version_survive(store: Store) -> None:
