@@ -20,6 +20,9 @@ Params = tuple[tuple[str, str | None], ...]
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 """RFC 3261 section 25.1, `token`."""
 
+_NOT_IN_NAMES = re.compile(r"[<>\",@\s]")
+"""What would change the meaning of the text round a parameter; other strange names are harmless and stay."""
+
 PARAMS_MAX = 64
 """Parameters of one header value or URI. Real ones have ten; the bound keeps a hostile line cheap."""
 
@@ -48,6 +51,10 @@ def split_outside(text: str, separator: str) -> list[str]:
         return [text.strip()]
     if '"' not in text and "<" not in text:
         return [part.strip() for part in text.split(separator)]
+    return _scan(text, separator)
+
+
+def _scan(text: str, separator: str) -> list[str]:
     parts: list[str] = []
     start = 0
     quoted = bracketed = escaped = False
@@ -81,11 +88,15 @@ def parse_params(text: str) -> Params:
     if text[0] != ";":
         raise MessageError("expected ';' before a parameter")
     params: list[tuple[str, str | None]] = []
-    for part in split_outside(text[1:], ";"):
+    # A quote must be seen to close even where nothing is split: we append parameters of our own to such text.
+    parts = _scan(text[1:], ";") if '"' in text else text[1:].split(";")
+    for part in parts:
         name, equals, value = part.partition("=")
         name = name.strip().lower()
-        if not name:
-            raise MessageError("empty parameter")
+        if not name or _NOT_IN_NAMES.search(name):
+            raise MessageError("malformed parameter")
+        if ("<" in value or ">" in value) and '"' not in value:
+            raise MessageError("angle bracket in a parameter")
         params.append((name, value.strip() if equals else None))
     if len(params) > PARAMS_MAX:
         raise MessageError("too many parameters", 513)

@@ -32,8 +32,8 @@ _USER_UNRESERVED = "-_.!~*'()&=+$,;?/"
 _PASSWORD_UNRESERVED = "-_.!~*'()&=+$,"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)(?::([0-9]{1,5}))?\Z")
-_USER_TEXT = re.compile(r"(?:[^%\x00-\x20<>\"\x7f@]|%[0-9A-Fa-f]{2})+\Z")
-_FORBIDDEN = re.compile(r"[\x00-\x20<>\"\x7f]")
+_USER_TEXT = re.compile(r"(?:[^%\s\x00-\x20<>\"\x7f@]|%[0-9A-Fa-f]{2})+\Z")
+_FORBIDDEN = re.compile(r"[\s\x00-\x20<>\"\x7f]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _COMPARED_ALWAYS = ("transport", "user", "ttl", "method", "maddr")
 

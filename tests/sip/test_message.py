@@ -153,6 +153,12 @@ class TestRefusals:
             (b"Content-Length: 0", b"Content-Length: 0\r\nl: 5", 400),
             (b"Content-Length: 0", b"Content-Length: 0x0", 400),
             (b"Call-ID: call-1", b"Call-ID: a b", 400),
+            # Found by fuzzing: text that would swallow the parameter that we add behind it, or the next SP.
+            (b";rport", b";<sip:x", 400),
+            (b";rport", b';x="', 400),
+            (b"tag=from-1", b'tag="from-1', 400),
+            (b"sip:100@192.0.2.10", "sip:1\u008500@192.0.2.10".encode(), 400),
+            (b"ann@198.51", "ann\u2028@198.51".encode(), 400),
             (b"rport\r\n", b"rport\r\n" + b"Via: SIP/2.0/UDP h;branch=z9hG4bK\r\n" * VIAS_MAX, 483),
             (b"Max-Forwards: 70", b"X: y\r\n" * HEADER_LINES_MAX + b"Max-Forwards: 70", 513),
             (b"Max-Forwards: 70", b"X: " + b"y" * (HEADER_VALUE_MAX + 1), 513),

@@ -72,18 +72,33 @@ def key_of(name: str) -> str:
     return _KEYS.get(lower, lower)
 
 
+Item = tuple[str, str, str]
+"""Key, name as written to the wire, value."""
+
+
+def item_of(name: str, value: str) -> Item:
+    """One header field as it is kept."""
+    key = key_of(name)
+    return (key, _WRITTEN.get(key, name), one_line(value))
+
+
 class Headers:
     """Header fields in the order of the message."""
 
     __slots__ = ("_index", "_items", "version")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
-        self._items: list[tuple[str, str, str]] = [
-            (key := key_of(name), _WRITTEN.get(key, name), one_line(value)) for name, value in items
-        ]
+        self._items: list[Item] = [item_of(name, value) for name, value in items]
         self._index: dict[str, list[str]] | None = None
         self.version = 0
         """Counts changes, so that what was parsed or serialised from here can tell that it is old."""
+
+    @classmethod
+    def of_items(cls, items: list[Item]) -> "Headers":
+        """From fields that the parser has made by `item_of`."""
+        headers = cls()
+        headers._items = items
+        return headers
 
     def get(self, name: str) -> str | None:
         """The first field of this name, whole, or None."""
@@ -119,14 +134,12 @@ class Headers:
 
     def add(self, name: str, value: str) -> None:
         """A further field at the end."""
-        key = key_of(name)
-        self._items.append((key, _WRITTEN.get(key, name), one_line(value)))
+        self._items.append(item_of(name, value))
         self._changed()
 
     def prepend(self, name: str, value: str) -> None:
         """A field before all others, as a Via is added."""
-        key = key_of(name)
-        self._items.insert(0, (key, _WRITTEN.get(key, name), one_line(value)))
+        self._items.insert(0, item_of(name, value))
         self._changed()
 
     def replace_first(self, name: str, value: str) -> None:
@@ -148,9 +161,7 @@ class Headers:
 
     def copy(self) -> "Headers":
         """An independent copy."""
-        other = Headers()
-        other._items = self._items.copy()
-        return other
+        return Headers.of_items(self._items.copy())
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((name, value) for _, name, value in self._items)

@@ -5,10 +5,11 @@ later. What it leaves alone (Date, Subject, unknown headers) is not looked at, a
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from switch.sip.grammar import TOKEN, MessageError
-from switch.sip.message.headers import Headers
+from switch.sip.message.headers import Headers, Item, item_of
 from switch.sip.message.limits import (
     HEAD_BYTES_MAX,
     HEADER_LINES_MAX,
@@ -22,6 +23,10 @@ _REQUEST_LINE = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP/([0-9]+)\.([0-9
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([0-9]{3})(?: (.*))?\Z", re.IGNORECASE)
 _FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _LOOKS_LIKE_RESPONSE: Final = "sip/"
+_COMMON_LINES = 4096
+_COMMON_LENGTH_MAX = 128
+"""The cache of common header lines: bounded to 4,096 x 128 characters, about 2 MB with what it keeps of
+each."""
 
 
 def parse(data: bytes) -> Request | Response:
@@ -89,27 +94,46 @@ def _parse_headers(text: str, partial: Request | None = None) -> Headers:
         raise MessageError("header section is too large", 513)
     if "\r\n " in text or "\r\n\t" in text:
         text = _FOLD.sub(" ", text)
-    items: list[tuple[str, str]] = []
+    items: list[Item] = []
     problem: MessageError | None = None
-    if text:
-        for line in text.split("\r\n"):
-            name, colon, value = line.partition(":")
-            name = name.rstrip(" \t")
-            value = value.strip(" \t")
-            if not colon or not TOKEN.fullmatch(name) or "\r" in value or "\n" in value:
-                problem = problem or MessageError("malformed header line")
-            elif len(value) > HEADER_VALUE_MAX:
-                problem = problem or MessageError(f"{name} is too long", 513)
-            else:
-                items.append((name, value))
+    for line in text.split("\r\n") if text else ():
+        item = _common_line(line) if len(line) <= _COMMON_LENGTH_MAX else None
+        if item is None:
+            try:
+                item = _parse_line(line)
+            except MessageError as error:
+                problem = problem or error
+                continue
+        items.append(item)
     if len(items) > HEADER_LINES_MAX:
         problem = problem or MessageError("too many header lines", 513)
-    headers = Headers(items[:HEADER_LINES_MAX])
+        del items[HEADER_LINES_MAX:]
+    headers = Headers.of_items(items)
     if problem is not None:
         if partial is not None:
             partial.headers = headers
         raise problem
     return headers
+
+
+def _parse_line(line: str) -> Item:
+    name, colon, value = line.partition(":")
+    name = name.rstrip(" \t")
+    value = value.strip(" \t")
+    if not colon or not TOKEN.fullmatch(name) or "\r" in value or "\n" in value:
+        raise MessageError("malformed header line")
+    if len(value) > HEADER_VALUE_MAX:
+        raise MessageError(f"{name[:40]} is too long", 513)
+    return item_of(name, value)
+
+
+@lru_cache(_COMMON_LINES)
+def _common_line(line: str) -> Item | None:
+    """The same Allow, Supported, Max-Forwards and User-Agent lines come in every message of a peer."""
+    try:
+        return _parse_line(line)
+    except MessageError:
+        return None
 
 
 def _finish(message: Request | Response, complete: bool, body: bytes) -> None:
