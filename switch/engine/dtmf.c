@@ -71,6 +71,7 @@ int dtmf_sender_add(struct dtmf_sender *sender, const struct digits *digits, uin
 {
     if (sender->count == 0) {
         sender->step = 0;
+        sender->in_run = false;
         sender->next_tick = first_tick;
     }
     for (int i = 0; i < digits->count; i++) {

@@ -33,9 +33,12 @@ struct dtmf_sender {
     uint8_t events[DIGITS_MAX];
     uint8_t first, count;
     uint8_t step; /* in units of 20 ms */
-    uint32_t timestamp;
+    bool in_run;        /* the key before this one was sent, */
+    uint32_t timestamp; /* at this time */
     uint32_t next_tick;
 };
+
+enum { KEY_AND_PAUSE_SAMPLES = 200 * SAMPLES_PER_MS };
 
 bool dtmf_sender_busy(const struct dtmf_sender *sender);
 

@@ -205,12 +205,19 @@ static void send_key(struct engine *engine, struct stream *stream, uint64_t now_
 {
     uint8_t datagram[RTP_HEADER_BYTES + TELEPHONE_EVENT_BYTES];
     struct telephone_event event;
-    enum dtmf_action action = dtmf_sender_step(&stream->keys_out, engine->tick, &event);
-    /* A hold or a new plan may have come between. Time goes on. */
-    if (action == DTMF_WAIT || !can_send(stream) || stream->plan.dtmf_payload_type < 0)
+    struct dtmf_sender *keys = &stream->keys_out;
+    enum dtmf_action action = dtmf_sender_step(keys, engine->tick, &event);
+    if (action == DTMF_WAIT)
         return;
-    if (action == DTMF_FIRST_PACKET)
-        stream->keys_out.timestamp = sender_time(&stream->sender, now_us);
+    /* A hold or a new plan may have come between. Time goes on. */
+    if (!can_send(stream) || stream->plan.dtmf_payload_type < 0) {
+        keys->in_run = false;
+        return;
+    }
+    if (action == DTMF_FIRST_PACKET) {
+        keys->timestamp = keys->in_run ? keys->timestamp + KEY_AND_PAUSE_SAMPLES : sender_time(&stream->sender, now_us);
+        keys->in_run = true;
+    }
     struct rtp_packet packet = {
         .payload = datagram + RTP_HEADER_BYTES,
         .payload_bytes = TELEPHONE_EVENT_BYTES,
@@ -218,7 +225,7 @@ static void send_key(struct engine *engine, struct stream *stream, uint64_t now_
         .marker = action == DTMF_FIRST_PACKET,
     };
     telephone_event_write(&event, packet.payload);
-    sender_event(&stream->sender, &packet, stream->keys_out.timestamp, now_us);
+    sender_event(&stream->sender, &packet, keys->timestamp, now_us);
     transmit(engine, stream, &packet);
 }
 

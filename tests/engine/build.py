@@ -1,0 +1,42 @@
+"""Compiles the plain C of the engine for tests: as a sanitized program, and as a library for ctypes."""
+
+import atexit
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = ROOT / "switch" / "engine"
+INCLUDES = [f"-I{ROOT / 'codecs'}", f"-I{ENGINE}"]
+STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-pthread"]
+
+
+def engine_sources() -> list[Path]:
+    """Everything but the file that includes Python.h."""
+    return [path for path in sorted(ENGINE.glob("*.c")) if path.name != "module.c"] + [
+        ROOT / "codecs" / "g711.c"
+    ]
+
+
+def compile_c(output: Path, sources: list[Path], *options: str) -> Path:
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    command = ["gcc", *STRICT, *INCLUDES, *options, *map(str, sources), "-o", str(output)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return output
+
+
+@cache
+def c_library() -> ctypes.CDLL:
+    """The engine's plain C as a library: what tests compare with the Python reference."""
+    folder = tempfile.mkdtemp(prefix="softswitch-c-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return ctypes.CDLL(
+        str(compile_c(Path(folder) / "engine.so", engine_sources(), "-shared", "-fPIC", "-O2", "-g"))
+    )

@@ -1,0 +1,35 @@
+/* What the C tests share. A failed check says where and ends the program. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHECK(condition)                                                        \
+    do {                                                                        \
+        if (!(condition)) {                                                     \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
+            exit(1);                                                            \
+        }                                                                       \
+    } while (0)
+
+#define CHECK_EQUAL(left, right)                                                              \
+    do {                                                                                      \
+        long long left_ = (long long)(left), right_ = (long long)(right);                     \
+        if (left_ != right_) {                                                                \
+            fprintf(stderr, "%s:%d: %s is %lld, %s is %lld\n", __FILE__, __LINE__, #left,     \
+                    left_, #right, right_);                                                   \
+            exit(1);                                                                          \
+        }                                                                                     \
+    } while (0)
+
+void test_ring(void);
+void test_rtp(void);
+void test_latch(void);
+void test_reception(void);
+void test_sender(void);
+void test_dtmf(void);
+void test_player(void);
+void test_engine(void);
+
+#endif

@@ -1,0 +1,15 @@
+#include "check.h"
+
+int main(void)
+{
+    test_ring();
+    test_rtp();
+    test_latch();
+    test_reception();
+    test_sender();
+    test_dtmf();
+    test_player();
+    test_engine();
+    puts("all C tests passed");
+    return 0;
+}

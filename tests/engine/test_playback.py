@@ -1,0 +1,165 @@
+"""Clips are heard without a gap, at their pace, in the stream's law; and each Play is answered once."""
+
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from switch.media.commands import Bridge, CloseStream, Play, SendDigits, StopPlay, UpdateStream
+from switch.media.events import PlayFinished
+from switch.media.plan import Codec
+from tests.engine.bench import Bench, pcm
+
+# G.711's own codes for these two levels, by the tables of the recommendation.
+LEVELS = {Codec.PCMU: {0: 0xFF, 8316: 0x9F}, Codec.PCMA: {0: 0xD5, 32256: 0xAA}}
+
+
+def ramp(samples: int) -> bytes:
+    return np.linspace(-20000, 20000, samples).astype("<i2").tobytes()
+
+
+def test_clips_join_without_a_gap(bench: Bench) -> None:
+    whole, parts = bench.open(0), bench.open(1)
+    clip = ramp(2000)
+    bench.engine.add_clip("whole", clip)
+    bench.engine.add_clip("head", clip[:1234])
+    bench.engine.add_clip("tail", clip[1234:])
+    bench.submit(Play(0, 1, ("whole",)), Play(1, 2, ("head", "tail")))
+    heard = [b"".join(packet.payload for packet in peer.receive_all()) for peer in (whole, parts)]
+    assert heard[0] == heard[1]
+    assert len(heard[0]) == 13 * 160
+    assert heard[0][2000:] == b"\xff" * 80
+    assert {bench.wait_for(PlayFinished), bench.wait_for(PlayFinished)} == {
+        PlayFinished(0, 1, completed=True),
+        PlayFinished(1, 2, completed=True),
+    }
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+def test_each_law_hears_its_own_codes(bench: Bench, codec: Codec) -> None:
+    peer = bench.open(0, codec)
+    level, code = list(LEVELS[codec].items())[1]
+    bench.engine.add_clip("tone", pcm(*[level] * 80, *[0] * 80))
+    bench.submit(Play(0, 1, ("tone",)))
+    packet = peer.receive()
+    assert packet.payload_type == codec
+    assert packet.payload == bytes([code]) * 80 + bytes([LEVELS[codec][0]]) * 80
+
+
+@pytest.mark.parametrize("ptime_ms", [10, 20, 30, 40, 60])
+def test_pace_and_header(bench: Bench, ptime_ms: int) -> None:
+    peer = bench.open(0, ptime_ms=ptime_ms)
+    bench.engine.add_clip("ramp", ramp(8 * ptime_ms * 10))
+    began = time.monotonic()
+    bench.submit(Play(0, 1, ("ramp",)))
+    packets = [peer.receive() for _ in range(10)]
+    elapsed_ms = (time.monotonic() - began) * 1000
+    assert ptime_ms * 9 - 5 < elapsed_ms < ptime_ms * 9 + 60
+    assert [packet.marker for packet in packets] == [True] + [False] * 9
+    assert {len(packet.payload) for packet in packets} == {8 * ptime_ms}
+    for before, after in pairwise(packets):
+        assert after.sequence == (before.sequence + 1) % 2**16
+        assert after.timestamp == (before.timestamp + 8 * ptime_ms) % 2**32
+    assert bench.wait_for(PlayFinished) == PlayFinished(0, 1, completed=True)
+    assert peer.receive_all(0.05) == []
+
+
+def test_only_the_last_clip_loops(bench: Bench) -> None:
+    peer = bench.open(0)
+    bench.engine.add_clip("once", pcm(*[8316] * 160))
+    bench.engine.add_clip("music", pcm(*[0] * 100))
+    bench.submit(Play(0, 1, ("once", "music"), loop=True))
+    packets = [peer.receive() for _ in range(10)]
+    assert [packet.payload[0] for packet in packets] == [0x9F] + [0xFF] * 9
+    bench.submit(StopPlay(0))
+    assert bench.wait_for(PlayFinished) == PlayFinished(0, 1, completed=False)
+    peer.receive_all(0.05)
+    assert bench.poll() == []
+
+
+def test_every_play_is_answered_once(bench: Bench) -> None:
+    bench.open(0)
+    bench.engine.add_clip("long", ramp(80000))
+    bench.submit(Play(0, 1, ("long",)), Play(0, 2, ("long",)), Play(0, 3, ()), Play(0, 4, ("long",)))
+    bench.submit(StopPlay(0), StopPlay(0), Play(0, 5, ("long",)), CloseStream(0), Play(0, 6, ("long",)))
+    answers = [bench.wait_for(PlayFinished) for _ in range(6)]
+    assert [(answer.playback, answer.completed) for answer in answers] == [
+        (1, False),
+        (2, False),
+        (3, True),
+        (4, False),
+        (5, False),
+        (6, False),
+    ]
+
+
+def test_playback_overrides_a_bridge_one_way_until_it_ends(bench: Bench) -> None:
+    caller, agent = bench.bridge()
+    bench.engine.add_clip("tone", pcm(*[8316] * 800))
+    bench.submit(Play(0, 1, ("tone",)))
+    first = caller.receive()
+    agent.send(b"\x11" * 160)
+    caller.send(b"\x22" * 160)
+    assert agent.receive().payload == b"\x22" * 160
+    rest = [caller.receive() for _ in range(4)]
+    assert all(packet.payload == b"\x9f" * 160 for packet in [first, *rest])
+    bench.wait_for(PlayFinished)
+    agent.send(b"\x33" * 160)
+    after = caller.receive()
+    assert after.payload == b"\x33" * 160
+    assert after.marker
+    assert after.ssrc == first.ssrc
+    assert after.sequence == (rest[-1].sequence + 1) % 2**16
+    assert 160 <= (after.timestamp - rest[-1].timestamp) % 2**32 < 8000
+
+
+def test_time_goes_on_while_held(bench: Bench) -> None:
+    peer = bench.open(0, sends=False)
+    bench.engine.add_clip("ramp", ramp(1600))
+    began = time.monotonic()
+    bench.submit(Play(0, 1, ("ramp",)))
+    assert bench.wait_for(PlayFinished) == PlayFinished(0, 1, completed=True)
+    assert 0.15 < time.monotonic() - began < 0.4
+    assert peer.receive_all(0) == []
+
+
+def test_new_codec_in_mid_playback(bench: Bench) -> None:
+    peer = bench.open(0)
+    bench.engine.add_clip("silence", pcm(*[0] * 4000))
+    bench.submit(Play(0, 1, ("silence",)))
+    assert peer.receive().payload == b"\xff" * 160
+    bench.submit(UpdateStream(0, bench.plan(peer, Codec.PCMA)))
+    codes = {(packet.payload_type, packet.payload[0]) for packet in peer.receive_all()}
+    assert (8, 0xD5) in codes
+    assert codes <= {(0, 0xFF), (8, 0xD5)}
+
+
+def test_keys_interrupt_a_playback_and_nothing_of_it_is_lost(bench: Bench) -> None:
+    peer = bench.open(0)
+    clip = ramp(1600)
+    bench.engine.add_clip("ramp", clip)
+    bench.submit(Play(0, 1, ("ramp",)))
+    bench.submit(SendDigits(0, "5"))
+    packets = peer.receive_all(0.3)
+    audio = [packet for packet in packets if packet.payload_type == 0]
+    assert len(audio) == 10
+    assert len(packets) == 17
+    assert [packet.sequence for packet in packets] == [(packets[0].sequence + n) % 2**16 for n in range(17)]
+
+
+def test_silence_sends_nothing(bench: Bench) -> None:
+    peer = bench.open(0)
+    other = bench.open(1)
+    bench.submit(Bridge(0, 1))
+    assert peer.receive_all(0.1) == other.receive_all(0) == []
+
+
+def test_a_replaced_clip_is_heard_from_the_next_play_on(bench: Bench) -> None:
+    peer = bench.open(0)
+    bench.engine.add_clip("prompt", pcm(*[8316] * 480))
+    bench.submit(Play(0, 1, ("prompt",)))
+    bench.engine.add_clip("prompt", pcm(*[0] * 160))
+    assert {packet.payload[0] for packet in peer.receive_all()} == {0x9F}
+    bench.submit(Play(0, 2, ("prompt",)))
+    assert {packet.payload[0] for packet in peer.receive_all()} == {0xFF}

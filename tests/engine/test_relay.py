@@ -1,0 +1,296 @@
+"""Two bridged streams hear each other: rewritten headers, untouched audio, one unbroken sender each."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from switch.engine import DropReason
+from switch.media.commands import Bridge, CloseStream, Unbridge, UpdateStream
+from switch.media.events import StreamClosed, StreamIdle
+from switch.media.plan import Codec
+from switch.rtp import RtpPacket
+from tests.engine.bench import DTMF, Bench, Peer, until
+
+
+def _through(sender: Peer, receiver: Peer, payload: bytes = bytes(160)) -> RtpPacket:
+    sender.send(payload)
+    return receiver.receive()
+
+
+@pytest.mark.parametrize("packet_bytes", [80, 160, 240, 320, 480])
+def test_payload_passes_bit_for_bit(bench: Bench, packet_bytes: int) -> None:
+    left, right = bench.bridge()
+    for _ in range(20):
+        for sender, receiver in ((left, right), (right, left)):
+            sent = sender.send(os.urandom(packet_bytes))
+            assert receiver.receive().payload == sent.payload
+
+
+def test_relayed_header_is_one_steady_sender(bench: Bench) -> None:
+    left, right = bench.bridge()
+    first = _through(left, right)
+    assert first.marker
+    assert first.ssrc != left.ssrc
+    for step in range(1, 30):
+        packet = _through(left, right)
+        assert not packet.marker
+        assert packet.ssrc == first.ssrc
+        assert packet.sequence == (first.sequence + step) % 2**16
+        assert packet.timestamp == (first.timestamp + 160 * step) % 2**32
+
+
+def test_loss_in_is_loss_out(bench: Bench) -> None:
+    left, right = bench.bridge()
+    first = _through(left, right)
+    left.sequence += 5
+    left.timestamp += 5 * 160
+    second = _through(left, right)
+    assert (second.sequence - first.sequence) % 2**16 == 6
+    assert (second.timestamp - first.timestamp) % 2**32 == 6 * 160
+
+
+def test_change_of_partner_is_seamless(bench: Bench) -> None:
+    caller, first_agent = bench.bridge()
+    second_agent = bench.open(2)
+    before = _through(first_agent, caller)
+    bench.submit(Bridge(0, 2))
+    second_agent.timestamp = 2**31 + 7
+    after = _through(second_agent, caller)
+    assert after.marker
+    assert after.ssrc == before.ssrc
+    assert after.sequence == (before.sequence + 1) % 2**16
+    elapsed = (after.timestamp - before.timestamp) % 2**32
+    assert 160 <= elapsed <= 8 * 1000
+    # The first agent is out of it.
+    first_agent.send()
+    assert caller.receive_all() == []
+    assert _through(caller, second_agent)
+
+
+def test_leaves_from_the_advertised_port(bench: Bench) -> None:
+    left, right = bench.bridge()
+    left.send()
+    _, source = right.socket.recvfrom(2048)
+    assert source == ("127.0.0.1", bench.engine.slots[1].port)
+
+
+def test_laws_are_transcoded_and_payload_types_rewritten(bench: Bench) -> None:
+    left, right = bench.bridge(Codec.PCMU, Codec.PCMA)
+    heard = _through(left, right, bytes(range(256)))
+    assert heard.payload_type == 8
+    assert heard.payload != bytes(range(256))
+    back = _through(right, left, heard.payload)
+    assert back.payload_type == 0
+    assert _through(left, right, back.payload).payload == heard.payload
+
+
+def test_dynamic_payload_types_are_each_side_s_own(bench: Bench) -> None:
+    left = bench.open(0, payload_type=112, dtmf_payload_type=96)
+    right = bench.open(1, payload_type=0, dtmf_payload_type=97)
+    left.payload_type = 112
+    bench.submit(Bridge(0, 1))
+    assert _through(left, right).payload_type == 0
+    left.send(b"\x05\x0a\x00\xa0", payload_type=96)
+    assert right.receive().payload_type == 97
+
+
+def test_events_for_a_peer_without_them_are_dropped_without_a_gap(bench: Bench) -> None:
+    left = bench.open(0)
+    right = bench.open(1, dtmf_payload_type=None)
+    bench.submit(Bridge(0, 1))
+    first = _through(left, right)
+    left.send_key(5, left.timestamp, 160)
+    left.send_key(5, left.timestamp, 800, end=True)
+    after = _through(left, right)
+    assert after.sequence == (first.sequence + 1) % 2**16
+    assert bench.engine.stats().dropped(DropReason.NO_EVENTS) == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "datagram"),
+    [
+        (DropReason.MALFORMED, b""),
+        (DropReason.MALFORMED, b"\x80"),
+        (DropReason.MALFORMED, b"\x80\x00\x00\x01" + bytes(8)),
+        (DropReason.MALFORMED, b"\x40\x00\x00\x01" + bytes(168)),
+        (DropReason.MALFORMED, b"\x8f\x00\x00\x01" + bytes(60)),
+        (DropReason.MALFORMED, b"\x90\x00\x00\x01" + bytes(8) + b"\xbe\xde\xff\xff" + bytes(160)),
+        (DropReason.MALFORMED, b"\xa0\x00\x00\x01" + bytes(167) + b"\xff"),
+        (DropReason.MALFORMED, b"\x80\x00\x00\x01" + bytes(3000)),
+        (DropReason.MALFORMED, bytes([0x80, DTMF, 0, 1]) + bytes(8) + b"\x01\x0a"),
+        (DropReason.PAYLOAD_TYPE, b"\x80\x08\x00\x01" + bytes(168)),
+        (DropReason.CONTROL, b"\x80\xc8\x00\x06" + bytes(24)),
+    ],
+)
+def test_what_is_no_audio_is_counted_and_dropped(bench: Bench, reason: DropReason, datagram: bytes) -> None:
+    left, right = bench.bridge()
+    left.socket.sendto(datagram, left.target)
+    until(lambda: bench.engine.stats().dropped(reason) == 1, reason)
+    assert right.receive_all(0.03) == []
+    assert _through(left, right)
+
+
+def test_extension_csrc_and_padding_are_stripped(bench: Bench) -> None:
+    left, right = bench.bridge()
+    audio = os.urandom(160)
+    header = RtpPacket(0, 9, 9, 7, b"").serialize()
+    dressed = bytes([0xB2]) + header[1:] + bytes(8) + b"\xbe\xde\x00\x01abcd" + audio + b"\x00\x00\x03"
+    left.socket.sendto(dressed, left.target)
+    raw = right.socket.recv(2048)
+    assert raw[0] == 0x80
+    assert RtpPacket.parse(raw).payload == audio
+
+
+def test_rtcp_port_swallows(bench: Bench) -> None:
+    left, _ = bench.bridge()
+    left.socket.sendto(b"\x80\xc8\x00\x06" + bytes(24), ("127.0.0.1", left.target[1] + 1))
+    until(lambda: bench.engine.stats().rtcp_received == 1, "RTCP is read")
+
+
+def test_hold_stops_both_ways_and_resumes_seamlessly(bench: Bench) -> None:
+    held, other = bench.bridge()
+    before = _through(other, held)
+    bench.submit(UpdateStream(0, bench.plan(held, sends=False, receives=False, idle_s=0)))
+    for _ in range(5):
+        held.send()
+        other.send()
+    assert held.receive_all(0.05) == []
+    assert other.receive_all(0.05) == []
+    assert bench.engine.stats().dropped(DropReason.HELD) == 10
+    bench.submit(UpdateStream(0, bench.plan(held)))
+    after = _through(other, held)
+    assert after.marker
+    assert after.ssrc == before.ssrc
+    assert after.sequence == (before.sequence + 1) % 2**16
+
+
+def test_unbridge_and_close_silence_both(bench: Bench) -> None:
+    left, right = bench.bridge()
+    bench.submit(Unbridge(1), Unbridge(1))
+    left.send()
+    assert right.receive_all(0.05) == []
+    bench.submit(Bridge(0, 1))
+    assert _through(left, right)
+    bench.close_stream(0)
+    left.send()
+    right.send()
+    assert right.receive_all(0.05) == []
+    assert left.receive_all(0.05) == []
+    assert bench.engine.stats().dropped(DropReason.NO_STREAM) == 1
+
+
+def test_closed_counts_are_of_the_stream(bench: Bench) -> None:
+    left, right = bench.bridge()
+    for _ in range(10):
+        _through(left, right)
+    left.sequence += 3
+    _through(left, right)
+    closed = bench.close_stream(0)
+    assert (closed.packets_received, closed.packets_sent, closed.packets_lost) == (11, 0, 3)
+    assert bench.close_stream(1) == StreamClosed(1, 0, 11, 0, 0)
+
+
+def test_packets_of_the_last_call_are_not_heard_by_the_next(bench: Bench) -> None:
+    first = bench.open(0)
+    bench.close_stream(0)
+    for _ in range(20):
+        first.send()
+    left, right = bench.bridge()
+    assert right.receive_all(0.05) == []
+    assert _through(left, right)
+
+
+def test_two_bridged_streams_pointed_at_each_other_come_to_rest(bench: Bench) -> None:
+    left, _ = bench.bridge()
+    ports = [slot.port for slot in bench.engine.slots]
+    bench.submit(
+        UpdateStream(0, bench.plan(left, remote_port=ports[1], symmetric=False)),
+        UpdateStream(1, bench.plan(left, remote_port=ports[0], symmetric=False)),
+    )
+    for _ in range(5):
+        left.send()
+    time.sleep(0.1)
+    stats = bench.engine.stats()
+    assert stats.packets_sent < 50
+    assert stats.dropped(DropReason.LOOP) > 0
+
+
+def test_ring_of_four_streams_is_bounded_by_the_rate_limit(bench: Bench) -> None:
+    """A-B and C-D bridged, then A to C, D to B and so round: only the rate limit ends it."""
+    phone = bench.open(0)
+    for slot in (1, 2, 3):
+        bench.open(slot)
+    bench.submit(Bridge(0, 1), Bridge(2, 3))
+    ports = [slot.port for slot in bench.engine.slots]
+    for slot, target in ((0, 2), (3, 1), (2, 0), (1, 3)):
+        bench.submit(UpdateStream(slot, bench.plan(phone, remote_port=ports[target], symmetric=False)))
+    for _ in range(3):
+        phone.target = ("127.0.0.1", ports[1])
+        phone.send()
+    time.sleep(0.3)
+    assert bench.engine.stats().packets_sent < 4 * 2 * 500
+
+
+def test_a_flood_of_the_peer_is_cut_and_others_are_served(bench: Bench) -> None:
+    left, right = bench.bridge()
+    loud, hears_loud = bench.open(2), bench.open(3)
+    bench.submit(Bridge(2, 3))
+    flood = RtpPacket(0, 1, 1, 5, bytes(160)).serialize()
+    delays = []
+    for turn in range(100):
+        for _ in range(30):
+            loud.socket.sendto(flood, loud.target)
+        began = time.monotonic()
+        _through(left, right)
+        delays.append(time.monotonic() - began)
+        if turn % 10 == 0:
+            hears_loud.receive_all(0)
+    until(lambda: bench.engine.stats().dropped(DropReason.FLOOD) > 0, "the flood is cut")
+    assert sorted(delays)[90] < 0.02
+
+
+def test_strangers_flood_does_not_use_up_the_peer_s_share(bench: Bench) -> None:
+    left, right = bench.bridge()
+    _through(left, right)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for number in range(1500):
+            stranger.sendto(RtpPacket(0, number, 1, 5, bytes(160)).serialize(), left.target)
+            if number % 100 == 0:
+                time.sleep(0.002)
+        assert _through(left, right)
+    assert bench.engine.stats().dropped(DropReason.FLOOD) == 0
+
+
+def test_idle_is_told_once_a_silence(bench: Bench) -> None:
+    quiet = bench.open(0, idle_s=1)
+    forgotten = bench.open(1, idle_s=0)
+    assert bench.wait_for(StreamIdle) == StreamIdle(0)
+    # Streams are looked at once a second.
+    time.sleep(1.1)
+    bench.poll()
+    assert not [event for event in bench.events if isinstance(event, StreamIdle)]
+    quiet.send()
+    forgotten.send()
+    assert bench.wait_for(StreamIdle) == StreamIdle(0)
+
+
+@pytest.fixture
+def bench6() -> Iterator[Bench]:
+    made = Bench(2, host="::1")
+    yield made
+    made.close()
+
+
+def test_ipv6(bench6: Bench) -> None:
+    left, right = bench6.bridge()
+    assert _through(left, right)
+
+
+def test_submit_after_close_stream_is_harmless(bench: Bench) -> None:
+    left, _ = bench.bridge()
+    bench.submit(CloseStream(0))
+    bench.submit(Unbridge(0), Bridge(0, 1), Bridge(1, 0), UpdateStream(0, bench.plan(left)))
+    assert bench.engine.stats().commands_ignored == 4
