@@ -1,0 +1,1 @@
+"""What operators watch: Prometheus metrics from the journal and from a snapshot, and interval reports."""

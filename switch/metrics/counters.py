@@ -1,0 +1,284 @@
+"""Counters and histograms that grow with the journal. The definitions are those of docs/metrics.md.
+
+A visit is counted when its wait ends: answered at `AgentConnected`, abandoned at `VisitEnded`; so a
+service level computed over an interval is by the end of the wait, whenever the contact arrived.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from switch.journal.entry import Entry
+from switch.journal.events import (
+    AgentChanged,
+    AgentConnected,
+    CallEnded,
+    CallStarted,
+    OfferEnded,
+    OfferMade,
+    Queued,
+    QueueRefused,
+    Registered,
+    Transferred,
+    Unregistered,
+    VisitEnded,
+)
+from switch.metrics import words
+from switch.metrics.families import (
+    TALK_BUCKETS_S,
+    WAIT_BUCKETS_S,
+    WRAP_UP_BUCKETS_S,
+    CounterFamily,
+    HistogramFamily,
+)
+
+_QUEUE = ("tenant", "queue")
+
+
+class JournalCounters:
+    """Fed with every entry once, in order."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._thresholds_us: dict[tuple[str, str], int] = {}
+        # By (tenant, agent), so bounded by the agents that are configured: since when in wrap-up, and
+        # the queue whose contact the agent had last.
+        self._wrapping_since: dict[tuple[str, str], int] = {}
+        self._served: dict[tuple[str, str], str] = {}
+        self._make_calls(registry)
+        self._make_queues(registry)
+        self._make_histograms(registry)
+        self._take: dict[type, Callable[[Entry, Any], None]] = {
+            CallStarted: self._call_started,
+            CallEnded: self._call_ended,
+            Queued: self._queued,
+            QueueRefused: self._queue_refused,
+            OfferMade: self._offer_made,
+            OfferEnded: self._offer_ended,
+            AgentConnected: self._agent_connected,
+            VisitEnded: self._visit_ended,
+            AgentChanged: self._agent_changed,
+            Transferred: self._transferred,
+            Registered: self._registered,
+            Unregistered: self._unregistered,
+        }
+
+    def _make_calls(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, definition: str, *labels: str) -> CounterFamily:
+            return CounterFamily(registry, name, definition, labels)
+
+        self._entries = counter(
+            "softswitch_journal_entries_total", "Journal entries written, by kind of event.", "kind"
+        )
+        self._started = counter(
+            "softswitch_calls_started_total",
+            "Calls begun, by tenant and direction (inbound from a trunk, internal, outbound to a trunk).",
+            "tenant",
+            "direction",
+        )
+        self._ended = counter(
+            "softswitch_calls_ended_total",
+            "Calls that ended, by tenant, direction and the one cause of their end.",
+            "tenant",
+            "direction",
+            "cause",
+        )
+        self._transfers = counter(
+            "softswitch_transfers_total",
+            "Transfers asked for by a party of a call, by tenant and outcome (done, failed, refused).",
+            "tenant",
+            "outcome",
+        )
+        self._registrations = counter(
+            "softswitch_registration_changes_total",
+            "Registrations accepted (registered, refreshes included), and phones gone, by how: removed,"
+            " expired, lost, replaced.",
+            "tenant",
+            "change",
+        )
+
+    def _make_queues(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, definition: str, *labels: str) -> CounterFamily:
+            return CounterFamily(registry, name, definition, labels)
+
+        self._entered = counter(
+            "softswitch_queue_entered_total", "Contacts that the queue let in (visits begun).", *_QUEUE
+        )
+        self._refused = counter(
+            "softswitch_queue_refusals_total",
+            "Contacts that the queue did not let in, or put out as it was removed, by reason.",
+            *_QUEUE,
+            "reason",
+        )
+        self._answered = counter(
+            "softswitch_queue_answered_total", "Contacts connected to an agent (A), as they connect.", *_QUEUE
+        )
+        self._answered_in_time = counter(
+            "softswitch_queue_answered_in_time_total",
+            "Contacts connected within the queue's service level threshold (A within T).",
+            *_QUEUE,
+        )
+        self._abandoned = counter(
+            "softswitch_queue_abandoned_total",
+            "Contacts whose customer left while waiting or while an agent was rung (B).",
+            *_QUEUE,
+        )
+        self._abandoned_in_time = counter(
+            "softswitch_queue_abandoned_in_time_total",
+            "Contacts abandoned within the queue's service level threshold (B within T).",
+            *_QUEUE,
+        )
+        self._abandoned_short = counter(
+            "softswitch_queue_abandoned_short_total",
+            "Contacts abandoned within 5 seconds; part of the abandoned.",
+            *_QUEUE,
+        )
+        self._visits = counter(
+            "softswitch_queue_visits_ended_total",
+            "Visits ended, by outcome: ended (after a talk), abandoned, withdrawn (by the dialplan), refused"
+            " (put out). Entered = ended by all outcomes + waiting + offered + talking.",
+            *_QUEUE,
+            "outcome",
+        )
+        self._offers_made = counter(
+            "softswitch_offers_made_total",
+            "Offers of a contact to an agent, by the contact's queue.",
+            *_QUEUE,
+        )
+        self._offers_ended = counter(
+            "softswitch_offers_ended_total",
+            "Offers ended, by outcome: answered, no-answer, declined, busy, unreachable, failed, caller-gone,"
+            " withdrawn, agent-gone, lease-expired.",
+            "tenant",
+            "outcome",
+        )
+
+    def _make_histograms(self, registry: CollectorRegistry) -> None:
+        self._wait = HistogramFamily(
+            registry,
+            "softswitch_queue_wait_seconds",
+            "Wait from entering the queue to its end, by outcome: answered, abandoned, withdrawn, refused.",
+            (*_QUEUE, "outcome"),
+            WAIT_BUCKETS_S,
+        )
+        self._talk = HistogramFamily(
+            registry,
+            "softswitch_queue_talk_seconds",
+            "Talk of contacts with their agent, holds included, as the talk ends.",
+            _QUEUE,
+            TALK_BUCKETS_S,
+        )
+        self._wrap_up = HistogramFamily(
+            registry,
+            "softswitch_queue_wrap_up_seconds",
+            "Wrap-up of agents after a contact of the queue, as the wrap-up ends.",
+            _QUEUE,
+            WRAP_UP_BUCKETS_S,
+        )
+        self._duration = HistogramFamily(
+            registry,
+            "softswitch_call_duration_seconds",
+            "Answered calls from answer to end, as they end.",
+            ("tenant", "direction"),
+            TALK_BUCKETS_S,
+        )
+
+    def set_thresholds(self, thresholds_us: Mapping[tuple[str, str], int]) -> None:
+        """The T of each configured queue; those queues are shown at 0 from now on."""
+        self._thresholds_us = dict(thresholds_us)
+        for queue in self._thresholds_us:
+            for family in (
+                self._entered,
+                self._answered,
+                self._answered_in_time,
+                self._abandoned,
+                self._abandoned_in_time,
+                self._abandoned_short,
+                self._offers_made,
+                self._talk,
+                self._wrap_up,
+            ):
+                family.show(*queue)
+            self._wait.show(*queue, words.ANSWERED)
+            self._wait.show(*queue, words.ABANDONED)
+
+    def threshold_us(self, tenant: str, queue: str) -> int:
+        return self._thresholds_us.get((tenant, queue), words.SERVICE_LEVEL_US)
+
+    def thresholds_us(self) -> Mapping[tuple[str, str], int]:
+        return self._thresholds_us
+
+    def observe(self, entries: Iterable[Entry]) -> None:
+        """Count entries, each once, in the journal's order."""
+        for entry in entries:
+            event = entry.event
+            self._entries.add(event.KIND)
+            take = self._take.get(type(event))
+            if take is not None:
+                take(entry, event)
+
+    # One method an event.
+
+    def _call_started(self, entry: Entry, event: CallStarted) -> None:
+        self._started.add(entry.tenant, event.direction)
+
+    def _call_ended(self, entry: Entry, event: CallEnded) -> None:
+        self._ended.add(entry.tenant, event.direction, event.cause)
+        if event.answered_wall_us:
+            # Wall time may be set back during a call.
+            lasted_us = max(0, event.ended_wall_us - event.answered_wall_us)
+            self._duration.observe(entry.tenant, event.direction, us=lasted_us)
+
+    def _queued(self, entry: Entry, event: Queued) -> None:
+        self._entered.add(entry.tenant, event.queue)
+
+    def _queue_refused(self, entry: Entry, event: QueueRefused) -> None:
+        self._refused.add(entry.tenant, event.queue, event.reason)
+
+    def _offer_made(self, entry: Entry, event: OfferMade) -> None:
+        self._offers_made.add(entry.tenant, event.queue)
+
+    def _offer_ended(self, entry: Entry, event: OfferEnded) -> None:
+        self._offers_ended.add(entry.tenant, event.outcome)
+
+    def _agent_connected(self, entry: Entry, event: AgentConnected) -> None:
+        tenant = entry.tenant
+        self._offers_ended.add(tenant, words.ANSWERED)
+        self._answered.add(tenant, event.queue)
+        if event.waited_us <= self.threshold_us(tenant, event.queue):
+            self._answered_in_time.add(tenant, event.queue)
+        self._wait.observe(tenant, event.queue, words.ANSWERED, us=event.waited_us)
+        self._served[tenant, event.agent] = event.queue
+
+    def _visit_ended(self, entry: Entry, event: VisitEnded) -> None:
+        tenant, queue = entry.tenant, event.queue
+        self._visits.add(tenant, queue, event.outcome)
+        if event.outcome == words.ENDED:
+            self._talk.observe(tenant, queue, us=event.talked_us)
+            return
+        self._wait.observe(tenant, queue, event.outcome, us=event.waited_us)
+        if event.outcome == words.ABANDONED:
+            self._abandoned.add(tenant, queue)
+            if event.waited_us <= self.threshold_us(tenant, queue):
+                self._abandoned_in_time.add(tenant, queue)
+            if event.waited_us <= words.SHORT_ABANDON_US:
+                self._abandoned_short.add(tenant, queue)
+
+    def _agent_changed(self, entry: Entry, event: AgentChanged) -> None:
+        agent = (entry.tenant, event.agent)
+        if event.state == words.WRAP_UP:
+            self._wrapping_since.setdefault(agent, entry.at)
+            return
+        since = self._wrapping_since.pop(agent, None)
+        queue = self._served.get(agent)
+        if since is not None and queue is not None:
+            self._wrap_up.observe(entry.tenant, queue, us=entry.at - since)
+
+    def _transferred(self, entry: Entry, event: Transferred) -> None:
+        self._transfers.add(entry.tenant, event.outcome)
+
+    def _registered(self, entry: Entry, _event: Registered) -> None:
+        self._registrations.add(entry.tenant, words.REGISTERED)
+
+    def _unregistered(self, entry: Entry, event: Unregistered) -> None:
+        self._registrations.add(entry.tenant, event.reason)

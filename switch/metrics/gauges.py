@@ -1,0 +1,253 @@
+"""Metrics read from the last snapshot. Made anew at each scrape, so that a removed queue is gone."""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from switch.metrics.snapshot import Count, RtpReading, Snapshot
+
+_US = 1_000_000
+
+KNOWN_METHODS = frozenset(
+    ("ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY")
+    + ("OPTIONS", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE")
+)
+"""Methods are words from the wire: whoever invents some must not invent time series."""
+
+OTHER_METHOD = "other"
+
+Labels = tuple[str, ...]
+
+
+def _gauge(
+    name: str, definition: str, labels: Labels, samples: Iterable[tuple[Labels, float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, definition, labels=labels)
+    for values, value in samples:
+        family.add_metric(values, value)
+    return family
+
+
+def _counter(
+    name: str, definition: str, labels: Labels, samples: Iterable[tuple[Labels, float]]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, definition, labels=labels)
+    for values, value in samples:
+        family.add_metric(values, value)
+    return family
+
+
+def _named(counts: Iterable[Count]) -> list[tuple[Labels, float]]:
+    return [((count.name,), count.count) for count in counts]
+
+
+def _one(value: float) -> list[tuple[Labels, float]]:
+    return [((), value)]
+
+
+class SnapshotCollector(Collector):
+    """Gives the families of the snapshot it holds; none before the first."""
+
+    def __init__(self) -> None:
+        self.snapshot: Snapshot | None = None
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry would collect before there is a snapshot to know the names."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        yield from _process(snapshot)
+        yield from _queues(snapshot)
+        yield from _people(snapshot)
+        yield from _sip(snapshot)
+        yield from _rtp(snapshot.rtp)
+        yield from _journal(snapshot)
+
+
+def _process(snapshot: Snapshot) -> Iterator[Metric]:
+    build = InfoMetricFamily("softswitch_build", "The version that runs, and the configuration in force.")
+    build.add_metric((), {"version": snapshot.version, "configuration": snapshot.configuration})
+    yield build
+    yield _gauge(
+        "softswitch_start_time_seconds",
+        "When this process began to take calls, in seconds since 1970 UTC.",
+        (),
+        _one(snapshot.started_wall_us / _US),
+    )
+    yield _gauge(
+        "softswitch_calls",
+        "Calls in progress, by tenant and direction.",
+        ("tenant", "direction"),
+        (((row.tenant, row.direction), row.calls) for row in snapshot.calls),
+    )
+    yield _gauge("softswitch_legs", "Legs of calls in progress.", (), _one(snapshot.legs))
+    yield _counter(
+        "softswitch_invariant_violations",
+        "Broken invariants by name: any increase is a bug of the switch and worth waking somebody.",
+        ("invariant",),
+        _named(snapshot.violations),
+    )
+
+
+def _queues(snapshot: Snapshot) -> Iterator[Metric]:
+    labels = ("tenant", "queue")
+    queues = snapshot.queues
+    for name, definition, field in (
+        ("waiting", "Contacts that wait and are not being offered to an agent.", "waiting"),
+        ("offered", "Contacts for which an agent is being rung.", "offered"),
+        ("talking", "Contacts connected to an agent.", "talking"),
+        ("agents_ready", "Agents who serve the queue and could take a contact now.", "agents_ready"),
+        ("agents_signed_in", "Agents who serve the queue and are signed in.", "agents_signed_in"),
+    ):
+        yield _gauge(
+            f"softswitch_queue_{name}",
+            definition,
+            labels,
+            (((row.tenant, row.queue), getattr(row, field)) for row in queues),
+        )
+    yield _gauge(
+        "softswitch_queue_oldest_wait_seconds",
+        "How long the contact that waits longest has waited; 0 where nobody waits.",
+        labels,
+        (((row.tenant, row.queue), row.oldest_wait_us / _US) for row in queues),
+    )
+
+
+def _people(snapshot: Snapshot) -> Iterator[Metric]:
+    yield _gauge(
+        "softswitch_agents",
+        "Agents by shown state: logged-out, unreachable, paused, available, offered, busy, wrap-up.",
+        ("tenant", "state"),
+        (((row.tenant, row.state), row.agents) for row in snapshot.agents),
+    )
+    accounts = snapshot.accounts
+    yield _gauge(
+        "softswitch_accounts",
+        "Accounts that are configured.",
+        ("tenant",),
+        (((row.tenant,), row.accounts) for row in accounts),
+    )
+    yield _gauge(
+        "softswitch_accounts_registered",
+        "Accounts with at least one phone registered.",
+        ("tenant",),
+        (((row.tenant,), row.registered) for row in accounts),
+    )
+    yield _gauge(
+        "softswitch_registrations",
+        "Registered phones (contacts); an account may have several.",
+        ("tenant",),
+        (((row.tenant,), row.contacts) for row in accounts),
+    )
+    yield _counter(
+        "softswitch_failed_logins",
+        "Digest credentials that were wrong, of known and unknown accounts.",
+        (),
+        _one(snapshot.failed_logins),
+    )
+    trunks = snapshot.trunks
+    labels = ("tenant", "trunk")
+    yield _gauge(
+        "softswitch_trunk_channels",
+        "Calls on the trunk.",
+        labels,
+        (((row.tenant, row.trunk), row.channels) for row in trunks),
+    )
+    yield _gauge(
+        "softswitch_trunk_channels_max",
+        "Calls that the trunk may carry; no series where there is no limit.",
+        labels,
+        (((row.tenant, row.trunk), row.channels_max) for row in trunks if row.channels_max),
+    )
+    yield _gauge(
+        "softswitch_trunk_up",
+        "1 where at least one gateway of the trunk can be used, else 0.",
+        labels,
+        (((row.tenant, row.trunk), float(row.up)) for row in trunks),
+    )
+
+
+def _sip(snapshot: Snapshot) -> Iterator[Metric]:
+    messages: dict[Labels, int] = {}
+    for row in snapshot.sip_messages:
+        method = row.method if row.method in KNOWN_METHODS else OTHER_METHOD
+        status = str(row.status) if row.status else ""
+        labels = (row.direction, method, status)
+        messages[labels] = messages.get(labels, 0) + row.count
+    yield _counter(
+        "softswitch_sip_messages",
+        "SIP messages by direction (received, sent), method (of the request that a response answers, too)"
+        " and status (empty for requests); retransmissions included.",
+        ("direction", "method", "status"),
+        messages.items(),
+    )
+    yield _gauge("softswitch_sip_transactions", "Transactions open.", (), _one(snapshot.transactions))
+    yield _gauge("softswitch_sip_dialogs", "Dialogs open.", (), _one(snapshot.dialogs))
+    yield _gauge("softswitch_sip_connections", "TCP connections open.", (), _one(snapshot.sip_connections))
+    yield _counter(
+        "softswitch_sip_drops",
+        "What the network or the parser dropped, shed or could not send, by reason.",
+        ("reason",),
+        _named(snapshot.sip_drops),
+    )
+
+
+def _rtp(rtp: RtpReading) -> Iterator[Metric]:
+    yield _gauge("softswitch_rtp_streams", "RTP streams open in the media engine.", (), _one(rtp.streams))
+    yield _gauge(
+        "softswitch_rtp_ports_in_use", "RTP ports reserved, in use or closing.", (), _one(rtp.ports_in_use)
+    )
+    yield _gauge("softswitch_rtp_ports", "RTP ports that there are.", (), _one(rtp.ports))
+    yield _counter(
+        "softswitch_rtp_packets",
+        "RTP datagrams by direction (received, sent).",
+        ("direction",),
+        ((("received",), rtp.packets_received), (("sent",), rtp.packets_sent)),
+    )
+    yield _counter(
+        "softswitch_rtp_drops",
+        "RTP datagrams that were not passed on, by reason.",
+        ("reason",),
+        _named(rtp.drops),
+    )
+    yield _counter(
+        "softswitch_engine_events",
+        "What else the media engine counts: late ticks, ignored commands, dropped events.",
+        ("event",),
+        _named(rtp.events),
+    )
+    yield _counter(
+        "softswitch_engine_cpu_seconds",
+        "Processor time of the media engine's threads.",
+        (),
+        _one(rtp.thread_cpu_us / _US),
+    )
+
+
+def _journal(snapshot: Snapshot) -> Iterator[Metric]:
+    journal = snapshot.journal
+    yield _gauge(
+        "softswitch_journal_backlog", "Journal entries that are not durable yet.", (), _one(journal.backlog)
+    )
+    yield _gauge(
+        "softswitch_journal_durable_lag_seconds",
+        "Age of the oldest journal entry that is not durable; 0 where all are.",
+        (),
+        _one(journal.waiting_us / _US),
+    )
+    yield _gauge(
+        "softswitch_journal_healthy",
+        "1 while the database takes entries, 0 while it refuses (disk full, locked, gone).",
+        (),
+        _one(float(journal.healthy)),
+    )
+    yield _counter(
+        "softswitch_journal_refused",
+        "Journal entries that were lost because the database refused for too long.",
+        (),
+        _one(journal.refused),
+    )

@@ -1,0 +1,83 @@
+"""The switch's Prometheus metrics: fed by the journal and a snapshot, rendered as text.
+
+One thread (the loop's) feeds and renders. Nothing here asks another room for anything.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from switch.journal.entry import Entry
+from switch.metrics.counters import JournalCounters
+from switch.metrics.families import LAG_BUCKETS_S
+from switch.metrics.gauges import SnapshotCollector
+from switch.metrics.snapshot import Snapshot
+
+
+class _Thresholds(Collector):
+    """The T of each queue, so that a dashboard can draw the line that the figures are measured by."""
+
+    def __init__(self, counters: JournalCounters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(
+            "softswitch_queue_service_level_threshold_seconds",
+            "The threshold T of the queue's service level.",
+            labels=("tenant", "queue"),
+        )
+        for queue, threshold_us in self._counters.thresholds_us().items():
+            family.add_metric(queue, threshold_us / 1_000_000)
+        return (family,)
+
+
+class Metrics:
+    """All families of one switch in one registry."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        """With its own registry where none is given, which then also has the process's metrics."""
+        # A series more for every counter, of which no rule of ours makes use.
+        # (The library has types, but not for this function.)
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        if registry is None:
+            registry = CollectorRegistry()
+            ProcessCollector(registry=registry)
+        self._registry = registry
+        self._counters = JournalCounters(registry)
+        self._lag = Histogram(
+            "softswitch_event_loop_lag_seconds",
+            "By how much the event loop woke later than asked, measured all the time.",
+            buckets=LAG_BUCKETS_S,
+            registry=registry,
+        )
+        self._gauges = SnapshotCollector()
+        registry.register(self._gauges)
+        registry.register(_Thresholds(self._counters))
+
+    def set_thresholds(self, thresholds_us: Mapping[tuple[str, str], int]) -> None:
+        """The service level threshold of every configured queue by (tenant, queue), in microseconds.
+
+        Call at start and after a reload; it also shows those queues' series at 0 from the start.
+        """
+        self._counters.set_thresholds(thresholds_us)
+
+    def observe(self, entries: Iterable[Entry]) -> None:
+        """Count journal entries, each once, in order."""
+        self._counters.observe(entries)
+
+    def observe_loop_lag(self, lags_s: Iterable[float]) -> None:
+        """By how many seconds the loop overslept, one value a measurement."""
+        for lag_s in lags_s:
+            self._lag.observe(lag_s)
+
+    def set_gauges(self, snapshot: Snapshot) -> None:
+        """What the next renderings show of the present."""
+        self._gauges.snapshot = snapshot
+
+    def render(self) -> tuple[bytes, str]:
+        """The exposition text and its content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
