@@ -20,6 +20,9 @@ Params = tuple[tuple[str, str | None], ...]
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 """RFC 3261 section 25.1, `token`."""
 
+_PLAIN_PARAMS = re.compile(r"(?:;[A-Za-z0-9\-.!%*_+`'~]+(?:=[^\s;<>\",=]*)?)+")
+"""Nearly all parameters: no white space, no quotes. They need no further look."""
+
 _NOT_IN_NAMES = re.compile(r"[<>\",@\s]")
 """What would change the meaning of the text round a parameter; other strange names are harmless and stay."""
 
@@ -87,6 +90,10 @@ def parse_params(text: str) -> Params:
         return ()
     if text[0] != ";":
         raise MessageError("expected ';' before a parameter")
+    if _PLAIN_PARAMS.fullmatch(text):
+        plain = [part.partition("=") for part in text[1:].split(";")]
+        if len(plain) <= PARAMS_MAX:
+            return tuple([(name.lower(), value if equals else None) for name, equals, value in plain])
     params: list[tuple[str, str | None]] = []
     # A quote must be seen to close even where nothing is split: we append parameters of our own to such text.
     parts = _scan(text[1:], ";") if '"' in text else text[1:].split(";")

@@ -34,6 +34,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)(?::([0-9]{1,5}))?\Z")
 _USER_TEXT = re.compile(r"(?:[^%\s\x00-\x20<>\"\x7f@]|%[0-9A-Fa-f]{2})+\Z")
 _FORBIDDEN = re.compile(r"[\s\x00-\x20<>\"\x7f]")
+_QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _COMPARED_ALWAYS = ("transport", "user", "ttl", "method", "maddr")
 
@@ -102,9 +103,11 @@ class NameAddr:
         """`"Name" <uri>;params`, `Name <uri>;params`, `<uri>` or `uri;params`. Raises MessageError."""
         text = text.strip()
         if text.startswith('"'):
-            end = _end_of_quoted(text)
-            display = unquote(text[:end])
-            rest = text[end:].lstrip()
+            quoted = _QUOTED.match(text)
+            if quoted is None:
+                raise MessageError("unbalanced quote")
+            display = unquote(quoted[0])
+            rest = text[quoted.end() :].lstrip()
             if not rest.startswith("<"):
                 raise MessageError("expected '<' after a display name")
         else:
@@ -177,17 +180,6 @@ def _folded(params: Params) -> dict[str, str]:
 
 def _folded_headers(uri: Uri) -> list[tuple[str, str]]:
     return sorted((name.lower(), _unescape(value)) for name, value in uri.headers)
-
-
-def _end_of_quoted(text: str) -> int:
-    position = 1
-    while position < len(text):
-        if text[position] == "\\":
-            position += 1
-        elif text[position] == '"':
-            return position + 1
-        position += 1
-    raise MessageError("unbalanced quote")
 
 
 def _unescape(text: str) -> str:

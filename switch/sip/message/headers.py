@@ -1,7 +1,7 @@
 """An ordered multimap of header fields (RFC 3261 section 7.3).
 
 Names compare without regard to case, and a compact form is the same header as its long one (section 7.3.3).
-Values are kept as they stood, unfolded. An index by name is built on first use and dropped by every change.
+Values are kept as they stood, unfolded.
 """
 
 from collections.abc import Iterable, Iterator
@@ -85,25 +85,31 @@ def item_of(name: str, value: str) -> Item:
 class Headers:
     """Header fields in the order of the message."""
 
-    __slots__ = ("_index", "_items", "version")
+    __slots__ = ("_index", "_items", "parsed", "version")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self._items: list[Item] = [item_of(name, value) for name, value in items]
         self._index: dict[str, list[str]] | None = None
+        """Values by key; made when first wanted, kept up by every change after that."""
+        self.parsed: dict[str, object] = {}
+        """What the message's accessors have read, by key; forgotten for a header when that header changes."""
         self.version = 0
-        """Counts changes, so that what was parsed or serialised from here can tell that it is old."""
+        """Counts changes, so that what was serialised from here can tell that it is old."""
 
     @classmethod
     def of_items(cls, items: list[Item]) -> "Headers":
-        """From fields that the parser has made by `item_of`."""
+        """From fields as `item_of` makes them; the list is kept."""
         headers = cls()
         headers._items = items
         return headers
 
     def get(self, name: str) -> str | None:
         """The first field of this name, whole, or None."""
-        found = self._indexed().get(key_of(name))
-        return found[0] if found else None
+        key = key_of(name)
+        if self._index is not None:
+            found = self._index.get(key)
+            return found[0] if found else None
+        return next((item[2] for item in self._items if item[0] == key), None)
 
     def fields(self, name: str) -> list[str]:
         """Every field of this name, whole, in order."""
@@ -117,7 +123,13 @@ class Headers:
             return []
         if key not in LIST_HEADERS:
             return list(found)
+        if len(found) == 1 and "," not in found[0]:
+            return [found[0]] if found[0] else []
         return [part for value in found for part in split_outside(value, ",") if part]
+
+    def items(self) -> list[Item]:
+        """The fields as they are kept, to make another `Headers` of; not to be changed."""
+        return self._items
 
     def set(self, name: str, value: str) -> None:
         """Replace all fields of this name by one, in the place of the first, or at the end."""
@@ -125,43 +137,52 @@ class Headers:
 
     def set_all(self, name: str, values: Iterable[str]) -> None:
         """Replace all fields of this name by these, in the place of the first, or at the end."""
+        new = [item_of(name, value) for value in values]
         key = key_of(name)
-        written = _WRITTEN.get(key, name)
         place = next((i for i, item in enumerate(self._items) if item[0] == key), len(self._items))
         self._items = [item for item in self._items if item[0] != key]
-        self._items[place:place] = [(key, written, one_line(value)) for value in values]
-        self._changed()
+        self._items[place:place] = new
+        if self._index is not None:
+            self._index[key] = [item[2] for item in new]
+        self._changed(key)
 
     def add(self, name: str, value: str) -> None:
         """A further field at the end."""
-        self._items.append(item_of(name, value))
-        self._changed()
+        item = item_of(name, value)
+        self._items.append(item)
+        if self._index is not None:
+            self._index.setdefault(item[0], []).append(item[2])
+        self._changed(item[0])
 
     def prepend(self, name: str, value: str) -> None:
         """A field before all others, as a Via is added."""
-        self._items.insert(0, item_of(name, value))
-        self._changed()
+        item = item_of(name, value)
+        self._items.insert(0, item)
+        if self._index is not None:
+            self._index.setdefault(item[0], []).insert(0, item[2])
+        self._changed(item[0])
 
     def replace_first(self, name: str, value: str) -> None:
         """Put `value` in the place of the first field of this name, which must be there."""
-        key = key_of(name)
-        for place, item in enumerate(self._items):
-            if item[0] == key:
-                self._items[place] = (key, item[1], one_line(value))
-                self._changed()
-                return
-        raise AssertionError(f"no {name} to replace")
+        new = item_of(name, value)
+        key = new[0]
+        place = next((i for i, item in enumerate(self._items) if item[0] == key), None)
+        assert place is not None, f"no {name} to replace"
+        self._items[place] = new
+        if self._index is not None:
+            self._index[key][0] = new[2]
+        self._changed(key)
 
     def remove(self, name: str) -> None:
         """Drop every field of this name; harmless where there is none."""
-        key = key_of(name)
-        if any(item[0] == key for item in self._items):
-            self._items = [item for item in self._items if item[0] != key]
-            self._changed()
+        if name in self:
+            self.set_all(name, ())
 
     def copy(self) -> "Headers":
-        """An independent copy."""
-        return Headers.of_items(self._items.copy())
+        """An independent copy, which knows already what was read of this one."""
+        other = Headers.of_items(self._items.copy())
+        other.parsed = self.parsed.copy()
+        return other
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((name, value) for _, name, value in self._items)
@@ -170,7 +191,7 @@ class Headers:
         return len(self._items)
 
     def __contains__(self, name: str) -> bool:
-        return key_of(name) in self._indexed()
+        return self.get(name) is not None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Headers):
@@ -199,6 +220,6 @@ class Headers:
                     index[key] = [value]
         return index
 
-    def _changed(self) -> None:
-        self._index = None
+    def _changed(self, key: str) -> None:
+        self.parsed.pop(key, None)
         self.version += 1

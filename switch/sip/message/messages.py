@@ -9,26 +9,25 @@ from typing import TypeVar, cast
 
 from switch.sip.grammar import MessageError, parse_number
 from switch.sip.message.fields import CSeq, Via
-from switch.sip.message.headers import Headers
+from switch.sip.message.headers import Headers, Item, item_of
 from switch.sip.message.limits import CONTACTS_MAX, EXPIRES_MAX, MAX_FORWARDS_MAX, ROUTES_MAX, VIAS_MAX
 from switch.sip.message.reasons import reason_phrase
 from switch.sip.uri import NameAddr, Uri
 
 T = TypeVar("T")
 
+_COPIED = frozenset({"via", "from", "call-id", "cseq"})
 _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
 
 
 class Message:
     """What requests and responses have in common."""
 
-    __slots__ = ("_parsed", "_parsed_version", "_wire", "body", "headers")
+    __slots__ = ("_wire", "body", "headers")
 
     def __init__(self, headers: Headers | Iterable[tuple[str, str]], body: bytes) -> None:
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
-        self._parsed: dict[str, object] = {}
-        self._parsed_version = self.headers.version
         self._wire: tuple[int, str, bytes, bytes] | None = None
 
     def _start_line(self) -> str:
@@ -45,13 +44,12 @@ class Message:
         self._wire = (version, start, body, data)
         return data
 
-    def _cached(self, name: str, parse: Callable[[], T]) -> T:
-        if self._parsed_version != self.headers.version:
-            self._parsed.clear()
-            self._parsed_version = self.headers.version
-        found = self._parsed.get(name)
+    def _read(self, key: str, read: Callable[["Message"], T]) -> T:
+        """What `read` makes of this header, remembered until the header changes."""
+        parsed = self.headers.parsed
+        found = parsed.get(key)
         if found is None:
-            found = self._parsed[name] = parse()
+            found = parsed[key] = read(self)
         return cast(T, found)
 
     def _single(self, name: str) -> str:
@@ -68,50 +66,28 @@ class Message:
     @property
     def vias(self) -> tuple[Via, ...]:
         """All hops, topmost first; at least one."""
-        return self._cached("via", self._parse_vias)
-
-    def _parse_vias(self) -> tuple[Via, ...]:
-        values = self.headers.all("Via")
-        if not values:
-            raise MessageError("missing Via")
-        if len(values) > VIAS_MAX:
-            raise MessageError("too many Vias", 483)
-        return tuple([Via.parse(value) for value in values])
+        return self._read("via", _read_vias)
 
     @property
     def from_(self) -> NameAddr:
-        return self._cached("from", lambda: NameAddr.parse(self._single("From")))
+        return self._read("from", _read_from)
 
     @property
     def to(self) -> NameAddr:
-        return self._cached("to", lambda: NameAddr.parse(self._single("To")))
+        return self._read("to", _read_to)
 
     @property
     def cseq(self) -> CSeq:
-        return self._cached("cseq", lambda: CSeq.parse(self._single("CSeq")))
+        return self._read("cseq", _read_cseq)
 
     @property
     def call_id(self) -> str:
-        return self._cached("call-id", self._parse_call_id)
-
-    def _parse_call_id(self) -> str:
-        value = self._single("Call-ID")
-        if not value or " " in value or "\t" in value:
-            raise MessageError("malformed Call-ID")
-        return value
+        return self._read("call-id", _read_call_id)
 
     @property
     def contacts(self) -> tuple[NameAddr, ...]:
         """All contacts; empty where there is none, and for `Contact: *`."""
-        return self._cached("contact", self._parse_contacts)
-
-    def _parse_contacts(self) -> tuple[NameAddr, ...]:
-        values = self.headers.all("Contact")
-        if len(values) > CONTACTS_MAX:
-            raise MessageError("too many Contacts", 513)
-        if values == ["*"]:
-            return ()
-        return tuple([NameAddr.parse(value) for value in values])
+        return self._read("contact", _read_contacts)
 
     @property
     def contact_is_star(self) -> bool:
@@ -129,24 +105,15 @@ class Message:
         """0..255, or None where the header is absent (RFC 2543 peers)."""
         if "Max-Forwards" not in self.headers:
             return None
-        return self._cached(
-            "max-forwards",
-            lambda: parse_number(self._single("Max-Forwards"), MAX_FORWARDS_MAX, "Max-Forwards"),
-        )
+        return self._read("max-forwards", _read_max_forwards)
 
     @property
     def routes(self) -> tuple[NameAddr, ...]:
-        return self._cached("route", lambda: self._parse_routes("Route"))
+        return self._read("route", _read_routes)
 
     @property
     def record_routes(self) -> tuple[NameAddr, ...]:
-        return self._cached("record-route", lambda: self._parse_routes("Record-Route"))
-
-    def _parse_routes(self, name: str) -> tuple[NameAddr, ...]:
-        values = self.headers.all(name)
-        if len(values) > ROUTES_MAX:
-            raise MessageError(f"too many {name}s", 513)
-        return tuple([NameAddr.parse(value) for value in values])
+        return self._read("record-route", _read_record_routes)
 
     @property
     def content_type(self) -> str | None:
@@ -168,17 +135,78 @@ class Message:
     @property
     def require(self) -> tuple[str, ...]:
         """Option tags in lower case."""
-        return tuple(value.lower() for value in self.headers.all("Require"))
+        return tuple([tag.lower() for tag in self._tokens("Require")])
 
     @property
     def supported(self) -> tuple[str, ...]:
         """Option tags in lower case."""
-        return tuple(value.lower() for value in self.headers.all("Supported"))
+        return tuple([tag.lower() for tag in self._tokens("Supported")])
 
     @property
     def allow(self) -> tuple[str, ...]:
         """Methods, as written: they are case-sensitive."""
-        return tuple(self.headers.all("Allow"))
+        return tuple(self._tokens("Allow"))
+
+    def _tokens(self, name: str) -> list[str]:
+        """A list of tokens: there is nothing to quote in it, so it is split plainly and never malformed."""
+        parts = [part.strip() for value in self.headers.fields(name) for part in value.split(",")]
+        return [part for part in parts if part]
+
+
+def _read_vias(message: Message) -> tuple[Via, ...]:
+    values = message.headers.all("Via")
+    if not values:
+        raise MessageError("missing Via")
+    if len(values) > VIAS_MAX:
+        raise MessageError("too many Vias", 483)
+    return tuple([Via.parse(value) for value in values])
+
+
+def _read_from(message: Message) -> NameAddr:
+    return NameAddr.parse(message._single("From"))
+
+
+def _read_to(message: Message) -> NameAddr:
+    return NameAddr.parse(message._single("To"))
+
+
+def _read_cseq(message: Message) -> CSeq:
+    return CSeq.parse(message._single("CSeq"))
+
+
+def _read_call_id(message: Message) -> str:
+    value = message._single("Call-ID")
+    if not value or " " in value or "\t" in value:
+        raise MessageError("malformed Call-ID")
+    return value
+
+
+def _read_contacts(message: Message) -> tuple[NameAddr, ...]:
+    values = message.headers.all("Contact")
+    if len(values) > CONTACTS_MAX:
+        raise MessageError("too many Contacts", 513)
+    if values == ["*"]:
+        return ()
+    return tuple([NameAddr.parse(value) for value in values])
+
+
+def _read_max_forwards(message: Message) -> int:
+    return parse_number(message._single("Max-Forwards"), MAX_FORWARDS_MAX, "Max-Forwards")
+
+
+def _read_routes(message: Message) -> tuple[NameAddr, ...]:
+    return _read_route_list(message, "Route")
+
+
+def _read_record_routes(message: Message) -> tuple[NameAddr, ...]:
+    return _read_route_list(message, "Record-Route")
+
+
+def _read_route_list(message: Message, name: str) -> tuple[NameAddr, ...]:
+    values = message.headers.all(name)
+    if len(values) > ROUTES_MAX:
+        raise MessageError(f"too many {name}s", 513)
+    return tuple([NameAddr.parse(value) for value in values])
 
 
 class Request(Message):
@@ -216,16 +244,19 @@ class Request(Message):
         request of a MessageError too: what is missing there is missing in the response.
         """
         forms_dialog = 100 < status < 300 and self.method in _DIALOG_FORMING
-        copied: list[tuple[str, str]] = []
-        for name, value in self.headers:
-            if name in ("Via", "From", "Call-ID", "CSeq") or (name == "Record-Route" and forms_dialog):
-                copied.append((name, value))
-            elif name == "To":
-                copied.append((name, f"{value};tag={to_tag}" if to_tag and not self._has_to_tag() else value))
-        copied.extend(headers)
+        copied: list[Item] = []
+        for item in self.headers.items():
+            key = item[0]
+            if key in _COPIED or (key == "record-route" and forms_dialog):
+                copied.append(item)
+            elif key == "to":
+                add_tag = to_tag and not self._has_to_tag()
+                copied.append(item_of("To", f"{item[2]};tag={to_tag}") if add_tag else item)
+        copied += [item_of(name, value) for name, value in headers]
         if content_type is not None:
-            copied.append(("Content-Type", content_type))
-        return Response(status, reason_phrase(status) if reason is None else reason, copied, body)
+            copied.append(item_of("Content-Type", content_type))
+        phrase = reason_phrase(status) if reason is None else reason
+        return Response(status, phrase, Headers.of_items(copied), body)
 
     def _has_to_tag(self) -> bool:
         try:

@@ -142,15 +142,15 @@ def _finish(message: Request | Response, complete: bool, body: bytes) -> None:
         raise MessageError("message ends inside its headers")
     _ = (message.vias, message.from_, message.to, message.call_id, message.cseq)
     headers = message.headers
-    _ = (message.max_forwards, message.contacts)
+    _ = message.max_forwards
+    if "Contact" in headers:
+        _ = message.contacts
     if "Route" in headers:
         _ = message.routes
     if "Record-Route" in headers:
         _ = message.record_routes
     if len(headers.fields("Content-Type")) > 1:
         raise MessageError("repeated Content-Type")
-    for name in ("Require", "Supported", "Allow"):
-        headers.all(name)
     message.body = body[: content_length(headers, len(body))]
 
 
