@@ -256,8 +256,12 @@ def _read_visit(src: _Reader, state: State) -> None:
     visit.backoffs = [(src.text(), src.number()) for _ in range(src.count())]
     if visit.state is not VisitState.CONNECTED and visit.queue is None:
         raise SnapshotError("snapshot is damaged: a contact waits in no queue")
-    if visit.state is VisitState.OFFERED and visit.agent is None:
+    if visit.agent is None and visit.state is VisitState.OFFERED:
         raise SnapshotError("snapshot is damaged: an offer to nobody")
+    if visit.agent is not None and visit.state is VisitState.WAITING:
+        raise SnapshotError("snapshot is damaged: a waiting contact has an agent")
+    if not next(reversed(state.visits_by_seq), 0) < seq <= state.last_seq or visit.offer in state.offers:
+        raise SnapshotError("snapshot is damaged: a number stands twice")
     state.add_visit(visit)
     _restore_load(state, visit)
 

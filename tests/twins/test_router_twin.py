@@ -1,0 +1,80 @@
+"""The two halves of the router, run beside each other on random events, must never differ.
+
+20,000 events by default, a million with SOAK=1. A failure names its seed; replay one seed with
+ROUTER_SEED=<seed> pytest tests/twins/test_router_twin.py
+"""
+
+import dataclasses
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from switch.acd import limits, settings
+from switch.acd.select import RouterLike
+from switch.acd.settings import Policy
+from switch.acd.snapshot import digest
+from tests.acd.halves import half
+from tests.acd.world import World
+
+EVENTS = 1_000_000 if os.environ.get("SOAK") == "1" else 20_000
+SEEDS = [int(os.environ["ROUTER_SEED"])] if "ROUTER_SEED" in os.environ else [1, 2, 3, 4, 5]
+SHAPES = {1: (1, 1, 5), 2: (3, 2, 20), 3: (8, 4, 60), 4: (12, 3, 30), 5: (5, 12, 40)}
+"""Agents, queues and contacts remembered, by seed: from a lone agent to many small queues."""
+
+
+def compare_views(python: RouterLike, c: RouterLike, world: World, where: str) -> None:
+    now = world.now + 7
+    assert python.queues(now) == c.queues(now), where
+    assert python.agents(now) == c.agents(now), where
+    assert python.waiting(now) == c.waiting(now), where
+    for contact in world.contacts[-5:]:
+        assert python.place(contact, now) == c.place(contact, now), where
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_halves_never_differ(seed: int) -> None:
+    agents, queues, contacts = SHAPES.get(seed, (8, 4, 60))
+    policies = (Policy.RANDOM, Policy.FEWEST_CALLS) if seed == 4 else tuple(Policy)
+    world = World(seed, agents=agents, queues=queues, contacts=contacts, policies=policies)
+    python, c = half("python")(seed), half("c")(seed)
+    for step in range(EVENTS // len(SEEDS)):
+        event, now = world.next()
+        decisions = python.apply(event, now)
+        where = f"ROUTER_SEED={seed}, step {step}, now {now}: {event}"
+        assert decisions == c.apply(event, now), where
+        snapshot = python.snapshot()
+        assert snapshot == c.snapshot(), where
+        assert digest(snapshot) == c.digest(), where
+        world.learn(decisions)
+        if step % 50 == 0:
+            compare_views(python, c, world, where)
+        if step % 200 == 0:
+            assert python.digest() == c.digest(), where
+            # Each goes on from what the other wrote.
+            python, c = half("python").restore(c.snapshot()), half("c").restore(snapshot)
+
+
+def test_the_bounds_are_the_same_numbers() -> None:
+    """limits.h against limits.py, as the C compiler would read it."""
+    header = (Path(limits.__file__).parent / "limits.h").read_text()
+    found = {
+        line.split(maxsplit=2)[1]: eval(line.split(maxsplit=2)[2].replace("LL", ""))
+        for line in header.splitlines()
+        if line.startswith("#define") and len(line.split(maxsplit=2)) == 3
+    }
+    assert found.pop("LEVEL_MAX") == settings.LEVEL_MAX
+    assert found == {name: getattr(limits, name) for name in dir(limits) if name.isupper()}
+
+
+def test_the_shapes_are_those_of_the_dataclasses() -> None:
+    """shapes.h names each class and its fields in order; a new field must be added there too."""
+    text = (Path(limits.__file__).parent / "shapes.h").read_text()
+    rooms = {name: f"switch.acd.{name.lower()}" for name in ("SETTINGS", "EVENTS", "DECISIONS")}
+    entries = re.findall(r"\{(SETTINGS|EVENTS|DECISIONS), \"(\w+)\",\s*\{([^}]*)\}", text)
+    assert len(entries) == 21 + 19
+    for room, name, fields in entries:
+        given = re.findall(r"\"(\w+)\"", fields)
+        assert given == [f.name for f in dataclasses.fields(getattr(import_module(rooms[room]), name))], name
