@@ -1,0 +1,151 @@
+/* What the relay benchmark measures against, and with. One program, two parts:
+ *
+ *   floor relay SOCKETS          the floor: receive, send on, nothing else. Socket i sends to the peer of i^1.
+ *   floor load SOCKETS RATE SECONDS
+ *                                phones: RATE packets a second of RTP over all sockets, spread evenly in time.
+ *
+ * Each prints its ports, reads the other side's ports as one line, and prints its figures at the end. */
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SOCKETS_MAX = 8000, PER_WAIT = 64, PAYLOAD = 160, HEADER = 12, STEP_NS = 500000, STANDARD_INPUT = 0 };
+
+static int sockets[SOCKETS_MAX], count;
+static struct sockaddr_in peers[SOCKETS_MAX];
+
+static void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static struct sockaddr_in loopback(int port)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static void open_sockets(void)
+{
+    for (int i = 0; i < count; i++) {
+        struct sockaddr_in local = loopback(0);
+        socklen_t length = sizeof local;
+        sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        if (sockets[i] < 0 || bind(sockets[i], (struct sockaddr *)&local, length) < 0 ||
+            getsockname(sockets[i], (struct sockaddr *)&local, &length) < 0)
+            fail("socket");
+        printf("%d ", ntohs(local.sin_port));
+    }
+    printf("\n");
+    fflush(stdout);
+    for (int i = 0; i < count; i++) {
+        int port;
+        if (scanf("%d", &port) != 1)
+            exit(1);
+        peers[i] = loopback(port);
+    }
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void relay(void)
+{
+    int poller = epoll_create1(0);
+    struct epoll_event ready[PER_WAIT], event = {.events = EPOLLIN};
+    for (int i = 0; i < count; i++) {
+        event.data.u32 = (uint32_t)i;
+        if (epoll_ctl(poller, EPOLL_CTL_ADD, sockets[i], &event) < 0)
+            fail("epoll_ctl");
+    }
+    event.data.u32 = SOCKETS_MAX;
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, STANDARD_INPUT, &event) < 0)
+        fail("epoll_ctl");
+    long long relayed = 0;
+    int64_t began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    for (;;) {
+        int woken = epoll_wait(poller, ready, PER_WAIT, -1);
+        for (int i = 0; i < woken; i++) {
+            uint32_t at = ready[i].data.u32;
+            if (at == SOCKETS_MAX) {
+                printf("%lld %lld\n", relayed, (long long)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - began) / 1000);
+                exit(0);
+            }
+            char datagram[2048];
+            struct sockaddr_in source;
+            socklen_t length = sizeof source;
+            ssize_t bytes = recvfrom(sockets[at], datagram, sizeof datagram, 0, (struct sockaddr *)&source, &length);
+            if (bytes > 0 && sendto(sockets[at ^ 1], datagram, (size_t)bytes, 0, (struct sockaddr *)&peers[at ^ 1],
+                                    sizeof peers[0]) == bytes)
+                relayed++;
+        }
+    }
+}
+
+static long long drain(int at)
+{
+    static char bytes[PER_WAIT][HEADER + PAYLOAD];
+    struct mmsghdr messages[PER_WAIT];
+    struct iovec parts[PER_WAIT];
+    for (int i = 0; i < PER_WAIT; i++) {
+        parts[i] = (struct iovec){.iov_base = bytes[i], .iov_len = sizeof bytes[i]};
+        messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+    }
+    int received = recvmmsg(sockets[at], messages, PER_WAIT, MSG_DONTWAIT, NULL);
+    return received > 0 ? received : 0;
+}
+
+static void load(double rate, double seconds)
+{
+    static uint16_t sequences[SOCKETS_MAX];
+    uint8_t datagram[HEADER + PAYLOAD] = {0x80, 0};
+    long long sent = 0, received = 0, total = (long long)(rate * seconds);
+    int64_t began = clock_ns(CLOCK_MONOTONIC);
+    for (int64_t step = 1; sent < total; step++) {
+        int64_t until_ns = began + step * STEP_NS;
+        struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+        long long due = (long long)((double)step * STEP_NS * rate / 1e9);
+        for (; sent < due && sent < total; sent++) {
+            int at = (int)(sent % count);
+            uint16_t sequence = htons(sequences[at]);
+            uint32_t timestamp = htonl(sequences[at]++ * (uint32_t)PAYLOAD), ssrc = htonl((uint32_t)at);
+            memcpy(datagram + 2, &sequence, 2);
+            memcpy(datagram + 4, &timestamp, 4);
+            memcpy(datagram + 8, &ssrc, 4);
+            if (sendto(sockets[at], datagram, sizeof datagram, 0, (struct sockaddr *)&peers[at], sizeof peers[0]) < 0)
+                fail("sendto");
+            /* Each phone reads a second's half at a time: cheap for both, and no buffer overflows. */
+            if (sequences[at] % 25 == 0)
+                received += drain(at);
+        }
+    }
+    usleep(200000);
+    for (int i = 0; i < count; i++)
+        received += drain(i);
+    printf("%lld %lld\n", sent, received);
+}
+
+int main(int arguments, char **argument)
+{
+    count = arguments > 2 ? atoi(argument[2]) : 0;
+    if (count <= 0 || count > SOCKETS_MAX || count % 2 != 0)
+        return 2;
+    open_sockets();
+    if (strcmp(argument[1], "relay") == 0)
+        relay();
+    else if (arguments == 5)
+        load(atof(argument[3]), atof(argument[4]));
+    return 0;
+}
