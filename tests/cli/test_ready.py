@@ -30,8 +30,7 @@ def test_the_ready_line_is_one_json_object_on_standard_output(capsys: pytest.Cap
 def test_scripts_never_see_a_secret_and_the_person_sees_it() -> None:
     overview = replace(CentrePort().overview(), new_secrets=(_SECRET,), secrets_file="/tmp/two/secrets")
     assert _SECRET.secret not in ready_line(overview)
-    screen = Console(file=io.StringIO(), width=160)
-    show_overview(overview, screen)
-    text = screen.file.getvalue()  # type: ignore[attr-defined]
-    assert _SECRET.secret in text
-    assert "/tmp/two/secrets" in text
+    screen = io.StringIO()
+    show_overview(overview, Console(file=screen, width=160))
+    assert _SECRET.secret in screen.getvalue()
+    assert "/tmp/two/secrets" in screen.getvalue()

@@ -1,0 +1,1 @@
+"""One list a room: `MUTANTS`, a tuple of `Mutant`."""
