@@ -64,6 +64,14 @@ def run(
             help="Database, such as postgresql+psycopg://user@host/name; SQLite in the state folder else.",
         ),
     ] = "",
+    keep_secrets: Annotated[
+        bool,
+        typer.Option(
+            "--keep-secrets",
+            help="Keep the secrets of new accounts in secrets.txt of the state folder, for its owner alone; "
+            "the example centre does so anyway.",
+        ),
+    ] = False,
     log_format: Annotated[
         LogFormat, typer.Option(help="Form of the log on standard error.")
     ] = LogFormat.PLAIN,
@@ -79,6 +87,7 @@ def run(
         rtp_low=low,
         rtp_high=high,
         store=store,
+        keep_secrets=keep_secrets or dialplans is None,
     )
     configure_logs(log_format, log_level)
     # Here and not above: the other commands need none of it, and the whole switch takes a second to import.

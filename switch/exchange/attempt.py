@@ -39,7 +39,8 @@ class Purpose:
 class Attempt:
     """One ringing. `deadline` is when it ends (monotonic us).
 
-    `offer` and `fence` are the router's where it is an offer; `agent` is the agent rung, for the record; `target` what was dialled, in words.
+    `offer` and `fence` are the router's where it is an offer; `agent` is who is rung then, for the record;
+    `target` is what was dialled, in words.
     """
 
     id: str

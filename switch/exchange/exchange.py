@@ -132,6 +132,10 @@ class Exchange:
         for _ in range(ROUNDS_MAX):
             progressed = self._settle_sip(now)
             progressed = self._settle_legs(now) or progressed
+            if office.signalling.touched:
+                continue
+            office.outputs += office.commands
+            office.commands = []
             if office.actions:
                 session, interpreter, action = office.actions.popleft()
                 if session.interpreter is interpreter:

@@ -113,6 +113,8 @@ class Office:
         self.session_of_attempt: dict[str, Session] = {}
         self.timers: TimerHeap[TimerKey] = TimerHeap()
         self.outputs: list[Output] = []
+        self.commands: list[Command] = []
+        """Media commands of handlers; they follow those of legs, whose streams they speak of."""
         self.router_inputs: deque[tuple[str, acd_events.Event]] = deque()
         self.flow_inputs: deque[tuple[Session, flow_events.Event]] = deque()
         self.actions: deque[tuple[Session, Interpreter, Action]] = deque()
@@ -129,7 +131,7 @@ class Office:
             self.journal.write(event, now, tenant=session.tenant, call=session.call.id)
 
     def media(self, commands: Iterable[Command]) -> None:
-        self.outputs.extend(commands)
+        self.commands.extend(commands)
 
     def tell_router(self, tenant: str, event: acd_events.Event) -> None:
         self.router_inputs.append((tenant, event))

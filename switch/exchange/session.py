@@ -38,6 +38,7 @@ class Session:
     interpreter: Interpreter | None = None
     contact: str = ""
     contact_state: ContactState = ContactState.NONE
+    queue: str = ""
     priority: int = 0
     needs: tuple[str, ...] = ()
     attempts: dict[str, Attempt] = field(default_factory=dict)

@@ -37,8 +37,8 @@ class _Connection:
 class TcpListener:
     """One bound TCP address and all its connections."""
 
-    def __init__(self, receiver: Receiver, counts: NetCounts, numbers: "count[int]") -> None:
-        self._receiver = receiver
+    def __init__(self, counts: NetCounts, numbers: "count[int]") -> None:
+        self._receiver: Receiver | None = None
         self._counts = counts
         self._numbers = numbers
         self._server: asyncio.Server | None = None
@@ -50,18 +50,26 @@ class TcpListener:
     async def open(self, address: Address) -> Address:
         """Bind; port 0 asks for any. Raises ResourceError with one line."""
         try:
-            self._server = await asyncio.start_server(self._accept, address.host, address.port)
+            self._server = await asyncio.start_server(
+                self._accept, address.host, address.port, start_serving=False
+            )
         except OSError as error:
             raise ResourceError(f"cannot listen on TCP {address}: {error.strerror or error}") from error
         self.address = Address(address.host, self._server.sockets[0].getsockname()[1])
         return self.address
+
+    async def start(self, receiver: Receiver) -> None:
+        """Accept, and hand up what comes."""
+        assert self._server is not None, "open comes before start"
+        self._receiver = receiver
+        await self._server.start_serving()
 
     def send(self, data: bytes, flow: Flow) -> None:
         """By the flow's connection, or by one of ours to its remote address, opened when needed."""
         number = flow.connection or self._opened.get(flow.remote, 0)
         connection = self._connections.get(number)
         if connection is None and flow.connection:
-            self._receiver.failed(flow)
+            self._owner.failed(flow)
         elif connection is None:
             self._connect(data, flow)
         elif connection.writer is None:
@@ -77,6 +85,11 @@ class TcpListener:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def _owner(self) -> Receiver:
+        assert self._receiver is not None, "nothing moves before start"
+        return self._receiver
 
     def _write(self, connection: _Connection, data: bytes) -> None:
         writer = connection.writer
@@ -119,7 +132,7 @@ class TcpListener:
             connection.reader, connection.writer = await asyncio.wait_for(opening, CONNECT_S)
         except (OSError, TimeoutError):
             self._drop(connection)
-            self._receiver.failed(asked)
+            self._owner.failed(asked)
             return
         for data in connection.waiting:
             self._write(connection, data)
@@ -137,7 +150,7 @@ class TcpListener:
             self._drop(connection)
             if connection.writer is not None:
                 connection.writer.close()
-            self._receiver.closed(connection.flow)
+            self._owner.closed(connection.flow)
 
     async def _read(self, connection: _Connection) -> None:
         reader = connection.reader
@@ -149,7 +162,7 @@ class TcpListener:
                 return
             for item in framer.feed(data):
                 if isinstance(item, bytes):
-                    self._receiver.received(item, connection.flow)
+                    self._owner.received(item, connection.flow)
                 else:
                     self._write(connection, item.reply)
         self._counts.connections_cut += 1

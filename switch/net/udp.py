@@ -53,16 +53,17 @@ class _Bounded(Protocol):
 class UdpListener:
     """One bound UDP address."""
 
-    def __init__(self, receiver: Receiver, counts: NetCounts) -> None:
-        self._receiver = receiver
+    def __init__(self, counts: NetCounts) -> None:
+        self._receiver: Receiver | None = None
         self._counts = counts
         self._transport: Any = None
+        self._server: Any = None
         self._task: asyncio.Task[None] | None = None
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self.address = Address("", 0)
 
     async def open(self, address: Address) -> Address:
-        """Bind; port 0 asks for any. Raises ResourceError with one line."""
+        """Bind; port 0 asks for any. Raises ResourceError with one line. What comes waits for `start`."""
         loop = asyncio.get_running_loop()
         drained = asyncio.Event()
         try:
@@ -76,19 +77,23 @@ class UdpListener:
         kernel = transport.get_extra_info("socket")
         kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER)
         self.address = Address(address.host, kernel.getsockname()[1])
-        server: Any = DatagramServer(self._transport, self._queue, asyncio.Queue(), drained)
-        self._task = asyncio.create_task(self._read(server), name=f"sip-udp-{self.address}")
+        self._server = DatagramServer(self._transport, self._queue, asyncio.Queue(), drained)
         return self.address
 
-    async def _read(self, server: Any) -> None:
+    def start(self, receiver: Receiver) -> None:
+        """Hand up what comes."""
+        self._receiver = receiver
+        self._task = asyncio.create_task(self._read(receiver), name=f"sip-udp-{self.address}")
+
+    async def _read(self, receiver: Receiver) -> None:
         while True:
             try:
-                data, source = await server.recv()
+                data, source = await self._server.recv()
             except TransportClosed:
                 return
             self._counts.datagrams_received += 1
             flow = Flow(Transport.UDP, self.address, Address(source[0], source[1]))
-            self._receiver.received(data, flow)
+            receiver.received(data, flow)
 
     def send(self, data: bytes, flow: Flow) -> None:
         """Put one datagram on the wire; a full buffer or a bad address loses it, counted."""
@@ -100,7 +105,8 @@ class UdpListener:
         except (OSError, ValueError):
             # A Via or Contact may name an address that no socket takes (port 0, another family).
             self._counts.datagrams_unsent += 1
-            self._receiver.failed(flow)
+            if self._receiver is not None:
+                self._receiver.failed(flow)
 
     async def close(self) -> None:
         if self._transport is not None:

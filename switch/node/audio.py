@@ -17,8 +17,8 @@ PEAK_MAX = 0.7
 """Speech synthesis runs to full scale; G.711 and the ear want headroom."""
 
 RATE_MIN, RATE_MAX = 4000, 192_000
-SECONDS_MAX = 900
-"""One clip; a quarter of an hour at 16 kB a second is as much as a playlist needs."""
+SECONDS_MAX = 300
+"""One clip. Resampling looks at the whole of it at once, 30 bytes of memory a sample at its peak."""
 
 Samples: TypeAlias = NDArray[np.float64]
 

@@ -14,10 +14,10 @@ from switch.base.errors import PeerError
 from switch.call.cause import Reason
 from switch.engine.engine import Engine
 from switch.exchange.exchange import Exchange
-from switch.journal.entry import Journal
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
+from switch.node.compose import Materials
 from switch.node.loop_lag import LoopLag
 from switch.sip.flow import Flow
 from switch.sip.outputs import SendBytes
@@ -46,15 +46,23 @@ class Node:
     """The parts in motion. Made by `start.py`, which also says what each part is."""
 
     def __init__(
-        self, exchange: Exchange, engine: Engine, writer: JournalWriter, metrics: Metrics, journal: Journal
+        self,
+        materials: Materials,
+        exchange: Exchange,
+        engine: Engine,
+        network: Network,
+        writer: JournalWriter,
+        metrics: Metrics,
     ) -> None:
+        self.materials = materials
         self.exchange = exchange
         self.engine = engine
+        self.network = network
         self.writer = writer
         self.metrics = metrics
-        self.journal = journal
-        self.network: Network | None = None
+        self.journal = exchange.office.journal
         self.lag = LoopLag()
+        self.started_wall_us = self.journal.wall(now_us())
         self.stopping = False
         self.media_refused = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -64,14 +72,14 @@ class Node:
 
     # Life.
 
-    def start(self, network: Network) -> None:
-        """Begin to carry; call once the sockets are bound."""
+    async def start(self) -> None:
+        """Begin to carry; the sockets are bound already."""
         loop = asyncio.get_running_loop()
-        self.network = network
         self.engine.start()
         loop.add_reader(self.engine.fileno(), self._engine_ready)
         self.lag.start()
         self._wall_task = asyncio.create_task(self._watch_wall(), name="wall-clock")
+        await self.network.start(self)
         self.carry()
 
     async def stop(self) -> None:
@@ -83,8 +91,7 @@ class Node:
         end = time.monotonic() + DRAIN_S
         while self.exchange.office.legs and time.monotonic() < end:
             await asyncio.sleep(0.02)
-        if self.network is not None:
-            await self.network.close()
+        await self.network.close()
         if self._wall_task is not None:
             self._wall_task.cancel()
         await self.lag.stop()
@@ -135,11 +142,9 @@ class Node:
 
     def carry(self) -> None:
         """Bytes to the sockets, commands to the engine, and the rest at the end of this turn."""
-        network = self.network
         for output in self.exchange.poll():
             if isinstance(output, SendBytes):
-                if network is not None:
-                    network.send(output.data, output.flow)
+                self.network.send(output.data, output.flow)
                 continue
             try:
                 accepted = self.engine.submit(output)

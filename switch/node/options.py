@@ -20,6 +20,7 @@ class RunOptions:
     and TCP; port 0 asks for any free one. `http` None switches metrics and health off. `state` is the
     owner-only folder of the store, the control socket and the secrets. `rtp_low` is even and
     `rtp_high` is the last port that may be used. `store` is an SQLAlchemy URL; empty means SQLite in `state`.
+    `keep_secrets` keeps new accounts' secrets in an owner-only file, as the example centre does.
     """
 
     dialplans: Path
@@ -29,6 +30,7 @@ class RunOptions:
     rtp_low: int = DEFAULT_RTP[0]
     rtp_high: int = DEFAULT_RTP[1]
     store: str = ""
+    keep_secrets: bool = False
 
     @property
     def control_socket(self) -> Path:

@@ -39,7 +39,7 @@ def tenant_entry(plan: TenantPlan) -> TenantEntry:
             (account.name, account.caller_id) for account in plan.accounts.values() if account.caller_id
         ),
         outside_prefixes=(plan.outside.access_code,) if plan.outside.access_code else (),
-        outside_allowed=plan.outside.allow,
+        outside_allowed=tuple(rule for rule in plan.outside.allow if rule.startswith("+")),
     )
 
 

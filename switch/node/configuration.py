@@ -1,0 +1,45 @@
+"""Reads what the administrator wrote, and makes ready what it needs to be heard."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from switch.dialplan.centre import load_centre
+from switch.dialplan.plan import Centre
+from switch.engine.engine import Engine
+from switch.node.dialplan_files import read_dialplans
+from switch.node.prompts import render
+from switch.node.trunk_secrets import read_trunk_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What was read from the administrator's files; `digest` tells two of them apart."""
+
+    centre: Centre
+    trunk_secrets: dict[str, str]
+    digest: str
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Read and check everything. Raises ConfigurationError; nothing has been changed then."""
+    files = read_dialplans(path)
+    centre = load_centre(files)
+    digest = sha256("\0".join(f"{name}\0{text}" for name, text in sorted(files.items())).encode())
+    return Configuration(centre, read_trunk_secrets(centre), digest.hexdigest()[:16])
+
+
+def add_clips(engine: Engine, centre: Centre, cache: Path) -> None:
+    """Render what is not rendered yet and give it to the engine."""
+    requests = [request for plan in centre.tenants.values() for request in plan.clips()]
+    for name, pcm in render(requests, cache).items():
+        engine.add_clip(name, pcm)
+
+
+def package_version() -> str:
+    """Of the installed distribution."""
+    try:
+        return version("softswitch")
+    except PackageNotFoundError:
+        return "uninstalled"

@@ -1,0 +1,317 @@
+"""The control port: what the command line and the API ask of a running switch, answered from its parts."""
+
+import asyncio
+from collections.abc import Callable
+
+from switch.acd.decisions import AgentView as RouterAgent
+from switch.acd.decisions import QueueView as RouterQueue
+from switch.api import views
+from switch.base.errors import ConfigurationError, SoftswitchError
+from switch.call.cause import Reason
+from switch.dialplan.actions import AgentVerb
+from switch.exchange.office import Tenancy
+from switch.exchange.session import ContactState, Session
+from switch.journal import events
+from switch.journal.entry import Entry
+from switch.journal.why import explain
+from switch.journal.words import tell
+from switch.node import accounts
+from switch.node.compose import rebuild
+from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
+from switch.node.explanation import why_answer
+from switch.node.names import find
+from switch.node.node import Node, now_us
+from switch.node.observe import snapshot, thresholds
+from switch.node.options import RunOptions
+from switch.sip.flow import Address
+from switch.store.store import Store
+from switch.tenant.names import wire_name
+
+RECENT_MAX = 1_000
+"""Records in one answer; more is a report, and belongs to the database."""
+
+_US_PER_MS = 1_000
+
+
+class Control:
+    """Implements `switch.api.port.ControlPort`. Plain methods run on the loop and return at once."""
+
+    def __init__(self, node: Node, options: RunOptions, configuration: Configuration, store: Store) -> None:
+        self.node = node
+        self.options = options
+        self.configuration = configuration
+        self.http: Address | None = None
+        self._store = store
+        self._reloading = asyncio.Lock()
+
+    # Health and metrics.
+
+    def health(self) -> views.Health:
+        reasons = []
+        if self.node.stopping:
+            reasons.append("the switch is stopping")
+        if not self.node.writer.healthy:
+            reasons.append(f"the journal cannot be written: {self.node.writer.trouble}")
+        slots = self.node.exchange.office.parts.slots
+        if slots.in_use >= slots.size:
+            reasons.append(f"all {slots.size} RTP ports are in use")
+        return views.Health(live=True, ready=not reasons, reasons=tuple(reasons))
+
+    def metrics(self) -> tuple[bytes, str]:
+        reading = snapshot(self.node, package_version(), self.configuration.digest)
+        self.node.metrics.set_gauges(reading)
+        self.node.metrics.observe_loop_lag(self.node.lag.take())
+        return self.node.metrics.render()
+
+    # Where things are.
+
+    def overview(self) -> views.Overview:
+        http = "" if self.http is None else f"http://{self.http}"
+        listeners = self.node.network.listeners
+        return views.Overview(
+            version=package_version(),
+            centre=str(self.options.dialplans),
+            sip=tuple(views.SipListener(str(t), a.host, a.port) for t, a in listeners),
+            http=http,
+            metrics=f"{http}/metrics" if http else "",
+            control=str(self.options.control_socket),
+            state=str(self.options.state),
+            numbers=tuple(self._numbers()),
+            agents=tuple(self.agents()),
+            accounts=tuple(self.accounts()),
+        )
+
+    def _numbers(self) -> list[views.NumberRow]:
+        rows = []
+        for key, tenancy in self._tenancies():
+            plan = tenancy.plan
+            rows += [views.NumberRow(key, number, "flow", flow) for number, flow in plan.numbers.items()]
+            rows += [
+                views.NumberRow(key, name, "extension", account.display or name)
+                for name, account in plan.accounts.items()
+            ]
+            rows += [views.NumberRow(key, code, "feature", flow) for code, flow in plan.codes.items()]
+        return rows
+
+    # Accounts.
+
+    def accounts(self) -> list[views.AccountView]:
+        registrar = self.node.exchange.office.parts.registrar
+        now = now_us()
+        rows = []
+        for key, tenancy in self._tenancies():
+            for name in tenancy.plan.accounts:
+                user = wire_name(key, name)
+                places = tuple(str(binding.flow.remote) for binding in registrar.bindings(user, now))
+                agent = tenancy.agent_at.get(name, "")
+                rows.append(views.AccountView(key, name, user, bool(places), places, agent))
+        return rows
+
+    async def reset_account(self, name: str) -> views.SecretReset:
+        names = {(row.tenant, row.account): row.user for row in self.accounts()}
+        found = find(name, names, "account")
+        if isinstance(found, views.Outcome):
+            return views.SecretReset(found)
+        shown, stored = accounts.new_secret(found.tenant, found.name)
+        try:
+            await asyncio.to_thread(self._store.put_account, stored)
+        except SoftswitchError as error:
+            return views.SecretReset(views.Outcome(views.Result.REFUSED, str(error)))
+        if self.options.keep_secrets:
+            accounts.keep(self.options.state / accounts.SECRETS_FILE, [shown])
+        loaded = await asyncio.to_thread(accounts.load, self._store, self.configuration.centre)
+        self.node.exchange.office.parts.registrar.set_accounts(loaded)
+        done = f"{shown.user} has a new secret; its phones must be given it before they register again"
+        return views.SecretReset(views.Outcome(views.Result.DONE, done), shown)
+
+    # Agents and queues.
+
+    def agents(self) -> list[views.AgentRow]:
+        now = now_us()
+        rows = []
+        for key, tenancy in self._tenancies():
+            calls = self._calls_of_agents(key)
+            for view in sorted(tenancy.router.agents(now), key=lambda view: view.name):
+                rows.append(_agent_row(key, tenancy, view, calls.get(view.name, ""), now))
+        return rows
+
+    def agent_command(self, name: str, verb: views.AgentVerb, reason: str) -> views.Outcome:
+        names = {(key, agent): agent for key, tenancy in self._tenancies() for agent in tenancy.plan.agents}
+        found = find(name, names, "agent")
+        if isinstance(found, views.Outcome):
+            return found
+        reasons = self.node.exchange.office.parts.tenancies[found.tenant].plan.pause_reasons.values()
+        if verb is views.AgentVerb.PAUSE and reasons and reason not in reasons:
+            known = ", ".join(reasons)
+            return views.Outcome(views.Result.REFUSED, f"unknown pause reason '{reason}'; known are {known}")
+        self.node.exchange.agent(found.tenant, found.name, AgentVerb(verb.value), reason, now_us())
+        self.node.carry()
+        state = next(row.state for row in self.agents() if (row.tenant, row.agent) == found.key)
+        return views.Outcome(views.Result.DONE, f"{found.tenant}/{found.name} is {state}")
+
+    def queues(self) -> list[views.QueueRow]:
+        now = now_us()
+        return [
+            _queue_row(key, tenancy, view)
+            for key, tenancy in self._tenancies()
+            for view in sorted(tenancy.router.queues(now), key=lambda view: view.name)
+        ]
+
+    # Calls.
+
+    def calls(self) -> list[views.CallRow]:
+        wall = self.node.journal.wall(now_us())
+        return [_call_row(session, wall) for session in self.node.exchange.office.sessions.values()]
+
+    async def recent_calls(self, limit: int) -> list[views.CallRecord]:
+        await self._flush()
+        rows = await asyncio.to_thread(self._store.calls, min(limit, RECENT_MAX))
+        return [
+            views.CallRecord(
+                tenant=row.tenant,
+                call=row.call,
+                direction=row.direction,
+                caller=row.caller,
+                called=row.called,
+                started_wall_us=row.started_wall_us,
+                answered_wall_us=row.answered_wall_us,
+                ended_wall_us=row.ended_wall_us,
+                cause=row.cause,
+                by=row.ended_by,
+                queue=row.queue,
+                agent=row.agent,
+                waited_ms=row.waited_us // _US_PER_MS,
+                talked_ms=row.talked_us // _US_PER_MS,
+            )
+            for row in rows
+        ]
+
+    def hang_up(self, call: str) -> views.Outcome:
+        if not self.node.exchange.hang_up(call, Reason.ADMINISTRATOR, now_us()):
+            return views.Outcome(views.Result.NOT_FOUND, f"no call {call} is in progress")
+        self.node.carry()
+        return views.Outcome(views.Result.DONE, f"{call} is ended")
+
+    async def why(self, call: str) -> views.WhyAnswer | None:
+        await self._flush()
+        entries = await asyncio.to_thread(self._entries, call)
+        explanation = explain(entries)
+        return None if explanation is None else why_answer(explanation, "\n".join(tell(explanation)))
+
+    def _entries(self, call: str) -> list[Entry]:
+        return self._store.entries_of_call(call)
+
+    async def _flush(self) -> None:
+        """What happened a moment ago is asked for most: let it be durable first."""
+        await asyncio.to_thread(self.node.writer.flush, 1.0)
+
+    # Reload.
+
+    async def reload(self) -> views.ReloadOutcome:
+        async with self._reloading:
+            try:
+                new = await asyncio.to_thread(read_configuration, self.options.dialplans)
+                cache = self.options.state / "prompts"
+                await asyncio.to_thread(add_clips, self.node.engine, new.centre, cache)
+                made = accounts.make_missing(self._store, new.centre)
+                loaded = accounts.load(self._store, new.centre)
+                exchange = self.node.exchange
+                rebuild(exchange, new.centre, loaded, new.trunk_secrets, self.node.materials, now_us())
+            except ConfigurationError as error:
+                problems = tuple(
+                    views.ConfigurationProblem(p.file, p.line, p.column, p.message) for p in error.problems
+                )
+                return views.ReloadOutcome(False, "nothing was changed", problems)
+            except SoftswitchError as error:
+                return views.ReloadOutcome(False, str(error))
+            if self.options.keep_secrets:
+                accounts.keep(self.options.state / accounts.SECRETS_FILE, made)
+            self.configuration = new
+            self.node.metrics.set_thresholds(thresholds(exchange.office))
+            self.node.journal.write(events.ConfigurationLoaded(new.digest), now_us())
+            self.node.carry()
+            warnings = tuple(
+                views.ConfigurationProblem(p.file, p.line, p.column, p.message) for p in new.centre.warnings
+            )
+            said = "the new configuration is in force"
+            if made:
+                said += f"; {len(made)} new accounts need a secret: softswitch accounts reset NAME"
+            return views.ReloadOutcome(True, said, (), warnings)
+
+    # Helpers.
+
+    def _tenancies(self) -> list[tuple[str, Tenancy]]:
+        return sorted(self.node.exchange.office.parts.tenancies.items(), key=lambda item: item[0])
+
+    def _calls_of_agents(self, tenant: str) -> dict[str, str]:
+        return {
+            leg.agent: session.call.id
+            for session in self.node.exchange.office.sessions.values()
+            if session.tenant == tenant
+            for leg in session.call.legs.values()
+            if leg.agent
+        }
+
+
+def _agent_row(key: str, tenancy: Tenancy, view: RouterAgent, call: str, now: int) -> views.AgentRow:
+    plan = tenancy.plan.agents.get(view.name)
+    return views.AgentRow(
+        tenant=key,
+        agent=view.name,
+        account="" if plan is None else plan.account,
+        state=view.state,
+        reason=view.reason,
+        state_ms=max(0, now - view.since) // _US_PER_MS,
+        call=call,
+        answered=view.answered,
+        missed_in_row=view.missed_in_row,
+        skills=() if plan is None else plan.skills,
+    )
+
+
+def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue) -> views.QueueRow:
+    plan = tenancy.plan.queues.get(view.name)
+    ended = view.answered + view.abandoned
+    in_time = view.answered_in_time + view.abandoned_in_time
+    return views.QueueRow(
+        tenant=key,
+        queue=view.name,
+        waiting=view.waiting,
+        offered=view.offered,
+        talking=view.talking,
+        oldest_wait_ms=view.oldest_wait_us // _US_PER_MS,
+        agents_ready=view.agents_ready,
+        agents_signed_in=view.agents_signed_in,
+        entered=view.entered,
+        answered=view.answered,
+        abandoned=view.abandoned,
+        service_level=in_time / ended if ended else None,
+        service_level_ms=0 if plan is None else plan.service_level_s * 1_000,
+    )
+
+
+def _call_row(session: Session, wall_us: int) -> views.CallRow:
+    record = session.call.record
+    return views.CallRow(
+        tenant=session.tenant,
+        call=session.call.id,
+        direction=record.direction,
+        caller=record.caller,
+        called=record.called,
+        state=_state_word(session),
+        queue=record.queue if session.contact_state is ContactState.CONNECTED else session.queue,
+        agent=record.agent,
+        age_ms=max(0, wall_us - record.started_wall_us) // _US_PER_MS,
+    )
+
+
+def _state_word(session: Session) -> str:
+    """One plain word for what the call is doing."""
+    words: tuple[tuple[Callable[[], bool], str], ...] = (
+        (lambda: session.call.partner is not None, "talking"),
+        (lambda: session.contact_state is ContactState.WAITING and bool(session.attempts), "offered"),
+        (lambda: session.contact_state is ContactState.WAITING, "waiting"),
+        (lambda: bool(session.attempts), "ringing"),
+        (lambda: session.interpreter is not None, "menu"),
+    )
+    return next((word for test, word in words if test()), "ending")

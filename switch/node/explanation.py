@@ -1,0 +1,32 @@
+"""A call's story as the API tells it, from the journal's explanation."""
+
+from switch.api.views import WhyAnswer, WhyCandidate, WhyEvent, WhyOffer
+from switch.journal.why import Explanation
+
+_US_PER_MS = 1_000
+
+
+def why_answer(explanation: Explanation, text: str) -> WhyAnswer:
+    """`text` is the same in plain words."""
+    offers = tuple(
+        WhyOffer(
+            at_ms=offer.at_us // _US_PER_MS,
+            queue=visit.queue,
+            agent=offer.agent,
+            policy=offer.policy,
+            needs=offer.needs,
+            candidates_count=offer.candidates,
+            candidates=tuple(
+                WhyCandidate(rank.agent, rank.score, rank.idle_us // _US_PER_MS) for rank in offer.best
+            ),
+            exclusions=offer.exclusions,
+            tie_break=offer.tie_break,
+            outcome=offer.outcome,
+        )
+        for visit in explanation.visits
+        for offer in visit.offers
+    )
+    events = tuple(
+        WhyEvent(moment.at_us // _US_PER_MS, moment.what, moment.detail) for moment in explanation.moments
+    )
+    return WhyAnswer(explanation.call, explanation.tenant, text, offers, events)

@@ -1,0 +1,146 @@
+"""Reads the parts of a node for one scrape. Every figure is taken at the same moment of the loop."""
+
+from collections import Counter
+from dataclasses import asdict
+
+from switch.engine.engine import Engine
+from switch.exchange.office import Office
+from switch.metrics import snapshot as values
+from switch.net.ports import NetCounts
+from switch.node.node import Node, now_us
+from switch.store.writer import JournalWriter
+from switch.tenant.names import wire_name
+from switch.trunk.health import GatewayState
+
+_DIRECTIONS = {"in": "received", "out": "sent"}
+
+
+def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
+    """The present state, for the gauges."""
+    office = node.exchange.office
+    layer = office.signalling.layer
+    now = now_us()
+    messages = tuple(
+        values.SipMessages(_DIRECTIONS[direction], method, status, count)
+        for (direction, method, status), count in layer.messages.items()
+    )
+    return values.Snapshot(
+        version=version,
+        started_wall_us=node.started_wall_us,
+        configuration=configuration,
+        calls=_calls(office),
+        legs=sum(len(session.call.legs) for session in office.sessions.values()),
+        transactions=layer.open_transactions,
+        dialogs=office.signalling.dialogs,
+        queues=_queues(office, now),
+        agents=_agents(office, now),
+        accounts=_accounts(office, now),
+        trunks=_trunks(office),
+        sip_messages=messages,
+        sip_connections=node.network.counts.connections_open,
+        sip_drops=_drops(layer.drops, node.network.counts),
+        failed_logins=office.failed_logins,
+        rtp=_rtp(node.engine, office, node.media_refused),
+        journal=_journal(node.writer),
+    )
+
+
+def thresholds(office: Office) -> dict[tuple[str, str], int]:
+    """The service level threshold of every queue, for the counters."""
+    return {
+        (key, queue.name): queue.service_level_s * 1_000_000
+        for key, tenancy in office.parts.tenancies.items()
+        for queue in tenancy.plan.queues.values()
+    }
+
+
+def _calls(office: Office) -> tuple[values.CallsReading, ...]:
+    counts = Counter((s.tenant, s.call.record.direction) for s in office.sessions.values())
+    return tuple(values.CallsReading(tenant, way, calls) for (tenant, way), calls in sorted(counts.items()))
+
+
+def _queues(office: Office, now: int) -> tuple[values.QueueReading, ...]:
+    return tuple(
+        values.QueueReading(
+            tenant=key,
+            queue=view.name,
+            waiting=view.waiting,
+            offered=view.offered,
+            talking=view.talking,
+            oldest_wait_us=view.oldest_wait_us,
+            agents_ready=view.agents_ready,
+            agents_signed_in=view.agents_signed_in,
+        )
+        for key, tenancy in office.parts.tenancies.items()
+        for view in tenancy.router.queues(now)
+    )
+
+
+def _agents(office: Office, now: int) -> tuple[values.AgentsReading, ...]:
+    counts = Counter(
+        (key, str(view.state))
+        for key, tenancy in office.parts.tenancies.items()
+        for view in tenancy.router.agents(now)
+    )
+    return tuple(values.AgentsReading(key, state, count) for (key, state), count in sorted(counts.items()))
+
+
+def _accounts(office: Office, now: int) -> tuple[values.AccountsReading, ...]:
+    readings = []
+    for key, tenancy in office.parts.tenancies.items():
+        names = [wire_name(key, account) for account in tenancy.plan.accounts]
+        contacts = [len(office.parts.registrar.bindings(name, now)) for name in names]
+        registered = sum(1 for count in contacts if count)
+        readings.append(values.AccountsReading(key, len(names), registered, sum(contacts)))
+    return tuple(readings)
+
+
+def _trunks(office: Office) -> tuple[values.TrunkReading, ...]:
+    trunks = office.parts.trunks
+    readings = []
+    for name in trunks.names():
+        settings = trunks.settings(name)
+        if settings is None:
+            continue
+        up = any(trunks.state(name, gateway) is not GatewayState.DOWN for gateway in settings.gateways)
+        readings.append(values.TrunkReading("", name, trunks.in_use(name), settings.channels_max, up))
+    return tuple(readings)
+
+
+def _drops(sip: dict[str, int], net: NetCounts) -> tuple[values.Count, ...]:
+    counts = dict(sip)
+    for name, count in asdict(net).items():
+        if name.startswith(("datagrams_shed", "datagrams_unsent", "socket_errors", "connections_refused")):
+            counts[name.replace("_", "-")] = count
+    return tuple(values.Count(name, count) for name, count in sorted(counts.items()))
+
+
+def _rtp(engine: Engine, office: Office, refused: int) -> values.RtpReading:
+    stats = engine.stats()
+    slots = office.parts.slots
+    events = {
+        "ticks-late": stats.ticks_late,
+        "ticks-skipped": stats.ticks_skipped,
+        "commands-ignored": stats.commands_ignored,
+        "events-dropped": stats.events_dropped,
+        "commands-refused": refused,
+    }
+    return values.RtpReading(
+        streams=stats.streams_open,
+        ports_in_use=slots.in_use,
+        ports=slots.size,
+        packets_received=stats.datagrams_received,
+        packets_sent=stats.packets_sent,
+        drops=tuple(values.Count(str(reason), count) for reason, count in stats.drops),
+        events=tuple(values.Count(name, count) for name, count in events.items()),
+        thread_cpu_us=stats.thread_cpu_us,
+    )
+
+
+def _journal(writer: JournalWriter) -> values.JournalReading:
+    return values.JournalReading(
+        backlog=writer.backlog,
+        waiting_us=writer.waiting_us,
+        refused=writer.refused,
+        healthy=writer.healthy,
+    )

@@ -1,0 +1,136 @@
+"""Starts a switch step by step, so that what fails fails in one line and leaves nothing half open.
+
+| step | what can fail | said as |
+| --- | --- | --- |
+| dialplans, trunk secrets | a mistake in YAML, a missing variable | ConfigurationError with every place |
+| state folder, store | locked, unreadable, full, newer | ResourceError |
+| prompts | espeak-ng missing, a WAV that is none | ConfigurationError or ResourceError |
+| RTP ports, SIP and HTTP sockets | taken | ResourceError |
+"""
+
+import gc
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from switch.api.server import ApiServer
+from switch.api.state_folder import StateFolder
+from switch.api.views import NewSecret
+from switch.engine.engine import Engine
+from switch.exchange.office import Listener
+from switch.journal import events
+from switch.journal.entry import Journal
+from switch.metrics.metrics import Metrics
+from switch.net.network import Network
+from switch.node import accounts, recovery
+from switch.node.compose import Materials, build
+from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
+from switch.node.control import Control
+from switch.node.node import Node, now_us, wall_offset_us
+from switch.node.observe import thresholds
+from switch.node.options import RunOptions
+from switch.node.tokens import SystemTokens
+from switch.store.store import Store
+from switch.store.writer import JournalWriter
+
+_log = structlog.get_logger()
+
+NODE_NAME_LENGTH = 4
+EPOCH_LENGTH = 4
+"""Ids are unique across nodes and restarts: 36**4 starts before two share a prefix by chance."""
+
+WRITER_STOP_S = 5.0
+"""How long a stop waits for the last journal entries to become durable."""
+
+
+@asynccontextmanager
+async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewSecret]]]:
+    """A switch that takes calls inside the block, and is taken down after it in the reverse order."""
+    async with AsyncExitStack() as stack:
+        configuration = read_configuration(options.dialplans)
+        for warning in configuration.centre.warnings:
+            _log.warning("dialplan", at=str(warning))
+        state = StateFolder.open(options.state)
+        stack.callback(state.close)
+        store = Store.open(options.store or options.state / "switch.db")
+        stack.callback(store.close)
+        new = accounts.make_missing(store, configuration.centre)
+        if options.keep_secrets:
+            accounts.keep(options.state / accounts.SECRETS_FILE, new)
+
+        bind = options.sip[0]
+        slots = (options.rtp_high - options.rtp_low + 1) // 2
+        engine = Engine(bind.host, (options.rtp_low, options.rtp_high), slots)
+        stack.callback(engine.close)
+        add_clips(engine, configuration.centre, options.state / "prompts")
+
+        writer = JournalWriter(store, on_health=_journal_health)
+        writer.start()
+        stack.callback(writer.stop, WRITER_STOP_S)
+        journal = Journal(store.last_sequence(), wall_offset_us())
+        node = await _assemble(stack, options, configuration, store, engine, writer, journal)
+
+        api = ApiServer()
+        control = Control(node, options, configuration, store)
+        stack.push_async_callback(api.stop)
+        http = await api.start(control, state, options.http)
+        control.http = http
+        journal.write(
+            events.NodeStarted(node.materials.node, package_version(), configuration.digest), now_us()
+        )
+        node.carry()
+        # What exists now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        yield control, new
+        journal.write(events.NodeStopped("asked to stop"), now_us())
+
+
+async def _assemble(
+    stack: AsyncExitStack,
+    options: RunOptions,
+    configuration: Configuration,
+    store: Store,
+    engine: Engine,
+    writer: JournalWriter,
+    journal: Journal,
+) -> Node:
+    """Sockets first, because legs need to know our addresses; they are read from only at the end."""
+    now = now_us()
+    tokens = SystemTokens()
+    network = Network()
+    stack.push_async_callback(network.close)
+    for address in options.sip:
+        await network.open(address)
+    lost = recovery.close_open_calls(store, journal, now)
+    if lost:
+        _log.warning("calls of the last run were cut off; their records say so", calls=lost)
+    materials = Materials(
+        listeners=tuple(Listener(transport, address) for transport, address in network.listeners),
+        slots=engine.slots,
+        journal=journal,
+        tokens=tokens,
+        nonce_secret=secrets.token_bytes(32),
+        node=tokens.token(NODE_NAME_LENGTH),
+        epoch=tokens.token(EPOCH_LENGTH),
+        seed=int.from_bytes(os.urandom(8), "big"),
+    )
+    loaded = accounts.load(store, configuration.centre)
+    exchange = build(configuration.centre, loaded, configuration.trunk_secrets, materials, now)
+    recovery.restore_agents(store, exchange, now)
+    node = Node(materials, exchange, engine, network, writer, Metrics())
+    stack.push_async_callback(node.stop)
+    node.metrics.set_thresholds(thresholds(exchange.office))
+    await node.start()
+    return node
+
+
+def _journal_health(healthy: bool, line: str) -> None:
+    """Called on the writer's thread; structlog only formats and writes."""
+    if healthy:
+        _log.info("the journal is written again")
+    else:
+        _log.error("the journal cannot be written; calls go on, entries are kept", reason=line)
