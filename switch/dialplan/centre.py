@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
-from switch.base.errors import ConfigurationError
+from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import schema
 from switch.dialplan.plan import Centre, Gateway, Identify, NumberForm, TenantPlan, TrunkSettings
 from switch.dialplan.problems import Place, Problems
@@ -51,8 +51,12 @@ def load_centre(files: Mapping[str, str]) -> Centre:
         problems.add(Place(SHARED + ".yaml", 1, 1), "no tenant: expected a file TENANT.yaml beside this one")
     _check_owners(tenants, dict(sources), problems)
     if problems.problems:
-        raise ConfigurationError(tuple(sorted(problems.problems, key=lambda p: (p.file, p.line, p.column))))
-    return Centre(trunks, tenants, tuple(problems.warnings))
+        raise ConfigurationError(tuple(sorted(problems.problems, key=_position)))
+    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)))
+
+
+def _position(problem: Problem) -> tuple[str, int, int]:
+    return problem.file, problem.line, problem.column
 
 
 def is_dialplan(name: str) -> bool:

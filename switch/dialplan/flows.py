@@ -106,7 +106,8 @@ class FlowCompiler:
     def block(self, steps: Any, path: Path, flow: str, prefix: str, after: int) -> int:
         """A list of steps; the address of the first."""
         if steps is None or steps == []:
-            self.problems.add(self.source.place(path), "at least one step was expected")
+            place = self.source.key_place(path) if steps is None else self.source.place(path)
+            self.problems.add(place, "at least one step was expected")
             return after
         if not isinstance(steps, list):
             self.problems.add(

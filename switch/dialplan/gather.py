@@ -55,10 +55,9 @@ class Gather:
 
     def _ask(self, before: tuple[str, ...], now: int) -> int | None:
         self.buffer = ""
+        self.session.sleep()
         self.asking = self.session.play((*before, *self.input.prompts))
-        if self.asking:
-            self.session.sleep()
-        else:
+        if not self.asking:
             self.session.wake(now + self.input.timeout_us)
         return None
 

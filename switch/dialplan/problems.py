@@ -9,6 +9,9 @@ from switch.base.errors import Problem
 WORDS_SHOWN = 12
 """Known words listed in one message; more would hide the message."""
 
+CLOSE = 0.6
+"""How alike a word must be to be suggested, of 1."""
+
 PROBLEMS_MAX = 200
 """Problems kept: whoever has more has one cause."""
 
@@ -56,7 +59,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     if not words:
         return "; none is defined"
     shown = ", ".join(words[:WORDS_SHOWN]) + (", ..." if len(words) > WORDS_SHOWN else "")
-    near = get_close_matches(word.lower(), words, n=1, cutoff=0.55) or get_close_matches(
-        word.lower().replace("-", "_"), words, n=1, cutoff=0.55
+    near = get_close_matches(word, words, n=1, cutoff=CLOSE) or get_close_matches(
+        word.lower().replace("-", "_"), words, n=1, cutoff=CLOSE
     )
-    return f"; did you mean '{near[0]}'? (known: {shown})" if near else f"; expected one of: {shown}"
+    if not near:
+        return f"; expected one of: {shown}"
+    return f"; did you mean '{near[0]}'?" + (f" (known: {shown})" if len(words) <= WORDS_SHOWN else "")

@@ -202,8 +202,8 @@ def _syntax_problem(file: str, error: MarkedYAMLError) -> Problem:
     hint = ""
     if "\\t" in problem or "'\t'" in problem:
         hint = "; YAML is indented with spaces, not with tabs"
-    elif "mapping values are not allowed" in problem:
-        hint = "; put text that holds a colon in quotes, and look at the indentation of this line"
+    elif "mapping values are not allowed" in problem or "got ':'" in problem:
+        hint = "; text that holds a colon goes in quotes, and look at the indentation of this line"
     elif "alias" in (error.context or ""):
         hint = '; a feature code goes in quotes: "*11"'
     return Problem(file, line, column, f"this is not YAML: {problem}{hint}")

@@ -113,28 +113,15 @@ class TenantReader:
         for index, word in enumerate(words):
             if word in known:
                 continue
-            listed = isinstance(self._raw(path), list)
-            place = (
-                self.source.key_place((*path, word))
-                if keys
-                else self.source.place((*path, index) if listed else path)
-            )
+            place = self.source.key_place((*path, word)) if keys else self.source.place((*path, index))
             self.problems.unknown(place, kind, word, known)
-
-    def _raw(self, path: Path) -> Any:
-        data = self.source.data
-        for part in path:
-            data = data[part]
-        return data
 
     def _check_words(self) -> None:
         model = self.model
         if model.domain:
             self._form(_DOMAIN, model.domain, ("domain",), "a domain name such as maple.example")
         for index, language in enumerate(model.languages):
-            path: Path = (
-                ("languages", index) if isinstance(self._raw(("languages",)), list) else ("languages",)
-            )
+            path: Path = ("languages", index)
             self._form(_LANGUAGE, language, path, "a language such as fr or en-CA")
             if not phrases.speaks(language):
                 word = f"the switch has no phrases of its own in '{language}' and says them in English"
@@ -142,11 +129,13 @@ class TenantReader:
                     self.source.place(path), f"{word}; define prompts such as wrong-key to replace them"
                 )
         self._known("language", model.voices, model.languages, ("voices",), keys=True)
-        for skill in model.skills:
+        for index, skill in enumerate(model.skills):
             if _NAME.fullmatch(skill) is None:
-                self.problems.add(self.source.place(("skills",)), f"skill '{skill}' is not a name")
+                expected = "a letter, then letters, digits, - and _"
+                place = self.source.place(("skills", index))
+                self.problems.add(place, f"skill '{skill}': a name of {expected} was expected")
         for digit, reason in model.pause_reasons.items():
-            if len(digit) != 1 or not digit.isdigit():
+            if digit not in set("0123456789"):
                 place = self.source.key_place(("pause_reasons", digit))
                 self.problems.add(place, f"one digit was expected for reason '{reason}', found '{digit}'")
 
@@ -329,6 +318,10 @@ class TenantReader:
 
     def _numbers(self, program: Program, codes: Mapping[str, str]) -> dict[str, str]:
         numbers: dict[str, str] = {}
+        if not self.model.numbers:
+            self.problems.warn(
+                self.source.place(()), "no number leads to this tenant: 'numbers' is not stated"
+            )
         for written, flow in self.model.numbers.items():
             path: Path = ("numbers", written)
             number = plain_number(written)
