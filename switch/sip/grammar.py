@@ -20,6 +20,12 @@ Params = tuple[tuple[str, str | None], ...]
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 """RFC 3261 section 25.1, `token`."""
 
+_PIECES = {
+    separator: re.compile(rf'(?:[^"<{separator}]+|"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>)*', re.DOTALL)
+    for separator in ",;"
+}
+"""Text up to a separator that stands neither in quotes nor in angle brackets."""
+
 _PLAIN_PARAMS = re.compile(r"(?:;[A-Za-z0-9\-.!%*_+`'~]+(?:=[^\s;<>\",=]*)?)+")
 """Nearly all parameters: no white space, no quotes. They need no further look."""
 
@@ -58,30 +64,20 @@ def split_outside(text: str, separator: str) -> list[str]:
 
 
 def _scan(text: str, separator: str) -> list[str]:
+    """Piece by piece, each as long as it can be: linear, whatever a hostile peer writes."""
+    piece = _PIECES[separator]
     parts: list[str] = []
-    start = 0
-    quoted = bracketed = escaped = False
-    for position, character in enumerate(text):
-        if quoted:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
-        elif character == "<":
-            bracketed = True
-        elif character == ">":
-            bracketed = False
-        elif character == separator and not bracketed:
-            parts.append(text[start:position].strip())
-            start = position + 1
-    if quoted or bracketed:
-        raise MessageError("unbalanced quote or angle bracket")
-    parts.append(text[start:].strip())
-    return parts
+    position = 0
+    while True:
+        found = piece.match(text, position)
+        assert found is not None, "a piece may be empty"
+        parts.append(found[0].strip())
+        position = found.end()
+        if position == len(text):
+            return parts
+        if text[position] != separator:
+            raise MessageError("unbalanced quote or angle bracket")
+        position += 1
 
 
 def parse_params(text: str) -> Params:

@@ -59,7 +59,7 @@ class Uri:
 
     @classmethod
     def parse(cls, text: str) -> "Uri":
-        """Raises MessageError, with 416 never: an unknown scheme is kept, the user of the URI decides."""
+        """Raises MessageError. An unknown scheme is kept: whoever uses the URI decides about it."""
         if len(text) <= _CACHED_LENGTH_MAX:
             return _parse_cached(text)
         return _parse_uri(text)
@@ -199,7 +199,7 @@ def _parse_cached(text: str) -> Uri:
 
 def _parse_uri(text: str) -> Uri:
     if len(text) > URI_LENGTH_MAX:
-        raise MessageError("URI is too long", 414)
+        raise MessageError("URI is too long")
     scheme, colon, rest = text.partition(":")
     if not colon or not _SCHEME.fullmatch(scheme):
         raise MessageError("URI has no scheme")

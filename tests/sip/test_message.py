@@ -1,5 +1,8 @@
 """Messages: headers, accessors, answers, limits (RFC 3261 sections 7, 8.2.6, 20)."""
 
+from contextlib import suppress
+from time import perf_counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,6 +156,8 @@ class TestRefusals:
             (b"Content-Length: 0", b"Content-Length: 0\r\nl: 5", 400),
             (b"Content-Length: 0", b"Content-Length: 0x0", 400),
             (b"Call-ID: call-1", b"Call-ID: a b", 400),
+            (b"sip:100@192.0.2.10", b"sip:" + b"1" * 3000 + b"@192.0.2.10", 414),
+            (b"<sip:ann@198", b"<sip:" + b"1" * 3000 + b"@198", 400),
             # Found by fuzzing: text that would swallow the parameter that we add behind it, or the next SP.
             (b";rport", b";<sip:x", 400),
             (b";rport", b';x="', 400),
@@ -194,6 +199,29 @@ class TestRefusals:
 
     def test_empty_lines_before_the_start_line_are_skipped(self) -> None:
         assert parse(b"\r\n\r\n" + request_bytes()).call_id == "call-1"
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"X: " + b" " * 8000 + b"y\r\n z\r\n",
+        b"Contact: " + b'"' * 8001 + b"\r\n",
+        b"Contact: " + b"<" * 8000 + b"\r\n",
+        b"Contact: " + b'"\\' * 4000 + b"\r\n",
+        b"Via: SIP/2.0/UDP h" + b" " * 8000 + b"x\r\n",
+        b"Via: SIP/2.0/UDP h;" + b"a=b;" * 2000 + b"\r\n",
+        b"Record-Route: " + b"<a>," * 2000 + b"\r\n",
+        b"Supported: " + b"," * 8000 + b"\r\n",
+        b"Route: <sip:" + b"%41" * 2600 + b"@h>\r\n",
+    ],
+)
+def test_no_text_of_three_lines_takes_long(noise: bytes) -> None:
+    """Quadratic reading of 24 KB would take seconds; linear takes a few milliseconds."""
+    data = request_bytes().replace(b"Max-Forwards", noise * 3 + b"Max-Forwards")
+    start = perf_counter()
+    with suppress(MessageError):
+        parse(data)
+    assert perf_counter() - start < 0.5
 
 
 # Property: what we write, we read back.

@@ -17,11 +17,11 @@ from switch.sip.message.limits import (
     MESSAGE_BYTES_MAX,
 )
 from switch.sip.message.messages import Request, Response
-from switch.sip.uri import Uri
+from switch.sip.uri import URI_LENGTH_MAX, Uri
 
 _REQUEST_LINE = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP/([0-9]+)\.([0-9]+)\Z", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([0-9]{3})(?: (.*))?\Z", re.IGNORECASE)
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"\r\n[ \t]+")
 _LOOKS_LIKE_RESPONSE: Final = "sip/"
 _COMMON_LINES = 4096
 _COMMON_LENGTH_MAX = 128
@@ -74,6 +74,8 @@ def _parse_request(start: str, rest: str, complete: bool, body: bytes) -> Reques
             raise MessageError("malformed request line")
         if (int(found[3][:4]), int(found[4][:4])) != (2, 0):
             raise MessageError("unknown SIP version", 505)
+        if len(found[2]) > URI_LENGTH_MAX:
+            raise MessageError("Request-URI is too long", 414)
         request = Request(method, Uri.parse(found[2]), partial.headers, b"")
         if request.uri.headers:
             raise MessageError("header fields in the Request-URI")

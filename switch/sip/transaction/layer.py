@@ -142,8 +142,9 @@ class TransactionLayer:
     def poll(self) -> list[Output]:
         """What happened since the last poll, in order."""
         outputs = self._sink.outputs
-        if outputs:
-            self._sink.outputs = []
+        if not outputs:
+            return []
+        self._sink.outputs = []
         return outputs
 
     # Verbs of the user.
