@@ -1,0 +1,1 @@
+"""Real SIP phones, each a process of its own, for the demo and the interop tests."""

@@ -1,0 +1,1 @@
+"""Tests with software that is not ours: pjsua2 phones, baresip, sipp."""

@@ -1,0 +1,85 @@
+"""Fixtures that give real third-party phones, or skip with the command that installs them."""
+
+import asyncio
+import importlib.util
+import shutil
+import zlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from switch.cli.demo import audio
+from switch.cli.demo.phones import Call, Phone, PhoneConfig
+
+# Measured over loopback: 0.9999 for the right signal in G.711, 0.1 for another one.
+PEAK_MIN = 0.9
+PEAK_OTHER_MAX = 0.4
+
+
+class Phones:
+    """Starts phones that each speak with a voice of their own and record what they hear; ends them all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._running: list[Phone] = []
+
+    def voice(self, user: str) -> audio.Samples:
+        """What the phone of that user plays in a loop, from the answer on."""
+        return audio.speech(zlib.crc32(user.encode()))
+
+    async def start(self, user: str, **config: Any) -> Phone:
+        """Start a phone; `config` overrides fields of PhoneConfig."""
+        spoken = self.folder / f"{user}-speaks.wav"
+        if not spoken.exists():
+            audio.write_wav(spoken, self.voice(user))
+        files = {"play": str(spoken), "record": str(self.folder / f"{user}-heard-{{call}}.wav")}
+        phone = await Phone.start(PhoneConfig(user=user, **(files | config)), self.folder)
+        self._running.append(phone)
+        return phone
+
+    def hears(self, call: Call, speaker: str) -> audio.Match:
+        """How well an ended call's recording contains a user's voice."""
+        assert call.recording is not None
+        return audio.listen(audio.read_wav(call.recording), self.voice(speaker))
+
+    def assert_heard(self, call: Call, speaker: str, windows_min: int = 1) -> None:
+        """The recording of an ended call contains that user's voice."""
+        match = self.hears(call, speaker)
+        assert match.peak > PEAK_MIN, f"{call.recording} does not contain {speaker}: {match}"
+        assert match.windows >= windows_min, f"{call.recording} is shorter than expected: {match}"
+
+    async def stop(self) -> None:
+        """End every phone, whatever its test did."""
+        running, self._running = self._running, []
+        await asyncio.gather(*(phone.stop() for phone in running))
+
+
+@pytest.fixture
+async def phones(tmp_path: Path) -> AsyncIterator[Phones]:
+    """Real pjsua2 phones."""
+    if importlib.util.find_spec("pjsua2") is None:
+        pytest.skip("pjsua2 is not installed: pip install '.[phones]'")
+    running = Phones(tmp_path)
+    yield running
+    await running.stop()
+
+
+def _program(name: str, package: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed: apt-get install {package}")
+    return path
+
+
+@pytest.fixture
+def baresip_program() -> str:
+    """Path of baresip."""
+    return _program("baresip", "baresip")
+
+
+@pytest.fixture
+def sipp_program() -> str:
+    """Path of sipp."""
+    return _program("sipp", "sip-tester")

@@ -1,0 +1,56 @@
+"""Processes of other people's programs: free ports, bounded waits, and an end in every case."""
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+
+TERMINATE_TIMEOUT_S = 2.0
+POLL_S = 0.02
+
+
+def free_port(kind: str = "udp") -> int:
+    """A port that was free on loopback a moment ago, for programs that cannot tell which one they got."""
+    with socket.socket(socket.AF_INET, _KINDS[kind]) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def until_bound(port: int, kind: str, process: asyncio.subprocess.Process, timeout_s: float) -> None:
+    """Wait until somebody else has the port, which is how such programs show that they are ready."""
+    deadline = time.monotonic() + timeout_s
+    while _is_free(port, kind):
+        if process.returncode is not None:
+            raise RuntimeError(f"the program ended ({process.returncode}) before it had port {port}")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody has bound {kind} port {port} within {timeout_s} s")
+        await asyncio.sleep(POLL_S)
+
+
+async def end(process: asyncio.subprocess.Process) -> int:
+    """SIGTERM, then SIGKILL; the exit code."""
+    if process.returncode is None:
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), TERMINATE_TIMEOUT_S)
+        except TimeoutError:
+            process.kill()
+    return await process.wait()
+
+
+def tail(path: Path, bytes_max: int = 2_000) -> str:
+    """The end of a log, for a failure's message."""
+    return path.read_bytes()[-bytes_max:].decode(errors="replace") if path.exists() else ""
+
+
+def _is_free(port: int, kind: str) -> bool:
+    with socket.socket(socket.AF_INET, _KINDS[kind]) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+_KINDS = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
