@@ -10,8 +10,22 @@ from switch.metrics.snapshot import Count, RtpReading, Snapshot
 _US = 1_000_000
 
 KNOWN_METHODS = frozenset(
-    ("ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY")
-    + ("OPTIONS", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE")
+    {
+        "ACK",
+        "BYE",
+        "CANCEL",
+        "INFO",
+        "INVITE",
+        "MESSAGE",
+        "NOTIFY",
+        "OPTIONS",
+        "PRACK",
+        "PUBLISH",
+        "REFER",
+        "REGISTER",
+        "SUBSCRIBE",
+        "UPDATE",
+    }
 )
 """Methods are words from the wire: whoever invents some must not invent time series."""
 
