@@ -90,7 +90,7 @@ def _run(
         local = datetime.strptime(call.at, "%Y-%m-%d %H:%M").replace(tzinfo=plan.zone)
     except ValueError:
         return _result(source, scenario, place, f"there is no time {call.at}")
-    teller = Teller(plan, source, problems, Interpreter(plan, flow))
+    teller = Teller(plan, source, Interpreter(plan, flow))
     teller.give(Started(call.caller, call.called, int(local.timestamp()) * SECOND, call.agent))
     for index, raw in enumerate(scenario.story):
         problem = tell(teller, raw, (*path, "story", index))

@@ -59,7 +59,6 @@ class Teller:
 
     plan: TenantPlan
     source: Source
-    problems: Problems
     interpreter: Interpreter
     path: Path = ()
     now: int = 0
@@ -275,9 +274,10 @@ BARE_LINES: Mapping[str, Callable[[Teller], None]] = {
 
 
 def _model(teller: Teller, model: type[schema.M], args: Any) -> schema.M:
-    read = schema.read(model, teller.source, teller.path, args, teller.problems)
+    problems = Problems()
+    read = schema.read(model, teller.source, teller.path, args, problems)
     if read is None:
-        raise _OtherwiseError(teller.problems.problems.pop().message)
+        raise _OtherwiseError("; ".join(problem.message for problem in problems.problems))
     return read
 
 

@@ -34,7 +34,7 @@ def test_the_end_is_outside_and_the_start_inside() -> None:
 
 
 def test_a_night_belongs_to_the_day_on_which_it_begins() -> None:
-    days = [()] * 7
+    days: list[tuple[Range, ...]] = [()] * 7
     days[4] = parse_ranges("22:00-06:00")
     hours = Hours(tuple(days))
     assert _open(hours, "2026-07-17 23:00")  # Friday
