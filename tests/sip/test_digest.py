@@ -139,7 +139,7 @@ def test_parameters_of_the_uri_may_differ() -> None:
 
 
 def test_an_old_nonce_is_stale_only_with_the_right_password() -> None:
-    subject = challenger(nonce_lifetime_s=300)
+    subject = challenger(nonce_lifetime_s=300, replay_nonces_max=0)
     late = NOW + 301 * SECOND
     assert judged(subject, credentials(subject), now=NOW + 300 * SECOND) is Result.OK
     assert judged(subject, credentials(subject), now=late) is Result.STALE

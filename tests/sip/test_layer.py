@@ -450,6 +450,22 @@ class TestClient:
         transactions.transport_failed(UDP, 1)
         assert transactions.poll() == []
 
+    def test_an_ack_that_cannot_go_ends_the_transaction_in_silence(self) -> None:
+        transactions, _, data = self.opened()
+        transactions.receive(response_bytes(data, 486), UDP, 0)
+        transactions.poll()
+        transactions.transport_failed(UDP, 1)
+        assert transactions.poll() == []
+        assert transactions.open_transactions == 0
+        assert transactions.pending_timers == 0
+
+    @pytest.mark.parametrize(("method", "status"), [("INVITE", 200), ("OPTIONS", 404)])
+    def test_what_a_failure_cannot_end_is_not_searched(self, method: str, status: int) -> None:
+        transactions, _, data = self.opened(method)
+        assert len(transactions._awaiting) == 1
+        transactions.receive(response_bytes(data, status), UDP, 0)
+        assert len(transactions._awaiting) == 0
+
 
 class TestCancelOfOurs:
     def opened(self) -> tuple[TransactionLayer, str, bytes]:

@@ -4,6 +4,7 @@ The accessors raise MessageError on a malformed header; on a message that came o
 because `parse` has read all of them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
 
@@ -20,7 +21,7 @@ _COPIED = frozenset({"via", "from", "call-id", "cseq"})
 _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
 
 
-class Message:
+class Message(ABC):
     """What requests and responses have in common."""
 
     __slots__ = ("_wire", "body", "headers")
@@ -30,8 +31,9 @@ class Message:
         self.body = body
         self._wire: tuple[int, str, bytes, bytes] | None = None
 
+    @abstractmethod
     def _start_line(self) -> str:
-        raise NotImplementedError
+        """The first line, without its line end."""
 
     def to_bytes(self) -> bytes:
         """The wire form, with Content-Length. Computed again only after a change."""

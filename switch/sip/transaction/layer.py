@@ -105,7 +105,7 @@ class TransactionLayer:
         self._allow = ", ".join(KNOWN_METHODS)
         self._by_key: dict[str, Transaction] = {}
         self._awaiting: dict[str, Transaction] = {}
-        """Client transactions without a final answer: those that a transport failure ends."""
+        """Client transactions that a transport failure can still end: few, so that they can be searched."""
         self._merge: dict[tuple[str, ...], str] = {}
         """Requests without a To tag by From tag, Call-ID and CSeq (RFC 3261 section 8.2.2.2)."""
         self.drops: dict[str, int] = {}
@@ -415,7 +415,7 @@ class TransactionLayer:
         elif state is State.PROCEEDING:
             if transaction.cancel_headers is not None:
                 self._send_due_cancel(transaction, now)
-        elif state in (State.COMPLETED, State.ACCEPTED):
+        elif (state, Input.TRANSPORT_ERROR) not in transaction.rows:
             self._awaiting.pop(transaction.key, None)
 
     def _forget(self, transaction: Transaction) -> None:
