@@ -97,14 +97,15 @@ def test_too_brief_an_interval_changes_nothing(registrar: Registrar) -> None:
     assert bound(registrar) == []
 
 
-def test_an_older_request_of_the_same_phone_changes_nothing(registrar: Registrar) -> None:
+@pytest.mark.parametrize("back", [1, 2])
+def test_an_older_request_of_the_same_phone_changes_nothing(registrar: Registrar, back: int) -> None:
+    """`back` of 1 repeats the CSeq number of the binding, 2 is one below."""
     phone = Phone(NAME)
     phone.register(registrar, FLOW, 0, CONTACT)
-    phone.cseq = 0
+    last = phone.cseq
     for lines in ((CONTACT + ";expires=0",), ("Contact: *", "Expires: 0")):
-        response = phone.register(registrar, FLOW, 0, *lines)
-        assert response.status == 500
-        phone.cseq = 0
+        phone.cseq = last - back
+        assert phone.register(registrar, FLOW, 0, *lines).status == 500
     assert len(bound(registrar)) == 1
     # A phone that restarted begins with another Call-ID, and its count with 1.
     assert Phone(NAME, call_id="call-2").register(registrar, FLOW, 0, CONTACT).status == 200
@@ -186,7 +187,8 @@ def test_behind_nat_the_flow_counts_and_the_interval_keeps_the_mapping_open(regi
 def test_a_stream_needs_no_short_interval_and_takes_its_bindings_with_it(registrar: Registrar) -> None:
     stream = tcp("203.0.113.7", 41_000, connection=3)
     phone = Phone(NAME, host="10.0.0.5")
-    phone.register(registrar, stream, 0, "Contact: <sip:maple-101@10.0.0.5;transport=tcp>", "Expires: 900")
+    private = "Contact: <sip:maple-101@10.0.0.5;transport=tcp>"
+    assert contacts(phone.register(registrar, stream, 0, private, "Expires: 900"))[0].endswith(";expires=900")
     phone.register(registrar, FLOW, 0, CONTACT)
     registrar.poll()
     registrar.drop_flow(tcp("203.0.113.7", 41_000, connection=4), 0)
