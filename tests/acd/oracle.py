@@ -82,7 +82,7 @@ class Oracle:
         return min((at for at in times if at > self.now), default=None)
 
     def match(self) -> list[tuple[str, ...]]:
-        made = []
+        made: list[tuple[str, ...]] = []
         waiting = [c for c in self.here.values() if c.state == "WAITING"]
         waiting.sort(
             key=lambda c: (-self.queues[c.contact.queue].priority, -c.contact.priority, c.since, c.seq)

@@ -327,9 +327,14 @@ class TestLeaving:
         assert centre.decline("a", DeclineReason.NO_ANSWER) == []
         assert centre.do(ev.Claim(offer.offer, offer.fence)) == [ClaimRefused(offer.offer)]
         assert [type(d) for d in centre.do(ev.Abandon("c"))] == [VisitEnded, AgentChanged]
-        for event in (ev.Abandon("c"), ev.Finish("c"), ev.Withdraw("c", ""), ev.SignIn("nobody")):
-            assert centre.do(event) == []
-        for event in (ev.RemoveAgent("x"), ev.RemoveQueue("x"), ev.EndWrapUp("a"), ev.Disengage("a")):
+        gone: list[ev.Event] = [ev.Abandon("c"), ev.Finish("c"), ev.Withdraw("c", ""), ev.EndWrapUp("a")]
+        unknown: list[ev.Event] = [
+            ev.SignIn("x"),
+            ev.RemoveAgent("x"),
+            ev.RemoveQueue("x"),
+            ev.Disengage("a"),
+        ]
+        for event in gone + unknown:
             assert centre.do(event) == []
 
     def test_refusals(self, centre: Centre) -> None:
