@@ -2,16 +2,20 @@
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from switch.base.errors import ConfigurationError, Problem
-from switch.cli.failures import EXIT_USAGE
+from switch.cli.failures import EXIT_FAILURE, EXIT_USAGE
 from switch.cli.output import print_json
 from switch.cli.parameters import Json
 from switch.dialplan.centre import load_centre
-from switch.node.dialplan_files import read_dialplans
+from switch.dialplan.plan import Centre, ClipKind
+from switch.dialplan.scenarios import ScenarioResult, run_scenarios
+from switch.node.dialplan_files import read_dialplans, read_scenarios
+from switch.node.prompts import render
 
 app = typer.Typer(help="Check dialplans.", no_args_is_help=True)
 
@@ -23,24 +27,46 @@ def dialplan() -> None:
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(exists=True, help="A folder of dialplans, or one file.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", exists=True, help="A folder of dialplans, or one file.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Print every problem as file:line:column: message; exit 0 when there is none, else 2."""
+    """Print every problem as file:line:column: message, then tell the scenarios that stand beside.
+
+    Exit 0 when all is well, 2 when the dialplans are not accepted, 1 when a scenario goes otherwise.
+    """
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    scenarios: tuple[ScenarioResult, ...] = ()
     try:
-        warnings = load_centre(read_dialplans(path)).warnings
+        centre = load_centre(read_dialplans(path))
+        warnings = centre.warnings
+        _check_recordings(centre)
+        scenarios = run_scenarios(centre, read_scenarios(path))
     except ConfigurationError as error:
         problems = error.problems
+    failed = [result.problem for result in scenarios if result.problem is not None]
     if as_json:
-        print_json({"ok": not problems, "problems": list(problems), "warnings": list(warnings)})
+        answer = {"ok": not problems and not failed, "problems": problems, "warnings": warnings}
+        print_json(answer | {"scenarios": scenarios})
     else:
-        for problem in problems:
-            print(problem, file=sys.stderr)
-        for warning in warnings:
-            print(f"{warning} (warning)", file=sys.stderr)
+        _show((*problems, *failed), warnings)
         if not problems:
-            print(f"{path}: no problem found")
-    if problems:
-        raise SystemExit(EXIT_USAGE)
+            print(f"{path}: accepted; scenarios: {len(scenarios) - len(failed)} passed, {len(failed)} failed")
+    if problems or failed:
+        raise SystemExit(EXIT_USAGE if problems else EXIT_FAILURE)
+
+
+def _check_recordings(centre: Centre) -> None:
+    """Read every WAV file that a prompt names, as a start does. Raises ConfigurationError."""
+    files = [clip for plan in centre.tenants.values() for clip in plan.clips() if clip.kind is ClipKind.FILE]
+    with TemporaryDirectory(prefix="softswitch-check-") as unused_cache:
+        render(files, Path(unused_cache))
+
+
+def _show(problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    for warning in warnings:
+        print(f"{warning} (warning)", file=sys.stderr)

@@ -24,7 +24,7 @@ def print_json(value: object) -> None:
 
 
 def _plain(value: object) -> Any:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}

@@ -25,53 +25,62 @@ except ImportError:
 _OFF = "off"
 
 
+Dialplans = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="DIALPLANS",
+        help="Folder of dialplans, or one file; the example centre where nothing is named.",
+        exists=True,
+        readable=True,
+    ),
+]
+Sip = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS:PORT", help=f"Where SIP listens, UDP and TCP; repeatable.  [{DEFAULT_SIP}]"
+    ),
+]
+Http = Annotated[
+    str, typer.Option(metavar="ADDRESS:PORT", help="Where metrics and health are served, or 'off'.")
+]
+OwnState = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR",
+        file_okay=False,
+        envvar="SOFTSWITCH_STATE",
+        help="Folder of the store, the secrets and the control socket; made for its owner alone.",
+    ),
+]
+Rtp = Annotated[
+    str, typer.Option(metavar="LOW-HIGH", help="UDP ports for audio, two for each party of a call.")
+]
+Store = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        envvar="SOFTSWITCH_STORE",
+        help="Database, such as postgresql+psycopg://user@host/name; SQLite in the state folder else.",
+    ),
+]
+KeepSecrets = Annotated[
+    bool,
+    typer.Option(
+        "--keep-secrets",
+        help="Keep the secrets of new accounts in secrets.txt of the state folder, for its owner alone; "
+        "the example centre does so anyway.",
+    ),
+]
+
+
 def run(
-    dialplans: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="DIALPLANS",
-            help="Folder of dialplans, or one file; the example centre where nothing is named.",
-            exists=True,
-            readable=True,
-        ),
-    ] = None,
-    sip: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ADDRESS:PORT", help=f"Where SIP listens, UDP and TCP; repeatable.  [{DEFAULT_SIP}]"
-        ),
-    ] = None,
-    http: Annotated[
-        str, typer.Option(metavar="ADDRESS:PORT", help="Where metrics and health are served, or 'off'.")
-    ] = str(DEFAULT_HTTP),
-    state: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR",
-            file_okay=False,
-            envvar="SOFTSWITCH_STATE",
-            help="Folder of the store, the secrets and the control socket; made for its owner alone.",
-        ),
-    ] = DEFAULT_STATE,
-    rtp: Annotated[
-        str, typer.Option(metavar="LOW-HIGH", help="UDP ports for audio, two for each party of a call.")
-    ] = f"{DEFAULT_RTP[0]}-{DEFAULT_RTP[1]}",
-    store: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            envvar="SOFTSWITCH_STORE",
-            help="Database, such as postgresql+psycopg://user@host/name; SQLite in the state folder else.",
-        ),
-    ] = "",
-    keep_secrets: Annotated[
-        bool,
-        typer.Option(
-            "--keep-secrets",
-            help="Keep the secrets of new accounts in secrets.txt of the state folder, for its owner alone; "
-            "the example centre does so anyway.",
-        ),
-    ] = False,
+    dialplans: Dialplans = None,
+    sip: Sip = None,
+    http: Http = str(DEFAULT_HTTP),
+    state: OwnState = DEFAULT_STATE,
+    rtp: Rtp = f"{DEFAULT_RTP[0]}-{DEFAULT_RTP[1]}",
+    store: Store = "",
+    keep_secrets: KeepSecrets = False,
     log_format: Annotated[
         LogFormat, typer.Option(help="Form of the log on standard error.")
     ] = LogFormat.PLAIN,

@@ -7,6 +7,7 @@ import pytest
 
 from switch.node import dialplan_files
 from tests.cli.conftest import Command
+from tests.tidy.tree import ROOT
 
 _BROKEN = "numbers: [unclosed\n"
 
@@ -24,6 +25,34 @@ def test_the_same_in_json(command: Command, tmp_path: Path) -> None:
     answer = json.loads(ended.out)
     assert (ended.code, answer["ok"]) == (2, False)
     assert answer["problems"][0]["file"] == f"{tmp_path}/maple.yaml"
+
+
+def test_the_centres_that_ship_are_accepted_with_their_scenarios(command: Command) -> None:
+    for folder in sorted((ROOT / "dialplans").iterdir()):
+        ended = command("dialplan", "check", str(folder))
+        assert (ended.code, ended.err) == (0, ""), folder
+        assert ", 0 failed" in ended.out
+        assert "scenarios: 0 passed" not in ended.out
+
+
+def test_a_scenario_that_goes_otherwise_names_its_line_and_exits_1(command: Command, tmp_path: Path) -> None:
+    for file in (ROOT / "dialplans" / "minimal").iterdir():
+        text = file.read_text().replace("- presses: 1", "- presses: 2", 1)
+        (tmp_path / file.name).write_text(text)
+    ended = command("dialplan", "check", str(tmp_path))
+    assert ended.code == 1, ended.err
+    assert f"{tmp_path}/shop.scenario.yaml:" in ended.err
+    assert "1 failed" in ended.out
+
+
+def test_a_recording_that_is_missing_is_a_problem_at_its_line(command: Command, tmp_path: Path) -> None:
+    shop = (ROOT / "dialplans" / "minimal" / "shop.yaml").read_text()
+    (tmp_path / "shop.yaml").write_text(shop.replace("Welcome to the corner shop.", "missing.wav"))
+    ended = command("dialplan", "check", str(tmp_path))
+    assert ended.code == 2
+    assert "missing.wav cannot be read" in ended.err
+    line = shop[: shop.index("Welcome to")].count("\n") + 1
+    assert f"{tmp_path}/shop.yaml:{line}:" in ended.err
 
 
 def test_an_empty_folder_is_a_problem(command: Command, tmp_path: Path) -> None:

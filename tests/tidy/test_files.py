@@ -13,10 +13,13 @@ _MADE = {"build", "dist"}
 
 RUN_BY_NAME = {
     "switch.cli.main": "the entry point of pyproject.toml",
+    "switch.cli.__main__": "python -m switch.cli",
     "switch.cli.demo.phone": "started as a process by the phones of the demo",
 }
 LOADED_BY_PATH = ("switch/store/migrations/",)
 """alembic finds its scripts by folder."""
+REFERENCES = ("switch/rtp/",)
+"""What C is tested against; the switch itself runs the C."""
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 
@@ -34,16 +37,20 @@ def test_the_top_level_holds_what_the_design_names() -> None:
     report(problems)
 
 
-def test_every_module_is_imported_by_another() -> None:
-    imported = {name for m in modules("switch") for name, _ in imports(m) if name != m.name}
-    problems = []
-    for module in modules("switch"):
-        package = module.path.endswith("__init__.py")
-        if package or module.name in RUN_BY_NAME or module.path.startswith(LOADED_BY_PATH):
-            continue
-        if module.name not in imported:
-            problems.append(f"{module.path}: nothing imports it")
-    report(problems)
+def test_every_module_is_reached_from_a_command() -> None:
+    known = {module.name: module for module in modules("switch")}
+    reached: set[str] = set()
+    ahead = [
+        *RUN_BY_NAME,
+        *(m.name for m in known.values() if m.path.startswith((*LOADED_BY_PATH, *REFERENCES))),
+    ]
+    while ahead:
+        name = ahead.pop()
+        if name in known and name not in reached:
+            reached.add(name)
+            ahead.append(name.rpartition(".")[0])
+            ahead.extend(imported for imported, _ in imports(known[name]))
+    report([f"{known[name].path}: no command leads to it" for name in sorted(set(known) - reached)])
 
 
 def test_every_c_file_is_compiled_into_an_extension() -> None:
