@@ -137,27 +137,18 @@ class QueuePlan:
 
 @dataclass(frozen=True, slots=True)
 class OutsideRules:
-    """Which outside numbers the tenant's phones may dial. Nothing is allowed unless it is written.
+    """Which outside numbers the tenant's phones may dial. Nothing but emergencies unless it is written.
 
-    Entries with + are prefixes of E.164 numbers, others are whole short numbers. `access_code` is
-    dialled in front of an outside number and removed; empty: none. `caller_id` is E.164 or empty.
+    `allow` are prefixes of E.164 numbers, + alone is the whole world; premium-rate numbers need
+    `premium` besides. `access_code` is dialled in front of an outside number and removed; empty: none.
+    `caller_id` is E.164 or empty.
     """
 
     trunk: str = ""
     caller_id: str = ""
     access_code: str = ""
     allow: tuple[str, ...] = ()
-    deny: tuple[str, ...] = ()
-
-    def permits(self, number: str) -> bool:
-        """Whether `number` (E.164 with +, or a short number) may be dialled: the longest rule decides."""
-        allowed = max((len(rule) for rule in self.allow if _covers(rule, number)), default=0)
-        denied = max((len(rule) for rule in self.deny if _covers(rule, number)), default=0)
-        return allowed > denied
-
-
-def _covers(rule: str, number: str) -> bool:
-    return number.startswith(rule) if rule.startswith("+") else number == rule
+    premium: bool = False
 
 
 def plain_number(dialled: str) -> str:

@@ -109,7 +109,7 @@ class OutsideModel(Section):
     caller_id: str = ""
     access_code: str = ""
     allow: Names = []
-    deny: Names = []
+    premium: bool = False
 
 
 class CodesModel(Section):

@@ -31,7 +31,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{2,14}|[0-9]{1,15}")
 _CODE = re.compile(r"[0-9*#]{1,8}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?")
-_PREFIX = re.compile(r"\+[0-9]{0,15}|[0-9]{2,6}")
+_PREFIX = re.compile(r"\+[0-9]{0,15}")
 _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _SILENT = AnnouncePlan(0, 0, False, False, ())
 
@@ -272,12 +272,9 @@ class TenantReader:
         if model is None:
             return OutsideRules()
         self._known("trunk", [model.trunk], self.trunks, (*path, "trunk"))
-        for name, rules in (("allow", model.allow), ("deny", model.deny)):
-            for index, rule in enumerate(rules):
-                at: Path = (*path, name, index)
-                self._form(
-                    _PREFIX, plain_number(rule), at, "a prefix such as +1, or a short number such as 112,"
-                )
+        for index, rule in enumerate(model.allow):
+            expected = "a prefix of outside numbers such as +1, or + for all,"
+            self._form(_PREFIX, plain_number(rule), (*path, "allow", index), expected)
         if model.caller_id:
             self._form(
                 _NUMBER, plain_number(model.caller_id), (*path, "caller_id"), "a number such as +15145550100"
@@ -286,14 +283,15 @@ class TenantReader:
             self._form(_CODE, model.access_code, (*path, "access_code"), "digits such as 9")
         if not model.allow:
             self.problems.warn(
-                self.source.key_place(path), "no outside number may be dialled: 'allow' is empty"
+                self.source.key_place(path),
+                "only emergency numbers may be dialled outside: 'allow' is not stated",
             )
         return OutsideRules(
             trunk=model.trunk,
             caller_id=plain_number(model.caller_id),
             access_code=model.access_code,
             allow=tuple(plain_number(rule) for rule in model.allow),
-            deny=tuple(plain_number(rule) for rule in model.deny),
+            premium=model.premium,
         )
 
     def _codes(self) -> tuple[str, dict[str, str]]:

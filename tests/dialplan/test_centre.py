@@ -86,27 +86,18 @@ def test_an_outside_number_has_an_owner() -> None:
     assert loaded.owner("100") is None
 
 
-@pytest.mark.parametrize(
-    ("number", "permitted"),
-    [
-        ("+33123456789", True),
-        ("+33899223456", False),
-        ("+33899100000", True),
-        ("+15145550100", False),
-        ("112", True),
-        ("1120", False),
-        ("33123456789", False),
-        ("", False),
-    ],
-)
-def test_outside_rules(number: str, permitted: bool) -> None:
-    rules = OutsideRules(allow=("+33", "+338991", "112"), deny=("+33899",))
-    assert rules.permits(number) is permitted
-
-
-def test_nothing_is_dialled_outside_unless_it_is_allowed() -> None:
-    assert not OutsideRules().permits("+33123456789")
-    assert not OutsideRules(allow=("+33",), deny=("+33",)).permits("+331")
+def test_outside_rules() -> None:
+    loaded = centre(
+        shop="""\
+        trunks: {t: {gateways: h, identify: 192.0.2.1, country: FR}}
+        numbers: {100: m}
+        outside: {trunk: t, caller_id: +33 1 99 00 12 34, access_code: 0, allow: [+33, +1 514], premium: yes}
+        flows: {m: [hangup]}
+        """
+    )
+    rules = loaded.tenants["shop"].outside
+    assert rules == OutsideRules("t", "+33199001234", "0", ("+33", "+1514"), True)
+    assert OutsideRules() == OutsideRules("", "", "", (), False), "nothing unless it is written"
 
 
 def test_policies_are_those_of_the_router() -> None:

@@ -149,7 +149,7 @@ FILES = [
     ("feature_codes: {sign_in: *11}", "1:26: *11 repeats what is marked"),
     ("pause_reasons: {10: lunch}", "1:17: one digit was expected for reason 'lunch'"),
     ("outside: {trunk: x}", "1:18: unknown trunk 'x'; none is defined"),
-    ("outside: {trunk: x, allow: [1x]}", "1:29: a prefix such as +1"),
+    ("outside: {trunk: x, allow: [1x]}", "1:29: a prefix of outside numbers such as +1"),
     ("prompts: {a: {de: x}}", "1:15: unknown language 'de'"),
     ("languages: [en, fr]\nprompts: {a: {fr: x}}", "2:14: prompt 'a' has no wording in en"),
     ("prompts: {a: {en: x, others: fr}}", "1:30: a language that stands beside was expected, found 'fr'"),
