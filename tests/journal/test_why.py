@@ -4,6 +4,7 @@ import json
 
 from switch.journal.entry import Entry, Journal
 from switch.journal.events import (
+    AgentConnected,
     CallStarted,
     Event,
     LegAnswered,
@@ -179,3 +180,14 @@ def test_a_name_from_the_wire_cannot_steer_the_terminal() -> None:
     headline = tell(explanation)[0]
     assert headline.isprintable()
     assert "?[2Jboo??" in headline
+
+
+def test_an_offer_whose_end_is_missing_is_not_the_one_that_was_answered() -> None:
+    explanation = _explained(
+        (0, Queued("v-1", "support", 0, 1, ())),
+        (1, offer(3, "anna", "score")),
+        (2, offer(4, "bob", "score")),
+        (5, AgentConnected("v-1", "support", "bob", 5 * S)),
+    )
+    (visit,) = explanation.visits
+    assert [(one.agent, one.outcome) for one in visit.offers] == [("anna", ""), ("bob", "answered")]

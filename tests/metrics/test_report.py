@@ -223,7 +223,7 @@ def test_a_call_that_comes_back_to_its_queue_by_transfer_is_one_contact() -> Non
     for second, agent in ((0, "anna"), (100, "bob")):
         day.connect(second + 1, call, "support", agent, 1)
         day.finish(second + 50, call, "support", agent, 49)
-        day.at(second + 50, Queued(call, "support", 0, 1, ()), call=call)
+        day.at(second + 51, Queued(call, "support", 0, 1, ()), call=call)
     found = figure(day.report(), "first-contact resolution")
     assert (found.numerator, found.denominator) == (1, 1)
 
