@@ -9,23 +9,18 @@ null sound device at 8 kHz; files are the microphone and the loudspeaker.
 
 Standard output belongs to the protocol (`phone_wire.py`). The library prints to it as well, so the
 protocol gets a duplicate of it and descriptor 1 is pointed at standard error.
-
-pjsua2 is GPL and an extra of its own; this is the only file of the package that imports it.
 """
 
-import ctypes
-import functools
 import heapq
 import json
 import os
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, ParamSpec
+from dataclasses import asdict, replace
+from typing import Any
 
+from switch.cli.demo.phone_call import PhoneCall, respond
 from switch.cli.demo.phone_wire import (
-    LEGS_MAX,
     LINE_BYTES_MAX,
     AnswerPolicy,
     PhoneConfig,
@@ -33,255 +28,49 @@ from switch.cli.demo.phone_wire import (
     config_from_wire,
     policy_from_wire,
 )
+from switch.cli.demo.pjsua import (
+    PROTOCOL_FD,
+    AccountBase,
+    emit,
+    guarded_callback,
+    make_endpoint,
+    pj,
+    plain,
+    send,
+)
 
-if TYPE_CHECKING:
-    # The wheel has no types. These are the methods used here, so that the rest of the file is checked.
-    pj: Any
-
-    class _AccountBase:
-        def __init__(self) -> None: ...
-        def create(self, config: Any, make_default: bool) -> None: ...
-        def getInfo(self) -> Any: ...
-        def setRegistration(self, renew: bool) -> None: ...
-
-    class _CallBase:
-        def __init__(self, account: _AccountBase, call_id: int = -1) -> None: ...
-        def answer(self, parameters: Any) -> None: ...
-        def dialDtmf(self, digits: str) -> None: ...
-        def getAudioMedia(self, index: int) -> Any: ...
-        def getInfo(self) -> Any: ...
-        def getStreamInfo(self, index: int) -> Any: ...
-        def getStreamStat(self, index: int) -> Any: ...
-        def hangup(self, parameters: Any) -> None: ...
-        def makeCall(self, uri: str, parameters: Any) -> None: ...
-        def reinvite(self, parameters: Any) -> None: ...
-        def sendDtmf(self, parameters: Any) -> None: ...
-        def sendRequest(self, parameters: Any) -> None: ...
-        def setHold(self, parameters: Any) -> None: ...
-        def xfer(self, uri: str, parameters: Any) -> None: ...
-
-else:
-    import pjsua2 as pj
-
-    _AccountBase = pj.Account
-    _CallBase = pj.Call
-
-CLOCK_HZ = 8000
 # The library wakes at once for the network; this bounds only how long a command or a timer waits.
 POLL_CALL_MS = 10
 POLL_IDLE_MS = 40
-# The media clock ticks every 20 ms; a second means that it stands still, or that the disk is full.
-RECORDING_WAIT_S = 1.0
 # Enough for BYE and the un-REGISTER to be sent and answered on a local network.
 QUIT_WAIT_S = 1.0
-# Far above what a process that has just started has open.
-PROTOCOL_FD = 100
-LOG_LEVEL = 5  # with whole SIP messages
 
-_STATES = ("NULL", "CALLING", "INCOMING", "EARLY", "CONNECTING", "CONFIRMED", "DISCONNECTED")
-_STATE_NAMES = {getattr(pj, f"PJSIP_INV_STATE_{name}"): name for name in _STATES}
-_MEDIA = {
-    pj.PJSUA_CALL_MEDIA_NONE: "media_none",
-    pj.PJSUA_CALL_MEDIA_ACTIVE: "media_active",
-    pj.PJSUA_CALL_MEDIA_LOCAL_HOLD: "media_local_hold",
-    pj.PJSUA_CALL_MEDIA_REMOTE_HOLD: "media_remote_hold",
-    pj.PJSUA_CALL_MEDIA_ERROR: "media_error",
-}
+# One a call; those of ended calls stay until they are due, which is seconds, at a few calls a second.
+TIMERS_MAX = 1_000
+
 _DTMF_METHODS = {"rfc2833": pj.PJSUA_DTMF_METHOD_RFC2833, "info": pj.PJSUA_DTMF_METHOD_SIP_INFO}
 
-P = ParamSpec("P")
-_libc = ctypes.CDLL(None)
 
-
-def _guarded(callback: Callable[P, None]) -> Callable[P, None]:
-    """A Python exception must not unwind through the C++ library, which would abort: report it instead."""
-
-    @functools.wraps(callback)
-    def guarded(*arguments: P.args, **keywords: P.kwargs) -> None:
-        try:
-            callback(*arguments, **keywords)
-        except Exception as error:
-            traceback.print_exc()
-            _emit("fault", error=f"{callback.__name__}: {_plain(error)}")
-
-    return guarded
-
-
-def _plain(error: Exception) -> str:
-    if isinstance(error, pj.Error):
-        return f"{error.title}: {error.reason}"
-    return str(error) if isinstance(error, PhoneError) else f"{type(error).__name__}: {error}"
-
-
-def _emit(event: str, **values: Any) -> None:
-    _send({"event": event, **values})
-
-
-def _send(value: dict[str, Any]) -> None:
-    # The library's log is complete as far as the parent has been told.
-    _libc.fflush(None)
-    line = json.dumps(value, separators=(",", ":")).encode() + b"\n"
-    while line:
-        line = line[os.write(PROTOCOL_FD, line) :]
-
-
-@dataclass(frozen=True, slots=True)
-class Packets:
-    """RTP packets of one call, as RTCP counts them."""
-
-    received: int = 0
-    received_lost: int = 0
-    received_jitter_us: int = 0
-    sent: int = 0
-
-
-class PhoneCall(_CallBase):
-    """One leg, its file to play, and its file to record."""
-
-    def __init__(self, phone: "PhoneProcess", account: "PhoneAccount", call_id: int = -1) -> None:
-        super().__init__(account, call_id)
-        self.phone = phone
-        self.number = phone.next_call_number()
-        config = phone.config
-        self.play_path = config.play
-        self.record_path = config.record.replace("{call}", str(self.number))
-        self.record_early = config.record_early
-        self.state = "NULL"
-        self.audio_index = -1
-        self.audio: Any = None
-        self.player: Any = None
-        self.recorder: Any = None
-        self.recorded = False
-        # A re-INVITE replaces the stream; packets of the former ones are kept here.
-        self.packets = Packets()
-        self.last: dict[str, Any] = {}
-
-    @_guarded
-    def onCallState(self, _parameters: Any) -> None:
-        info = self.getInfo()
-        self.state = _STATE_NAMES[info.state]
-        self.last = {
-            "call": self.number,
-            "state": self.state,
-            "code": int(info.lastStatusCode),
-            "reason": info.lastReason,
-            "connected_ms": info.connectDuration.sec * 1000 + info.connectDuration.msec,
-        }
-        if self.state == "DISCONNECTED":
-            # The event follows once the recording is closed, so that whoever reads it finds all of it.
-            self.phone.ended.append((self, time.monotonic() + RECORDING_WAIT_S))
-            return
-        self.connect_audio()
-        if self.state != "INCOMING":  # told already, as the event `incoming`
-            _emit("state", **self.last)
-
-    @_guarded
-    def onCallMediaState(self, _parameters: Any) -> None:
-        info = self.getInfo()
-        for medium in info.media:
-            if medium.type != pj.PJMEDIA_TYPE_AUDIO:
-                continue
-            values: dict[str, Any] = {"call": self.number}
-            self.audio_index = -1 if medium.status == pj.PJSUA_CALL_MEDIA_NONE else medium.index
-            # On remote hold the peer may still send music, so the stream stays connected.
-            if medium.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD):
-                self.audio = self.getAudioMedia(medium.index)
-                self.connect_audio()
-                stream = self.getStreamInfo(medium.index)
-                values |= {"codec": stream.codecName, "remote": stream.remoteRtpAddress}
-            else:
-                self.audio = None
-            _emit(_MEDIA[medium.status], **values)
-
-    @_guarded
-    def onStreamDestroyed(self, parameters: Any) -> None:
-        self.packets = self.packets_with(parameters.streamIdx)
-        self.audio_index = -1
-
-    @_guarded
-    def onDtmfDigit(self, parameters: Any) -> None:
-        method = "rfc2833" if parameters.method == pj.PJSUA_DTMF_METHOD_RFC2833 else "info"
-        _emit("dtmf", call=self.number, digit=parameters.digit, method=method)
-
-    @_guarded
-    def onCallTransferRequest(self, parameters: Any) -> None:
-        # The library sets the new call up under this object, and reports on it to whoever sent REFER.
-        call = PhoneCall(self.phone, self.phone.account_in_use())
-        self.phone.calls[call.number] = call
-        parameters.newCall = call
-        _emit("transfer_request", call=self.number, to=parameters.dstUri, new_call=call.number)
-
-    @_guarded
-    def onCallTransferStatus(self, parameters: Any) -> None:
-        _emit(
-            "transfer_status",
-            call=self.number,
-            code=int(parameters.statusCode),
-            reason=parameters.reason,
-            final=bool(parameters.finalNotify),
-        )
-
-    def connect_audio(self) -> None:
-        """Join file and stream, as far as the call has come. Repeating it is harmless."""
-        if self.audio is None:
-            return
-        answered = self.state == "CONFIRMED"
-        if answered and self.play_path:
-            if self.player is None:
-                self.player = pj.AudioMediaPlayer()
-                self.player.createPlayer(self.play_path)  # loops until it is closed
-            self.player.startTransmit(self.audio)
-        if self.record_path and (answered or self.record_early):
-            if self.recorder is None:
-                self.recorder = pj.AudioMediaRecorder()
-                self.recorder.createRecorder(self.record_path)
-                self.recorded = True
-            self.audio.startTransmit(self.recorder)
-
-    def packets_with(self, index: int) -> "Packets":
-        """The packets of the call, those of the stream of that index included."""
-        if index < 0:
-            return self.packets
-        rtcp = self.getStreamStat(index).rtcp
-        return Packets(
-            received=self.packets.received + rtcp.rxStat.pkt,
-            received_lost=self.packets.received_lost + rtcp.rxStat.loss,
-            received_jitter_us=rtcp.rxStat.jitterUsec.mean,
-            sent=self.packets.sent + rtcp.txStat.pkt,
-        )
-
-    def close(self) -> None:
-        """Ask the library to close the files, which it does at a tick of its media clock."""
-        self.audio = self.player = self.recorder = None
-
-    def recording_is_complete(self) -> bool:
-        """Whether the file can be read: the length in its RIFF header is what the library writes last."""
-        if not self.recorded:
-            return True
-        with open(self.record_path, "rb") as file:
-            return any(file.read(8)[4:])
-
-
-class PhoneAccount(_AccountBase):
+class PhoneAccount(AccountBase):
     """The phone's one identity."""
 
     def __init__(self, phone: "PhoneProcess") -> None:
         super().__init__()
         self.phone = phone
 
-    @_guarded
+    @guarded_callback
     def onRegState(self, parameters: Any) -> None:
         code = int(parameters.code)
         active = bool(self.getInfo().regIsActive)
         event = "registered" if active else "unregistered"
-        _emit(
+        emit(
             event if code // 100 == 2 else "registration_failed",
             code=code,
             reason=parameters.reason,
             expires_s=int(parameters.expiration),
         )
 
-    @_guarded
+    @guarded_callback
     def onIncomingCall(self, parameters: Any) -> None:
         call = PhoneCall(self.phone, self, parameters.callId)
         self.phone.take(call, parameters.rdata.wholeMsg)
@@ -355,12 +144,12 @@ class PhoneProcess:
         self.calls[call.number] = call
         info = call.getInfo()
         caller, called = info.remoteUri, info.localUri
-        _emit("incoming", call=call.number, caller=caller, called=called, message=message)
+        emit("incoming", call=call.number, caller=caller, called=called, message=message)
         policy = self.config.answer
         if policy.mode == "decline" and policy.after_ms == 0:
-            _respond(call, policy.code)
+            respond(call, policy.code)
             return
-        _respond(call, 180)
+        respond(call, 180)
         if policy.mode != "ring":
             code = 200 if policy.mode == "answer" else policy.code
             self._after(policy.after_ms, lambda: self._respond_if_ringing(call, code))
@@ -383,9 +172,9 @@ class PhoneProcess:
             if time.monotonic() < deadline:
                 self.ended.append((call, deadline))
                 return
-            _emit("fault", error=f"{call.record_path} was not completed")
+            emit("fault", error=f"{call.record_path} was not completed")
         self.calls.pop(call.number, None)
-        _emit("state", **call.last, **asdict(call.packets))
+        emit("state", **call.last, **asdict(call.packets))
 
     def _leave(self) -> None:
         """Hang up, unregister, close the recordings, go."""
@@ -411,14 +200,14 @@ class PhoneProcess:
                 self.account_in_use()
             reply |= self._commands[name](command) or {}
         except (pj.Error, PhoneError, KeyError, TypeError) as error:
-            reply |= {"ok": False, "error": _plain(error)}
-        _send(reply)
+            reply |= {"ok": False, "error": plain(error)}
+        send(reply)
 
     def _start(self, command: dict[str, Any]) -> dict[str, Any]:
         if self.endpoint is not None:
             raise PhoneError("the phone is already started")
         self.config = config = config_from_wire(command)
-        self.endpoint = _make_endpoint(config.log_path)
+        self.endpoint = make_endpoint(config.log_path)
         transport = pj.TransportConfig()
         transport.boundAddress = config.bind
         transport.port = config.port
@@ -506,10 +295,10 @@ class PhoneProcess:
         return {"call": call.number}
 
     def _answer(self, command: dict[str, Any]) -> None:
-        _respond(self._leg(command), int(command.get("code", 200)))
+        respond(self._leg(command), int(command.get("code", 200)))
 
     def _decline(self, command: dict[str, Any]) -> None:
-        _respond(self._leg(command), int(command.get("code", 603)))
+        respond(self._leg(command), int(command.get("code", 603)))
 
     def _hangup(self, command: dict[str, Any]) -> None:
         self._leg(command).hangup(pj.CallOpParam())
@@ -558,42 +347,14 @@ class PhoneProcess:
         return self.calls[number]
 
     def _after(self, delay_ms: int, action: Callable[[], None]) -> None:
-        assert len(self._timers) < LEGS_MAX * 1024, "timers of ended calls pile up"
+        assert len(self._timers) < TIMERS_MAX, "timers of ended calls pile up"
         self._timer_count += 1
         heapq.heappush(self._timers, (time.monotonic() + delay_ms / 1000, self._timer_count, action))
 
     def _respond_if_ringing(self, call: PhoneCall, code: int) -> None:
         # The caller may have cancelled, or a command may have answered, since the timer was set.
         if call.number in self.calls and call.state in ("NULL", "INCOMING", "EARLY"):
-            _respond(call, code)
-
-
-def _respond(call: PhoneCall, code: int) -> None:
-    parameters = pj.CallOpParam()
-    parameters.statusCode = code
-    if code >= 300:
-        call.hangup(parameters)
-    else:
-        call.answer(parameters)
-
-
-def _make_endpoint(log_path: str) -> Any:
-    endpoint = pj.Endpoint()
-    endpoint.libCreate()
-    config = pj.EpConfig()
-    config.uaConfig.threadCnt = 0
-    config.uaConfig.mainThreadOnly = True
-    config.uaConfig.maxCalls = LEGS_MAX
-    config.uaConfig.userAgent = "softswitch test phone (pjsua2)"
-    config.logConfig.consoleLevel = 0
-    config.logConfig.level = LOG_LEVEL if log_path else 0
-    config.logConfig.filename = log_path
-    config.medConfig.clockRate = CLOCK_HZ
-    config.medConfig.sndClockRate = CLOCK_HZ
-    config.medConfig.ecTailLen = 0  # no echo to cancel without a loudspeaker
-    config.medConfig.noVad = True  # silence is sent as well, so that a recording keeps its time
-    endpoint.libInit(config)
-    return endpoint
+            respond(call, code)
 
 
 def main() -> None:
