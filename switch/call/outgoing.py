@@ -184,12 +184,12 @@ class OutgoingLeg(Leg):
         """Answer the carrier's challenge once (RFC 3261 section 22.2)."""
         credentials = self._destination.credentials
         header = "WWW-Authenticate" if response.status == 401 else "Proxy-Authenticate"
-        challenges = response.headers.fields(header)
-        if credentials is None or self._authenticated or not challenges or self.over:
+        challenge = digest.best_challenge(response.headers.fields(header))
+        if credentials is None or self._authenticated or challenge is None or self.over:
             return False
         self._authenticated = True
         value = digest.answer(
-            challenges[0],
+            challenge,
             "INVITE",
             str(self._destination.uri),
             credentials.username,

@@ -14,12 +14,12 @@ _SEPARATORS = str.maketrans("", "", " -.()/")
 
 
 class NumberForm(StrEnum):
-    """The form in which a carrier wants numbers: +33…, 0033…, 01…, or as they were dialled."""
+    """The form in which a carrier wants numbers: +33…, 0033…, 01…, or 33… without the plus."""
 
     E164 = "e164"
     INTERNATIONAL = "international"
     NATIONAL = "national"
-    AS_DIALLED = "as-dialled"
+    E164_BARE = "e164-bare"
 
 
 class ClipKind(StrEnum):

@@ -46,7 +46,7 @@ class TrunkModel(Section):
     gateways: Annotated[Names, Field(min_length=1)]
     transport: Literal["udp", "tcp"] = "udp"
     identify: Names = []
-    numbers: Literal["e164", "international", "national", "as-dialled"] = "e164"
+    numbers: Literal["e164", "international", "national", "e164-bare"] = "e164"
     country: Country
     channels_max: Annotated[int, Field(ge=0, le=100_000)] = 0
     username: str = ""

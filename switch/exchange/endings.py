@@ -39,7 +39,7 @@ def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> No
     office.timers.cancel(("flow", call.id))
     if call.record.cause is None:
         call.record.cause = cause
-        call.record.ended_by = call.anchor.role if cause.by is By.PEER else (session.blame or str(cause.by))
+        call.record.ended_by = _whose_doing(call.anchor, cause, session.blame)
     partner = call.partner
     office.media(call.unbridge(now))
     talks.leave_queue(office, session)
@@ -56,7 +56,7 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
     """The other party of the talk has left; the anchor may have more to do."""
     call = session.call
     office.media(call.unbridge(now))
-    session.blame = leg.role if cause.by is By.PEER else str(cause.by)
+    session.blame = _whose_doing(leg, cause, "")
     queued = session.contact_state is ContactState.CONNECTED
     talks.leave_queue(office, session)
     if session.transfer is not None and session.transfer.by == leg.id:
@@ -66,3 +66,12 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
         office.tell_flow(session, QueueEnded() if queued else DialEnded(DialOutcome.ENDED))
     else:
         office.hang_up(call.anchor, ours(Reason.NORMAL), now)
+
+
+def _whose_doing(leg: Leg, cause: Cause, blame: str) -> str:
+    """For the record: a party's role, `network`, or `switch`."""
+    if cause.by is By.PEER:
+        return leg.role
+    if cause.by is By.NETWORK:
+        return "network"
+    return blame or "switch"

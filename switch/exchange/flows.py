@@ -4,7 +4,6 @@ from switch.dialplan.events import Started
 from switch.dialplan.interpreter import Interpreter
 from switch.exchange.office import Office
 from switch.exchange.session import Session
-from switch.journal import events as journal
 
 
 def start(office: Office, session: Session, number: str, now: int) -> None:
@@ -16,6 +15,5 @@ def start(office: Office, session: Session, number: str, now: int) -> None:
     office.timers.cancel(("flow", call.id))
     interpreter: Interpreter = office.parts.make_interpreter(plan, flow)
     session.interpreter = interpreter
-    office.write(journal.FlowStep(flow, "start", number), now, session)
     caller = call.record.caller
     office.tell_flow(session, Started(caller, number, office.journal.wall(now), call.anchor.agent))

@@ -24,7 +24,7 @@ def close(office: Office, session: Session, now: int) -> None:
             answered_wall_us=record.answered_wall_us,
             ended_wall_us=office.journal.wall(now),
             cause=cause.reason,
-            by=record.ended_by or str(cause.by),
+            by=record.ended_by or "switch",
             sip_status=cause.sip_status,
             queue=record.queue,
             agent=record.agent,

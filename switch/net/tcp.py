@@ -81,9 +81,14 @@ class TcpListener:
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        tasks = [c.task for c in self._connections.values() if c.task is not None]
-        for task in tasks:
-            task.cancel()
+        # Cut, not cancelled: a reader that sees its end leaves by its own door.
+        connections = list(self._connections.values())
+        for connection in connections:
+            if connection.writer is not None:
+                connection.writer.transport.abort()
+            elif connection.task is not None:
+                connection.task.cancel()
+        tasks = [connection.task for connection in connections if connection.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property

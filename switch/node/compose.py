@@ -1,6 +1,6 @@
 """Builds the switch without its sockets, for a real node and for a simulated one alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from switch.acd.select import make_router
@@ -15,12 +15,13 @@ from switch.journal.entry import Journal
 from switch.media.plan import Slot
 from switch.media.slots import SlotPool
 from switch.node.handlers import HANDLERS
-from switch.node.translate import router_events, tenant_entries, trunk_settings
+from switch.node.translate import router_events, tenant_entries
 from switch.registrar.registrar import Registrar
 from switch.registrar.values import Account
 from switch.sip.digest import Challenger
 from switch.sip.transaction.layer import TransactionLayer
 from switch.tenant.directory import Directory
+from switch.trunk.settings import TrunkSettings
 from switch.trunk.trunks import Trunks
 
 REALM = "softswitch"
@@ -45,7 +46,7 @@ class Materials:
 def build(
     centre: Centre,
     accounts: Iterable[Account],
-    trunk_secrets: Mapping[str, str],
+    trunks: tuple[TrunkSettings, ...],
     materials: Materials,
     now: int,
 ) -> Exchange:
@@ -57,7 +58,7 @@ def build(
         listeners=materials.listeners,
         signalling=Signalling(layer),
         registrar=registrar,
-        trunks=Trunks(trunk_settings(plan, trunk_secrets.get(plan.name, "")) for plan in centre.trunks),
+        trunks=Trunks(trunks),
         directory=Directory(tenant_entries(centre)),
         tenancies={},
         slots=SlotPool(materials.slots),
@@ -76,7 +77,7 @@ def rebuild(
     exchange: Exchange,
     centre: Centre,
     accounts: Iterable[Account],
-    trunk_secrets: Mapping[str, str],
+    trunks: tuple[TrunkSettings, ...],
     materials: Materials,
     now: int,
 ) -> None:
@@ -85,7 +86,6 @@ def rebuild(
     Raises ConfigurationError before anything is changed.
     """
     directory = Directory(tenant_entries(centre))
-    trunks = [trunk_settings(plan, trunk_secrets.get(plan.name, "")) for plan in centre.trunks]
     Trunks(trunks)
     parts = exchange.office.parts
     parts.directory = directory

@@ -9,8 +9,11 @@ from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.engine.engine import Engine
 from switch.node.dialplan_files import read_dialplans
+from switch.node.gateways import resolve_gateways
 from switch.node.prompts import render
+from switch.node.translate import trunk_settings
 from switch.node.trunk_secrets import read_trunk_secrets
+from switch.trunk.settings import TrunkSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Configuration:
     """What was read from the administrator's files; `digest` tells two of them apart."""
 
     centre: Centre
-    trunk_secrets: dict[str, str]
+    trunks: tuple[TrunkSettings, ...]
     digest: str
 
 
@@ -27,7 +30,10 @@ def read_configuration(path: Path) -> Configuration:
     files = read_dialplans(path)
     centre = load_centre(files)
     digest = sha256("\0".join(f"{name}\0{text}" for name, text in sorted(files.items())).encode())
-    return Configuration(centre, read_trunk_secrets(centre), digest.hexdigest()[:16])
+    secrets = read_trunk_secrets(centre)
+    addresses = resolve_gateways(centre)
+    trunks = tuple(trunk_settings(plan, secrets.get(plan.name, ""), addresses) for plan in centre.trunks)
+    return Configuration(centre, trunks, digest.hexdigest()[:16])
 
 
 def add_clips(engine: Engine, centre: Centre, cache: Path) -> None:

@@ -216,7 +216,7 @@ class Control:
                 made = accounts.make_missing(self._store, new.centre)
                 loaded = accounts.load(self._store, new.centre)
                 exchange = self.node.exchange
-                rebuild(exchange, new.centre, loaded, new.trunk_secrets, self.node.materials, now_us())
+                rebuild(exchange, new.centre, loaded, new.trunks, self.node.materials, now_us())
             except ConfigurationError as error:
                 problems = tuple(
                     views.ConfigurationProblem(p.file, p.line, p.column, p.message) for p in error.problems

@@ -42,6 +42,9 @@ NODE_NAME_LENGTH = 4
 EPOCH_LENGTH = 4
 """Ids are unique across nodes and restarts: 36**4 starts before two share a prefix by chance."""
 
+RTP_SPARE = 8
+"""One pair of RTP ports in so many may be taken by others: that is no reason not to start."""
+
 WRITER_STOP_S = 5.0
 """How long a stop waits for the last journal entries to become durable."""
 
@@ -62,7 +65,8 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
             accounts.keep(options.state / accounts.SECRETS_FILE, new)
 
         bind = options.sip[0]
-        slots = (options.rtp_high - options.rtp_low + 1) // 2
+        pairs = (options.rtp_high - options.rtp_low + 1) // 2
+        slots = max(1, pairs - pairs // RTP_SPARE)
         engine = Engine(bind.host, (options.rtp_low, options.rtp_high), slots)
         stack.callback(engine.close)
         add_clips(engine, configuration.centre, options.state / "prompts")
@@ -119,7 +123,7 @@ async def _assemble(
         seed=int.from_bytes(os.urandom(8), "big"),
     )
     loaded = accounts.load(store, configuration.centre)
-    exchange = build(configuration.centre, loaded, configuration.trunk_secrets, materials, now)
+    exchange = build(configuration.centre, loaded, configuration.trunks, materials, now)
     recovery.restore_agents(store, exchange, now)
     node = Node(materials, exchange, engine, network, writer, Metrics())
     stack.push_async_callback(node.stop)

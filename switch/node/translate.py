@@ -3,20 +3,18 @@
 `dialplan` knows none of those rooms and they do not know it; only here do they meet.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from switch.acd.events import Event as RouterEvent
 from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue
 from switch.acd.settings import AgentSettings, Policy, QueueSettings
 from switch.base.clock import SECOND
 from switch.dialplan.plan import AgentPlan, Centre, QueuePlan, TenantPlan
+from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
 from switch.sip.flow import Address, Transport
 from switch.tenant.entry import TenantEntry
 from switch.trunk.settings import Credentials, Gateway, Identity, NumberFormat, TrunkSettings
-
-Secret = Callable[[TrunkPlan], str]
-"""Where a trunk's password is, read by whoever may open files and see the environment."""
 
 
 def tenant_entry(plan: TenantPlan) -> TenantEntry:
@@ -39,17 +37,21 @@ def tenant_entry(plan: TenantPlan) -> TenantEntry:
             (account.name, account.caller_id) for account in plan.accounts.values() if account.caller_id
         ),
         outside_prefixes=(plan.outside.access_code,) if plan.outside.access_code else (),
+        premium_allowed=plan.outside.premium,
         outside_allowed=tuple(rule for rule in plan.outside.allow if rule.startswith("+")),
     )
 
 
-def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
-    """A carrier in the trunk room's words."""
+def trunk_settings(
+    plan: TrunkPlan, secret: str, addresses: Mapping[GatewayPlan, tuple[str, ...]]
+) -> TrunkSettings:
+    """A carrier in the trunk room's words; `addresses` are what the gateways' names resolve to."""
     return TrunkSettings(
         name=plan.name,
         gateways=tuple(
-            Gateway(Address(gateway.host, gateway.port), Transport(gateway.transport.upper()))
+            Gateway(Address(host, gateway.port), Transport(gateway.transport.upper()))
             for gateway in plan.gateways
+            for host in addresses.get(gateway, ())
         ),
         identify=tuple(Identity(item.network, item.port or None) for item in plan.identify),
         number_format=NumberFormat(plan.numbers),

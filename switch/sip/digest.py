@@ -33,6 +33,8 @@ out."""
 
 _HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 _NONCE_TIME_DIGITS = 16
+_NONCE_SERIAL_DIGITS = 8
+_NONCE_STAMP_DIGITS = _NONCE_TIME_DIGITS + _NONCE_SERIAL_DIGITS
 _NONCE_MAC_DIGITS = 32
 
 
@@ -78,7 +80,7 @@ def ha1(algorithm: str, user: str, realm: str, password: str) -> str:
 class Challenger:
     """The server's side. `secret` is at least 16 random bytes; a new one makes old nonces stale."""
 
-    __slots__ = ("_counts", "_lifetime_us", "_replay_nonces_max", "_secret")
+    __slots__ = ("_counts", "_lifetime_us", "_replay_nonces_max", "_secret", "_serial")
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class Challenger:
         self._lifetime_us = nonce_lifetime_s * SECOND
         self._replay_nonces_max = replay_nonces_max
         self._counts: OrderedDict[str, int] = OrderedDict()
+        self._serial = 0
 
     def challenges(self, realm: str, now: int, *, stale: bool = False) -> tuple[str, ...]:
         """Values of WWW-Authenticate or Proxy-Authenticate, one field each, the preferred algorithm first."""
@@ -146,8 +149,13 @@ class Challenger:
         return Verdict(Result.OK if fresh else Result.STALE, username)
 
     def _nonce(self, realm: str, now: int) -> str:
-        time = f"{now:0{_NONCE_TIME_DIGITS}x}"
-        return time + self._mac(f"nonce:{time}:{realm}")[:_NONCE_MAC_DIGITS]
+        """Time, a serial number, and a MAC over both.
+
+        The serial keeps two phones that ask in the same microsecond from sharing a nonce, and its count.
+        """
+        self._serial = (self._serial + 1) % 16**_NONCE_SERIAL_DIGITS
+        stamp = f"{now:0{_NONCE_TIME_DIGITS}x}{self._serial:0{_NONCE_SERIAL_DIGITS}x}"
+        return stamp + self._mac(f"nonce:{stamp}:{realm}")[:_NONCE_MAC_DIGITS]
 
     def _mac(self, text: str) -> str:
         return hmac.digest(self._secret, text.encode(), "sha256").hex()
@@ -157,8 +165,9 @@ class Challenger:
         return HashedSecrets(mac[:32], mac)
 
     def _is_fresh(self, nonce: str, realm: str, now: int) -> bool:
-        time, mac = nonce[:_NONCE_TIME_DIGITS], nonce[_NONCE_TIME_DIGITS:]
-        expected = self._mac(f"nonce:{time}:{realm}")[:_NONCE_MAC_DIGITS]
+        stamp, mac = nonce[:_NONCE_STAMP_DIGITS], nonce[_NONCE_STAMP_DIGITS:]
+        time = stamp[:_NONCE_TIME_DIGITS]
+        expected = self._mac(f"nonce:{stamp}:{realm}")[:_NONCE_MAC_DIGITS]
         if not hmac.compare_digest(expected.encode(), mac.encode()) or not _is_hex(time, _NONCE_TIME_DIGITS):
             return False
         return 0 <= now - int(time, 16) <= self._lifetime_us

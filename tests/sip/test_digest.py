@@ -243,3 +243,11 @@ def test_auth_int_covers_the_body() -> None:
 def test_ha1_is_what_htdigest_writes() -> None:
     assert ha1("MD5", "Mufasa", "testrealm@host.com", "Circle Of Life") == "939e7578ed9e3c518a452acee763bce9"
     assert SECRETS.ha1("SHA-256") == ha1("SHA-256", "101", REALM, "s3cret")
+
+
+def test_phones_challenged_in_the_same_microsecond_do_not_share_a_nonce() -> None:
+    subject = challenger()
+    first = answer(subject.challenges(REALM, NOW)[0], "REGISTER", URI, "101", "s3cret", "a", 1)
+    second = answer(subject.challenges(REALM, NOW)[0], "REGISTER", URI, "101", "s3cret", "b", 1)
+    assert judged(subject, first) is Result.OK
+    assert judged(subject, second) is Result.OK
