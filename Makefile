@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 SOURCES_C := $(shell find switch codecs -name '*.[ch]')
 
 # Arguments for the programs: make run ARGS='--sip 192.0.2.1:5060', make test PYTEST_ARGS='tests/sip -x'
@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 # PACKAGES=ignore goes on without the Debian packages; the tests that need them are then skipped.
 export PACKAGES PYTHON
 
-.PHONY: help run demo test check bench soak fuzz mutants install clean
+.PHONY: help run demo test check bench fuzz mutants install clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,8 +22,7 @@ help:
 	@echo 'make test     every test; PYTEST_ARGS go to pytest'
 	@echo 'make check    ruff, format, mypy, then every test (the C tests are among them)'
 	@echo 'make bench    CPU per call, packet and decision'
-	@echo 'make soak     the long runs of the simulator; SEED and HOURS choose which'
-	@echo 'make fuzz     the fuzzers for longer; EXAMPLES says how long'
+	@echo 'make fuzz     the fuzzers for longer; EXAMPLES says how long, SEED replays'
 	@echo 'make mutants  break important lines one at a time; each must fail its test'
 	@echo 'make clean    remove what was made'
 
@@ -41,6 +40,22 @@ check: $(STAMPS)/test
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Every module of benchmarks/ is a command; ONE=relay runs one of them.
+BENCHMARKS := $(filter-out __init__ _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
+ONE ?= $(BENCHMARKS)
+
+bench: $(STAMPS)/test
+	@set -e; for name in $(ONE); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done
+
+EXAMPLES ?= 20000
+SEED ?= $(shell date +%s)
+
+fuzz: $(STAMPS)/test
+	@echo 'replay with: make fuzz EXAMPLES=$(EXAMPLES) SEED=$(SEED)'
+	@SOFTSWITCH_FUZZ_EXAMPLES=$(EXAMPLES) SOFTSWITCH_FUZZ_SEED=$(SEED) \
+		SIP_FUZZ_ITERATIONS=$(EXAMPLES) SIP_FUZZ_SEED=$(SEED) \
+		$(BIN)/python -m pytest --hypothesis-seed=$(SEED) tests/fuzz $(PYTEST_ARGS)
 
 mutants: $(STAMPS)/test
 	@$(BIN)/python -m tests.mutants $(ARGS)

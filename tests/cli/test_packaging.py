@@ -1,7 +1,9 @@
 """A wheel holds all that `softswitch run` needs, and nothing that is not the switch."""
 
+import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -18,9 +20,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy, because a build leaves its folders in the tree."""
     folder = tmp_path_factory.mktemp("wheel")
     copy = folder / "source"
-    subprocess.run(["mkdir", str(copy)], check=True)
-    kept = ["switch", "codecs", "dialplans", "pyproject.toml", "README.md"]
-    subprocess.run(["cp", "-r", *[str(ROOT / name) for name in kept], str(copy)], check=True)
+    for name in ("switch", "codecs", "dialplans"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy2(ROOT / name, copy)
     options = ["--no-deps", "--no-build-isolation", "-w", str(folder)]
     subprocess.run([*_PIP, "wheel", *options, str(copy)], check=True, timeout=_BUILD_S)
     (built,) = folder.glob("*.whl")
@@ -42,8 +45,10 @@ def test_it_claims_no_name_but_its_own(wheel: Path) -> None:
 
 
 def test_the_example_centre_is_found_without_a_checkout(wheel: Path, tmp_path: Path) -> None:
-    target = tmp_path / "installed"
-    subprocess.run([*_PIP, "install", "--no-deps", "--target", str(target), str(wheel)], check=True)
+    prefix = tmp_path / "installed"
+    options = ["--no-deps", "--ignore-installed", "--prefix", str(prefix)]
+    subprocess.run([*_PIP, "install", *options, str(wheel)], check=True)
+    target = sysconfig.get_path("platlib", "posix_prefix", {"platbase": str(prefix), "base": str(prefix)})
     code = "import switch; from switch.cli import example; print(switch.__file__, example.example_centre())"
     found = subprocess.run(
         [sys.executable, "-c", code],
@@ -51,9 +56,9 @@ def test_the_example_centre_is_found_without_a_checkout(wheel: Path, tmp_path: P
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": str(target)},
+        env={"PYTHONPATH": target},
     )
     package, centre = found.stdout.split()
-    assert package.startswith(str(target))
+    assert package.startswith(target)
     assert (tmp_path / centre / "maple.yaml").is_file()
     assert str(ROOT) not in str((tmp_path / centre).resolve())
