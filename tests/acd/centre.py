@@ -1,10 +1,10 @@
 """A small centre for tests that tell a story: short verbs over a router, time in seconds."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from switch.acd import events as ev
 from switch.acd.decisions import AgentState, Decision, Offered
-from switch.acd.select import RouterLike
+from switch.acd.select import RouterClass
 from switch.acd.settings import AgentSettings, Contact, Need, QueueSettings, Requirement, Step
 
 SECOND = 1_000_000
@@ -14,8 +14,9 @@ D = TypeVar("D")
 class Centre:
     """Remembers the last decisions and the open offers. `t` is the present second."""
 
-    def __init__(self, router: RouterLike) -> None:
-        self.router = router
+    def __init__(self, router_class: RouterClass) -> None:
+        self.router_class = router_class
+        self.router = router_class(1)
         self.t = 100.0
         self.said: list[Decision] = []
         self.offers: dict[str, Offered] = {}
@@ -31,8 +32,8 @@ class Centre:
         """The last decisions of one kind."""
         return [decision for decision in self.said if isinstance(decision, kind)]
 
-    def queue(self, name: str = "q", **settings: object) -> None:
-        self.do(ev.SetQueue(QueueSettings(name, **settings)))  # type: ignore[arg-type] # checked by the class
+    def queue(self, name: str = "q", **settings: Any) -> None:
+        self.do(ev.SetQueue(QueueSettings(name, **settings)))
 
     def agent(self, name: str, *queues: str, order: int = 0, **skills: int) -> None:
         """A new agent, signed in and reachable; each a hundredth of a second later than the one before."""

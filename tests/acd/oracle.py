@@ -3,42 +3,12 @@
 Shares only value types with either half. Every event looks at every contact and every agent.
 """
 
-from dataclasses import dataclass, field
-
 from switch.acd import events as ev
-from switch.acd.settings import AgentSettings, Contact, Need, Policy, QueueSettings, Step
+from switch.acd.settings import QueueSettings
+from tests.acd.oracle_people import Customer, Person, needs, refusal, suits, worth
 
 RETRY_LEAST = 1_000_000
 RING_WITHOUT_LIMIT = 600_000_000
-
-
-@dataclass
-class Person:
-    settings: AgentSettings
-    idle_since: int
-    on: bool = False
-    phone: bool = False
-    pause: str | None = None
-    own_calls: int = 0
-    contact: str = ""
-    wrap: int = 0
-    rest: int = 0
-    answered: int = 0
-    missed: int = 0
-
-
-@dataclass
-class Customer:
-    contact: Contact
-    since: int
-    seq: int
-    state: str = "WAITING"
-    agent: str = ""
-    offer: int = 0
-    fence: int = 0
-    lease: int = 0
-    wrap: int = 0
-    tried: dict[str, int] = field(default_factory=dict)
 
 
 class Oracle:
@@ -97,32 +67,11 @@ class Oracle:
     def may_serve(self, name: str, c: Customer) -> bool:
         p = self.people[name]
         idle = p.on and p.phone and p.pause is None and not (p.own_calls or p.contact or p.wrap or p.rest)
-        return idle and name not in c.tried and self.suits(name, c, self.needs(c))
+        return idle and name not in c.tried and suits(p, c, needs(c, self.now))
 
-    def suits(self, name: str, c: Customer, needs: tuple[Need, ...]) -> bool:
-        settings = self.people[name].settings
-        return (
-            (not settings.queues or c.contact.queue in settings.queues)
-            and name not in c.contact.avoid
-            and all(dict(settings.skills).get(need.skill, 0) >= need.level for need in needs)
-        )
-
-    def needs(self, c: Customer) -> tuple[Need, ...]:
-        begun: list[Step] = [
-            step for step in c.contact.requirement.steps if c.since + step.after_us <= self.now
-        ]
-        return begun[-1].needs
-
-    def rank(self, name: str, c: Customer) -> tuple[float, int, int, str]:
+    def rank(self, name: str, c: Customer) -> tuple[int, int, int, str]:
         p = self.people[name]
-        skills = dict(p.settings.skills)
-        value = {
-            Policy.MOST_SKILLED: sum(skills.get(need.skill, 0) for need in self.needs(c)),
-            Policy.LEAST_SKILLED: -sum(skills.values()),
-            Policy.LONGEST_IDLE: 0,
-            Policy.FEWEST_CALLS: -p.answered,
-            Policy.LINEAR: -p.settings.order,
-        }[self.queues[c.contact.queue].policy]
+        value = worth(p, self.queues[c.contact.queue].policy, needs(c, self.now))
         return (-value, p.idle_since, p.settings.order, name)
 
     def offer(self, c: Customer, name: str) -> None:
@@ -209,25 +158,11 @@ class Oracle:
             case ev.Arrive() if e.contact.contact not in self.here:
                 self.seq += 1
                 c = Customer(e.contact, e.contact.waiting_since or self.now, self.seq)
-                reason = self.refusal(c)
+                reason = refusal(c, self.queues, self.people, self.here)
                 if reason:
                     self.facts.add(("refused", e.contact.contact, reason))
                 else:
                     self.here[e.contact.contact] = c
-
-    def refusal(self, c: Customer) -> str:
-        queue = self.queues.get(c.contact.queue)
-        if queue is None:
-            return "unknown-queue"
-        inside = [o for o in self.here.values() if o.contact.queue == queue.name and o.state != "CONNECTED"]
-        if 0 < queue.contacts_max <= len(inside):
-            return "full"
-        serve = [p for p in self.people.values() if not p.settings.queues or queue.name in p.settings.queues]
-        if queue.refuse_without_agents and not any(p.on for p in serve):
-            return "no-agents"
-        steps = c.contact.requirement.steps
-        could = any(self.suits(name, c, step.needs) for name in self.people for step in steps)
-        return "" if could else "unservable"
 
     def about_contact(self, e: ev.Event, c: Customer) -> None:
         match e:

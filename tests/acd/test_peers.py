@@ -23,7 +23,7 @@ from tests.acd.world import World
 
 @pytest.fixture(params=HALVES)
 def centre(request: pytest.FixtureRequest) -> Centre:
-    return Centre(half(request.param)(1))
+    return Centre(half(request.param))
 
 
 class TestPeers:

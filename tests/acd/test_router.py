@@ -25,11 +25,12 @@ from switch.acd.settings import Policy
 from switch.acd.snapshot import SnapshotError, digest
 from tests.acd.centre import SECOND, Centre
 from tests.acd.halves import HALVES, half
+from tests.acd.world import World
 
 
 @pytest.fixture(params=HALVES)
 def centre(request: pytest.FixtureRequest) -> Centre:
-    return Centre(half(request.param)(1))
+    return Centre(half(request.param))
 
 
 class TestChoice:
@@ -194,6 +195,7 @@ class TestOffers:
             centre.arrive(f"d{number}", t=centre.t + 9)
             if number < 3:
                 centre.claim("a")
+                assert centre.of(Connected), "one miss between answers does not pause"
                 centre.do(ev.Finish(f"d{number}"))
         centre.decline("a", DeclineReason.NO_ANSWER)
         assert centre.state("a") is AgentState.PAUSED
@@ -254,6 +256,22 @@ class TestOffers:
         centre.do(ev.Abandon("c"))
         centre.arrive("d", t=300)
         assert centre.offered() == [("d", "a")]
+
+    def test_idle_time_begins_after_the_wrap_up(self, centre: Centre) -> None:
+        centre.queue("long", wrap_up_us=30 * SECOND)
+        centre.queue("short")
+        centre.agent("a", "long", "short")
+        centre.agent("b", "short")
+        centre.arrive("c", "long", t=200)
+        centre.arrive("d", "short", t=200)
+        centre.claim("a")
+        centre.claim("b")
+        centre.do(ev.Finish("c"), 210)
+        centre.do(ev.Finish("d"), 220)
+        centre.wake(240)
+        centre.arrive("e", "short", t=241)
+        assert centre.offered() == [("e", "b")]
+        assert [best.idle_us for best in centre.of(Offered)[0].choice.best] == [21 * SECOND, SECOND]
 
     def test_pause_during_an_offer_is_pending(self, centre: Centre) -> None:
         centre.queue()
@@ -431,17 +449,31 @@ class TestSnapshot:
         centre.queue(wrap_up_us=SECOND)
         centre.agent("a", french=2)
         centre.arrive("c", "q", (0, {"french": 1}), (9, {}), avoid=("z",))
-        other = type(centre.router).restore(centre.router.snapshot())  # type: ignore[attr-defined]
+        other = centre.router_class.restore(centre.router.snapshot())
         assert other.digest() == centre.router.digest() == digest(centre.router.snapshot())
         claim = ev.Claim(centre.offers["a"].offer, centre.offers["a"].fence)
         assert other.apply(claim, centre.now) == centre.router.apply(claim, centre.now)
+
+    def test_a_restored_router_decides_as_one_that_was_never_stopped(self, centre: Centre) -> None:
+        router, world = centre.router, World(9, agents=6, queues=3, contacts=20)
+        other = router
+        for step in range(1500):
+            event, now = world.next()
+            decisions = router.apply(event, now)
+            if step == 0:
+                other = centre.router_class.restore(router.snapshot())
+            else:
+                assert other.apply(event, now) == decisions
+            if step % 20 == 0:
+                other = centre.router_class.restore(other.snapshot())
+            world.learn(decisions)
 
     def test_damage_is_noticed(self, centre: Centre) -> None:
         centre.queue()
         centre.agent("a")
         centre.arrive("c")
         data = centre.router.snapshot()
-        restore = type(centre.router).restore  # type: ignore[attr-defined]
+        restore = centre.router_class.restore
         for at in range(0, len(data), 7):
             with pytest.raises(SnapshotError):
                 restore(data[:at])
@@ -458,4 +490,4 @@ class TestSnapshot:
 
     def test_strange_input_is_a_type_error(self, centre: Centre) -> None:
         with pytest.raises(TypeError):
-            centre.router.apply("SignIn", 1)  # type: ignore[arg-type]
+            centre.router.apply("SignIn", 1)  # type: ignore[arg-type] # the point of the test

@@ -150,7 +150,7 @@ class World:
                 contacts_max=self.rng.below(4) * 6,
                 refuse_without_agents=self.rng.chance(1, 3),
                 service_level_us=self.rng.below(3) * 5 * SECOND,
-                retry_same_agent_us=self.rng.below(4) * 4 * SECOND,
+                retry_same_agent_us=self.pick([0, SECOND // 3, 4 * SECOND, 12 * SECOND]),
             )
         )
 
