@@ -110,3 +110,9 @@ void sender_interrupt(struct sender *sender)
 {
     sender->source = SOURCE_NONE;
 }
+
+void sender_interrupt_relayed(struct sender *sender)
+{
+    if (sender->source == SOURCE_RELAY)
+        sender->source = SOURCE_NONE;
+}

@@ -48,4 +48,7 @@ uint32_t sender_time(const struct sender *sender, uint64_t now_us);
 /* What was heard is over or interrupted: the next packet starts a talkspurt. */
 void sender_interrupt(struct sender *sender);
 
+/* The same for a relayed source alone: some of its packets were not passed on, and its sequence has gone on. */
+void sender_interrupt_relayed(struct sender *sender);
+
 #endif

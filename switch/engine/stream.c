@@ -77,14 +77,9 @@ static bool receive_event(struct engine *engine, uint32_t slot, const struct rtp
 static void relay(struct engine *engine, const struct stream *from, struct stream *to, struct rtp_packet *packet,
                   bool is_event, uint64_t now_us)
 {
-    if (is_overridden(to)) {
-        count_drop(engine, DROP_OVERRIDDEN);
-        return;
-    }
-    if (!can_send(to)) {
-        /* When it may send again this source's sequence has gone on: start afresh. */
-        sender_interrupt(&to->sender);
-        count_drop(engine, DROP_HELD);
+    if (is_overridden(to) || !can_send(to)) {
+        sender_interrupt_relayed(&to->sender);
+        count_drop(engine, is_overridden(to) ? DROP_OVERRIDDEN : DROP_HELD);
         return;
     }
     /* RFC 3550 section 8.2: two bridged streams that were pointed at each other would never come to rest. */
@@ -173,7 +168,7 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
     struct stream *partner = stream->partner == NONE ? NULL : &engine->streams[stream->partner];
     if (!stream->plan.receives) {
         if (partner != NULL)
-            sender_interrupt(&partner->sender);
+            sender_interrupt_relayed(&partner->sender);
         count_drop(engine, DROP_HELD);
         return;
     }

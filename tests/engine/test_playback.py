@@ -114,6 +114,19 @@ def test_playback_overrides_a_bridge_one_way_until_it_ends(bench: Bench) -> None
     assert 160 <= (after.timestamp - rest[-1].timestamp) % 2**32 < 8000
 
 
+def test_packets_of_a_held_partner_do_not_disturb_music(bench: Bench) -> None:
+    caller, agent = bench.bridge()
+    bench.submit(UpdateStream(1, bench.plan(agent, receives=False)))
+    bench.engine.add_clip("music", ramp(8000))
+    bench.submit(Play(0, 1, ("music",), loop=True))
+    packets = []
+    for _ in range(10):
+        agent.send()
+        packets.append(caller.receive())
+    assert [packet.marker for packet in packets] == [True] + [False] * 9
+    assert {(after.timestamp - before.timestamp) % 2**32 for before, after in pairwise(packets)} == {160}
+
+
 def test_time_goes_on_while_held(bench: Bench) -> None:
     peer = bench.open(0, sends=False)
     bench.engine.add_clip("ramp", ramp(1600))
