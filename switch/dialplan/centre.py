@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import schema
-from switch.dialplan.plan import Centre, Gateway, Identify, NumberForm, TenantPlan, TrunkSettings
+from switch.dialplan.plan import DIGEST, Centre, Gateway, Identify, NumberForm, TenantPlan, TrunkSettings
 from switch.dialplan.problems import Place, Problems
 from switch.dialplan.source import Path, Source, parse
 from switch.dialplan.tenant import TenantReader
@@ -29,7 +29,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     ]
     if not sources:
         problems.add(Place("", 0, 0), "no dialplan: expected at least one file TENANT.yaml")
-    trunks = _trunks(sources, problems)
+    trunks, digest = _shared(sources, problems)
     tenants: dict[str, TenantPlan] = {}
     for key, source in sources:
         if key == SHARED:
@@ -52,7 +52,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     _check_owners(tenants, dict(sources), problems)
     if problems.problems:
         raise ConfigurationError(tuple(sorted(problems.problems, key=_position)))
-    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)))
+    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)), digest)
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:
@@ -74,14 +74,19 @@ def _without_trunks(source: Source) -> object:
     return {key: value for key, value in source.data.items() if key != "trunks"}
 
 
-def _trunks(sources: list[tuple[str, Source]], problems: Problems) -> tuple[TrunkSettings, ...]:
-    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one."""
+def _shared(
+    sources: list[tuple[str, Source]], problems: Problems
+) -> tuple[tuple[TrunkSettings, ...], tuple[str, ...]]:
+    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one; digest algorithms."""
     found: dict[str, TrunkSettings] = {}
+    digest: tuple[str, ...] = DIGEST
     for key, source in sources:
         data = source.data
         if key != SHARED:
             data = {"trunks": data.get("trunks")} if isinstance(data, dict) else {}
         model = schema.read(schema.CentreModel, source, (), data, problems)
+        if model is not None and key == SHARED:
+            digest = tuple(algorithm.upper() for algorithm in model.digest)
         for name, raw in model.trunks.items() if model is not None else ():
             path: Path = ("trunks", name)
             place = source.key_place(path)
@@ -96,7 +101,7 @@ def _trunks(sources: list[tuple[str, Source]], problems: Problems) -> tuple[Trun
             if trunk is not None:
                 found[name] = trunk
     _check_identities(tuple(found.values()), problems)
-    return tuple(found.values())
+    return tuple(found.values()), digest
 
 
 def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problems) -> TrunkSettings | None:

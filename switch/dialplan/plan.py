@@ -216,13 +216,21 @@ class TenantPlan:
         return by_language.get(language) or by_language.get(self.languages[0])
 
 
+DIGEST = ("SHA-256", "MD5")
+"""What phones are offered to prove who they are, unless `digest` in centre.yaml says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """All that the administrator wrote. `warnings` are worth showing and stop nothing."""
+    """All that the administrator wrote. `warnings` are worth showing and stop nothing.
+
+    `digest` are the algorithms that phones are offered, in this order; no other is accepted.
+    """
 
     trunks: tuple[TrunkSettings, ...] = ()
     tenants: Mapping[str, TenantPlan] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    digest: tuple[str, ...] = DIGEST
 
     def owner(self, number: str) -> TenantPlan | None:
         """The tenant to whom an outside number (E.164 with +) belongs."""

@@ -56,6 +56,9 @@ class TrunkModel(Section):
 
 class CentreModel(Section):
     trunks: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+    digest: Annotated[
+        list[Literal["sha-256", "md5"]], BeforeValidator(_listed), Field(min_length=1, max_length=2)
+    ] = ["sha-256", "md5"]
 
 
 class AccountModel(Section):

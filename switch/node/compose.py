@@ -52,7 +52,7 @@ def build(
 ) -> Exchange:
     """A switch that takes calls as soon as its bytes are carried. Raises ConfigurationError."""
     layer = TransactionLayer(materials.tokens)
-    registrar = Registrar(REALM, Challenger(materials.nonce_secret))
+    registrar = Registrar(REALM, Challenger(materials.nonce_secret, algorithms=centre.digest))
     registrar.set_accounts(accounts)
     parts = Parts(
         listeners=materials.listeners,
@@ -90,6 +90,7 @@ def rebuild(
     parts = exchange.office.parts
     parts.directory = directory
     parts.trunks.set_trunks(trunks)
+    parts.registrar.challenger.offer(centre.digest)
     parts.registrar.set_accounts(accounts)
     _set_tenants(exchange, centre, materials, now)
     exchange.settle(now)

@@ -30,11 +30,11 @@ DEFAULT_LIMITS = RegistrarLimits()
 class Registrar:
     """Accounts and their bindings, in memory; one owner, mutated in place, `poll()` drains the events."""
 
-    __slots__ = ("_accounts", "_challenger", "_events", "_failures", "_limits", "_realm", "_table")
+    __slots__ = ("_accounts", "_events", "_failures", "_limits", "_realm", "_table", "challenger")
 
     def __init__(self, realm: str, challenger: Challenger, limits: RegistrarLimits = DEFAULT_LIMITS) -> None:
         self._realm = realm
-        self._challenger = challenger
+        self.challenger = challenger
         self._limits = limits
         self._accounts: dict[str, Account] = {}
         self._events: list[RegistrarEvent] = []
@@ -77,7 +77,7 @@ class Registrar:
         credentials = credentials_for(request.headers.fields(field), self._realm)
         if credentials is None:
             return self._challenge(request, now, proxy=proxy, stale=False)
-        verdict = self._challenger.verify(
+        verdict = self.challenger.verify(
             credentials, request.method, str(request.uri), self._secrets, self._realm, now, request.body
         )
         if verdict.result is Result.OK:
@@ -146,7 +146,7 @@ class Registrar:
 
     def _challenge(self, request: Request, now: int, *, proxy: bool, stale: bool) -> Response:
         field = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
-        challenges = self._challenger.challenges(self._realm, now, stale=stale)
+        challenges = self.challenger.challenges(self._realm, now, stale=stale)
         return request.make_response(407 if proxy else 401, headers=[(field, value) for value in challenges])
 
     def _count_failure(self, host: str, username: str) -> None:

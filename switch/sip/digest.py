@@ -78,18 +78,25 @@ def ha1(algorithm: str, user: str, realm: str, password: str) -> str:
 
 
 class Challenger:
-    """The server's side. `secret` is at least 16 random bytes; a new one makes old nonces stale."""
+    """The server's side. `secret` is at least 16 random bytes; a new one makes old nonces stale.
 
-    __slots__ = ("_counts", "_lifetime_us", "_replay_nonces_max", "_secret", "_serial")
+    `algorithms` are offered in this order, and no other is accepted: some phones fail on a challenge
+    that they do not know in place of taking the next, and such a centre offers MD5 alone.
+    """
+
+    __slots__ = ("_algorithms", "_counts", "_lifetime_us", "_replay_nonces_max", "_secret", "_serial")
 
     def __init__(
         self,
         secret: bytes,
         nonce_lifetime_s: int = NONCE_LIFETIME_S,
         replay_nonces_max: int = REPLAY_NONCES_MAX,
+        algorithms: tuple[str, ...] = ALGORITHMS,
     ) -> None:
         assert len(secret) >= 16, "a nonce secret must not be guessable"
+        assert set(algorithms) <= set(ALGORITHMS), "an algorithm that we cannot verify"
         self._secret = secret
+        self._algorithms = algorithms
         self._lifetime_us = nonce_lifetime_s * SECOND
         self._replay_nonces_max = replay_nonces_max
         self._counts: OrderedDict[str, int] = OrderedDict()
@@ -101,8 +108,12 @@ class Challenger:
         end = ', qop="auth"' + (", stale=true" if stale else "")
         return tuple(
             f'Digest realm={quote(realm)}, nonce="{nonce}", algorithm={algorithm}{end}'
-            for algorithm in ALGORITHMS
+            for algorithm in self._algorithms
         )
+
+    def offer(self, algorithms: tuple[str, ...]) -> None:
+        """From now on offer these, in this order, and accept no other (a reload)."""
+        self._algorithms = algorithms
 
     def verify(
         self,
@@ -126,7 +137,7 @@ class Challenger:
         qop = given.get("qop", "")
         nonce, count = given.get("nonce", ""), given.get("nc", "")
         well_formed = (
-            algorithm in _HASHES
+            algorithm in self._algorithms
             and qop in ("auth", "auth-int")
             and given.get("realm") == realm
             and _is_hex(count, 8)

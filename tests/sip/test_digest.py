@@ -251,3 +251,14 @@ def test_phones_challenged_in_the_same_microsecond_do_not_share_a_nonce() -> Non
     second = answer(subject.challenges(REALM, NOW)[0], "REGISTER", URI, "101", "s3cret", "b", 1)
     assert judged(subject, first) is Result.OK
     assert judged(subject, second) is Result.OK
+
+
+def test_a_centre_with_old_phones_offers_md5_alone_and_accepts_no_other() -> None:
+    strong = challenger()
+    old = Challenger(b"0123456789abcdef", algorithms=("MD5",))
+    (only,) = old.challenges(REALM, NOW)
+    assert "algorithm=MD5" in only
+    assert judged(old, answer(only, "REGISTER", URI, "101", "s3cret", "cn", 1)) is Result.OK
+    downgraded = Challenger(b"0123456789abcdef", algorithms=("SHA-256",))
+    md5 = answer(strong.challenges(REALM, NOW)[1], "REGISTER", URI, "101", "s3cret", "cn", 1)
+    assert judged(downgraded, md5) is Result.BAD
