@@ -41,6 +41,9 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
     if refusal is not None:
         office.signalling.respond(message.transaction, refusal, now)
         return
+    if office.sheds:
+        _refuse(office, message, 503, now, [("Retry-After", "10")])
+        return
     trunk = office.parts.trunks.identify(message.flow)
     if trunk is not None:
         _from_trunk(office, message, trunk, now)

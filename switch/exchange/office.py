@@ -119,6 +119,8 @@ class Office:
         self.flow_inputs: deque[tuple[Session, flow_events.Event]] = deque()
         self.actions: deque[tuple[Session, Interpreter, Action]] = deque()
         self.failed_logins = 0
+        self.sheds = False
+        """No new call is taken: the journal's room that is left is for calls in progress."""
         self._session_ids = 0
 
     # Telling.

@@ -52,7 +52,7 @@ def music() -> Samples:
 
 
 def _add(out: Samples, start_s: float, sound: Samples) -> None:
-    at = (np.arange(len(sound)) + int(start_s * RATE)).clip(0, len(out) - 1)
+    at = (np.arange(len(sound)) + int(start_s * RATE)) % len(out)
     np.add.at(out, at, sound)
 
 

@@ -167,7 +167,9 @@ class Node:
         self._after_scheduled = False
         entries = self.journal.drain()
         if entries:
-            self.writer.append(entries)
+            if not self.writer.append(entries):
+                _log.error("the journal is full: entries are lost", entries=len(entries))
+            self.exchange.office.sheds = self.writer.sheds
             self.metrics.observe(entries)
         due = self.exchange.next_timer()
         if due is None or (self._timer_at is not None and self._timer_at <= due):
