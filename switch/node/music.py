@@ -40,18 +40,19 @@ def music() -> Samples:
         chord = _CHORDS[bar // 2]
         start_s = bar * _BEATS * _BEAT_S
         for note in chord:
-            _add(out, start_s, _pad(note, _BEATS * _BEAT_S + 0.8))
-        _add(out, start_s, _pluck(chord[0] - 12, 2.0) * 0.9)
+            mix_in(out, start_s, _pad(note, _BEATS * _BEAT_S + 0.8))
+        mix_in(out, start_s, _pluck(chord[0] - 12, 2.0) * 0.9)
         for eighth in range(_BEATS * 2):
             if eighth and rng.chance(1, 4):
                 continue  # a rest now and then keeps the figure from marching
             note = chord[rng.below(len(chord))] + 12
-            _add(out, start_s + eighth * _BEAT_S / 2, _pluck(note, 1.2) * 0.55)
+            mix_in(out, start_s + eighth * _BEAT_S / 2, _pluck(note, 1.2) * 0.55)
     level: float = float(np.sqrt(np.mean(out * out)))
     return out * (_LEVEL_RMS / level)
 
 
-def _add(out: Samples, start_s: float, sound: Samples) -> None:
+def mix_in(out: Samples, start_s: float, sound: Samples) -> None:
+    """Add a sound to a loop; past the end it goes on at the beginning, so that the loop has no seam."""
     at = (np.arange(len(sound)) + int(start_s * RATE)) % len(out)
     np.add.at(out, at, sound)
 
