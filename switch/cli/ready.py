@@ -10,6 +10,7 @@ from rich.text import Text
 
 from switch.api.views import Overview
 from switch.cli.output import show_table, skills
+from switch.sip.flow import Address
 
 
 def announce(overview: Overview) -> None:
@@ -36,11 +37,12 @@ def ready_line(overview: Overview) -> str:
 
 def show_overview(overview: Overview, console: Console) -> None:
     """Where phones register, which numbers can be dialled, which agents exist, where the metrics are."""
-    addresses = dict.fromkeys(
-        (f"[{item.host}]:{item.port}" if ":" in item.host else f"{item.host}:{item.port}", item.transport)
-        for item in overview.sip
-    )
-    where = [(f"phones register at ({transport})", address) for address, transport in addresses]
+    transports: dict[str, list[str]] = {}
+    for item in overview.sip:
+        transports.setdefault(str(Address(item.host, item.port)), []).append(item.transport)
+    where = [
+        ("phones register at", f"{address} ({', '.join(names)})") for address, names in transports.items()
+    ]
     where.append(("metrics", overview.metrics or "switched off"))
     where.append(("state", overview.state))
     if overview.secrets_file:

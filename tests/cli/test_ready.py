@@ -24,7 +24,7 @@ def test_the_ready_line_is_one_json_object_on_standard_output(capsys: pytest.Cap
     assert line["sip"][0] == {"transport": "UDP", "host": "127.0.0.1", "port": 5060}
     assert line["http"] == "127.0.0.1:8080"
     assert line["pid"] == os.getpid()
-    assert "127.0.0.1:5060" in err
+    assert "127.0.0.1:5060 (UDP, TCP)" in err
 
 
 def test_scripts_never_see_a_secret_and_the_person_sees_it() -> None:
