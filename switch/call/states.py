@@ -1,7 +1,7 @@
 """A leg's states and what moves it, as one table (RFC 3261 sections 9, 13, 14, 15).
 
 The leg looks its moves up here: an input without a row is a late or repeated message, and is answered
-or dropped without changing anything. The diagram in docs/legs.md is generated from this table.
+or dropped without changing anything. The table in docs/decisions/0001 is held to this one by a test.
 """
 
 from enum import StrEnum

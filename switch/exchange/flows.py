@@ -16,4 +16,6 @@ def start(office: Office, session: Session, number: str, now: int) -> None:
     interpreter: Interpreter = office.parts.make_interpreter(plan, flow)
     session.interpreter = interpreter
     caller = call.record.caller
-    office.tell_flow(session, Started(caller, number, office.journal.wall(now), call.anchor.agent))
+    office.tell_flow(
+        session, Started(caller, number, office.journal.wall(now), call.anchor.agent, call.anchor.talking)
+    )

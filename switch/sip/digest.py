@@ -314,17 +314,14 @@ def _is_hex(text: str, digits: int) -> bool:
 def _same_target(given: str, request_uri: str) -> bool:
     """RFC 7616 section 3.4.6: the digest's URI names the request's resource.
 
-    Parameters are left out of the comparison: phones add `transport` to one and not to the other.
+    Only scheme and host are compared. Phones add `transport` to one and not to the other, and some leave
+    the user out (sipp); what the user part would guard, the replay of an overheard answer with another
+    number, the nonce count prevents.
     """
     if given == request_uri:
         return True
     try:
-        a, b = Uri.parse(given).bare(), Uri.parse(request_uri).bare()
+        a, b = Uri.parse(given), Uri.parse(request_uri)
     except MessageError:
         return False
-    return (a.scheme, a.user, a.host.lower(), a.port) == (
-        b.scheme,
-        b.user,
-        b.host.lower(),
-        b.port,
-    ) and a.is_sip
+    return a.is_sip and (a.scheme, a.host.lower()) == (b.scheme, b.host.lower())
