@@ -30,12 +30,13 @@ class Phones:
         return audio.speech(zlib.crc32(user.encode()))
 
     async def start(self, user: str, **config: Any) -> Phone:
-        """Start a phone; `config` overrides fields of PhoneConfig."""
+        """Start a phone; `config` overrides fields of PhoneConfig, but for `prefix`: a command to run it."""
+        prefix: tuple[str, ...] = config.pop("prefix", ())
         spoken = self.folder / f"{user}-speaks.wav"
         if not spoken.exists():
             audio.write_wav(spoken, self.voice(user))
         files = {"play": str(spoken), "record": str(self.folder / f"{user}-heard-{{call}}.wav")}
-        phone = await Phone.start(PhoneConfig(user=user, **(files | config)), self.folder)
+        phone = await Phone.start(PhoneConfig(user=user, **(files | config)), self.folder, prefix)
         self._running.append(phone)
         return phone
 

@@ -1,19 +1,37 @@
 """A real `softswitch run` as a process of its own, on free ports, with the secrets it made."""
 
 import asyncio
+import itertools
 import json
+import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.interop.process import free_port
+import httpx
+
+from switch.api.state_folder import CONTROL_SOCKET
 
 START_S = 60.0
 """A first start speaks every prompt; on two busy cores that takes some seconds."""
 
 STOP_S = 8.0
+ANSWER_S = 20.0
 PORTS_WANTED = 64
+_RTP_LOW, _RTP_HIGH = 20_000, 31_000
+"""Below the ephemeral range of Linux, so that no phone's socket stands where the switch wants one."""
+
+_starts = itertools.count(os.getpid() * 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A start that was refused: what a shell and a person see of it."""
+
+    exit_code: int
+    errors: str
 
 
 class SwitchProcess:
@@ -28,24 +46,21 @@ class SwitchProcess:
         self.errors = errors
         self.sip = f"{ready['sip'][0]['host']}:{ready['sip'][0]['port']}"
         self.metrics_url = str(ready["metrics"])
-        self.secrets = dict(line.split() for line in (state / "secrets.txt").read_text().splitlines())
+        self.secrets = read_secrets(state)
 
     @classmethod
-    async def start(cls, dialplans: Path, state: Path, *options: str, rtp: str = "") -> "SwitchProcess":
-        """Start and wait for the ready line."""
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        errors = state.parent / f"{state.name}.stderr"
-        low = free_port() & ~1
-        low = min(max(low, 20_000), 60_000)
-        with errors.open("ab") as sink:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "switch.cli", "run", str(dialplans)),
-                *("--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--state", str(state)),
-                *("--rtp", rtp or f"{low}-{low + PORTS_WANTED - 1}", "--keep-secrets", *options),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=sink,
-            )
+    async def start(
+        cls,
+        dialplans: Path,
+        state: Path,
+        *options: str,
+        rtp: str = "",
+        sip: str = "127.0.0.1:0",
+        http: str = "127.0.0.1:0",
+        prefix: tuple[str, ...] = (),
+    ) -> "SwitchProcess":
+        """Start and wait for the ready line. `prefix` is a command that runs it, as `ip netns exec NAME`."""
+        process, errors = await spawn(dialplans, state, *options, rtp=rtp, sip=sip, http=http, prefix=prefix)
         assert process.stdout is not None
         try:
             line = await asyncio.wait_for(process.stdout.readline(), START_S)
@@ -75,28 +90,112 @@ class SwitchProcess:
                 await self.process.wait()
         return self.process.returncode or 0
 
+    async def kill(self) -> None:
+        """SIGKILL: what a crash or the machine's out-of-memory killer does."""
+        self.process.kill()
+        await self.process.wait()
+
     async def cli(self, *words: str) -> Any:
         """What `softswitch WORDS --json` prints, decoded; an AssertionError with its error line else."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "switch.cli", *words, "--json", "--state", str(self.state)),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await asyncio.wait_for(process.communicate(), 20)
-        assert process.returncode == 0, f"softswitch {' '.join(words)}: {err.decode()}{out.decode()}"
+        code, out, err = await run_cli(*words, "--json", "--state", str(self.state))
+        assert code == 0, f"softswitch {' '.join(words)}: {err}{out}"
         return json.loads(out) if out.strip() else None
+
+    async def ask(self, path: str, **query: str | int) -> Any:
+        """The same answer without a process of its own: for questions that are asked again and again."""
+        transport = httpx.AsyncHTTPTransport(uds=str(self.state / CONTROL_SOCKET))
+        async with httpx.AsyncClient(
+            base_url="http://switch", transport=transport, timeout=ANSWER_S
+        ) as client:
+            return (await client.get(path, params=query)).json()
+
+    async def page(self, path: str) -> tuple[int, str]:
+        """Status and text of a page that anybody may see (`/metrics`, `/health/ready`)."""
+        async with httpx.AsyncClient(base_url=str(self.ready["http"]), timeout=ANSWER_S) as client:
+            answer = await client.get(path)
+            return answer.status_code, answer.text
+
+    async def metrics(self) -> dict[str, float]:
+        """Every sample of /metrics by its name and labels."""
+        _, text = await self.page("/metrics")
+        samples = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+        return {name: float(value) for name, _, value in samples}
 
     def log(self) -> str:
         """What it said on standard error."""
         return self.errors.read_text()
 
 
-def copy_centre(folder: Path, carrier_port: int) -> Path:
-    """The test centre with this carrier's port in it."""
+async def spawn(
+    dialplans: Path,
+    state: Path,
+    *options: str,
+    rtp: str = "",
+    sip: str = "127.0.0.1:0",
+    http: str = "127.0.0.1:0",
+    prefix: tuple[str, ...] = (),
+) -> tuple[asyncio.subprocess.Process, Path]:
+    """The process, whatever becomes of it, and the file that holds its standard error."""
+    state.parent.mkdir(parents=True, exist_ok=True)
+    errors = state.parent / f"{state.name}.stderr"
+    with errors.open("ab") as sink:
+        process = await asyncio.create_subprocess_exec(
+            *prefix,
+            sys.executable,
+            *("-m", "switch.cli", "run", str(dialplans)),
+            *("--sip", sip, "--http", http, "--state", str(state)),
+            *("--rtp", rtp or next_rtp_range(), "--keep-secrets", *options),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=sink,
+        )
+    return process, errors
+
+
+async def refused_start(dialplans: Path, state: Path, *options: str, **places: Any) -> Refused:
+    """Start a switch that must not start, and give what it said."""
+    process, errors = await spawn(dialplans, state, *options, **places)
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), START_S)
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    assert not out, f"it says that it is ready: {out!r}"
+    assert process.returncode is not None
+    return Refused(process.returncode, errors.read_text())
+
+
+async def run_cli(*words: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of `softswitch WORDS`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "switch.cli", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), ANSWER_S)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def next_rtp_range(ports: int = PORTS_WANTED) -> str:
+    """A range that no other switch of this test run has been given lately."""
+    low = _RTP_LOW + next(_starts) * 128 % (_RTP_HIGH - _RTP_LOW)
+    return f"{low}-{low + ports - 1}"
+
+
+def read_secrets(state: Path) -> dict[str, str]:
+    """SIP user to secret; the newest line of a user counts."""
+    path = state / "secrets.txt"
+    return dict(line.split() for line in path.read_text().splitlines()) if path.exists() else {}
+
+
+def copy_centre(folder: Path, carrier_port: int, carrier: str = "127.0.0.2") -> Path:
+    """The test centre with this carrier's address in it."""
     source = Path(__file__).parent / "centre"
     target = folder / "dialplans"
     shutil.copytree(source, target)
     shared = target / "centre.yaml"
-    shared.write_text(shared.read_text().replace("CARRIER_PORT", str(carrier_port)))
+    text = shared.read_text().replace("CARRIER_PORT", str(carrier_port))
+    shared.write_text(text.replace("127.0.0.2", carrier))
     return target

@@ -3,70 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from switch.cli.demo import audio
-from switch.cli.demo.phones import AnswerPolicy, Phone
+from switch.cli.demo.phones import AnswerPolicy
 from tests.interop.conftest import PEAK_MIN, Phones
 from tests.interop.process import free_port
 from tests.interop.switch_process import SwitchProcess, copy_centre
-
-SHOP = "+33199000100"
-CUSTOMER = "33612345678"
-
-
-class World:
-    """A running centre, its phones, and a carrier that customers call from."""
-
-    def __init__(self, switch: SwitchProcess, phones: Phones, carrier_port: int) -> None:
-        self.switch = switch
-        self.phones = phones
-        self.carrier_port = carrier_port
-
-    async def phone(self, user: str, **config: Any) -> Phone:
-        """A registered phone."""
-        defaults: dict[str, Any] = {
-            "password": self.switch.secrets[user],
-            "registrar": self.switch.sip,
-            "register": True,
-        }
-        phone = await self.phones.start(user, **(defaults | config))
-        await phone.registered()
-        return phone
-
-    async def carrier(self, **config: Any) -> Phone:
-        """A customer behind the carrier: no account, known by address."""
-        return await self.phones.start(
-            CUSTOMER, bind="127.0.0.2", port=self.carrier_port, registrar=self.switch.sip, **config
-        )
-
-    async def agent_state(self, name: str) -> str:
-        rows = await self.switch.cli("agents")
-        return str(next(row["state"] for row in rows if f"{row['tenant']}/{row['agent']}" == name))
-
-    async def until(self, name: str, state: str, seconds: float = 6.0) -> None:
-        """Wait until an agent shows a state."""
-        seen = ""
-        for _ in range(int(seconds / 0.25)):
-            seen = await self.agent_state(name)
-            if seen == state:
-                return
-            await asyncio.sleep(0.25)
-        raise AssertionError(f"{name} is {seen}, expected {state}")
-
-    async def records(self) -> list[dict[str, Any]]:
-        rows = await self.switch.cli("calls", "recent")
-        return list(rows)
-
-    async def nothing_left(self) -> None:
-        """No call, leg or port is held when everybody has hung up."""
-        for _ in range(40):
-            if not await self.switch.cli("calls"):
-                return
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"calls are left: {await self.switch.cli('calls')}")
+from tests.interop.world import CUSTOMER, World
 
 
 @pytest.fixture(scope="module")

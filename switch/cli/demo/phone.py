@@ -248,6 +248,10 @@ class PhoneProcess:
         if config.password:
             credentials = pj.AuthCredInfo("digest", "*", config.user, 0, config.password)
             account.sipConfig.authCreds.append(credentials)
+        if not config.nat_aware:
+            account.natConfig.contactRewriteUse = 0
+            account.natConfig.viaRewriteUse = 0
+            account.natConfig.sdpNatRewriteUse = 0
         account.mediaConfig.transportConfig.boundAddress = config.bind
         account.mediaConfig.transportConfig.port = config.rtp_port
         return account

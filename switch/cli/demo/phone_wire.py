@@ -45,7 +45,8 @@ class PhoneConfig:
     the phone's own socket. `play` and `record` are WAV files for every call that names none itself;
     `{call}` in `record` becomes the number of the call. Recording runs from the answer to the end of
     the call, or from the first media (announcements before the answer) with `record_early`.
-    `rtp_port` 0 lets the system choose. `codecs` are the only ones offered, best first.
+    `rtp_port` 0 lets the system choose. `codecs` are the only ones offered, best first. Without
+    `nat_aware` the phone announces its own addresses whatever the registrar tells of a NAT, as many do.
     """
 
     user: str
@@ -63,6 +64,7 @@ class PhoneConfig:
     record_early: bool = False
     codecs: tuple[str, ...] = ("PCMU", "PCMA")
     rtp_port: int = 0
+    nat_aware: bool = True
     log_path: str = ""
 
     def to_wire(self) -> dict[str, Any]:

@@ -76,13 +76,17 @@ class Phone:
         self._reader = asyncio.create_task(self._read(), name=f"phone {config.user}")
 
     @classmethod
-    async def start(cls, config: PhoneConfig, folder: Path) -> "Phone":
-        """Start a phone; its log and what it prints go to `folder`. PhoneError says why it did not."""
+    async def start(cls, config: PhoneConfig, folder: Path, prefix: tuple[str, ...] = ()) -> "Phone":
+        """Start a phone; its log and what it prints go to `folder`. PhoneError says why it did not.
+
+        `prefix` is a command that runs the process, such as `ip netns exec NAME`.
+        """
         log_path = Path(config.log_path or folder / f"{config.user}.log")
         config = replace(config, log_path=str(log_path))
         error_path = log_path.with_suffix(".stderr")
         with error_path.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
+                *prefix,
                 sys.executable,
                 *("-m", "switch.cli.demo.phone"),
                 stdin=asyncio.subprocess.PIPE,

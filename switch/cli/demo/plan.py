@@ -1,0 +1,196 @@
+"""Who calls and who works on the demo's day: drawn from a seed, before anything happens.
+
+The crew and the wishes are those of Maple Télécom in `dialplans/example/maple.yaml`. What a customer does is
+planned here; how long they wait and who serves them is the switch's doing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+TENANT = "maple"
+RECEPTION = "110"
+MAIN_NUMBER = "15145550100"
+"""Asks for the language first."""
+ENGLISH_NUMBER = "15145550101"
+
+AGENTS_MIN = 2
+"""Anna and Emma together serve both queues in both languages, so that nobody waits in vain."""
+CUSTOMERS_MAX = 60
+MINUTES_MIN, MINUTES_MAX = 0.3, 60.0
+
+DRAIN_S = 45
+"""The last customers come so long before the end, so that they are served by then."""
+
+
+class Manner(StrEnum):
+    """What a customer does; in words for the screen."""
+
+    TALKS = "talks"
+    WRONG_KEY = "presses a wrong key first"
+    GIVES_UP = "has little patience"
+    TRANSFERRED = "is transferred to the reception"
+    SILENT = "presses nothing"
+    RECEPTION = "asks for the reception"
+    CALLS_AGAIN = "calls a second time"
+
+
+_MANNERS = (
+    Manner.TALKS,
+    Manner.WRONG_KEY,
+    Manner.GIVES_UP,
+    Manner.TRANSFERRED,
+    Manner.SILENT,
+    Manner.TALKS,
+    Manner.GIVES_UP,
+    Manner.RECEPTION,
+    Manner.TALKS,
+    Manner.CALLS_AGAIN,
+    Manner.TALKS,
+    Manner.TALKS,
+)
+"""In this order, from the first customer on, so that a short demo shows the most of it."""
+_GAVE_UP_FIRST = _MANNERS.index(Manner.GIVES_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A key, after so long; `method` is `rfc2833` or `info`."""
+
+    after_s: float
+    key: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPlan:
+    """One call. `patience_s` counts from the last key; the customer leaves then, if nobody has answered."""
+
+    number: str
+    arrives_s: float
+    manner: Manner
+    language: str
+    line: str
+    dials: str
+    keys: tuple[Press, ...]
+    patience_s: float
+    talk_s: float
+    customer_hangs_up: bool
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """From when, counted from the opening, for how long, and the key of its reason."""
+
+    at_s: float
+    length_s: float
+    reason_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlan:
+    """One agent. `first_offers` is what happens to the first ones; later ones are answered."""
+
+    name: str
+    account: str
+    transport: str
+    codec: str
+    first_offers: tuple[str, ...]
+    rest: Break | None
+    ends_wrap_up_early: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Customers in the order of their arrival, and the crew."""
+
+    seed: int
+    customers: tuple[CustomerPlan, ...]
+    agents: tuple[AgentPlan, ...]
+
+
+_CREW = (
+    ("anna", "101", "udp", "PCMU"),
+    ("emma", "105", "udp", "PCMA"),
+    ("ben", "102", "tcp", "PCMU"),
+    ("david", "104", "udp", "PCMA"),
+    ("chloe", "103", "udp", "PCMU"),
+    ("felix", "106", "tcp", "PCMA"),
+)
+"""The most useful first, for a demo with fewer. Two of them reach the switch by TCP."""
+AGENTS_MAX = len(_CREW)
+
+ANSWER, DECLINE, LET_RING = "answer", "decline", "let ring"
+
+
+def plan_day(seed: int, seconds: float, agents: int, customers: int) -> Day:
+    """The same seed and sizes give the same day."""
+    assert AGENTS_MIN <= agents <= AGENTS_MAX
+    assert 1 <= customers <= CUSTOMERS_MAX
+    random = Random(seed)
+    arrivals_s = max(seconds - DRAIN_S, seconds / 3)
+    # Points drawn evenly and sorted are a Poisson stream: calls bunch, and somebody waits.
+    moments = sorted(random.uniform(0.5, arrivals_s) for _ in range(customers))
+    return Day(
+        seed,
+        tuple(_customer(random, index, at_s) for index, at_s in enumerate(moments)),
+        tuple(_agents(random, agents, arrivals_s)),
+    )
+
+
+def _customer(random: Random, index: int, arrives_s: float) -> CustomerPlan:
+    manner = _MANNERS[index % len(_MANNERS)]
+    # Whoever gave up first tries again later.
+    caller = index - index % len(_MANNERS) + _GAVE_UP_FIRST if manner is Manner.CALLS_AGAIN else index
+    french = random.random() < 0.5 and manner is not Manner.SILENT
+    line = random.choice(("sales", "support"))
+    asks_language = french or random.random() < 0.6
+    if manner is Manner.SILENT:
+        # On the English line silence ends at the reception after one menu, not two.
+        asks_language = False
+    return CustomerPlan(
+        number=f"1514555{9000 + caller:04}",
+        arrives_s=arrives_s,
+        manner=manner,
+        language="French" if french else "English",
+        line="reception" if manner in (Manner.RECEPTION, Manner.SILENT) else line,
+        dials=MAIN_NUMBER if asks_language else ENGLISH_NUMBER,
+        keys=tuple(_keys(random, manner, french, asks_language, line)),
+        patience_s=random.uniform(1.5, 7) if manner is Manner.GIVES_UP else random.uniform(60, 90),
+        talk_s=random.uniform(6, 14),
+        customer_hangs_up=random.random() < 0.5,
+        codec=random.choice(("PCMU", "PCMA")),
+    )
+
+
+def _keys(random: Random, manner: Manner, french: bool, asks_language: bool, line: str) -> list[Press]:
+    if manner is Manner.SILENT:
+        return []
+    keys = ["1" if french else "2"] if asks_language else []
+    if manner is Manner.WRONG_KEY:
+        keys.append("7")
+    keys.append("0" if manner is Manner.RECEPTION else {"sales": "1", "support": "2"}[line])
+    method = random.choice(("rfc2833", "info"))
+    return [Press(random.uniform(1, 3.5), key, method) for key in keys]
+
+
+def _agents(random: Random, count: int, arrivals_s: float) -> list[AgentPlan]:
+    odd = random.sample(range(count), 2)
+    resting = random.sample(range(count), count // 2)
+    return [
+        AgentPlan(
+            name=name,
+            account=account,
+            transport=transport,
+            codec=codec,
+            first_offers=(DECLINE,) if index == odd[0] else (LET_RING,) if index == odd[1] else (),
+            rest=Break(
+                random.uniform(0.2, 0.8) * arrivals_s, random.uniform(10, 18), random.choice(("1", "2"))
+            )
+            if index in resting
+            else None,
+            ends_wrap_up_early=random.random() < 0.4,
+        )
+        for index, (name, account, transport, codec) in enumerate(_CREW[:count])
+    ]
