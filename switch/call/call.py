@@ -91,7 +91,8 @@ class Call:
         if other is None or other.over:
             return []
         if not held:
-            self._settle_hold(now)
+            if not other.remote_held:
+                self._settle_hold(now)
             return [StopPlay(other.slot.number)]
         if self._held_since == 0:
             self._held_since = now

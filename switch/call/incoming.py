@@ -151,7 +151,8 @@ class IncomingLeg(Leg):
         self.bye_received()
 
     def _ack(self, message: AckReceived, now: int) -> None:
-        self.repeater.stop()
+        if not self.repeater.acknowledge(message.request.cseq.number):
+            return
         if self.state is LegState.ENDING_UNACKED:
             self.move(LegInput.ACK)
             self.send_bye(self._bye_cause or ours(Reason.NORMAL), now)

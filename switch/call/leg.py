@@ -250,7 +250,7 @@ class Leg(ABC):
                 self.finish()
             return
         is_probe = message.transaction == self._probe
-        if is_probe:
+        if is_probe and self.state is LegState.CONFIRMED:
             self._probe_at = now + PROBE_EVERY_US
         gone = failed or (isinstance(message, ResponseReceived) and message.response.status in GONE_STATUSES)
         # A NOTIFY or INFO that the peer does not like is no reason to end a talk; a dialog that it does

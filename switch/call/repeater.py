@@ -33,8 +33,15 @@ class AnswerRepeater:
         self._at = now + T1_US
         self._give_up_at = now + GIVE_UP_US
 
+    def acknowledge(self, cseq: int) -> bool:
+        """An ACK came. False where it is not that of the answer that waits: a late copy of an earlier one."""
+        if self._response is None or self._response.cseq.number != cseq:
+            return False
+        self._response = None
+        return True
+
     def stop(self) -> None:
-        """The ACK came, or nobody waits for it any more."""
+        """Nobody waits for the ACK any more."""
         self._response = None
 
     def next_timer(self) -> int | None:

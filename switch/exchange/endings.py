@@ -3,11 +3,13 @@
 from switch.acd.events import Disengage
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
+from switch.call.outgoing import NOBODY_THERE, OutgoingLeg
 from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
-from switch.exchange import records, ringing, talks, transfers
+from switch.exchange import ringing, talks, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
+from switch.tenant.names import wire_name
 
 
 def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int) -> None:
@@ -15,12 +17,13 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
     call = session.call
     office.write(journal.LegEnded(leg.id, cause.reason, cause.by, cause.sip_status), now, session)
     call.legs.pop(leg.id, None)
-    office.timers.cancel(("leg", leg.id))
     if leg.engaged:
         leg.engaged = False
         office.tell_router(session.tenant, Disengage(leg.agent))
     if leg.trunk:
         office.parts.trunks.release(leg.trunk)
+    if cause is NOBODY_THERE and leg.account and isinstance(leg, OutgoingLeg):
+        _phone_is_dead(office, session, leg, now)
     attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)
     if attempt is not None:
         ringing.leg_failed(office, session, attempt, leg, cause, now)
@@ -29,7 +32,16 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
     elif leg is call.partner:
         _partner_gone(office, session, leg, cause, now)
     if call.anchor.over and not call.legs and not session.attempts:
-        records.close(office, session, now)
+        # Not yet: what the router says of this contact belongs to the record too.
+        office.closing.append(session)
+
+
+def _phone_is_dead(office: Office, session: Session, leg: OutgoingLeg, now: int) -> None:
+    """No phone is there any more: until it registers again its agent is not to be offered anything."""
+    name = wire_name(session.tenant, leg.account)
+    for binding in office.parts.registrar.bindings(name, now):
+        if (binding.call_id, binding.cseq) == leg.registration:
+            office.parts.registrar.drop_binding(name, binding.contact)
 
 
 def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> None:

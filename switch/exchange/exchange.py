@@ -18,7 +18,7 @@ from switch.call.leg import ALLOW, Leg
 from switch.dialplan.actions import Action, AgentVerb
 from switch.dialplan.events import Answered, DigitPressed, PlayEnded
 from switch.dialplan.events import Wake as FlowWake
-from switch.exchange import endings, invites, reachability, ringing, routing, transfers
+from switch.exchange import endings, invites, reachability, records, ringing, routing, transfers
 from switch.exchange.actions.agents import event_for
 from switch.exchange.office import Office, Output, Parts
 from switch.exchange.session import Session
@@ -129,7 +129,8 @@ class Exchange:
     def settle(self, now: int) -> None:
         """Empty every queue; each round takes one thing, so that effects come before what follows."""
         office = self.office
-        for _ in range(ROUNDS_MAX):
+        # A reload queues some events for each agent and each queue; they feed nobody by themselves.
+        for _ in range(ROUNDS_MAX + 2 * len(office.router_inputs)):
             progressed = self._settle_sip(now)
             progressed = self._settle_legs(now) or progressed
             if office.signalling.touched:
@@ -150,6 +151,8 @@ class Exchange:
                 running = session.interpreter
                 if running is not None:
                     office.actions.extend((session, running, act) for act in running.apply(flow_event, now))
+            elif office.closing:
+                records.close(office, office.closing.popleft(), now)
             elif not progressed and not reachability.settle(office, now):
                 return
         raise AssertionError("settling does not end: handlers feed one another")

@@ -118,6 +118,8 @@ class Office:
         self.router_inputs: deque[tuple[str, acd_events.Event]] = deque()
         self.flow_inputs: deque[tuple[Session, flow_events.Event]] = deque()
         self.actions: deque[tuple[Session, Interpreter, Action]] = deque()
+        self.closing: deque[Session] = deque()
+        """Calls without legs; their records are written when nothing is left to be settled about them."""
         self.failed_logins = 0
         self.sheds = False
         """No new call is taken: the journal's room that is left is for calls in progress."""

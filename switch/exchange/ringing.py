@@ -7,7 +7,7 @@ up, or it was called off. An attempt that is over leaves the session in the same
 from switch.base.errors import PeerError
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
-from switch.call.outgoing import Credentials, Destination
+from switch.call.outgoing import NOBODY_THERE, Credentials, Destination, OutgoingLeg
 from switch.exchange import talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
@@ -42,6 +42,7 @@ def ring_account(office: Office, session: Session, attempt: Attempt, account: st
             attempt.failures.append(ours(Reason.CONGESTION))
             break
         leg.account = account
+        leg.registration = (binding.call_id, binding.cseq)
         attempt.legs[leg.id] = leg
         if agent and not attempt.purpose.exclusive:
             talks.engage(office, session, leg, agent)
@@ -141,8 +142,9 @@ def leg_failed(office: Office, session: Session, attempt: Attempt, leg: Leg, cau
 
 
 def timed_out(office: Office, session: Session, attempt: Attempt, now: int) -> None:
-    """The ring time is over."""
-    lost(office, session, attempt, ours(Reason.NO_ANSWER), now)
+    """The ring time is over. Phones that never said a word are not there; the others nobody picked up."""
+    silent = all(isinstance(leg, OutgoingLeg) and leg.silent(now) for leg in attempt.legs.values())
+    lost(office, session, attempt, NOBODY_THERE if silent else ours(Reason.NO_ANSWER), now)
 
 
 def lost(office: Office, session: Session, attempt: Attempt, cause: Cause, now: int) -> None:

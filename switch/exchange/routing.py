@@ -37,9 +37,12 @@ def _admitted(office: Office, tenant: str, decision: acd.Admitted, now: int) -> 
 
 
 def _refused(office: Office, tenant: str, decision: acd.Refused, now: int) -> None:
-    session = office.session_of_contact.pop((tenant, decision.contact), None)
+    session = _session(office, tenant, decision.contact)
     if session is None:
         return
+    if decision.reason is not acd.RefusalReason.QUEUE_REMOVED:
+        # Who waited and is put out has made a visit; its end follows. Who is not let in has not.
+        del office.session_of_contact[tenant, decision.contact]
     office.write(journal.QueueRefused(decision.contact, decision.queue, decision.reason), now, session)
     if session.contact == decision.contact:
         session.contact_state = ContactState.NONE
@@ -77,8 +80,12 @@ def _offered(office: Office, tenant: str, decision: acd.Offered, now: int) -> No
         fence=decision.fence,
     )
     ringing.start(office, session, attempt)
-    plan = office.tenancy(session).plan
-    ringing.ring_account(office, session, attempt, plan.agents[decision.agent].account, now)
+    agent = office.tenancy(session).plan.agents.get(decision.agent)
+    if agent is None:
+        # A reload took the agent away, and the router has yet to hear it.
+        ringing.lost(office, session, attempt, ours(Reason.UNREACHABLE), now)
+    else:
+        ringing.ring_account(office, session, attempt, agent.account, now)
 
 
 def _offer_ended(office: Office, tenant: str, decision: acd.OfferEnded, now: int) -> None:

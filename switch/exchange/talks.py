@@ -20,6 +20,16 @@ def engage(office: Office, session: Session, leg: Leg, agent: str) -> None:
     office.tell_router(session.tenant, Engage(agent))
 
 
+def keep_busy(office: Office, session: Session) -> None:
+    """An agent whom the customer transfers stays on a call when the queue's contact ends: it is theirs now.
+
+    Told before the contact ends, so that there is no moment at which the agent looks free.
+    """
+    anchor = session.call.anchor
+    if anchor.agent and not anchor.engaged:
+        engage(office, session, anchor, anchor.agent)
+
+
 def answer_anchor(office: Office, session: Session, now: int) -> bool:
     """Answer the caller if that has not happened; False where the caller's offer could not be met."""
     anchor = session.call.anchor

@@ -80,6 +80,7 @@ def _to_flow(office: Office, session: Session, by: Leg, destination: FlowDestina
     if by.agent:
         session.avoid = (*session.avoid, by.agent)
     office.media(call.unbridge(now))
+    talks.keep_busy(office, session)
     talks.leave_queue(office, session)
     _done(office, session, by, now)
     flows.start(office, session, destination.number, now)
@@ -92,6 +93,7 @@ def _succeeded(office: Office, session: Session, attempt: Attempt, leg: Leg, now
     call = session.call
     by = office.legs.get(session.transfer.by)
     office.media(call.unbridge(now))
+    talks.keep_busy(office, session)
     talks.leave_queue(office, session)
     session.interpreter = None
     office.timers.cancel(("flow", call.id))

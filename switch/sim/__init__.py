@@ -1,1 +1,1 @@
-"""A whole node on a virtual clock, with a seeded network and with phones and carriers that speak SIP bytes."""
+"""A node on a virtual clock, with a seeded network and with phones and carriers that speak SIP bytes."""
