@@ -83,10 +83,11 @@ class Peer:
 class Bench:
     """An engine that runs, and the events that it told so far."""
 
-    def __init__(self, slots: int = 4, host: str = "127.0.0.1", **options: Any) -> None:
+    def __init__(self, slots: int = 4, host: str = "127.0.0.1", start: bool = True, **options: Any) -> None:
         self.engine = Engine(host, (21000, 29000), slots, **options)
         self.host = host
-        self.engine.start()
+        if start:
+            self.engine.start()
         self.peers: list[Peer] = []
         self.events: list[Event] = []
 

@@ -140,6 +140,25 @@ def test_unread_events_lose_no_answer() -> None:
     small.close()
 
 
+def test_a_playback_that_ends_while_the_ring_is_full_is_told_later() -> None:
+    small = Bench(4, events_max=16)
+    small.engine.add_clip("clip", pcm(*[1] * 2400))
+    for slot in range(4):
+        small.open(slot, idle_s=0)
+    small.submit(*(Play(slot, slot, ("clip",)) for slot in range(3)))
+    for number in range(20):
+        assert small.engine.submit(Play(3, number, ()))
+    # Two places are left, and three playbacks end.
+    until(lambda: small.engine.stats().events_waiting == 16, "the ring is full")
+    sent = small.engine.stats().packets_sent
+    until(lambda: len(small.events) + len(small.poll()) >= 23, "all answers")
+    ended = [event for event in small.events if isinstance(event, PlayFinished) and event.slot < 3]
+    assert sorted(event.playback for event in ended) == [0, 1, 2]
+    assert all(event.completed for event in ended)
+    assert small.engine.stats().packets_sent == sent == 3 * 15
+    small.close()
+
+
 def test_lesser_events_leave_room_for_answers() -> None:
     small = Bench(2, events_max=16)
     peer = small.open(0)

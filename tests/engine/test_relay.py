@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from switch.engine import DropReason
-from switch.media.commands import Bridge, CloseStream, Unbridge, UpdateStream
+from switch.media.commands import Bridge, CloseStream, OpenStream, Unbridge, UpdateStream
 from switch.media.events import StreamClosed, StreamIdle
 from switch.media.plan import Codec
 from switch.rtp import RtpPacket
@@ -119,6 +119,7 @@ def test_events_for_a_peer_without_them_are_dropped_without_a_gap(bench: Bench) 
         (DropReason.MALFORMED, b"\x8f\x00\x00\x01" + bytes(60)),
         (DropReason.MALFORMED, b"\x90\x00\x00\x01" + bytes(8) + b"\xbe\xde\xff\xff" + bytes(160)),
         (DropReason.MALFORMED, b"\xa0\x00\x00\x01" + bytes(167) + b"\xff"),
+        (DropReason.MALFORMED, b"\xa0\x00\x00\x01" + bytes(168)),
         (DropReason.MALFORMED, b"\x80\x00\x00\x01" + bytes(3000)),
         (DropReason.MALFORMED, bytes([0x80, DTMF, 0, 1]) + bytes(8) + b"\x01\x0a"),
         (DropReason.PAYLOAD_TYPE, b"\x80\x08\x00\x01" + bytes(168)),
@@ -167,6 +168,19 @@ def test_hold_stops_both_ways_and_resumes_seamlessly(bench: Bench) -> None:
     assert after.sequence == (before.sequence + 1) % 2**16
 
 
+def test_a_pause_of_what_we_receive_is_no_loss_for_the_partner(bench: Bench) -> None:
+    held, other = bench.bridge()
+    before = _through(held, other)
+    bench.submit(UpdateStream(0, bench.plan(held, receives=False)))
+    for _ in range(5):
+        held.send()
+    assert other.receive_all(0.05) == []
+    bench.submit(UpdateStream(0, bench.plan(held)))
+    after = _through(held, other)
+    assert after.marker
+    assert after.sequence == (before.sequence + 1) % 2**16
+
+
 def test_unbridge_and_close_silence_both(bench: Bench) -> None:
     left, right = bench.bridge()
     bench.submit(Unbridge(1), Unbridge(1))
@@ -201,6 +215,22 @@ def test_packets_of_the_last_call_are_not_heard_by_the_next(bench: Bench) -> Non
     left, right = bench.bridge()
     assert right.receive_all(0.05) == []
     assert _through(left, right)
+
+
+def test_packets_that_wait_in_the_socket_are_not_heard_by_the_next_call() -> None:
+    late = Bench(2, start=False)
+    left, right = Peer(target=("127.0.0.1", late.engine.slots[0].port)), Peer()
+    late.peers += [left, right]
+    for _ in range(20):
+        left.send(b"\x01" * 160)
+    for slot, peer in enumerate((left, right)):
+        assert late.engine.submit(OpenStream(slot, late.plan(peer)))
+    assert late.engine.submit(Bridge(0, 1))
+    late.engine.start()
+    assert right.receive_all(0.1) == []
+    left.send(b"\x02" * 160)
+    assert right.receive().payload == b"\x02" * 160
+    late.close()
 
 
 def test_two_bridged_streams_pointed_at_each_other_come_to_rest(bench: Bench) -> None:

@@ -37,6 +37,18 @@ static void cut_at_every_byte(void)
         CHECK(parse(whole, count, &packet) == RTP_MALFORMED);
 }
 
+static void impossible_padding(void)
+{
+    uint8_t datagram[13] = {0xA0};
+    struct rtp_packet packet;
+    for (unsigned padding = 0; padding < 256; padding++) {
+        datagram[12] = (uint8_t)padding;
+        CHECK_EQUAL(parse(datagram, 13, &packet), padding == 1 ? RTP_VALID : RTP_MALFORMED);
+    }
+    datagram[11] = 1; /* the last byte of a header is no padding */
+    CHECK_EQUAL(parse(datagram, 12, &packet), RTP_MALFORMED);
+}
+
 static void every_first_two_bytes(void)
 {
     uint8_t datagram[64];
@@ -71,6 +83,7 @@ static void header_round_trip(void)
 void test_rtp(void)
 {
     cut_at_every_byte();
+    impossible_padding();
     every_first_two_bytes();
     header_round_trip();
 }
