@@ -16,11 +16,12 @@ from switch.journal.entry import Entry
 from switch.journal.why import explain
 from switch.journal.words import tell
 from switch.node import accounts
+from switch.node.clock import now_us
 from switch.node.compose import rebuild
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
 from switch.node.explanation import why_answer
 from switch.node.names import find
-from switch.node.node import Node, now_us
+from switch.node.node import Node
 from switch.node.observe import snapshot, thresholds
 from switch.node.options import RunOptions
 from switch.sip.flow import Address

@@ -17,6 +17,7 @@ from switch.exchange.exchange import Exchange
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
+from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials
 from switch.node.loop_lag import LoopLag
 from switch.sip.flow import Flow
@@ -30,16 +31,6 @@ DRAIN_S = 2.0
 
 WALL_CHECK_S = 10.0
 """How often wall time is compared with monotonic time: a stepped clock is corrected within this."""
-
-
-def now_us() -> int:
-    """Monotonic microseconds, the `now` of the whole core."""
-    return time.monotonic_ns() // 1_000
-
-
-def wall_offset_us() -> int:
-    """What to add to `now_us` for microseconds since 1970."""
-    return time.time_ns() // 1_000 - now_us()
 
 
 class Node:

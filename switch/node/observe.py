@@ -7,7 +7,8 @@ from switch.engine.engine import Engine
 from switch.exchange.office import Office
 from switch.metrics import snapshot as values
 from switch.net.ports import NetCounts
-from switch.node.node import Node, now_us
+from switch.node.clock import now_us
+from switch.node.node import Node
 from switch.store.writer import JournalWriter
 from switch.tenant.names import wire_name
 from switch.trunk.health import GatewayState

@@ -4,7 +4,7 @@
 | --- | --- |
 | a call without its end | a record with cause `signalling-lost`: its legs died with the process |
 | an agent signed in, or paused | signed in, or paused, again: nobody has to dial a code after a restart |
-| a phone's registration | the phone registers again in its own time; until then its agent is unreachable |
+| a phone's registration by UDP | taken back until it expires; by TCP it must connect again |
 """
 
 from switch.acd.events import Pause, SignIn

@@ -25,11 +25,12 @@ from switch.journal import events
 from switch.journal.entry import Journal
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
-from switch.node import accounts, recovery
+from switch.node import accounts, bindings, recovery
+from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials, build
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
 from switch.node.control import Control
-from switch.node.node import Node, now_us, wall_offset_us
+from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions
 from switch.node.tokens import SystemTokens
@@ -124,11 +125,15 @@ async def _assemble(
     )
     loaded = accounts.load(store, configuration.centre)
     exchange = build(configuration.centre, loaded, configuration.trunks, materials, now)
+    bindings.restore(store, exchange, now)
     recovery.restore_agents(store, exchange, now)
     node = Node(materials, exchange, engine, network, writer, Metrics())
     stack.push_async_callback(node.stop)
     node.metrics.set_thresholds(thresholds(exchange.office))
     await node.start()
+    keeper = bindings.BindingKeeper(store, exchange)
+    stack.push_async_callback(keeper.stop)
+    keeper.start()
     return node
 
 

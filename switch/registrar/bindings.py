@@ -91,6 +91,14 @@ class BindingTable:
             self._remove(account, bindings[0], RemovalReason.REPLACED)
         self._set_timer(account)
 
+    def adopt(self, account: str, binding: Binding, now: int) -> None:
+        """A binding that was known before a restart; the phone's next REGISTER refreshes it."""
+        bindings = self._by_account.setdefault(account, [])
+        bindings.append(binding)
+        left_s = max(0, binding.expires_at - now) // SECOND
+        self._tell(BindingAdded(account, str(binding.contact), str(binding.flow.remote), left_s))
+        self._set_timer(account)
+
     def unbind(self, account: str, reason: RemovalReason, concerns: Callable[[Binding], bool]) -> None:
         """Remove those bindings of an account that `concerns` picks."""
         for binding in [b for b in self._by_account.get(account, ()) if concerns(b)]:

@@ -54,6 +54,15 @@ class Registrar:
         """Phones that are registered."""
         return len(self._table)
 
+    def all_bindings(self, now: int) -> list[tuple[str, Binding]]:
+        """Every binding that still holds, with its account's name: what is kept across a restart."""
+        return [(name, binding) for name in self._table.accounts() for binding in self._table.of(name, now)]
+
+    def adopt(self, name: str, binding: Binding, now: int) -> None:
+        """Take back a binding from before a restart; of an account that is gone it is left out."""
+        if name in self._accounts and binding.expires_at > now:
+            self._table.adopt(name, binding, now)
+
     def register(self, request: Request, flow: Flow, now: int) -> Response:
         """The answer to a REGISTER: 401, 200 with the contacts, or the refusal that RFC 3261 names."""
         who = self.authenticate(request, flow, now, proxy=False)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,9 +35,9 @@ from switch.store.failures import refusal
 from switch.store.rows import Rows, rows_of
 from switch.store.schema import bring_up, is_current
 from switch.store.statements import Statements
-from switch.store.tables import accounts, agent_axes, call_records, journal, open_calls, visits
+from switch.store.tables import accounts, agent_axes, bindings, call_records, journal, open_calls, visits
 from switch.store.target import FileLock, enable_wal, engine_of, name_of, target_of
-from switch.store.values import CallRow, StoredAccount, VisitRow
+from switch.store.values import CallRow, StoredAccount, StoredBinding, VisitRow
 
 READ_MAX = 10_000
 """No reading method gives more rows than this at once; callers page on by sequence."""
@@ -131,6 +132,19 @@ class Store:
         """False where there was none."""
         with self._writing() as connection:
             return connection.execute(_account(tenant, account)).rowcount > 0
+
+    # Registrations
+
+    def bindings(self) -> list[StoredBinding]:
+        """As they were last written."""
+        return [StoredBinding(*row) for row in self._read(select(bindings))]
+
+    def replace_bindings(self, rows: Sequence[StoredBinding]) -> None:
+        """These are all there are now."""
+        with self._writing() as connection:
+            connection.execute(delete(bindings))
+            if rows:
+                connection.execute(insert(bindings), [asdict(row) for row in rows])
 
     # Writing the journal
 

@@ -33,6 +33,25 @@ accounts = Table(
     _text("ha1_sha256"),
 )
 
+bindings = Table(
+    "binding",
+    metadata,
+    _text("account", key=True),
+    _text("contact", key=True),
+    _text("transport"),
+    _text("local_host"),
+    _count("local_port"),
+    _text("remote_host"),
+    _count("remote_port"),
+    _us("expires_wall_us"),
+    _count("q"),
+    _text("user_agent"),
+    _text("instance"),
+    _text("call_id"),
+    _us("cseq"),
+)
+"""Where phones were when the switch last looked: written behind, read at start."""
+
 journal = Table(
     "journal",
     metadata,

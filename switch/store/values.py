@@ -14,6 +14,25 @@ class StoredAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBinding:
+    """A phone's registration. `account` is the name on the wire (`maple-101`); `q` in thousandths."""
+
+    account: str
+    contact: str
+    transport: str
+    local_host: str
+    local_port: int
+    remote_host: str
+    remote_port: int
+    expires_wall_us: int
+    q: int
+    user_agent: str
+    instance: str
+    call_id: str
+    cseq: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallRow:
     """A call-detail record. Times are microseconds since 1970 UTC; 0 where it never happened.
 

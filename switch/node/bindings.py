@@ -1,0 +1,110 @@
+"""Registrations outlive a restart: written behind to the store, taken back at start.
+
+Without this an agent whose phone registers hourly would be unreachable for as long. What came by a stream is
+left out, because the stream died with the process; so is what came by an address that we no longer listen on.
+A phone that moved meanwhile does not answer, and its offer fails over as for any vanished phone.
+"""
+
+import asyncio
+
+import structlog
+
+from switch.base.errors import PeerError, ResourceError
+from switch.exchange.exchange import Exchange
+from switch.node.clock import now_us
+from switch.registrar.values import Binding
+from switch.sip.flow import Address, Flow, Transport
+from switch.sip.uri import Uri
+from switch.store.store import Store
+from switch.store.values import StoredBinding
+
+_log = structlog.get_logger()
+
+EVERY_S = 5.0
+"""How often they are written, when they have changed: what a crash may forget."""
+
+
+def kept(exchange: Exchange, now: int) -> list[StoredBinding]:
+    """The bindings worth keeping, at this moment."""
+    registrar = exchange.office.parts.registrar
+    wall = exchange.office.journal.wall
+    return [
+        StoredBinding(
+            account=name,
+            contact=str(binding.contact),
+            transport=str(binding.flow.transport),
+            local_host=binding.flow.local.host,
+            local_port=binding.flow.local.port,
+            remote_host=binding.flow.remote.host,
+            remote_port=binding.flow.remote.port,
+            expires_wall_us=wall(binding.expires_at),
+            q=binding.q,
+            user_agent=binding.user_agent,
+            instance=binding.instance,
+            call_id=binding.call_id,
+            cseq=binding.cseq,
+        )
+        for name, binding in registrar.all_bindings(now)
+        if binding.flow.transport is Transport.UDP
+    ]
+
+
+def restore(store: Store, exchange: Exchange, now: int) -> int:
+    """Take back what still holds; how many there were."""
+    office = exchange.office
+    listening = {(listener.transport, listener.address) for listener in office.parts.listeners}
+    taken = 0
+    for row in store.bindings():
+        local = Address(row.local_host, row.local_port)
+        flow = Flow(Transport(row.transport), local, Address(row.remote_host, row.remote_port))
+        expires_at = now + row.expires_wall_us - office.journal.wall(now)
+        if (flow.transport, local) not in listening or expires_at <= now:
+            continue
+        try:
+            contact = Uri.parse(row.contact)
+        except PeerError:
+            continue
+        binding = Binding(
+            contact, flow, expires_at, row.q, row.user_agent, row.instance, row.call_id, row.cseq
+        )
+        office.parts.registrar.adopt(row.account, binding, now)
+        taken += 1
+    exchange.settle(now)
+    return taken
+
+
+class BindingKeeper:
+    """Writes them behind, on a thread of the pool, so that the loop never waits for the disk."""
+
+    def __init__(self, store: Store, exchange: Exchange) -> None:
+        self._store = store
+        self._exchange = exchange
+        self._written: list[StoredBinding] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to write behind."""
+        self._task = asyncio.create_task(self._run(), name="registrations")
+
+    async def stop(self) -> None:
+        """Write once more: an orderly stop forgets nothing."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.write()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write them if they have changed; a store that refuses is tried again the next time."""
+        rows = kept(self._exchange, now_us())
+        if rows == self._written:
+            return
+        try:
+            await asyncio.to_thread(self._store.replace_bindings, rows)
+            self._written = rows
+        except ResourceError as error:
+            _log.warning("registrations are not kept", reason=str(error))
