@@ -5,7 +5,7 @@ other end of the bridge changes. Until the target answers, the two still talk (o
 that a failed transfer leaves everything as it was. A transfer to a flow (a queue, a menu) succeeds at once.
 """
 
-from switch.call.cause import Cause, Reason, ours, status_for
+from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.events import LegTransferRequested
 from switch.call.leg import Leg
 from switch.exchange import flows, ringing, talks
@@ -124,7 +124,8 @@ def _failed(office: Office, session: Session, attempt: Attempt, cause: Cause, no
         status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
         _notify(by, status, now, final=True)
     else:
-        office.hang_up(session.call.anchor, cause, now)
+        session.blame = "target" if cause.by is By.PEER else ""
+        office.hang_up(session.call.anchor, Cause(cause.reason, By.US, cause.sip_status), now)
 
 
 def transferor_left(office: Office, session: Session) -> None:

@@ -70,16 +70,26 @@ class Identity:
 
 
 class Phone:
-    """An endpoint: `receive`, `handle_timer`, `next_timer`, and bytes for the switch in `outbox`."""
+    """An endpoint: `receive`, `handle_timer`, `next_timer`, and bytes for the switch in `outbox`.
+
+    `stirred` is where it says that there may be something new to take: bytes, or another time to be woken.
+    """
 
     def __init__(
-        self, identity: Identity, address: Address, switch: Address, air: Air, seed: int, person: Person
+        self,
+        identity: Identity,
+        address: Address,
+        switch: Address,
+        air: Air,
+        seed: int,
+        stirred: dict[Address, None],
     ) -> None:
         self.identity = identity
         self.address = address
         self.switch = switch
         self.air = air
-        self.person = person
+        self.person = Person()
+        self._stirred = stirred
         self.alive = True
         self.registered = False
         self.calls: list[PhoneCall] = []
@@ -160,6 +170,7 @@ class Phone:
         self.calls = []
         self.alive = self.registered = False
         self._forget_all()
+        self.drain(now)
 
     def come_back(self, now: int) -> None:
         """Power is there again: the phone registers anew."""
@@ -215,6 +226,7 @@ class Phone:
 
     def drain(self, now: int) -> None:
         """Take what the transactions gave, until they give nothing more."""
+        self._stirred[self.address] = None
         while outputs := self.layer.poll():
             for output in outputs:
                 self._take(output, now)

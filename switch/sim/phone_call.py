@@ -59,6 +59,7 @@ class PhoneCall:
         self.state = CallState.CALLING
         self.status = 0
         self.rang = False
+        self.dialled_out = False
         self.held = False
         self.transfer = 0
         self.dialog: Dialog | None = None
@@ -148,6 +149,7 @@ class PhoneCall:
     def dialled(self, request: Request, now: int) -> None:
         """Our INVITE goes out, first or again with credentials."""
         self.invite = request
+        self.dialled_out = True
         self._invite_transaction = self.phone.open(self, request, now)
 
     def rings(self, transaction: str, tag: str, now: int) -> None:

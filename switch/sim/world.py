@@ -101,6 +101,7 @@ class World:
         self._order = 0
         self._phone_timers: TimerHeap[Address] = TimerHeap()
         self._phone_due: dict[Address, int | None] = {}
+        self._stirred: dict[Address, None] = {}
         self.network = Network(setting.seed ^ 0x6E6574, setting.weather)
         self.engine = ModelEngine(SWITCH.host, 20_000, setting.slots)
         self.materials = Materials(
@@ -135,7 +136,8 @@ class World:
 
     def _add(self, identity: Identity, address: Address, person: Person | None) -> Phone:
         seed = self.setting.seed * 10_007 + len(self.phones)
-        phone = Phone(identity, address, SWITCH, self.engine, seed, person or Person())
+        phone = Phone(identity, address, SWITCH, self.engine, seed, self._stirred)
+        phone.person = person or phone.person
         self.phones[address] = phone
         return phone
 
@@ -157,7 +159,7 @@ class World:
     def touch(self) -> None:
         """Carry what a direct call upon the exchange or a phone has made."""
         self._carry()
-        for address in self.phones:
+        for address in list(self._stirred):
             self._post(address)
 
     # Time.
@@ -235,6 +237,7 @@ class World:
 
     def _post(self, address: Address) -> None:
         """Take a phone's bytes, and note when it wants to be woken."""
+        self._stirred.pop(address, None)
         phone = self.phones[address]
         if phone.outbox:
             for data in phone.outbox:

@@ -1,0 +1,236 @@
+"""What must hold at every step, judged from the journal alone.
+
+Nothing of `switch.acd` is used here. The observer keeps its own book of who is registered, who is rung,
+who talks and who waits, derives from it what each agent must be shown as, and compares.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from switch.base.clock import SECOND
+from switch.dialplan.plan import Centre, TenantPlan
+from switch.journal import events as ev
+from switch.journal.entry import Entry
+from switch.sim.world import World
+
+RETRY_LEAST_US = SECOND
+
+
+@dataclass
+class Waiting:
+    queue: str
+    priority: int
+    since: int
+    order: int
+    needs: tuple[tuple[str, int], ...]
+    avoid: set[str]
+    tried: dict[str, int] = field(default_factory=dict)
+    offer: int = 0
+
+
+@dataclass
+class Worker:
+    account: str
+    skills: dict[str, int]
+    queues: tuple[str, ...]
+    contacts: set[str] = field(default_factory=set)
+    own_legs: set[str] = field(default_factory=set)
+    signed_in: bool = False
+    shown: str = "logged-out"
+    reason: str = ""
+    offer: int = 0
+    contact: str = ""
+    wrap_until: int = 0
+    rest_until: int = 0
+    missed: int = 0
+
+
+class Observer:
+    """A watcher of one tenant in a world: `world.watchers.append(Observer(centre, "shop"))`."""
+
+    def __init__(self, centre: Centre, tenant: str) -> None:
+        self.tenant = tenant
+        self.plan: TenantPlan = centre.tenants[tenant]
+        self.workers = {
+            name: Worker(agent.account, dict(agent.skills), agent.queues)
+            for name, agent in self.plan.agents.items()
+        }
+        self.by_account = {worker.account: name for name, worker in self.workers.items()}
+        self.waiting: dict[str, Waiting] = {}
+        self.talks: dict[str, tuple[str, str]] = {}
+        self.offers: dict[int, tuple[str, str]] = {}
+        self.entered: Counter[str] = Counter()
+        self.left: Counter[tuple[str, str]] = Counter()
+        self.calls: dict[str, str] = {}
+        self.call_ends: Counter[str] = Counter()
+        self.transferors: dict[str, set[str]] = {}
+        self.leg_agent: dict[str, str] = {}
+        self.steps = 0
+        self.most_waiting = 0
+        self._order = 0
+
+    def __call__(self, world: World, entries: list[Entry]) -> None:
+        for entry in entries:
+            if entry.tenant == self.tenant:
+                self.take(entry)
+        self.steps += 1
+        self.most_waiting = max(self.most_waiting, len(self.waiting))
+        self.check(world.now)
+
+    # The book.
+
+    def take(self, entry: Entry) -> None:
+        handler = getattr(self, f"on_{entry.event.KIND.replace('-', '_')}", None)
+        if handler is not None:
+            handler(entry, entry.event)
+
+    def on_registered(self, _entry: Entry, event: ev.Registered) -> None:
+        if event.account in self.by_account:
+            self.workers[self.by_account[event.account]].contacts.add(event.contact)
+
+    def on_unregistered(self, _entry: Entry, event: ev.Unregistered) -> None:
+        if event.account in self.by_account:
+            self.workers[self.by_account[event.account]].contacts.discard(event.contact)
+
+    def on_call_started(self, entry: Entry, event: ev.CallStarted) -> None:
+        assert entry.call not in self.calls, "a call starts once"
+        self.calls[entry.call] = event.source
+
+    def on_call_ended(self, entry: Entry, event: ev.CallEnded) -> None:
+        assert entry.call in self.calls, "a call ends that started"
+        self.call_ends[entry.call] += 1
+        assert self.call_ends[entry.call] == 1, "a call ends once"
+        del event
+
+    def on_leg_opened(self, entry: Entry, event: ev.LegOpened) -> None:
+        name = self.by_account.get(event.peer, "")
+        self.leg_agent[event.leg] = name
+        if name and event.role != "agent":
+            self.workers[name].own_legs.add(event.leg)
+        del entry
+
+    def on_leg_ended(self, _entry: Entry, event: ev.LegEnded) -> None:
+        name = self.leg_agent.pop(event.leg)
+        if name:
+            self.workers[name].own_legs.discard(event.leg)
+
+    def on_transferred(self, entry: Entry, event: ev.Transferred) -> None:
+        name = self.leg_agent.get(event.by, "")
+        if event.outcome == "done" and name:
+            self.transferors.setdefault(entry.call, set()).add(name)
+
+    def on_queued(self, entry: Entry, event: ev.Queued) -> None:
+        self._order += 1
+        needs = tuple((word.partition(">=")[0], int(word.partition(">=")[2])) for word in event.needs)
+        avoid = set(self.transferors.get(entry.call, ()))
+        self.waiting[event.contact] = Waiting(
+            event.queue, event.priority, entry.at, self._order, needs, avoid
+        )
+        self.entered[event.queue] += 1
+
+    def on_offer_made(self, entry: Entry, event: ev.OfferMade) -> None:
+        worker, visit = self.workers[event.agent], self.waiting[event.contact]
+        assert not worker.offer, f"{event.agent} has two offers"
+        assert not worker.contact, f"{event.agent} is rung in a talk"
+        assert not visit.offer, f"{event.contact} is offered twice"
+        assert self.idle(worker, entry.at), f"{event.agent} is offered a contact and is not idle"
+        assert self.may_serve(event.agent, visit, entry.at), f"{event.agent} may not serve {event.contact}"
+        for name, other in self.waiting.items():
+            equal = (other.queue, other.priority) == (visit.queue, visit.priority)
+            earlier = (other.since, other.order) < (visit.since, visit.order)
+            if equal and earlier and not other.offer:
+                assert not self.may_serve(event.agent, other, entry.at), f"{event.contact} overtakes {name}"
+        worker.offer = visit.offer = event.offer
+        self.offers[event.offer] = (event.agent, event.contact)
+
+    def on_offer_ended(self, entry: Entry, event: ev.OfferEnded) -> None:
+        agent, contact = self.offers.pop(event.offer)
+        assert (agent, contact) == (event.agent, event.contact)
+        worker, visit = self.workers[agent], self.waiting[contact]
+        worker.offer = visit.offer = 0
+        retry = max(self.plan.queues[visit.queue].retry_same_agent_s * SECOND, RETRY_LEAST_US)
+        if event.outcome in ("no-answer", "lease-expired"):
+            visit.tried[agent] = entry.at + retry
+            worker.missed += 1
+        elif event.outcome in ("declined", "busy", "unreachable", "failed"):
+            worker.rest_until = max(worker.rest_until, entry.at + retry)
+        elif event.outcome == "agent-gone" and not worker.contacts:
+            # A phone that went away while it rang, not an agent who signed out.
+            worker.rest_until = max(worker.rest_until, entry.at + retry)
+
+    def on_agent_connected(self, _entry: Entry, event: ev.AgentConnected) -> None:
+        visit = self.waiting.pop(event.contact)
+        assert self.offers.pop(visit.offer) == (event.agent, event.contact), "nobody else is connected"
+        worker = self.workers[event.agent]
+        worker.offer, worker.contact, worker.missed = 0, event.contact, 0
+        assert event.agent not in {agent for agent, _ in self.talks.values()}, "an agent talks once"
+        self.talks[event.contact] = (event.agent, event.queue)
+
+    def on_visit_ended(self, entry: Entry, event: ev.VisitEnded) -> None:
+        self.left[event.queue, event.outcome] += 1
+        if event.outcome == "ended":
+            agent, queue = self.talks.pop(event.contact)
+            worker = self.workers[agent]
+            worker.contact = ""
+            wrap_up = self.plan.queues[queue].wrap_up_s * SECOND
+            worker.wrap_until = max(worker.wrap_until, entry.at + wrap_up if wrap_up else 0)
+        else:
+            visit = self.waiting.pop(event.contact)
+            assert not visit.offer, "whoever leaves is rung for no more"
+
+    def on_agent_changed(self, _entry: Entry, event: ev.AgentChanged) -> None:
+        worker = self.workers[event.agent]
+        worker.signed_in, worker.shown, worker.reason = event.signed_in, event.state, event.reason
+        if event.state == "logged-out":
+            worker.missed = 0
+
+    # The judgement.
+
+    def idle(self, worker: Worker, now: int) -> bool:
+        """Free as far as load goes; pauses are the shown state's to say."""
+        busy = worker.offer or worker.contact or worker.own_legs or worker.wrap_until > now
+        return worker.signed_in and bool(worker.contacts) and not busy
+
+    def may_serve(self, agent: str, visit: Waiting, now: int) -> bool:
+        worker = self.workers[agent]
+        return (
+            (not worker.queues or visit.queue in worker.queues)
+            and all(worker.skills.get(skill, 0) >= level for skill, level in visit.needs)
+            and agent not in visit.avoid
+            and worker.rest_until <= now
+            and visit.tried.get(agent, 0) <= now
+        )
+
+    def expected(self, worker: Worker, now: int) -> set[str]:
+        """What an agent may be shown as."""
+        if not worker.signed_in:
+            return {"logged-out"}
+        if not worker.contacts:
+            return {"unreachable"}
+        if worker.offer:
+            return {"offered"}
+        if worker.contact or worker.own_legs:
+            return {"busy"}
+        if worker.wrap_until > now:
+            return {"wrap-up"}
+        return {"available", "paused"}
+
+    def check(self, now: int) -> None:
+        for name, worker in self.workers.items():
+            allowed = self.expected(worker, now)
+            assert worker.shown in allowed, f"{name} is shown {worker.shown}, not {allowed}"
+            if worker.shown == "paused":
+                known = worker.reason == "missed" or worker.reason in self.plan.pause_reasons.values()
+                assert known, f"{name} is paused for {worker.reason!r}"
+            if worker.shown == "available" and self.waiting:
+                for contact, visit in self.waiting.items():
+                    idles = not visit.offer and self.may_serve(name, visit, now)
+                    assert not idles, f"{name} idles beside {contact}"
+
+    def balance(self) -> None:
+        """Waiting at the start, none, and entered = exits by kind and waiting or talking at the end."""
+        inside = Counter(visit.queue for visit in self.waiting.values())
+        inside += Counter(queue for _, queue in self.talks.values())
+        for queue, entered in self.entered.items():
+            out = sum(count for (name, _), count in self.left.items() if name == queue)
+            assert entered == out + inside[queue], queue
