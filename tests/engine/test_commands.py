@@ -140,6 +140,19 @@ def test_unread_events_lose_no_answer() -> None:
     small.close()
 
 
+def test_one_turn_of_the_loop_takes_a_bounded_number_of_events() -> None:
+    large = Bench(2, events_max=4096)
+    large.open(0)
+    for number in range(1500):
+        assert large.engine.submit(Play(0, number, ()))
+    until(lambda: large.engine.stats().events_waiting == 1500, "all plays have ended")
+    assert len(large.poll()) == 1024
+    assert select.select([large.engine.fileno()], [], [], 0)[0]
+    assert len(large.poll()) == 476
+    assert not select.select([large.engine.fileno()], [], [], 0)[0]
+    large.close()
+
+
 def test_a_playback_that_ends_while_the_ring_is_full_is_told_later() -> None:
     small = Bench(4, events_max=16)
     small.engine.add_clip("clip", pcm(*[1] * 2400))
