@@ -6,6 +6,7 @@ import typer
 
 from switch.base.errors import ConfigurationError, SoftswitchError
 from switch.cli import accounts, agents, calls, dialplan, queues, reload, run, status, why
+from switch.cli.demo.command import demo
 from switch.cli.failures import EXIT_USAGE, fail
 
 app = typer.Typer(
@@ -15,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run.run)
+app.command()(demo)
 app.command()(status.status)
 app.command()(reload.reload)
 app.add_typer(dialplan.app, name="dialplan")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +13,9 @@ from rich.text import Text
 
 from switch.api.views import Outcome, Result
 from switch.cli.failures import EXIT_FAILURE
+
+WIDE = 1_000
+"""Columns where no terminal says how many there are: a pipe or a file gets whole names, not folded ones."""
 
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -31,9 +34,14 @@ def _plain(value: object) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
+def stream_console(stream: IO[str]) -> Console:
+    """A console as wide as its terminal; as wide as the text where it is none."""
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else WIDE)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
     """A table on standard output, or the sentence `empty` where there are no rows."""
-    show_table(Console(highlight=False), title, columns, list(rows), empty)
+    show_table(stream_console(sys.stdout), title, columns, list(rows), empty)
 
 
 def show_table(

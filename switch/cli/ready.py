@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from switch.api.views import Overview
-from switch.cli.output import show_table, skills
+from switch.cli.output import show_table, skills, stream_console
 from switch.sip.flow import Address
 
 
 def announce(overview: Overview) -> None:
     """The JSON line on standard output, everything else on standard error."""
     print(ready_line(overview), flush=True)
-    show_overview(overview, Console(stderr=True, highlight=False))
+    show_overview(overview, stream_console(sys.stderr))
 
 
 def ready_line(overview: Overview) -> str:
@@ -64,6 +64,6 @@ def show_overview(overview: Overview, console: Console) -> None:
 
 def show_status(overview: Overview, ready: bool, reasons: tuple[str, ...]) -> None:
     """The same tables on standard output, headed by whether new calls are taken."""
-    console = Console(highlight=False)
+    console = stream_console(sys.stdout)
     console.print(Text("ready: new calls are taken" if ready else f"not ready: {'; '.join(reasons)}"))
     show_overview(overview, console)

@@ -1,4 +1,4 @@
-"""The demo's centre: a copy of the example that is open day and night, because it is always night somewhere."""
+"""The demo's centre: a copy of the example that is open day and night: it is always night somewhere."""
 
 import shutil
 from pathlib import Path

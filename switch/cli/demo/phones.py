@@ -94,6 +94,8 @@ class Phone:
                 stderr=errors,
                 env=os.environ | {"PYTHONPATH": str(_PACKAGE_PARENT)},
                 limit=LINE_BYTES_MAX,
+                # Ctrl-C is for the parent, which lets the phones hang up and unregister.
+                start_new_session=True,
             )
         phone = cls(config, process, error_path)
         try:
@@ -181,7 +183,7 @@ class Phone:
         """Wait for a call to come in."""
         event = await self.expect("incoming", timeout_s)
         assert event.call is not None
-        return Call(self, event.call, _record_path(self.config.record, event.call))
+        return Call(self, event.call, _record_path(self.config.record, event.call), event["caller"])
 
     async def stop(self) -> None:
         """Hang up, unregister, end: by asking, then SIGTERM, then SIGKILL. Repeating it is harmless."""
@@ -289,11 +291,15 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a phone. `recording` is complete once `disconnected` has been seen."""
+    """One call of a phone. `recording` is complete once `disconnected` has been seen.
+
+    `caller` is the From of a call that came in.
+    """
 
     phone: Phone
     number: int
     recording: Path | None = None
+    caller: str = ""
 
     async def expect(self, name: str, timeout_s: float = EXPECT_TIMEOUT_S, **values: Any) -> PhoneEvent:
         """An event of this call, see `Phone.expect`."""

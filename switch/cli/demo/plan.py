@@ -121,6 +121,10 @@ _CREW = (
 """The most useful first, for a demo with fewer. Two of them reach the switch by TCP."""
 AGENTS_MAX = len(_CREW)
 
+FRENCH, ENGLISH = "French", "English"
+_LINE_KEYS = {"sales": "1", "support": "2"}
+_WISHES = tuple((language, line) for line in _LINE_KEYS for language in (FRENCH, ENGLISH))
+
 ANSWER, DECLINE, LET_RING = "answer", "decline", "let ring"
 
 
@@ -132,31 +136,33 @@ def plan_day(seed: int, seconds: float, agents: int, customers: int) -> Day:
     arrivals_s = max(seconds - DRAIN_S, seconds / 3)
     # Points drawn evenly and sorted are a Poisson stream: calls bunch, and somebody waits.
     moments = sorted(random.uniform(0.5, arrivals_s) for _ in range(customers))
+    # As many of each as possible, so that every agent of the crew is somebody's best.
+    wishes = [_WISHES[index % len(_WISHES)] for index in range(customers)]
+    random.shuffle(wishes)
     return Day(
         seed,
-        tuple(_customer(random, index, at_s) for index, at_s in enumerate(moments)),
+        tuple(_customer(random, *each) for each in zip(range(customers), moments, wishes, strict=True)),
         tuple(_agents(random, agents, arrivals_s)),
     )
 
 
-def _customer(random: Random, index: int, arrives_s: float) -> CustomerPlan:
+def _customer(random: Random, index: int, arrives_s: float, wish: tuple[str, str]) -> CustomerPlan:
     manner = _MANNERS[index % len(_MANNERS)]
     # Whoever gave up first tries again later.
     caller = index - index % len(_MANNERS) + _GAVE_UP_FIRST if manner is Manner.CALLS_AGAIN else index
-    french = random.random() < 0.5 and manner is not Manner.SILENT
-    line = random.choice(("sales", "support"))
-    asks_language = french or random.random() < 0.6
+    language, line = wish
     if manner is Manner.SILENT:
-        # On the English line silence ends at the reception after one menu, not two.
-        asks_language = False
+        language = ENGLISH
+    # On the English line silence ends at the reception after one menu, not two.
+    asks_language = language == FRENCH or (manner is not Manner.SILENT and random.random() < 0.5)
     return CustomerPlan(
         number=f"1514555{9000 + caller:04}",
         arrives_s=arrives_s,
         manner=manner,
-        language="French" if french else "English",
+        language=language,
         line="reception" if manner in (Manner.RECEPTION, Manner.SILENT) else line,
         dials=MAIN_NUMBER if asks_language else ENGLISH_NUMBER,
-        keys=tuple(_keys(random, manner, french, asks_language, line)),
+        keys=tuple(_keys(random, manner, language, asks_language, line)),
         patience_s=random.uniform(1.5, 7) if manner is Manner.GIVES_UP else random.uniform(60, 90),
         talk_s=random.uniform(6, 14),
         customer_hangs_up=random.random() < 0.5,
@@ -164,13 +170,13 @@ def _customer(random: Random, index: int, arrives_s: float) -> CustomerPlan:
     )
 
 
-def _keys(random: Random, manner: Manner, french: bool, asks_language: bool, line: str) -> list[Press]:
+def _keys(random: Random, manner: Manner, language: str, asks_language: bool, line: str) -> list[Press]:
     if manner is Manner.SILENT:
         return []
-    keys = ["1" if french else "2"] if asks_language else []
+    keys = ["1" if language == FRENCH else "2"] if asks_language else []
     if manner is Manner.WRONG_KEY:
         keys.append("7")
-    keys.append("0" if manner is Manner.RECEPTION else {"sales": "1", "support": "2"}[line])
+    keys.append("0" if manner is Manner.RECEPTION else _LINE_KEYS[line])
     method = random.choice(("rfc2833", "info"))
     return [Press(random.uniform(1, 3.5), key, method) for key in keys]
 

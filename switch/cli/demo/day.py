@@ -1,0 +1,127 @@
+"""The demo's day from the first phone to the last verdict.
+
+| step | bound |
+| --- | --- |
+| the switch starts, phones register, agents sign in | START_TIMEOUT_S of the server and of a phone |
+| customers come, are served, go | the minutes asked for, and LAST_CUSTOMER_S |
+| wrap-ups run out, agents sign out, phones end | WRAP_UPS_S, and a phone's own bounds |
+| the switch is asked, stops, is checked | its STOP_TIMEOUT_S |
+
+Whatever ends it early (Ctrl-C, a failure), all phones end first and then the switch, each by its process.
+"""
+
+import asyncio
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from switch.cli.demo import closing
+from switch.cli.demo.customer import visit
+from switch.cli.demo.desk import Desk
+from switch.cli.demo.plan import RECEPTION, AgentPlan, CustomerPlan, Day
+from switch.cli.demo.result import Result
+from switch.cli.demo.screen import Screen
+from switch.cli.demo.server import Server
+from switch.cli.demo.stage import Stage
+from switch.cli.demo.story import Story
+from switch.cli.demo.tools import Tools
+
+LAST_CUSTOMER_S = 180.0
+"""How long after the last arrival the last customer is gone: patience 90 s, and two talks."""
+WRAP_UPS_S = 45.0
+"""The example's longest wrap-up is 30 s."""
+CALLERS_MAX = 12
+"""Customers with a phone at the same time; the next one waits for a line. Two cores carry them easily."""
+_POLL_S = 0.5
+
+
+async def live(day: Day, dialplans: Path, state: Path, console: Console) -> Result:
+    """Run the day; see the module."""
+    story = Story()
+    phones = state / "phones"
+    phones.mkdir(exist_ok=True)
+    console.print(
+        f"starting the switch; in another terminal: softswitch queues --state {state}", soft_wrap=True
+    )
+    server = await Server.start(dialplans, state)
+    stage = Stage(server, phones, story)
+    tools = Tools(state)
+    try:
+        with Screen(console, story, tools, stage.visitors) as screen:
+            async with screen.running():
+                desks = await _open(stage, day)
+                story.open()
+                from_wall_us = _wall_us()
+                await _work(stage, desks, day)
+                await _wrap_ups_over(tools)
+                until_wall_us = _wall_us()
+                await asyncio.gather(*(desk.sign_out() for desk in desks if desk.is_agent))
+            await stage.end_all()
+        words = await closing.ask(stage, tools, from_wall_us)
+        exit_code = await server.stop()
+        return await closing.sum_up(
+            stage,
+            words,
+            seed=day.seed,
+            from_wall_us=from_wall_us,
+            until_wall_us=until_wall_us,
+            exit_code=exit_code,
+        )
+    finally:
+        await stage.end_all()
+        await server.stop()
+
+
+async def _open(stage: Stage, day: Day) -> list[Desk]:
+    """Every agent's phone registers, and the agents sign in."""
+    reception = AgentPlan("reception", RECEPTION, "udp", "PCMU", (), None, False)
+    plans = [*day.agents, reception]
+    phones = await asyncio.gather(
+        *(stage.agent_phone(plan.account, plan.transport, plan.codec) for plan in plans)
+    )
+    desks = [Desk(stage, phone, plan, day.seed) for phone, plan in zip(phones, plans, strict=True)]
+    await asyncio.gather(*(desk.sign_in() for desk in desks if desk.is_agent))
+    return desks
+
+
+async def _work(stage: Stage, desks: list[Desk], day: Day) -> None:
+    """Until the last customer has gone."""
+    lines = asyncio.Semaphore(CALLERS_MAX)
+    at_work = [asyncio.create_task(desk.work(), name=desk.plan.name) for desk in desks]
+    breaks = [asyncio.create_task(desk.take_break(), name=desk.plan.name) for desk in desks]
+    customers = [asyncio.create_task(_come(stage, lines, plan)) for plan in day.customers]
+    try:
+        last_s = day.customers[-1].arrives_s + LAST_CUSTOMER_S
+        done, late = await asyncio.wait(customers, timeout=last_s)
+        for task in done:
+            await task  # a mistake of ours comes out here
+        if late:
+            stage.story.problem(f"{len(late)} customers were still there after {last_s:.0f} s")
+        await asyncio.gather(*breaks)
+        for task in at_work:
+            if task.done():
+                await task
+    finally:
+        for task in (*customers, *breaks, *at_work):
+            task.cancel()
+        await asyncio.gather(*customers, *breaks, *at_work, return_exceptions=True)
+
+
+async def _come(stage: Stage, lines: asyncio.Semaphore, plan: CustomerPlan) -> None:
+    await asyncio.sleep(plan.arrives_s)
+    async with lines:
+        await visit(stage, plan)
+
+
+async def _wrap_ups_over(tools: Tools) -> None:
+    """Agents finish their notes: the figures are those of whole contacts."""
+    deadline = time.monotonic() + WRAP_UPS_S
+    while time.monotonic() < deadline:
+        if not any(row.state in ("busy", "wrap-up") for row in await tools.agents()):
+            return
+        await asyncio.sleep(_POLL_S)
+
+
+def _wall_us() -> int:
+    return time.time_ns() // 1_000
