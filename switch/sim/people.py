@@ -95,7 +95,7 @@ class AgentPerson(Person):
             when = self._between(3 * SECOND, 40 * SECOND)
             self.world.after(when, lambda at: self._transfer(call, target, at))
         if self.rng.chance(1, 2):
-            self.world.after(self._between(5 * SECOND, 180 * SECOND), call.hang_up)
+            self.world.after(self._between(5 * SECOND, 300 * SECOND), call.hang_up)
 
     def ended(self, call: PhoneCall, now: int) -> None:
         del now

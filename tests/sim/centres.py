@@ -83,7 +83,7 @@ agents:
 pause_reasons: {{1: break}}
 queues:
   sales: {{policy: most-skilled, ring_s: 12, wrap_up_s: 15, misses_before_pause: 2, retry_same_agent_s: 6,
-    refuse_without_agents: false, max_wait_s: 150, priority: 1}}
+    refuse_without_agents: false, max_wait_s: 45, priority: 1}}
   support: {{policy: longest-idle, ring_s: 15, wrap_up_s: 20, misses_before_pause: 3, retry_same_agent_s: 5,
     refuse_without_agents: false, max_wait_s: 200, announce: {{first_s: 8, every_s: 25}}}}
 outside: {{trunk: carrier, caller_id: "+33199000100", allow: ["+33"]}}

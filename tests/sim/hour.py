@@ -30,7 +30,7 @@ class Hour:
         public = Public(self.world, self.world.carrier("carrier"))
         for number in range(CUSTOMERS * CALLS_EACH):
             caller = f"+336{10_000_000 + number % CUSTOMERS}"
-            habits = CustomerHabits(keys=("1", "2", "3", "4"))
+            habits = CustomerHabits(keys=("1", "2", "3", "4"), talk_s_max=420)
             customer = Customer(public, habits, rng.next(), number="+33199000100", caller=caller)
             self.customers.append(customer)
             self.world.at(start + rng.below(SHIFT_US - 5 * MINUTE), customer.dial)

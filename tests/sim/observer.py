@@ -68,6 +68,7 @@ class Observer:
         self.steps = 0
         self.most_waiting = 0
         self._order = 0
+        self._due = 0
 
     def __call__(self, world: World, entries: list[Entry]) -> None:
         for entry in entries:
@@ -75,7 +76,9 @@ class Observer:
                 self.take(entry)
         self.steps += 1
         self.most_waiting = max(self.most_waiting, len(self.waiting))
-        self.check(world.now)
+        if entries or world.now >= self._due:
+            self.check(world.now)
+            self._due = self._next_due(world.now)
 
     # The book.
 
@@ -214,6 +217,12 @@ class Observer:
         if worker.wrap_until > now:
             return {"wrap-up"}
         return {"available", "paused"}
+
+    def _next_due(self, now: int) -> int:
+        """When time alone changes the judgement: between that and the next entry nothing can."""
+        times = [at for worker in self.workers.values() for at in (worker.wrap_until, worker.rest_until)]
+        times += [at for visit in self.waiting.values() for at in visit.tried.values()]
+        return min((at for at in times if at > now), default=1 << 62)
 
     def check(self, now: int) -> None:
         for name, worker in self.workers.items():
