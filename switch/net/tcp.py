@@ -1,6 +1,7 @@
 """SIP over TCP by asyncio streams: connections that peers open, and those that we open to gateways."""
 
 import asyncio
+from collections import Counter
 from itertools import count
 
 from switch.base.errors import ResourceError
@@ -14,6 +15,13 @@ CONNECTIONS_MAX = 10_000
 READ_BYTES = 65_536
 WRITE_BUFFER_MAX = 1 << 20
 """A peer that does not read for so many bytes is cut off; its phone will come back."""
+
+FIRST_MESSAGE_S = 32
+"""A peer that connects has as long as a transaction (Timer F) to send one whole message, and as long for
+each further one that it has begun: who says nothing, or a byte now and then, is cut off."""
+
+CONNECTIONS_PER_HOST_MAX = 2_000
+"""A large office behind one NAT fits; one stranger cannot take all connections."""
 
 IDLE_S = 7_200
 """RFC 5923 leaves it open; phones register at least hourly, so two hours of silence is a dead peer."""
@@ -43,6 +51,7 @@ class TcpListener:
         self._numbers = numbers
         self._server: asyncio.Server | None = None
         self._connections: dict[int, _Connection] = {}
+        self._hosts: Counter[str] = Counter()
         self._opened: dict[Address, int] = {}
         """Connections that we opened, by whom they reach: reused by later requests (RFC 3261 section 18)."""
         self.address = Address("", 0)
@@ -106,12 +115,12 @@ class TcpListener:
         writer.write(data)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) >= CONNECTIONS_MAX:
-            self._counts.connections_refused += 1
-            writer.transport.abort()
-            return
         peer = writer.get_extra_info("peername")
         if peer is None:
+            writer.transport.abort()
+            return
+        if len(self._connections) >= CONNECTIONS_MAX or self._hosts[peer[0]] >= CONNECTIONS_PER_HOST_MAX:
+            self._counts.connections_refused += 1
             writer.transport.abort()
             return
         number = next(self._numbers)
@@ -119,14 +128,14 @@ class TcpListener:
         connection = _Connection(flow)
         connection.reader, connection.writer = reader, writer
         connection.task = asyncio.current_task()
-        self._connections[number] = connection
-        await self._serve(connection)
+        self._add(connection)
+        await self._serve(connection, asyncio.get_running_loop().time() + FIRST_MESSAGE_S)
 
     def _connect(self, data: bytes, flow: Flow) -> None:
         number = next(self._numbers)
         connection = _Connection(Flow(Transport.TCP, self.address, flow.remote, number))
         connection.waiting.append(data)
-        self._connections[number] = connection
+        self._add(connection)
         self._opened[flow.remote] = number
         connection.task = asyncio.create_task(self._dial(connection, flow), name=f"sip-tcp-{flow.remote}")
 
@@ -142,13 +151,13 @@ class TcpListener:
         for data in connection.waiting:
             self._write(connection, data)
         connection.waiting.clear()
-        await self._serve(connection)
+        await self._serve(connection, None)
 
-    async def _serve(self, connection: _Connection) -> None:
+    async def _serve(self, connection: _Connection, due: float | None) -> None:
         self._counts.connections_open += 1
         try:
-            await self._read(connection)
-        except (OSError, TimeoutError):
+            await self._read(connection, due)
+        except OSError:
             pass
         finally:
             self._counts.connections_open -= 1
@@ -157,22 +166,42 @@ class TcpListener:
                 connection.writer.close()
             self._owner.closed(connection.flow)
 
-    async def _read(self, connection: _Connection) -> None:
+    async def _read(self, connection: _Connection, due: float | None) -> None:
+        """Until the peer leaves or is cut off. `due` is the time by which a message must have come."""
         reader = connection.reader
         assert reader is not None, "an open connection has a reader"
         framer = StreamFramer()
+        loop = asyncio.get_running_loop()
         while framer.broken is None:
-            data = await asyncio.wait_for(reader.read(READ_BYTES), IDLE_S)
+            patience_s = IDLE_S if due is None else due - loop.time()
+            try:
+                data = await asyncio.wait_for(reader.read(READ_BYTES), patience_s)
+            except TimeoutError:
+                break
             if not data:
                 return
-            for item in framer.feed(data):
+            items = framer.feed(data)
+            if any(isinstance(item, bytes) for item in items):
+                due = None
+            elif due is None and data.strip(b"\r\n"):
+                # Empty lines are a keep-alive of some phones and begin nothing.
+                due = loop.time() + FIRST_MESSAGE_S
+            for item in items:
                 if isinstance(item, bytes):
                     self._owner.received(item, connection.flow)
                 else:
                     self._write(connection, item.reply)
         self._counts.connections_cut += 1
 
+    def _add(self, connection: _Connection) -> None:
+        self._connections[connection.flow.connection] = connection
+        self._hosts[connection.flow.remote.host] += 1
+
     def _drop(self, connection: _Connection) -> None:
-        self._connections.pop(connection.flow.connection, None)
+        if self._connections.pop(connection.flow.connection, None) is not None:
+            host = connection.flow.remote.host
+            self._hosts[host] -= 1
+            if not self._hosts[host]:
+                del self._hosts[host]
         if self._opened.get(connection.flow.remote) == connection.flow.connection:
             del self._opened[connection.flow.remote]

@@ -18,8 +18,6 @@ from switch.tenant.names import wire_name
 SECRET_BYTES = 12
 """96 bits: beyond guessing, and 16 characters to type into a desk phone."""
 
-SECRETS_FILE = "secrets.txt"
-
 
 def new_secret(tenant: str, account: str) -> tuple[NewSecret, StoredAccount]:
     """A fresh secret and what the store keeps of it."""
@@ -32,24 +30,39 @@ def new_secret(tenant: str, account: str) -> tuple[NewSecret, StoredAccount]:
     )
 
 
-def make_missing(store: Store, centre: Centre) -> list[NewSecret]:
-    """Secrets for accounts that have none yet."""
+Made = tuple[NewSecret, StoredAccount]
+
+
+def make_missing(store: Store, centre: Centre) -> list[Made]:
+    """Secrets for accounts that have none yet. `commit` makes them last, once nothing can fail any more:
+    a secret that was stored by a start that then failed would never have been shown."""
     known = {(row.tenant, row.account) for row in store.accounts()}
-    made: list[NewSecret] = []
-    for key, plan in centre.tenants.items():
-        for name in plan.accounts:
-            if (key, name) not in known:
-                shown, stored = new_secret(key, name)
-                store.put_account(stored)
-                made.append(shown)
-    return made
+    return [
+        new_secret(key, name)
+        for key, plan in centre.tenants.items()
+        for name in plan.accounts
+        if (key, name) not in known
+    ]
 
 
-def load(store: Store, centre: Centre) -> list[Account]:
-    """The configured accounts with their hashes; those of an earlier configuration rest in the store."""
+def commit(store: Store, made: Iterable[Made], path: Path | None) -> None:
+    """Keep the secrets in the file at `path`, where there is one, and their hashes in the store.
+
+    In this order: a line in the file that never came into force is followed by one that did.
+    """
+    made = list(made)
+    if path is not None:
+        keep(path, (shown for shown, _ in made))
+    for _, stored in made:
+        store.put_account(stored)
+
+
+def load(store: Store, centre: Centre, made: Iterable[Made] = ()) -> list[Account]:
+    """The configured accounts with their hashes, those just `made` among them; accounts of an earlier
+    configuration rest in the store."""
     return [
         Account(wire_name(row.tenant, row.account), row.tenant, row.account, hashes(row))
-        for row in store.accounts()
+        for row in (*store.accounts(), *(stored for _, stored in made))
         if row.tenant in centre.tenants and row.account in centre.tenants[row.tenant].accounts
     ]
 

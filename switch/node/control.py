@@ -115,12 +115,11 @@ class Control:
             return views.SecretReset(found)
         shown, stored = accounts.new_secret(found.tenant, found.name)
         try:
-            await asyncio.to_thread(self._store.put_account, stored)
+            made = [(shown, stored)]
+            await asyncio.to_thread(accounts.commit, self._store, made, self.options.kept_secrets)
+            loaded = await asyncio.to_thread(accounts.load, self._store, self.configuration.centre)
         except SoftswitchError as error:
             return views.SecretReset(views.Outcome(views.Result.REFUSED, str(error)))
-        if self.options.keep_secrets:
-            accounts.keep(self.options.state / accounts.SECRETS_FILE, [shown])
-        loaded = await asyncio.to_thread(accounts.load, self._store, self.configuration.centre)
         self.node.exchange.office.parts.registrar.set_accounts(loaded)
         done = f"{shown.user} has a new secret; its phones must be given it before they register again"
         return views.SecretReset(views.Outcome(views.Result.DONE, done), shown)
@@ -214,9 +213,10 @@ class Control:
                 new = await asyncio.to_thread(read_configuration, self.options.dialplans)
                 cache = self.options.state / "prompts"
                 await asyncio.to_thread(add_clips, self.node.engine, new.centre, cache)
-                made = accounts.make_missing(self._store, new.centre)
-                loaded = accounts.load(self._store, new.centre)
+                made = await asyncio.to_thread(accounts.make_missing, self._store, new.centre)
+                loaded = await asyncio.to_thread(accounts.load, self._store, new.centre, made)
                 exchange = self.node.exchange
+                await asyncio.to_thread(accounts.commit, self._store, made, self.options.kept_secrets)
                 rebuild(exchange, new.centre, loaded, new.trunks, self.node.materials, now_us())
             except ConfigurationError as error:
                 problems = tuple(
@@ -225,8 +225,6 @@ class Control:
                 return views.ReloadOutcome(False, "nothing was changed", problems)
             except SoftswitchError as error:
                 return views.ReloadOutcome(False, str(error))
-            if self.options.keep_secrets:
-                accounts.keep(self.options.state / accounts.SECRETS_FILE, made)
             self.configuration = new
             self.node.metrics.set_thresholds(thresholds(exchange.office))
             self.node.journal.write(events.ConfigurationLoaded(new.digest), now_us())

@@ -21,7 +21,11 @@ _SUFFIXES = (".yaml", ".yml")
 
 def read_dialplans(path: Path) -> dict[str, str]:
     """The dialplans of a folder (or the one file) as name to text. Raises ConfigurationError."""
-    return _read(name for name in _yaml_files(path) if is_dialplan(name))
+    names = [name for name in _yaml_files(path) if is_dialplan(name)]
+    if not names:
+        problem = Problem(str(path), 0, 0, "the folder has no dialplan: expected a file TENANT.yaml")
+        raise ConfigurationError((problem,))
+    return _read(names)
 
 
 def read_scenarios(path: Path) -> dict[str, str]:

@@ -3,10 +3,17 @@
 Theory of operation. Everything that happens (a datagram, a media event, a timer, a command) calls into the
 exchange, and then `_carry`: bytes go to the sockets and commands to the engine at once. What can wait for
 the end of this turn of the loop, journal and the next timer, is done once in `_after`.
+
+A mistake of ours that shows in one of these steps must not stop the reader of a socket or the timer: then
+every call would die of it in silence. It is logged with its traceback, counted as a broken invariant, and
+the next input is taken.
 """
 
 import asyncio
+import functools
 import time
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
 
 import structlog
 
@@ -33,6 +40,28 @@ WALL_CHECK_S = 10.0
 """How often wall time is compared with monotonic time: a stepped clock is corrected within this."""
 
 
+FAULTS_LOGGED_MAX = 100
+"""Tracebacks in the log; a fault that comes with every packet must not fill the disk as well."""
+
+FAULT_PAUSE_S = 0.1
+"""Before the timer is looked at again after a fault, so that one that stays due is no endless loop."""
+
+P = ParamSpec("P")
+
+
+def _survived(step: "Callable[Concatenate[Node, P], None]") -> "Callable[Concatenate[Node, P], None]":
+    """Around each way in: see the theory of operation."""
+
+    @functools.wraps(step)
+    def survived(node: "Node", /, *arguments: P.args, **keywords: P.kwargs) -> None:
+        try:
+            step(node, *arguments, **keywords)
+        except Exception:
+            node.fault(step.__name__)
+
+    return survived
+
+
 class Node:
     """The parts in motion. Made by `start.py`, which also says what each part is."""
 
@@ -56,6 +85,7 @@ class Node:
         self.started_wall_us = self.journal.wall(now_us())
         self.stopping = False
         self.media_refused = 0
+        self.faults = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self._after_scheduled = False
@@ -75,7 +105,7 @@ class Node:
 
     async def stop(self) -> None:
         """End all calls, wait a moment for what answers, and take the parts down."""
-        self.stopping = True
+        self.stopping = self.exchange.office.sheds = True
         for call in list(self.exchange.office.sessions):
             self.exchange.hang_up(call, Reason.SHUTDOWN, now_us())
         self.carry()
@@ -94,6 +124,7 @@ class Node:
 
     # What the sockets tell.
 
+    @_survived
     def received(self, data: bytes, flow: Flow) -> None:
         self.exchange.receive(data, flow, now_us())
         self.carry()
@@ -102,23 +133,27 @@ class Node:
         # Called from within `carry`: the failure is taken in at the next turn, never in the middle of one.
         asyncio.get_running_loop().call_soon(self._failed, flow)
 
+    @_survived
     def closed(self, flow: Flow) -> None:
         if not self.stopping:
             self.exchange.connection_closed(flow, now_us())
             self.carry()
 
+    @_survived
     def _failed(self, flow: Flow) -> None:
         self.exchange.transport_failed(flow, now_us())
         self.carry()
 
     # What the engine and the clock tell.
 
+    @_survived
     def _engine_ready(self) -> None:
         now = now_us()
         for event in self.engine.poll():
             self.exchange.media_event(event, now)
         self.carry()
 
+    @_survived
     def _timer_due(self) -> None:
         self._timer = self._timer_at = None
         self.exchange.handle_timer(now_us())
@@ -150,17 +185,19 @@ class Node:
             self._after_scheduled = True
             asyncio.get_running_loop().call_soon(self._after)
 
+    @_survived
     def _media_refused(self, slot: int) -> None:
         self.exchange.media_refused(slot, now_us())
         self.carry()
 
+    @_survived
     def _after(self) -> None:
         self._after_scheduled = False
         entries = self.journal.drain()
         if entries:
             if not self.writer.append(entries):
                 _log.error("the journal is full: entries are lost", entries=len(entries))
-            self.exchange.office.sheds = self.writer.sheds
+            self.exchange.office.sheds = self.stopping or self.writer.sheds
             self.metrics.observe(entries)
         due = self.exchange.next_timer()
         if due is None or (self._timer_at is not None and self._timer_at <= due):
@@ -170,3 +207,12 @@ class Node:
         delay_s = max(0, due - now_us()) / 1_000_000
         self._timer_at = due
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._timer_due)
+
+    def fault(self, where: str) -> None:
+        """An exception that nobody expected came out of `where`."""
+        self.faults += 1
+        if self.faults <= FAULTS_LOGGED_MAX:
+            _log.exception("a mistake of the switch; please report it", where=where, faults=self.faults)
+        if not self._after_scheduled:
+            self._after_scheduled = True
+            asyncio.get_running_loop().call_later(FAULT_PAUSE_S, self._after)

@@ -33,6 +33,11 @@ class RunOptions:
     keep_secrets: bool = False
 
     @property
+    def kept_secrets(self) -> Path | None:
+        """Where new accounts' secrets are kept, if they are."""
+        return self.state / "secrets.txt" if self.keep_secrets else None
+
+    @property
     def control_socket(self) -> Path:
         """Where the command line reaches this switch."""
         return self.state / "control.sock"

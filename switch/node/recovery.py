@@ -3,43 +3,73 @@
 | left open | then |
 | --- | --- |
 | a call without its end | a record with cause `signalling-lost`: its legs died with the process |
+| a visit without its end | ended (a talk) or withdrawn (a wait), so that entered = exits + waiting holds |
 | an agent signed in, or paused | signed in, or paused, again: nobody has to dial a code after a restart |
 | a phone's registration by UDP | taken back until it expires; by TCP it must connect again |
 """
 
+from collections.abc import Iterator
+
+from switch.acd.decisions import VisitOutcome
 from switch.acd.events import Pause, SignIn
 from switch.exchange.exchange import Exchange
 from switch.journal import events
 from switch.journal.entry import Entry, Journal
+from switch.journal.why import Explanation, explain
 from switch.store.store import Store
+
+CUT_OFF = "signalling-lost"
+_ANSWERED = events.LegAnswered.KIND
 
 
 def close_open_calls(store: Store, journal: Journal, now: int) -> int:
     """Write the records of calls that the last process left open; how many there were."""
     left = store.open_calls()
+    if not left:
+        return 0
+    # The last entry of all is the last moment at which that process is known to have lived.
+    died_wall_us = store.entries_since(store.last_sequence() - 1)[-1].wall_us
     for entry in left:
-        journal.write(_record(entry, journal.wall(now)), now, tenant=entry.tenant, call=entry.call)
+        story = explain(store.entries_of_call(entry.call))
+        assert story is not None, "an open call has at least the entry that opened it"
+        for event in _endings(entry, story, died_wall_us):
+            journal.write(event, now, tenant=entry.tenant, call=entry.call)
     return len(left)
 
 
-def _record(started: Entry, wall_us: int) -> events.CallEnded:
+def _endings(
+    started: Entry, story: Explanation, died_wall_us: int
+) -> Iterator[events.VisitEnded | events.CallEnded]:
+    """The end of the visit that stands, if one does, and the call's record, as far as both are known."""
     event = started.event
     assert isinstance(event, events.CallStarted), "an open call is one that started"
-    return events.CallEnded(
+    visit = story.visits[-1] if story.visits else None
+    died_us = max(0, died_wall_us - started.wall_us)
+    waited_us = talked_us = 0
+    if visit is not None and not visit.outcome:
+        waited_us = visit.waited_us if visit.agent else max(0, died_us - visit.at_us)
+        talked_us = max(0, died_us - visit.at_us - waited_us) if visit.agent else 0
+        outcome = VisitOutcome.ENDED if visit.agent else VisitOutcome.WITHDRAWN
+        yield events.VisitEnded(
+            visit.contact, visit.queue, outcome, CUT_OFF, visit.agent, waited_us, talked_us
+        )
+    yield events.CallEnded(
         direction=event.direction,
         caller=event.caller,
         called=event.called,
         source=event.source,
         started_wall_us=started.wall_us,
-        answered_wall_us=0,
-        ended_wall_us=wall_us,
-        cause="signalling-lost",
+        answered_wall_us=next(
+            (started.wall_us + moment.at_us for moment in story.moments if moment.what == _ANSWERED), 0
+        ),
+        ended_wall_us=max(started.wall_us, died_wall_us),
+        cause=CUT_OFF,
         by="switch",
         sip_status=408,
-        queue="",
-        agent="",
-        waited_us=0,
-        talked_us=0,
+        queue="" if visit is None else visit.queue,
+        agent="" if visit is None else visit.agent,
+        waited_us=sum(past.waited_us for past in story.visits[:-1]) + waited_us,
+        talked_us=talked_us,
         held_us=0,
         transfers=0,
     )

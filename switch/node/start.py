@@ -34,6 +34,7 @@ from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions
 from switch.node.tokens import SystemTokens
+from switch.registrar.values import Account
 from switch.store.store import Store
 from switch.store.writer import JournalWriter
 
@@ -61,9 +62,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         stack.callback(state.close)
         store = Store.open(options.store or options.state / "switch.db")
         stack.callback(store.close)
-        new = accounts.make_missing(store, configuration.centre)
-        if options.keep_secrets:
-            accounts.keep(options.state / accounts.SECRETS_FILE, new)
+        made = accounts.make_missing(store, configuration.centre)
 
         bind = options.sip[0]
         pairs = (options.rtp_high - options.rtp_low + 1) // 2
@@ -76,13 +75,20 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         writer.start()
         stack.callback(writer.stop, WRITER_STOP_S)
         journal = Journal(store.last_sequence(), wall_offset_us())
-        node = await _assemble(stack, options, configuration, store, engine, writer, journal)
+        loaded = accounts.load(store, configuration.centre, made)
+        node = await _assemble(stack, options, configuration, loaded, store, engine, writer, journal)
 
         api = ApiServer()
         control = Control(node, options, configuration, store)
         stack.push_async_callback(api.stop)
         http = await api.start(control, state, options.http)
         control.http = http
+        accounts.commit(store, made, options.kept_secrets)
+        # Last: until here nobody was answered, so a start that failed was no start.
+        await node.start()
+        keeper = bindings.BindingKeeper(store, node.exchange)
+        stack.push_async_callback(keeper.stop)
+        keeper.start()
         journal.write(
             events.NodeStarted(node.materials.node, package_version(), configuration.digest), now_us()
         )
@@ -90,7 +96,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         # What exists now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
-        yield control, new
+        yield control, [shown for shown, _ in made]
         journal.write(events.NodeStopped("asked to stop"), now_us())
 
 
@@ -98,6 +104,7 @@ async def _assemble(
     stack: AsyncExitStack,
     options: RunOptions,
     configuration: Configuration,
+    loaded: list[Account],
     store: Store,
     engine: Engine,
     writer: JournalWriter,
@@ -123,17 +130,12 @@ async def _assemble(
         epoch=tokens.token(EPOCH_LENGTH),
         seed=int.from_bytes(os.urandom(8), "big"),
     )
-    loaded = accounts.load(store, configuration.centre)
     exchange = build(configuration.centre, loaded, configuration.trunks, materials, now)
     bindings.restore(store, exchange, now)
     recovery.restore_agents(store, exchange, now)
     node = Node(materials, exchange, engine, network, writer, Metrics())
     stack.push_async_callback(node.stop)
     node.metrics.set_thresholds(thresholds(exchange.office))
-    await node.start()
-    keeper = bindings.BindingKeeper(store, exchange)
-    stack.push_async_callback(keeper.stop)
-    keeper.start()
     return node
 
 
