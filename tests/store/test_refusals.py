@@ -11,8 +11,9 @@ import pytest
 from switch.base.errors import ResourceError
 from switch.store import target
 from switch.store.store import Store
+from tests.conftest import Server
 from tests.journal.sample import queued_call
-from tests.store.conftest import Server, fill
+from tests.store.conftest import fill
 
 
 def _refused(url: str | Path) -> str:

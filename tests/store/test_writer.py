@@ -15,8 +15,9 @@ from switch.store import target as target_module
 from switch.store.rows import Rows
 from switch.store.store import Store
 from switch.store.writer import GROUP_ENTRIES_MAX, WINDOW_S, JournalWriter
+from tests.conftest import Server
 from tests.journal.sample import queued_call
-from tests.store.conftest import Server, fill
+from tests.store.conftest import fill
 
 PATIENCE_S = 15.0
 """How long a test waits for what must come; a loaded machine is slow, never wrong."""
