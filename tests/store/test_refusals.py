@@ -67,7 +67,7 @@ def test_a_newer_schema(kind: str, tmp_path: Path, request: pytest.FixtureReques
         for statement in newer:
             server.execute(statement, url.partition("?")[0].rpartition("/")[2])
         line = _refused(url)
-    assert "its schema 0042 was made by a newer softswitch; this one knows up to 0001" in line
+    assert "its schema 0042 was made by a newer softswitch; this one knows up to 0002" in line
 
 
 def test_locked_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
