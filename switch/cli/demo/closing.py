@@ -52,7 +52,7 @@ async def sum_up(
     stage: Stage, words: LastWords, *, seed: int, from_wall_us: int, until_wall_us: int, exit_code: int
 ) -> Result:
     """After the switch has stopped: the journal's figures, the audio, and the verdicts."""
-    talks = await asyncio.to_thread(check_talks, stage)
+    talks = await asyncio.to_thread(check_talks, stage.talks)
     figures = await asyncio.to_thread(_figures, stage, words, from_wall_us, until_wall_us)
     verdicts = (
         _audio(talks),

@@ -64,8 +64,14 @@ def demo(
     console = stream_console(sys.stderr if as_json else sys.stdout)
     seed = random.randrange(SEED_MAX + 1) if seed is None else seed
     folder = _folder(state)
-    _say(console, f"Maple Télécom, open day and night for this demo: {customers} customers, {agents} agents,")
-    _say(console, f"{minutes:g} minutes. Seed {seed}. Phones are pjsua2, each a process of its own.")
+    _say(
+        console,
+        f"{customers} customers call Maple Télécom, where {agents} agents work, for {minutes:g} min.",
+    )
+    _say(console, "For the demo it is open day and night. Every phone is a pjsua2 process of its own.")
+    _say(
+        console, f"The same plan again: softswitch demo {' '.join(_again(minutes, agents, customers, seed))}"
+    )
     day = plan.plan_day(seed, minutes * 60, agents, customers)
     dialplans = open_day_and_night(example_centre(), folder / CENTRE)
     kept = state is not None
@@ -122,6 +128,11 @@ def _cancel_when_told(task: "asyncio.Task[Result] | None") -> None:
         asyncio.get_running_loop().add_signal_handler(number, cancel)
 
 
+def _again(minutes: float, agents: int, customers: int, seed: int) -> list[str]:
+    sizes = {"--minutes": f"{minutes:g}", "--agents": agents, "--customers": customers, "--seed": seed}
+    return [str(word) for pair in sizes.items() for word in pair]
+
+
 def _folder(state: Path | None) -> Path:
     """For its owner alone: the secrets of the phones are kept in it."""
     try:
@@ -134,4 +145,4 @@ def _folder(state: Path | None) -> Path:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(Text(text), soft_wrap=True)
+    console.print(Text(text))

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from switch.cli.demo import closing
 from switch.cli.demo.customer import visit
@@ -29,11 +30,14 @@ from switch.cli.demo.tools import Tools
 
 LAST_CUSTOMER_S = 180.0
 """How long after the last arrival the last customer is gone: patience 90 s, and two talks."""
+NOTES_S = 8.0
+"""After the last customer: who still wraps up then ends it by the code, so that nobody waits for nothing."""
 WRAP_UPS_S = 45.0
 """The example's longest wrap-up is 30 s."""
 CALLERS_MAX = 12
 """Customers with a phone at the same time; the next one waits for a line. Two cores carry them easily."""
 _POLL_S = 0.5
+BUSY, WRAP_UP = "busy", "wrap-up"
 
 
 async def live(day: Day, dialplans: Path, state: Path, console: Console) -> Result:
@@ -41,10 +45,10 @@ async def live(day: Day, dialplans: Path, state: Path, console: Console) -> Resu
     story = Story()
     phones = state / "phones"
     phones.mkdir(exist_ok=True)
-    console.print(
-        f"starting the switch; in another terminal: softswitch queues --state {state}", soft_wrap=True
-    )
+    console.print("starting the switch ...")
     server = await Server.start(dialplans, state)
+    console.print(Text(f"phones register at {server.sip}; metrics: {server.metrics}"))
+    console.print(Text(f"look at it from another terminal: softswitch queues --state {state}"))
     stage = Stage(server, phones, story)
     tools = Tools(state)
     try:
@@ -54,7 +58,7 @@ async def live(day: Day, dialplans: Path, state: Path, console: Console) -> Resu
                 story.open()
                 from_wall_us = _wall_us()
                 await _work(stage, desks, day)
-                await _wrap_ups_over(tools)
+                await _finish_notes(tools, desks)
                 until_wall_us = _wall_us()
                 await asyncio.gather(*(desk.sign_out() for desk in desks if desk.is_agent))
             await stage.end_all()
@@ -114,11 +118,18 @@ async def _come(stage: Stage, lines: asyncio.Semaphore, plan: CustomerPlan) -> N
         await visit(stage, plan)
 
 
-async def _wrap_ups_over(tools: Tools) -> None:
-    """Agents finish their notes: the figures are those of whole contacts."""
-    deadline = time.monotonic() + WRAP_UPS_S
+async def _finish_notes(tools: Tools, desks: list[Desk]) -> None:
+    """Until no agent wraps up: the figures are those of whole contacts."""
+    await _until_rested(tools, NOTES_S)
+    writing = {row.agent for row in await tools.agents() if row.state == WRAP_UP}
+    await asyncio.gather(*(desk.end_wrap_up() for desk in desks if desk.plan.name in writing))
+    await _until_rested(tools, WRAP_UPS_S)
+
+
+async def _until_rested(tools: Tools, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if not any(row.state in ("busy", "wrap-up") for row in await tools.agents()):
+        if not any(row.state in (BUSY, WRAP_UP) for row in await tools.agents()):
             return
         await asyncio.sleep(_POLL_S)
 

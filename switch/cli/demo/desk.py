@@ -47,6 +47,9 @@ class Desk:
     async def sign_out(self) -> None:
         await self._dial(SIGN_OUT, "signs out")
 
+    async def end_wrap_up(self) -> None:
+        await self._dial(END_WRAP_UP, "ends the wrap-up")
+
     async def work(self) -> None:
         """Take what comes."""
         while True:
@@ -121,7 +124,7 @@ class Desk:
         await self._talk(talk)
         if self.is_agent and self.plan.ends_wrap_up_early:
             await asyncio.sleep(self._random.uniform(*EARLY_WRAP_UP_S))
-            await self._dial(END_WRAP_UP, "ends the wrap-up early")
+            await self.end_wrap_up()
 
     async def _talk(self, talk: Talk) -> None:
         plan, call, loop = talk.visitor.plan, talk.agent_call, asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from statistics import median
 
 from switch.cli.demo import audio
 from switch.cli.demo.plan import TENANT
-from switch.cli.demo.stage import Stage, Talk
+from switch.cli.demo.stage import Talk, voice
 
 PEAK_MIN = 0.9
 """The right voice over G.711 gives more than 0.99, another about 0.1; see audio.py."""
@@ -65,16 +65,16 @@ class Direction:
     other_highest: float
 
 
-def check_talks(stage: Stage) -> list[TalkCheck]:
+def check_talks(talks: list[Talk]) -> list[TalkCheck]:
     """Every talk that has ended. Computes: not for the event loop."""
-    return [_check(stage, talk) for talk in stage.talks if talk.ended_at_s]
+    return [_check(talk, talks) for talk in talks if talk.ended_at_s]
 
 
 def directions(checks: list[TalkCheck]) -> list[Direction]:
     """Both, where anything was measured."""
     heard = {
-        "agents heard customers": [check.by_agent for check in checks if check.by_agent],
-        "customers heard agents": [check.by_customer for check in checks if check.by_customer],
+        "customer to agent": [check.by_agent for check in checks if check.by_agent],
+        "agent to customer": [check.by_customer for check in checks if check.by_customer],
     }
     return [
         Direction(
@@ -89,31 +89,30 @@ def directions(checks: list[TalkCheck]) -> list[Direction]:
     ]
 
 
-def _check(stage: Stage, talk: Talk) -> TalkCheck:
+def _check(talk: Talk, talks: list[Talk]) -> TalkCheck:
     visitor = talk.visitor
     plan, seconds = visitor.plan, talk.ended_at_s - talk.began_at_s
     by_agent = by_customer = None
     if seconds >= SHORTEST_S:
         assert visitor.call is not None
         customer, agent = f"00{plan.number}", f"{TENANT}-{talk.account}"
-        strangers = [f"00{other.plan.number}" for other in stage.visitors if other.plan.number != plan.number]
-        colleagues = [f"{TENANT}-{other.account}" for other in stage.talks if other.account != talk.account]
+        numbers = [other.visitor.plan.number for other in talks]
+        strangers = [f"00{number}" for number in numbers if number != plan.number]
+        colleagues = [f"{TENANT}-{other.account}" for other in talks if other.account != talk.account]
         # The agent's recording is the talk, as long as nobody is put on hold.
-        by_agent = _heard(stage, talk.agent_call.recording, 0, seconds, customer, strangers)
+        by_agent = _heard(talk.agent_call.recording, 0, seconds, customer, strangers)
         from_s = talk.began_at_s - visitor.answered_at_s
-        by_customer = _heard(stage, visitor.call.recording, from_s, seconds, agent, colleagues)
+        by_customer = _heard(visitor.call.recording, from_s, seconds, agent, colleagues)
     return TalkCheck(plan.number, talk.agent, seconds, by_agent, by_customer)
 
 
-def _heard(
-    stage: Stage, recording: Path | None, from_s: float, seconds: float, speaker: str, others: list[str]
-) -> Heard:
+def _heard(recording: Path | None, from_s: float, seconds: float, speaker: str, others: list[str]) -> Heard:
     """What stands in a recording from then on, without the margins, against a voice and another one."""
     if recording is None or not recording.exists():
         return Heard(0.0, 0, 0.0)
     begin = int((from_s + MARGIN_S) * audio.RATE_HZ)
     end = int((from_s + seconds - MARGIN_S) * audio.RATE_HZ)
     samples = audio.read_wav(recording)[begin:end]
-    right = audio.listen(samples, stage.voice(speaker))
-    wrong = audio.listen(samples, stage.voice(others[0])) if others else None
+    right = audio.listen(samples, voice(speaker))
+    wrong = audio.listen(samples, voice(others[0])) if others else None
     return Heard(right.peak, right.windows, wrong.peak if wrong else 0.0)

@@ -28,6 +28,7 @@ class Manner(StrEnum):
 
     TALKS = "talks"
     WRONG_KEY = "presses a wrong key first"
+    LEAVES = "changes their mind while it rings"
     GIVES_UP = "has little patience"
     TRANSFERRED = "is transferred to the reception"
     SILENT = "presses nothing"
@@ -38,7 +39,7 @@ class Manner(StrEnum):
 _MANNERS = (
     Manner.TALKS,
     Manner.WRONG_KEY,
-    Manner.GIVES_UP,
+    Manner.LEAVES,
     Manner.TRANSFERRED,
     Manner.SILENT,
     Manner.TALKS,
@@ -50,7 +51,8 @@ _MANNERS = (
     Manner.TALKS,
 )
 """In this order, from the first customer on, so that a short demo shows the most of it."""
-_GAVE_UP_FIRST = _MANNERS.index(Manner.GIVES_UP)
+_PATIENCE_S = {Manner.LEAVES: (0.4, 1.0), Manner.GIVES_UP: (4.0, 9.0)}
+_PATIENCE_ELSE_S = (60.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def plan_day(seed: int, seconds: float, agents: int, customers: int) -> Day:
     # As many of each as possible, so that every agent of the crew is somebody's best.
     wishes = [_WISHES[index % len(_WISHES)] for index in range(customers)]
     random.shuffle(wishes)
+    for index in range(customers):
+        wishes[index] = wishes[_caller(index)]
     return Day(
         seed,
         tuple(_customer(random, *each) for each in zip(range(customers), moments, wishes, strict=True)),
@@ -148,26 +152,30 @@ def plan_day(seed: int, seconds: float, agents: int, customers: int) -> Day:
 
 def _customer(random: Random, index: int, arrives_s: float, wish: tuple[str, str]) -> CustomerPlan:
     manner = _MANNERS[index % len(_MANNERS)]
-    # Whoever gave up first tries again later.
-    caller = index - index % len(_MANNERS) + _GAVE_UP_FIRST if manner is Manner.CALLS_AGAIN else index
     language, line = wish
     if manner is Manner.SILENT:
         language = ENGLISH
     # On the English line silence ends at the reception after one menu, not two.
     asks_language = language == FRENCH or (manner is not Manner.SILENT and random.random() < 0.5)
     return CustomerPlan(
-        number=f"1514555{9000 + caller:04}",
+        number=f"1514555{9000 + _caller(index):04}",
         arrives_s=arrives_s,
         manner=manner,
         language=language,
         line="reception" if manner in (Manner.RECEPTION, Manner.SILENT) else line,
         dials=MAIN_NUMBER if asks_language else ENGLISH_NUMBER,
         keys=tuple(_keys(random, manner, language, asks_language, line)),
-        patience_s=random.uniform(1.5, 7) if manner is Manner.GIVES_UP else random.uniform(60, 90),
+        patience_s=random.uniform(*_PATIENCE_S.get(manner, _PATIENCE_ELSE_S)),
         talk_s=random.uniform(6, 14),
         customer_hangs_up=random.random() < 0.5,
         codec=random.choice(("PCMU", "PCMA")),
     )
+
+
+def _caller(index: int) -> int:
+    """Who that is: the first customer of a round calls again about the same matter, all others are new."""
+    place = index % len(_MANNERS)
+    return index - place if _MANNERS[place] is Manner.CALLS_AGAIN else index
 
 
 def _keys(random: Random, manner: Manner, language: str, asks_language: bool, line: str) -> list[Press]:

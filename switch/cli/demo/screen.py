@@ -14,7 +14,6 @@ from rich.table import Table
 from rich.text import Text
 
 from switch.api.views import AgentRow, QueueRow
-from switch.cli.demo.customer import name
 from switch.cli.demo.stage import Visitor
 from switch.cli.demo.story import Story
 from switch.cli.demo.tools import Tools
@@ -24,8 +23,8 @@ from switch.cli.output import share, span
 REFRESH_S = 0.5
 LINE_EVERY_S = 5.0
 STORY_LINES = 5
-_FRAME_LINES = 9
-"""Titles, headings and gaps of the live view."""
+_FRAME_LINES = 7
+"""Headings and gaps of the live view, and the line of the cursor."""
 _STATE_STYLES = {
     "available": "green",
     "offered": "yellow",
@@ -98,10 +97,14 @@ class Screen:
     def _picture(self, reading: Reading) -> RenderableType:
         lines = len(reading.queues) + len(reading.agents) + STORY_LINES + _FRAME_LINES
         room = max(2, self._console.height - lines)
+        gap = Text()
         return Group(
             _queue_table(reading.queues),
+            gap,
             _agent_table(reading.agents),
+            gap,
             _customer_table(self._visitors, room),
+            gap,
             Text(
                 "\n".join(list(self._story.lines)[-STORY_LINES:]),
                 style="dim",
@@ -111,7 +114,7 @@ class Screen:
         )
 
     def _say(self, line: str) -> None:
-        self._console.print(Text(line), soft_wrap=True)
+        self._console.print(Text(line))
 
 
 def _line(reading: Reading) -> str:
@@ -127,18 +130,16 @@ def _line(reading: Reading) -> str:
     return f"-- {'; '.join(queues)}; agents: {agents}"
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(column, no_wrap=True, header_style="dim")
+        table.add_column(column, no_wrap=True)
     return table
 
 
 def _queue_table(rows: list[QueueRow]) -> Table:
     table = _table(
-        "Queues", "queue", "waiting", "oldest", "rung", "talking", "ready", "answered", "abandoned", "service"
+        "queue", "waiting", "oldest", "rung", "talking", "ready", "answered", "abandoned", "service"
     )
     for row in rows:
         table.add_row(
@@ -156,7 +157,7 @@ def _queue_table(rows: list[QueueRow]) -> Table:
 
 
 def _agent_table(rows: list[AgentRow]) -> Table:
-    table = _table("Agents", "agent", "state", "for", "reason", "served", "call")
+    table = _table("agent", "state", "for", "reason", "served", "call")
     for row in rows:
         table.add_row(
             Text(row.agent),
@@ -173,10 +174,10 @@ def _customer_table(visitors: list[Visitor], room: int) -> Table:
     """Those who are here first, then the last who left."""
     here = [visitor for visitor in visitors if not visitor.outcome or visitor.now != visitor.outcome]
     gone = [visitor for visitor in reversed(visitors) if visitor not in here]
-    table = _table(f"Customers: {len(here)} here, {len(gone)} gone", "who", "speaks", "wants", "now")
+    table = _table("customer", "speaks", "wants", f"now ({len(here)} here, {len(gone)} gone)")
     for visitor in (here + gone)[:room]:
         style = "" if visitor in here else "dim"
         table.add_row(
-            Text(name(visitor.plan)), visitor.plan.language, visitor.plan.line, visitor.now, style=style
+            Text(visitor.plan.number[-4:]), visitor.plan.language, visitor.plan.line, visitor.now, style=style
         )
     return table

@@ -21,7 +21,7 @@ _NATIONAL_DIGITS = 10
 """Numbers of customers differ in these; what stands before is the country, in one form or another."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Visitor:
     """A customer as far as the story has come. Times are the event loop's."""
 
@@ -33,7 +33,7 @@ class Visitor:
     served: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Talk:
     """A customer and somebody of the centre, from the answer until one of them left; 0 while it lasts."""
 
@@ -43,6 +43,11 @@ class Talk:
     agent_call: Call
     began_at_s: float
     ended_at_s: float = 0.0
+
+
+def voice(user: str) -> audio.Samples:
+    """What that user's phone says in a loop, from the answer on: no two have the same voice."""
+    return audio.speech(zlib.crc32(user.encode()))
 
 
 class Stage:
@@ -56,10 +61,6 @@ class Stage:
         self._folder = folder
         self._phones: list[Phone] = []
         self._started = 0
-
-    def voice(self, user: str) -> audio.Samples:
-        """What that phone says in a loop, from the answer on: no two have the same voice."""
-        return audio.speech(zlib.crc32(user.encode()))
 
     async def customer_phone(self, plan: CustomerPlan) -> Phone:
         """A line of the carrier: no account, known by its address."""
@@ -98,7 +99,7 @@ class Stage:
         self._started += 1
         spoken = self._folder / f"{user}-says.wav"
         if not spoken.exists():
-            audio.write_wav(spoken, self.voice(user))
+            audio.write_wav(spoken, voice(user))
         # The same customer may call twice: what the second call heard is another file.
         heard = self._folder / f"{self._started:03}-{user}-heard-{{call}}.wav"
         log = self._folder / f"{self._started:03}-{user}.log"
