@@ -51,6 +51,7 @@ class Observer:
     def __init__(self, centre: Centre, tenant: str) -> None:
         self.tenant = tenant
         self.plan: TenantPlan = centre.tenants[tenant]
+        self.queues = dict(self.plan.queues)
         self.workers = {
             name: Worker(agent.account, dict(agent.skills), agent.queues)
             for name, agent in self.plan.agents.items()
@@ -76,7 +77,11 @@ class Observer:
                 self.take(entry)
         self.steps += 1
         self.most_waiting = max(self.most_waiting, len(self.waiting))
-        if entries or world.now >= self._due:
+        if entries:
+            self._due = world.now
+        due = world.exchange.next_timer()
+        # While the switch still has something to do at this very moment, its state is not yet this moment's.
+        if world.now >= self._due and (due is None or due > world.now):
             self.check(world.now)
             self._due = self._next_due(world.now)
 
@@ -111,6 +116,13 @@ class Observer:
         if name and event.role != "agent":
             self.workers[name].own_legs.add(event.leg)
         del entry
+
+    def on_bridged(self, _entry: Entry, event: ev.Bridged) -> None:
+        """Whoever talks is busy until that leg ends, also when the contact that led to it has ended."""
+        for leg in (event.left, event.right):
+            name = self.leg_agent.get(leg, "")
+            if name:
+                self.workers[name].own_legs.add(leg)
 
     def on_leg_ended(self, _entry: Entry, event: ev.LegEnded) -> None:
         name = self.leg_agent.pop(event.leg)
@@ -151,7 +163,7 @@ class Observer:
         assert (agent, contact) == (event.agent, event.contact)
         worker, visit = self.workers[agent], self.waiting[contact]
         worker.offer = visit.offer = 0
-        retry = max(self.plan.queues[visit.queue].retry_same_agent_s * SECOND, RETRY_LEAST_US)
+        retry = max(self.queues[visit.queue].retry_same_agent_s * SECOND, RETRY_LEAST_US)
         if event.outcome in ("no-answer", "lease-expired"):
             visit.tried[agent] = entry.at + retry
             worker.missed += 1
@@ -175,7 +187,7 @@ class Observer:
             agent, queue = self.talks.pop(event.contact)
             worker = self.workers[agent]
             worker.contact = ""
-            wrap_up = self.plan.queues[queue].wrap_up_s * SECOND
+            wrap_up = self.queues[queue].wrap_up_s * SECOND
             worker.wrap_until = max(worker.wrap_until, entry.at + wrap_up if wrap_up else 0)
         else:
             visit = self.waiting.pop(event.contact)
