@@ -306,6 +306,19 @@ class TestOffers:
         assert centre.offered() == [("c", "b")]
         assert centre.claim("a") == [ClaimRefused(centre.offers["a"].offer)]
 
+    def test_an_offer_answers_to_its_own_fence_alone(self, centre: Centre) -> None:
+        """After a crash that lost the last moments a number may be given again, a fence never."""
+        centre.queue()
+        centre.agent("a")
+        centre.arrive("c")
+        offer = centre.offers["a"]
+        for fence in (offer.fence - 1, offer.fence + 1):
+            assert centre.do(ev.Decline(offer.offer, fence, DeclineReason.BUSY)) == []
+            assert centre.do(ev.Claim(offer.offer, fence)) == [ClaimRefused(offer.offer)]
+        assert centre.state("a") is AgentState.OFFERED
+        centre.claim("a")
+        assert len(centre.of(Connected)) == 1
+
     def test_sign_out_and_phone_loss_during_a_talk_let_it_go_on(self, centre: Centre) -> None:
         centre.queue()
         centre.agent("a")
@@ -436,6 +449,16 @@ class TestViews:
         assert (view.abandoned, view.abandoned_in_time) == (1, 1)
         assert (view.agents_ready, view.agents_signed_in) == (0, 2)
 
+    def test_the_service_level_includes_its_own_second(self, centre: Centre) -> None:
+        centre.queue(service_level_us=5 * SECOND)
+        centre.agent("a")
+        centre.arrive("answered", t=200)
+        centre.claim("a", 205)
+        centre.arrive("gone", t=210)
+        centre.do(ev.Abandon("gone"), 215)
+        view = centre.router.queues(centre.now)[0]
+        assert (view.answered_in_time, view.abandoned_in_time) == (1, 1)
+
     def test_time_never_runs_backwards(self, centre: Centre) -> None:
         centre.queue()
         centre.agent("a")
@@ -490,4 +513,4 @@ class TestSnapshot:
 
     def test_strange_input_is_a_type_error(self, centre: Centre) -> None:
         with pytest.raises(TypeError):
-            centre.router.apply("SignIn", 1)  # type: ignore[arg-type] # the point of the test
+            centre.router.apply("SignIn", 1)  # type: ignore[arg-type]  # the point of the test

@@ -11,6 +11,7 @@ from switch.dialplan import events as e
 from switch.dialplan.centre import load_centre
 from switch.dialplan.interpreter import STEPS_PER_CALL_MAX, Interpreter
 from switch.dialplan.plan import TenantPlan
+from switch.dialplan.session import DIGITS_KEPT_MAX
 from tests.dialplan.plans import plan, text
 
 NOON_UTC = 1_784_116_800 * SECOND
@@ -161,6 +162,15 @@ def test_keys_typed_ahead_of_the_menu_are_kept() -> None:
     assert call.key("1") == []
     assert call.key("2") == []
     assert call.heard() == [_wake(call, 2), a.WakeAt(-1), _play(2, "news.en")]
+
+
+def test_only_so_many_keys_are_kept() -> None:
+    """A caller who leans on the keys, or a fax, must not make a call grow."""
+    call = Call(plan(MENU.replace("  - menu:", "  - play: hello\n  - menu:", 1)))
+    call.start()
+    for _ in range(3 * DIGITS_KEPT_MAX):
+        call.key("1")
+    assert len(call.flow_run.session.digits) == DIGITS_KEPT_MAX
 
 
 def test_collected_digits_are_dialled() -> None:

@@ -276,6 +276,20 @@ def test_an_account_taken_away_loses_its_phones(registrar: Registrar) -> None:
     assert registrar.next_timer() is None
 
 
+def test_what_is_taken_back_after_a_restart_is_of_accounts_that_there_are(registrar: Registrar) -> None:
+    Phone(NAME).register(registrar, FLOW, 0, CONTACT)
+    [(name, binding)] = registrar.all_bindings(0)
+    restarted = make_registrar(NAME)
+    restarted.adopt("maple-999", binding, 0)
+    restarted.adopt(name, binding, binding.expires_at)
+    assert restarted.binding_count() == 0
+    assert restarted.poll() == []
+    restarted.adopt(name, binding, 0)
+    assert bound(restarted) == ["sip:maple-101@192.0.2.10:5060"]
+    restarted.handle_timer(binding.expires_at)
+    assert restarted.binding_count() == 0
+
+
 def test_a_phone_that_does_not_answer_is_lost_until_it_registers_again(registrar: Registrar) -> None:
     phone = Phone(NAME)
     phone.register(registrar, FLOW, 0, CONTACT)

@@ -310,6 +310,15 @@ def test_an_answer_cannot_bring_what_was_not_offered() -> None:
     assert (agreement.codec, agreement.dtmf_payload_type) == ("PCMA", None)
 
 
+def test_an_answerer_may_number_in_its_own_way() -> None:
+    """RFC 3264 section 6.1: we send by its numbers, and it sends by ours."""
+    offer = build_offer(LOCAL, 40_000, 5, 1, CAPABILITY)
+    lines = ("m=audio 4000 RTP/AVP 97 98", "a=rtpmap:97 PCMA/8000", "a=rtpmap:98 telephone-event/8000")
+    agreement = accepted(offer, offer_of(*lines))
+    assert (agreement.codec, agreement.payload_type, agreement.receive_payload_type) == ("PCMA", 97, 8)
+    assert (agreement.dtmf_payload_type, agreement.receive_dtmf_payload_type) == (98, 101)
+
+
 def test_a_later_offer_of_ours_keeps_lines_numbers_and_the_codec_in_use() -> None:
     first, _ = answered(
         offer_of("m=video 5000 RTP/AVP 31", "m=audio 4000 RTP/AVP 8 0 96", "a=rtpmap:96 telephone-event/8000")

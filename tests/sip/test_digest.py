@@ -205,6 +205,26 @@ def test_an_unknown_user_costs_the_same_hashes(monkeypatch: pytest.MonkeyPatch) 
     assert counted[0] == counted[1] > 0
 
 
+def test_answers_and_nonces_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison that stops at the first difference tells a patient stranger how far a guess was right."""
+    from switch.sip import digest  # noqa: PLC0415 - the module itself, to watch its comparisons
+
+    compared: list[tuple[bytes, bytes]] = []
+    real = digest.hmac.compare_digest
+
+    def watching(left: bytes, right: bytes) -> bool:
+        compared.append((left, right))
+        return real(left, right)
+
+    subject = challenger()
+    value = credentials(subject)
+    given = parse_digest(value)
+    assert given is not None
+    monkeypatch.setattr(digest.hmac, "compare_digest", watching)
+    assert judged(subject, value) is Result.OK
+    assert [theirs for _, theirs in compared] == [given["response"].encode(), given["nonce"][24:].encode()]
+
+
 @given(st.text(max_size=120))
 def test_noise_is_bad_and_never_raises(text: str) -> None:
     for value in (text, "Digest " + text, f'Digest username="101", realm="{REALM}", response="{text}"'):

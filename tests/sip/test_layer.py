@@ -311,6 +311,15 @@ class TestCancelFromThePeer:
         transactions.receive(request_bytes("ACK", to_tag=final.to.tag or ""), UDP, 3)
         drained(transactions)
 
+    def test_is_told_once_on_a_stream_too_where_its_transaction_ends_at_once(self) -> None:
+        transactions = layer()
+        key = invited(transactions, flow=TCP)
+        for now in (0, 1):
+            transactions.receive(request_bytes("CANCEL"), TCP, now)
+        assert [type(up) for up in told(transactions.poll())] == [CancelReceived]
+        transactions.respond(key, request().make_response(487), 2)
+        drained(transactions)
+
     def test_comes_too_late_after_the_final_answer(self) -> None:
         transactions = layer()
         key = invited(transactions)

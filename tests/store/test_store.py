@@ -1,5 +1,6 @@
 """What goes in comes out, on SQLite and PostgreSQL alike."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from switch.store import store as store_module
 from switch.store.store import Store
 from switch.store.tables import metadata
 from switch.store.target import engine_of, target_of
-from switch.store.values import StoredAccount
+from switch.store.values import StoredAccount, StoredBinding
 from tests.journal.sample import WALL, S, ended, queued_call
 
 
@@ -45,6 +46,18 @@ def test_accounts_are_put_replaced_and_deleted(store: Store) -> None:
     assert store.delete_account("acme", "101")
     assert not store.delete_account("acme", "101")
     assert store.accounts() == [StoredAccount("beta", "101", "a", "b")]
+
+
+def test_bindings_are_those_last_written(store: Store) -> None:
+    first = StoredBinding("acme-101", "sip:a@h", "UDP", "::1", 5060, "::2", 5061, 7, 1000, "x", "", "c", 3)
+    second = replace(first, account="acme-102", q=500)
+    store.replace_bindings([first])
+    store.replace_bindings([first, second])
+    assert sorted(store.bindings(), key=lambda row: row.account) == [first, second]
+    store.replace_bindings([second])
+    assert store.bindings() == [second]
+    store.replace_bindings([])
+    assert store.bindings() == []
 
 
 def test_an_empty_store(store: Store) -> None:

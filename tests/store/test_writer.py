@@ -274,6 +274,35 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(target: str) -> None:
     store.close()
 
 
+class Slow(Store):
+    """A store whose commit takes as long as the test wants."""
+
+    def write(self, rows: Rows) -> None:
+        self.begun.set()
+        assert self.may_end.wait(PATIENCE_S)
+        super().write(rows)
+
+    def hold(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+
+def test_what_came_during_a_commit_is_not_durable_by_it(tmp_path: Path) -> None:
+    store = Slow.open(tmp_path / "switch.db")
+    store.hold()
+    told: list[tuple[int, int]] = []
+    writer = JournalWriter(store, on_durable=lambda last: told.append((last, store.last_sequence())))
+    writer.start()
+    journal = Journal()
+    writer.append(_one(journal))
+    assert store.begun.wait(PATIENCE_S)
+    writer.append(_one(journal))
+    store.may_end.set()
+    until(lambda: writer.durable_sequence == 2)
+    assert told == [(1, 1), (2, 2)]
+    assert writer.stop()
+    store.close()
+
+
 def test_a_mistake_of_ours_in_the_thread_is_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", raised.append)

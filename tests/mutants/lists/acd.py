@@ -1,0 +1,153 @@
+"""The router, both halves: one contact to one agent, leases that end, order, nobody's turn lost."""
+
+from tests.mutants.mutant import Mutant
+
+_PYTHON = "switch/acd/router.py"
+_CHOOSE = "switch/acd/choose.py"
+_STATE = "switch/acd/state.py"
+_OFFERS_C = "switch/acd/offers.c"
+_CHOOSE_C = "switch/acd/choose.c"
+_VISITS_C = "switch/acd/visits.c"
+_AGENTS_C = "switch/acd/agents.c"
+_CHOICE = "tests/acd/test_router.py::TestChoice::"
+_OFFERS = "tests/acd/test_router.py::TestOffers::"
+_LEAVING = "tests/acd/test_router.py::TestLeaving::"
+_VIEWS = "tests/acd/test_router.py::TestViews::"
+_PEERS = "tests/acd/test_peers.py::TestPeers::"
+_TWINS = "tests/twins/test_router_twin.py::test_the_halves_never_differ"
+
+MUTANTS = (
+    # A late answer to an offer that is over must find nothing to claim.
+    Mutant(
+        _PYTHON,
+        "if visit is None or visit.fence != event.fence:",
+        "if visit is None:",
+        _OFFERS + "test_an_offer_answers_to_its_own_fence_alone",
+    ),
+    Mutant(
+        _OFFERS_C,
+        "int stands = visit && visit->fence == event->fence;",
+        "int stands = visit != NULL;",
+        _OFFERS + "test_an_offer_answers_to_its_own_fence_alone",
+    ),
+    Mutant(
+        _PYTHON,
+        "if visit is not None and visit.fence == event.fence:",
+        "if visit is not None:",
+        _OFFERS + "test_an_offer_answers_to_its_own_fence_alone",
+    ),
+    # A lease that never ends keeps caller and agent for ever.
+    Mutant(
+        _PYTHON,
+        "state.due.set(DueKind.LEASE, visit.offer, visit.lease_until)",
+        "",
+        _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
+    ),
+    Mutant(
+        _OFFERS_C,
+        "due_set(&r->memory, &r->due, &visit->lease_due, DUE_LEASE, "
+        "visit->offer, visit, visit->lease_until);",
+        "",
+        _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
+    ),
+    Mutant(
+        _OFFERS_C,
+        "visit->lease_until = r->now + ring_us + queue->set.lease_margin_us;",
+        "visit->lease_until = r->now + ring_us;",
+        _OFFERS + "test_the_order_of_decisions",
+    ),
+    # Choosing and reserving are one step: the next contact must not be given the same agent.
+    Mutant(
+        _CHOOSE,
+        "if agent.visit is not None and agent.visit.state is VisitState.OFFERED:",
+        "if False:",
+        _CHOICE + "test_why_not_the_others",
+    ),
+    Mutant(
+        _CHOOSE,
+        "if agent.visit is not None or agent.engaged:",
+        "if agent.engaged:",
+        _PEERS + "test_12_one_contact_is_never_given_to_two",
+    ),
+    # Wrap-up is never cut short, and the turn by idle time begins after it.
+    Mutant(
+        _PYTHON,
+        "agent.wrap_until = max(agent.wrap_until, state.now + visit.wrap_up_us)",
+        "agent.wrap_until = state.now + visit.wrap_up_us // 2",
+        _OFFERS + "test_the_order_of_decisions",
+    ),
+    Mutant(
+        _VISITS_C,
+        "agent->idle_since = agent->wrap_until > r->now ? agent->wrap_until : r->now;",
+        "agent->idle_since = r->now;",
+        _OFFERS + "test_idle_time_begins_after_the_wrap_up",
+    ),
+    # Order: priority of the queue, of the contact, then time.
+    Mutant(
+        _STATE,
+        "self.key = (-contact.priority, contact.waiting_since, seq)",
+        "self.key = (-contact.priority, seq, contact.waiting_since)",
+        _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
+    ),
+    Mutant(
+        _OFFERS_C,
+        "return a->queue->set.priority > b->queue->set.priority;",
+        "return a->queue->set.priority < b->queue->set.priority;",
+        _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
+    ),
+    Mutant(
+        _CHOOSE_C,
+        "return a->agent->idle_since < b->agent->idle_since;",
+        "return a->agent->idle_since > b->agent->idle_since;",
+        _CHOICE + "test_the_most_skilled_then_the_longest_idle",
+    ),
+    Mutant(
+        _CHOOSE,
+        "if level < need.level:",
+        "if level <= need.level:",
+        _CHOICE + "test_requirements_widen_with_time",
+    ),
+    # An agent who went away, a phone that rejects by itself, a caller who hung up.
+    Mutant(
+        _AGENTS_C,
+        "agent_rest(r, agent, agent->visit->queue);",
+        "",
+        _PEERS + "test_08_status_changes_during_an_offer_make_no_loop",
+    ),
+    Mutant(
+        _PYTHON,
+        "self._rescind(visit, OfferOutcome.CALLER_GONE)",
+        "self._s.offers.pop(visit.offer)",
+        _PEERS + "test_07_a_caller_who_is_gone_stops_the_ring_at_once",
+    ),
+    Mutant(
+        _PYTHON,
+        "agent.missed += 1",
+        "",
+        _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
+    ),
+    Mutant(
+        _STATE,
+        "return limit == 0 or waited_us <= limit",
+        "return limit == 0 or waited_us < limit",
+        _VIEWS + "test_the_service_level_includes_its_own_second",
+    ),
+    Mutant(
+        _OFFERS_C,
+        "return queue->set.service_level_us == 0 || waited_us <= queue->set.service_level_us;",
+        "return queue->set.service_level_us == 0 || waited_us < queue->set.service_level_us;",
+        _VIEWS + "test_the_service_level_includes_its_own_second",
+    ),
+    Mutant(
+        "switch/acd/due.c",
+        "if (child < due->count && before(due->heap[child], due->heap[child - 1]))",
+        "if (child < due->count && before(due->heap[child - 1], due->heap[child]))",
+        _TWINS,
+    ),
+    Mutant(
+        _OFFERS_C,
+        "agent->missed = 0;",
+        "",
+        _OFFERS + "test_misses_pause_only_in_a_row",
+    ),
+)

@@ -1,0 +1,98 @@
+"""Where phones are reached: whose password, for how long, by which way, and not after that."""
+
+from tests.mutants.mutant import Mutant
+
+_BINDINGS = "switch/registrar/bindings.py"
+_REGISTRAR = "switch/registrar/registrar.py"
+_CONTACTS = "switch/registrar/contacts.py"
+_BY = "tests/registrar/test_register.py::"
+_BY_LOGIN = "tests/registrar/test_authenticate.py::"
+
+MUTANTS = (
+    Mutant(
+        _REGISTRAR,
+        "if verdict.result is Result.OK:",
+        "if verdict.result is not Result.BAD:",
+        _BY_LOGIN + "test_an_old_nonce_is_stale_not_wrong",
+    ),
+    # One agent's password must not take another agent's calls.
+    Mutant(
+        _REGISTRAR,
+        "if request.to.uri.user not in (account.name, account.account):",
+        "if not request.to.uri.user:",
+        _BY + "test_the_address_of_record_is_the_account_or_its_extension_and_no_other",
+    ),
+    Mutant(
+        _REGISTRAR,
+        "if len(self._failures) > self._limits.failure_sources:",
+        "if len(self._failures) > 2 * self._limits.failure_sources:",
+        _BY_LOGIN + "test_the_table_of_failing_sources_is_bounded",
+    ),
+    Mutant(
+        _REGISTRAR,
+        "if name in self._accounts and binding.expires_at > now:",
+        "if binding.expires_at > now:",
+        _BY + "test_what_is_taken_back_after_a_restart_is_of_accounts_that_there_are",
+    ),
+    Mutant(
+        _REGISTRAR,
+        "self._table.drop_all(name for name in self._table.accounts() if name not in self._accounts)",
+        "",
+        _BY + "test_an_account_taken_away_loses_its_phones",
+    ),
+    Mutant(
+        _REGISTRAR,
+        "for wish in sorted(wishes, key=lambda wish: wish.expires_s == 0):",
+        "for wish in wishes:",
+        _BY + "test_one_request_may_change_the_contact_without_a_gap",
+    ),
+    Mutant(
+        _BINDINGS,
+        "if concerned and binding.call_id == request.call_id and request.cseq.number <= binding.cseq:",
+        "if concerned and binding.call_id == request.call_id and request.cseq.number < binding.cseq:",
+        _BY + "test_an_older_request_of_the_same_phone_changes_nothing",
+    ),
+    Mutant(
+        _BINDINGS,
+        "if len(bindings) > self._per_account:",
+        "if len(bindings) > 2 * self._per_account:",
+        _BY + "test_at_most_so_many_bindings_the_oldest_goes",
+    ),
+    Mutant(
+        _BINDINGS,
+        "self.unbind(account, RemovalReason.LOST, lambda b: b.flow.connection == connection)",
+        "self.unbind(account, RemovalReason.LOST, lambda b: True)",
+        _BY + "test_a_binding_that_moved_to_a_new_stream_outlives_the_old_one",
+    ),
+    Mutant(
+        _BINDINGS,
+        "self._timers.set(account, min(binding.expires_at for binding in bindings))",
+        "self._timers.set(account, max(binding.expires_at for binding in bindings))",
+        _BY + "test_bindings_expire_one_by_one",
+    ),
+    Mutant(
+        _BINDINGS,
+        "alive = [b for b in reversed(self._by_account.get(account, ())) if b.expires_at > now]",
+        "alive = [b for b in reversed(self._by_account.get(account, ()))]",
+        _BY + "test_bindings_expire_one_by_one",
+    ),
+    Mutant(
+        _BINDINGS,
+        'wish.instance != "" and binding.instance == wish.instance',
+        "False",
+        _BY + "test_the_same_instance_leaves_no_dead_twin",
+    ),
+    Mutant(
+        _CONTACTS,
+        "if 0 < wanted_s < limits.expires_s_min:",
+        "if wanted_s < 0:",
+        _BY + "test_too_brief_an_interval_changes_nothing",
+    ),
+    # A binding that outlives its NAT mapping is an agent who looks reachable and is not.
+    Mutant(
+        _CONTACTS,
+        "longest_s = limits.nat_expires_s_max",
+        "",
+        _BY + "test_behind_nat_the_flow_counts_and_the_interval_keeps_the_mapping_open",
+    ),
+)

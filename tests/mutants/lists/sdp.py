@@ -1,0 +1,104 @@
+"""Offer and answer: audio goes where the peer listens, in a codec both know, and a hold is noticed."""
+
+from tests.mutants.mutant import Mutant
+
+_NEGOTIATE = "switch/sdp/negotiate.py"
+_PARSE = "switch/sdp/parse.py"
+_FORMATS = "switch/sdp/formats.py"
+_DIRECTION = "switch/sdp/direction.py"
+_BY = "tests/sdp/test_negotiate.py::"
+_BY_PARSE = "tests/sdp/test_parse.py::"
+
+MUTANTS = (
+    # A hold that is not noticed is a caller who hears the agent's office.
+    Mutant(
+        _NEGOTIATE,
+        "remote_holds=not stream.listens,",
+        "remote_holds=False,",
+        _BY + "test_directions_by_table_of_rfc_3264_section_6_1",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "remote_holds=wanted.sends and not stream.listens,",
+        "remote_holds=False,",
+        _BY + "test_directions_of_an_answer",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "listens=says.receives and not ip_address(host).is_unspecified,",
+        "listens=says.receives,",
+        _BY + "test_hold_by_the_unspecified_address",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "ours = flow(sends=stream.listens, receives=stream.talks).within(direction)",
+        "ours = flow(sends=stream.talks, receives=stream.listens).within(direction)",
+        _BY + "test_directions_by_table_of_rfc_3264_section_6_1",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "codec = next((known for known in formats if known.name in codecs), None)",
+        "codec = next((known for known in formats if known.name), None)",
+        _BY + "test_offers_that_cannot_be_served",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "receive_payload_type=numbers[stream.codec.name],",
+        "receive_payload_type=stream.codec.payload_type,",
+        _BY + "test_an_answerer_may_number_in_its_own_way",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "dtmf if telephone_event else None,",
+        "dtmf,",
+        _BY + "test_an_answer_cannot_bring_what_was_not_offered",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "lines = [_declined(line) for line in offer.media]",
+        "lines = list(offer.media)",
+        _BY + "test_the_first_usable_audio_line_is_taken_and_the_others_declined",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "if same_but_version(previous, revised):",
+        "if same_but_version(previous, draft):",
+        _BY + "test_a_repeated_offer_gets_the_same_answer_and_a_changed_one_the_next_version",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "if address.is_multicast or address.version != ip_address(local_host).version:",
+        "if address.version != ip_address(local_host).version:",
+        _BY + "test_offers_that_cannot_be_served",
+    ),
+    Mutant(
+        _FORMATS,
+        'usable = clock == str(_CLOCK_HZ) and channels in ("", "1")',
+        "usable = clock == str(_CLOCK_HZ)",
+        _BY + "test_digits_that_do_not_fit_are_not_agreed",
+    ),
+    Mutant(
+        _FORMATS,
+        "name = maps.get(payload_type, _STATIC_NAMES.get(payload_type))",
+        "name = _STATIC_NAMES.get(payload_type) or maps.get(payload_type)",
+        _BY + "test_an_explicit_map_wins_over_the_static_table",
+    ),
+    Mutant(
+        _FORMATS,
+        "wanted = min(wanted, longest, _PTIME_MS_MAX)",
+        "wanted = min(wanted, _PTIME_MS_MAX)",
+        _BY + "test_packet_time",
+    ),
+    Mutant(
+        _PARSE,
+        "if number(port) > 65_535:",
+        "if number(port) > 65_536:",
+        _BY_PARSE + "test_what_is_wrong_is_said_with_its_line",
+    ),
+    Mutant(
+        _PARSE,
+        "if len(lines) > LINES_MAX:",
+        "if len(lines) > 2 * LINES_MAX:",
+        _BY_PARSE + "test_every_size_is_bounded",
+    ),
+)

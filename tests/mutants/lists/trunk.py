@@ -1,0 +1,104 @@
+"""Carriers: who they are, how many channels, which gateway is next, numbers in their form."""
+
+from tests.mutants.mutant import Mutant
+
+_TRUNKS = "switch/trunk/trunks.py"
+_IDENTITY = "switch/trunk/identity.py"
+_NUMBERS = "switch/trunk/numbers.py"
+_HEALTH = "switch/trunk/health.py"
+_BY = "tests/trunk/test_trunks.py::"
+_BY_NUMBERS = "tests/trunk/test_numbers.py::"
+
+MUTANTS = (
+    Mutant(
+        _TRUNKS,
+        "if settings.channels_max and taken >= settings.channels_max:",
+        "if settings.channels_max and taken > settings.channels_max:",
+        _BY + "test_channels_are_counted_for_both_directions",
+    ),
+    Mutant(
+        _TRUNKS,
+        "self._in_use[trunk] = taken - 1",
+        "",
+        _BY + "test_channels_are_counted_for_both_directions",
+    ),
+    Mutant(
+        _TRUNKS,
+        'assert taken > 0, "a channel is released once"',
+        "",
+        _BY + "test_a_channel_is_released_once",
+    ),
+    Mutant(
+        _TRUNKS,
+        "raise ConfigurationError(tuple(problems))",
+        "problems.clear()",
+        _BY + "test_wrong_settings_are_refused_and_change_nothing",
+    ),
+    # With every gateway down, trying is better than refusing.
+    Mutant(
+        _TRUNKS,
+        "ordered = sorted(settings.gateways, key=lambda gateway: self._rests(trunk, gateway, now))",
+        "ordered = [known for known in settings.gateways if not self._rests(trunk, known, now)]",
+        _BY + "test_a_success_as_a_last_resort_ends_the_rest",
+    ),
+    Mutant(
+        _TRUNKS,
+        'from_user = present(settings, caller_id) if caller_id else "anonymous"',
+        'from_user = caller_id or "anonymous"',
+        _BY + "test_routes_are_in_the_carriers_form_gateway_by_gateway",
+    ),
+    Mutant(
+        _TRUNKS,
+        "self._timers.set(key, health.until)",
+        "",
+        _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
+    ),
+    Mutant(
+        _IDENTITY,
+        "order = sorted(self._entries.items(), key=lambda item: (-item[0][0].prefixlen, item[0][1] is None))",
+        "order = sorted(self._entries.items(), key=lambda item: item[0][1] is None)",
+        _BY + "test_a_request_is_known_by_its_address_the_narrowest_first",
+    ),
+    Mutant(
+        _IDENTITY,
+        "if address in network and port in (None, flow.remote.port):",
+        "if address in network:",
+        _BY + "test_a_request_is_known_by_its_address_the_narrowest_first",
+    ),
+    Mutant(
+        _IDENTITY,
+        "if other != settings.name:",
+        "if not other:",
+        _BY + "test_wrong_settings_are_refused_and_change_nothing",
+    ),
+    Mutant(
+        _IDENTITY,
+        "return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address",
+        "return address",
+        _BY + "test_a_request_is_known_by_its_address_the_narrowest_first",
+    ),
+    Mutant(
+        _NUMBERS,
+        "at_home = parsed.country_code == phonenumbers.country_code_for_region(settings.country)",
+        "at_home = True",
+        _BY_NUMBERS + "test_our_number_in_the_carriers_form",
+    ),
+    Mutant(
+        _HEALTH,
+        "if not failed_trial and not wait_asked_s and health.failures < settings.failures_to_down:",
+        "if not failed_trial and not wait_asked_s and health.failures <= settings.failures_to_down:",
+        _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
+    ),
+    Mutant(
+        _HEALTH,
+        "health.rest_s = min(max(grown_s, wait_asked_s), settings.down_s_max)",
+        "health.rest_s = max(grown_s, wait_asked_s)",
+        _BY + "test_a_503_that_asks_for_time_gets_it_within_the_bound",
+    ),
+    Mutant(
+        _HEALTH,
+        "health.state, health.failures, health.rest_s = GatewayState.UP, 0, 0",
+        "health.state, health.rest_s = GatewayState.UP, 0",
+        _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
+    ),
+)
