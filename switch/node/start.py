@@ -6,19 +6,25 @@
 | state folder, store | locked, unreadable, full, newer | ResourceError |
 | prompts | espeak-ng missing, a WAV that is none | ConfigurationError or ResourceError |
 | RTP ports, SIP and HTTP sockets | taken | ResourceError |
+| the first journal entry | the store is locked, full, read-only | ResourceError |
 """
 
+import asyncio
 import gc
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from threading import Event
 
 import structlog
 
 from switch.api.server import ApiServer
 from switch.api.state_folder import StateFolder
 from switch.api.views import NewSecret
+from switch.base.errors import ResourceError
 from switch.engine.engine import Engine
 from switch.exchange.office import Listener
 from switch.journal import events
@@ -71,9 +77,10 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         stack.callback(engine.close)
         add_clips(engine, configuration.centre, options.state / "prompts")
 
-        writer = JournalWriter(store, on_health=_journal_health)
+        started = Event()
+        writer = JournalWriter(store, on_health=partial(_journal_health, started))
         writer.start()
-        stack.callback(writer.stop, WRITER_STOP_S)
+        stack.callback(lambda: writer.stop(WRITER_STOP_S if started.is_set() else 0))
         journal = Journal(store.last_sequence(), wall_offset_us())
         loaded = accounts.load(store, configuration.centre, made)
         node = await _assemble(stack, options, configuration, loaded, store, engine, writer, journal)
@@ -84,15 +91,16 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         http = await api.start(control, state, options.http)
         control.http = http
         accounts.commit(store, made, options.kept_secrets)
+        journal.write(
+            events.NodeStarted(node.materials.node, package_version(), configuration.digest), now_us()
+        )
+        await _until_durable(node)
+        started.set()
         # Last: until here nobody was answered, so a start that failed was no start.
         await node.start()
         keeper = bindings.BindingKeeper(store, node.exchange)
         stack.push_async_callback(keeper.stop)
         keeper.start()
-        journal.write(
-            events.NodeStarted(node.materials.node, package_version(), configuration.digest), now_us()
-        )
-        node.carry()
         # What exists now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -139,8 +147,22 @@ async def _assemble(
     return node
 
 
-def _journal_health(healthy: bool, line: str) -> None:
-    """Called on the writer's thread; structlog only formats and writes."""
+async def _until_durable(node: Node) -> None:
+    """A store that is locked, full or read-only refuses the first entry: then there is no start."""
+    node.carry()
+    await asyncio.sleep(0)
+    end = time.monotonic() + WRITER_STOP_S
+    while node.writer.backlog:
+        if not node.writer.healthy or time.monotonic() > end:
+            raise ResourceError(node.writer.trouble or "the store does not take the first entry in time")
+        await asyncio.sleep(0.01)
+
+
+def _journal_health(started: Event, healthy: bool, line: str) -> None:
+    """Called on the writer's thread; structlog only formats and writes. Before the start is complete the
+    same line is the reason why there is none."""
+    if not started.is_set():
+        return
     if healthy:
         _log.info("the journal is written again")
     else:

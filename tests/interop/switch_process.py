@@ -136,8 +136,7 @@ async def spawn(
     prefix: tuple[str, ...] = (),
 ) -> tuple[asyncio.subprocess.Process, Path]:
     """The process, whatever becomes of it, and the file that holds its standard error."""
-    state.parent.mkdir(parents=True, exist_ok=True)
-    errors = state.parent / f"{state.name}.stderr"
+    errors = dialplans.parent / f"{state.name}.stderr"
     with errors.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
             *prefix,
