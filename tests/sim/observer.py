@@ -88,6 +88,9 @@ class Observer:
     # The book.
 
     def take(self, entry: Entry) -> None:
+        if entry.call:
+            assert entry.call in self.calls or entry.event.KIND == "call-started", f"of no call: {entry}"
+            assert entry.call not in self.call_ends, f"after the end of its call: {entry}"
         handler = getattr(self, f"on_{entry.event.KIND.replace('-', '_')}", None)
         if handler is not None:
             handler(entry, entry.event)
