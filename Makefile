@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 # PACKAGES=ignore goes on without the Debian packages; the tests that need them are then skipped.
 export PACKAGES PYTHON
 
-.PHONY: help run demo test check bench fuzz mutants install clean
+.PHONY: help run demo test check bench fuzz soak mutants install clean
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make check    ruff, format, mypy, then every test (the C tests are among them)'
 	@echo 'make bench    CPU per call, packet and decision'
 	@echo 'make fuzz     the fuzzers for longer; EXAMPLES says how long, SEED replays'
+	@echo 'make soak     the simulations and twins for hours in place of seconds'
 	@echo 'make mutants  break important lines one at a time; each must fail its test'
 	@echo 'make clean    remove what was made'
 
@@ -56,6 +57,12 @@ fuzz: $(STAMPS)/test
 	@SOFTSWITCH_FUZZ_EXAMPLES=$(EXAMPLES) SOFTSWITCH_FUZZ_SEED=$(SEED) \
 		SIP_FUZZ_ITERATIONS=$(EXAMPLES) SIP_FUZZ_SEED=$(SEED) \
 		$(BIN)/python -m pytest --hypothesis-seed=$(SEED) tests/fuzz $(PYTEST_ARGS)
+
+# The tests that read SOAK run longer; the others of these rooms run as they are.
+SOAKED := tests/twins tests/acd tests/sim tests/engine tests/interop
+
+soak: $(STAMPS)/test
+	@SOAK=1 $(BIN)/python -m pytest $(SOAKED) $(PYTEST_ARGS)
 
 mutants: $(STAMPS)/test
 	@$(BIN)/python -m tests.mutants $(ARGS)
