@@ -133,6 +133,19 @@ def test_the_threshold_is_the_queues_own_and_inclusive(metrics: Metrics) -> None
     assert value(metrics, "softswitch_queue_service_level_threshold_seconds", **queue) == 20
 
 
+def test_a_queue_may_promise_less_than_others(metrics: Metrics) -> None:
+    metrics.set_thresholds({("acme", "support"): 60 * S})
+    metrics.observe(
+        entries(
+            AgentConnected("v-1", "support", "anna", 59 * S),
+            AgentConnected("v-2", "sales", "anna", 59 * S),
+        )
+    )
+    in_time = "softswitch_queue_answered_in_time_total"
+    assert value(metrics, in_time, tenant="acme", queue="support") == 1
+    assert not value(metrics, in_time, tenant="acme", queue="sales")
+
+
 def _agent(state: str) -> AgentChanged:
     return AgentChanged("anna", state, "", True, "")
 
@@ -172,8 +185,12 @@ def test_registrations_transfers_and_refusals(metrics: Metrics) -> None:
 def test_two_tenants_with_the_same_queue_name_do_not_mix(metrics: Metrics) -> None:
     metrics.observe(queued_call(tenant="acme") + queued_call(tenant="beta"))
     metrics.observe(queued_call(tenant="beta"))
-    assert value(metrics, "softswitch_queue_answered_total", tenant="acme", queue="support") == 1
-    assert value(metrics, "softswitch_queue_answered_total", tenant="beta", queue="support") == 2
+    for name in ("entered_total", "answered_total", "offers_made", "visits_ended_total"):
+        counter = "softswitch_offers_made_total" if name == "offers_made" else f"softswitch_queue_{name}"
+        ended = {"outcome": "ended"} if name == "visits_ended_total" else {}
+        acme = value(metrics, counter, tenant="acme", queue="support", **ended)
+        assert acme, counter
+        assert value(metrics, counter, tenant="beta", queue="support", **ended) == 2 * acme, counter
 
 
 def test_configured_queues_are_shown_at_zero(metrics: Metrics) -> None:

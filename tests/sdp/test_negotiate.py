@@ -147,6 +147,8 @@ def test_an_explicit_map_wins_over_the_static_table() -> None:
         (("m=video 4000 RTP/AVP 31", "m=image 4002 udptl t38"), Disagreement.NO_AUDIO),
         (("m=audio 0 RTP/AVP 0",), Disagreement.NO_AUDIO),
         (("m=audio 4000 RTP/AVP 9 18 96", "a=rtpmap:96 opus/48000/2"), Disagreement.NO_COMMON_CODEC),
+        (("m=audio 4000 RTP/AVP 18", "a=rtpmap:18 G729/8000"), Disagreement.NO_COMMON_CODEC),
+        (("m=audio 4000 RTP/AVP 97", "a=rtpmap:97 PCMA/8000/2"), Disagreement.NO_COMMON_CODEC),
         (("m=audio 4000 RTP/SAVP 0",), Disagreement.TRANSPORT),
         (("m=audio 4000 UDP/TLS/RTP/SAVPF 0",), Disagreement.TRANSPORT),
         (("m=audio 4000 RTP/AVP 0", "c=IN IP4 224.2.1.1/127"), Disagreement.ADDRESS),

@@ -19,7 +19,7 @@ MUTANTS = (
         _COUNTERS,
         "return self._thresholds_us.get((tenant, queue), words.SERVICE_LEVEL_US)",
         "return words.SERVICE_LEVEL_US",
-        _BY + "test_the_threshold_is_the_queues_own_and_inclusive",
+        _BY + "test_a_queue_may_promise_less_than_others",
     ),
     Mutant(
         _COUNTERS,

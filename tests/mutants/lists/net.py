@@ -35,12 +35,6 @@ MUTANTS = (
     ),
     Mutant(
         _NETWORK,
-        "await udp.close()",
-        "",
-        _BY_UDP + "test_a_taken_port_is_one_clear_line_and_leaves_nothing_open",
-    ),
-    Mutant(
-        _NETWORK,
         "self._receiver.failed(flow)",
         "",
         _BY_UDP + "test_a_flow_of_no_listener_fails",

@@ -62,7 +62,7 @@ MUTANTS = (
     Mutant(
         _NEGOTIATE,
         "if same_but_version(previous, revised):",
-        "if same_but_version(previous, draft):",
+        "if previous is revised:",
         _BY + "test_a_repeated_offer_gets_the_same_answer_and_a_changed_one_the_next_version",
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
         _FORMATS,
         'usable = clock == str(_CLOCK_HZ) and channels in ("", "1")',
         "usable = clock == str(_CLOCK_HZ)",
-        _BY + "test_digits_that_do_not_fit_are_not_agreed",
+        _BY + "test_offers_that_cannot_be_served",
     ),
     Mutant(
         _FORMATS,

@@ -35,12 +35,6 @@ MUTANTS = (
     ),
     Mutant(
         _DIRECTORY,
-        "for text in (digits, beyond):",
-        "for text in (beyond,):",
-        _BY + "test_emergencies_need_neither_prefix_nor_permission",
-    ),
-    Mutant(
-        _DIRECTORY,
         "if text is not None and is_emergency(text, entry.country):",
         "if text is not None and text is beyond and is_emergency(text, entry.country):",
         _BY + "test_emergencies_need_neither_prefix_nor_permission",
