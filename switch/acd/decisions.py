@@ -162,7 +162,11 @@ class VisitEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """The shown state changed. `reason` is the pause reason where paused."""
+    """The shown state or the pause changed.
+
+    `reason` is the pause's, also while something else is shown (a pause pending, a phone that is gone),
+    so that the last of these says all that must outlive a restart.
+    """
 
     agent: str
     state: AgentState

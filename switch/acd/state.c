@@ -196,13 +196,14 @@ void agent_index(Router *r, Agent *agent)
 void agent_refresh(Router *r, Agent *agent)
 {
     int shown = derive(agent);
-    Name *reason = shown == SHOWN_PAUSED ? agent->pause_reason : r->empty;
+    Name *reason = agent->pause_reason;
     if (shown != agent->shown || reason != agent->shown_reason) {
+        if (shown != agent->shown || shown == SHOWN_PAUSED)
+            agent->since = r->now;
         agent->shown = shown;
         share(reason);
         release(r, agent->shown_reason);
         agent->shown_reason = reason;
-        agent->since = r->now;
         Decision *d = emit(r, DE_AGENT_CHANGED);
         d->agent = agent->name;
         d->word = shown;

@@ -155,7 +155,7 @@ class Agent:
         )
 
     def derive(self) -> tuple[AgentState, str]:
-        """The shown state and its reason, from the axes."""
+        """The shown state, from the axes, and the pause's reason, shown or pending."""
         state = AgentState.AVAILABLE
         if not self.signed_in:
             state = AgentState.LOGGED_OUT
@@ -169,7 +169,7 @@ class Agent:
             state = AgentState.WRAP_UP
         elif self.paused:
             state = AgentState.PAUSED
-        return state, self.pause_reason if state is AgentState.PAUSED else ""
+        return state, self.pause_reason
 
 
 class Visit:
@@ -285,7 +285,9 @@ class State:
         """Show what the axes now say, and let a free agent be considered for the waiting."""
         shown, reason = agent.derive()
         if shown is not agent.shown or reason != agent.shown_reason:
-            agent.shown, agent.shown_reason, agent.since = shown, reason, self.now
+            if shown is not agent.shown or shown is AgentState.PAUSED:
+                agent.since = self.now
+            agent.shown, agent.shown_reason = shown, reason
             self.out.append(AgentChanged(agent.name, shown, reason))
         if agent.is_free():
             self.dirty_agents[agent.number] = agent

@@ -158,7 +158,7 @@ def _agent_changed(office: Office, tenant: str, decision: acd.AgentChanged, now:
             decision.state,
             decision.reason,
             signed_in=decision.state is not acd.AgentState.LOGGED_OUT,
-            paused=decision.reason if decision.state is acd.AgentState.PAUSED else "",
+            paused=decision.reason,
         ),
         now,
         tenant=tenant,

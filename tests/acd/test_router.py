@@ -277,7 +277,7 @@ class TestOffers:
         centre.queue()
         centre.agent("a")
         centre.arrive("c")
-        assert centre.do(ev.Pause("a", "lunch")) == []
+        assert centre.do(ev.Pause("a", "lunch")) == [AgentChanged("a", AgentState.OFFERED, "lunch")]
         assert centre.router.agents(centre.now)[0].pause_pending == "lunch"
         centre.claim("a")
         assert len(centre.of(Connected)) == 1
