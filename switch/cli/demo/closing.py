@@ -55,7 +55,7 @@ async def sum_up(
     talks = await asyncio.to_thread(check_talks, stage.talks)
     figures = await asyncio.to_thread(_figures, stage, words, from_wall_us, until_wall_us)
     verdicts = (
-        _audio(talks),
+        audio_verdict(talks),
         _lives(stage),
         _records(stage, words.calls),
         words.left,
@@ -107,7 +107,7 @@ def _figures(stage: Stage, words: LastWords, from_wall_us: int, until_wall_us: i
     return report.figures
 
 
-def _audio(talks: list[TalkCheck]) -> Verdict:
+def audio_verdict(talks: list[TalkCheck]) -> Verdict:
     wrong = [f"{talk.agent} and {talk.customer}" for talk in talks if not talk.ok]
     checked = sum(talk.checked for talk in talks)
     short = len(talks) - checked

@@ -97,8 +97,6 @@ async def _talk(stage: Stage, plan: CustomerPlan, call: Call) -> None:
 
 async def _give_up(stage: Stage, visitor: Visitor, call: Call) -> None:
     visitor.outcome = GAVE_UP
-    stage.story.tell(f"{name(visitor.plan)} gives up and hangs up")
+    stage.story.tell(f"{name(visitor.plan)} hangs up after {visitor.plan.patience_s:.0f} s without an answer")
     await call.hangup()
     await call.expect("disconnected", GOODBYE_TIMEOUT_S)
-    if visitor.plan.manner is not Manner.GIVES_UP:
-        stage.story.tell(f"{name(visitor.plan)} had waited {visitor.plan.patience_s:.0f} s")

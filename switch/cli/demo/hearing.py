@@ -16,6 +16,8 @@ from switch.cli.demo.stage import Talk, voice
 PEAK_MIN = 0.9
 """The right voice over G.711 gives more than 0.99, another about 0.1; see audio.py."""
 OTHER_PEAK_MAX = 0.4
+SOUND_MIN = 0.8
+"""The part of a talk that must not be silent: a voice that comes late, or breaks off, was not heard."""
 MARGIN_S = 0.5
 """Left out at both ends of a talk: an event reaches us a little after it happened."""
 SHORTEST_S = 2.5
@@ -24,15 +26,20 @@ SHORTEST_S = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One direction. `peak` is the median correlation, 0 to 1; `other_peak` that with another voice."""
+    """One direction. `peak` is the median correlation, 0 to 1; `other_peak` that with another voice.
+
+    `windows` of half a second were not silent, of `windows_talked` that the talk lasted.
+    """
 
     peak: float
     windows: int
+    windows_talked: int
     other_peak: float
 
     @property
     def ok(self) -> bool:
-        return self.windows > 0 and self.peak >= PEAK_MIN and self.other_peak <= OTHER_PEAK_MAX
+        enough = self.windows >= max(1, SOUND_MIN * self.windows_talked)
+        return enough and self.peak >= PEAK_MIN and self.other_peak <= OTHER_PEAK_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +115,12 @@ def _check(talk: Talk, talks: list[Talk]) -> TalkCheck:
 
 def _heard(recording: Path | None, from_s: float, seconds: float, speaker: str, others: list[str]) -> Heard:
     """What stands in a recording from then on, without the margins, against a voice and another one."""
-    if recording is None or not recording.exists():
-        return Heard(0.0, 0, 0.0)
     begin = int((from_s + MARGIN_S) * audio.RATE_HZ)
     end = int((from_s + seconds - MARGIN_S) * audio.RATE_HZ)
+    talked = (end - begin) * 1_000 // (audio.WINDOW_MS * audio.RATE_HZ)
+    if recording is None or not recording.exists():
+        return Heard(0.0, 0, talked, 0.0)
     samples = audio.read_wav(recording)[begin:end]
     right = audio.listen(samples, voice(speaker))
     wrong = audio.listen(samples, voice(others[0])) if others else None
-    return Heard(right.peak, right.windows, wrong.peak if wrong else 0.0)
+    return Heard(right.peak, right.windows, talked, wrong.peak if wrong else 0.0)
