@@ -70,8 +70,11 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
     office.media(call.unbridge(now))
     session.blame = _whose_doing(leg, cause, "")
     queued = session.contact_state is ContactState.CONNECTED
+    transferring = session.transfer is not None and session.transfer.by == leg.id
+    if transferring:
+        talks.keep_busy(office, session)
     talks.leave_queue(office, session)
-    if session.transfer is not None and session.transfer.by == leg.id:
+    if transferring:
         transfers.transferor_left(office, session)
         return
     if session.interpreter is not None:

@@ -134,7 +134,8 @@ class Observer:
 
     def on_transferred(self, entry: Entry, event: ev.Transferred) -> None:
         name = self.leg_agent.get(event.by, "")
-        if event.outcome == "done" and name:
+        # Whoever passes a caller on into a queue does not want the caller back out of it.
+        if event.outcome == "done" and name and self.plan.route(event.target) is not None:
             self.transferors.setdefault(entry.call, set()).add(name)
 
     def on_queued(self, entry: Entry, event: ev.Queued) -> None:
