@@ -1,60 +1,17 @@
 """Fixtures that give real third-party phones, or skip with the command that installs them."""
 
-import asyncio
 import importlib.util
 import shutil
-import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from switch.cli.demo import audio
-from switch.cli.demo.phones import Call, Phone, PhoneConfig
-
-# Measured over loopback: 0.9999 for the right signal in G.711, 0.1 for another one.
-PEAK_MIN = 0.9
-PEAK_OTHER_MAX = 0.4
-
-
-class Phones:
-    """Starts phones that each speak with a voice of their own and record what they hear; ends them all."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._running: list[Phone] = []
-
-    def voice(self, user: str) -> audio.Samples:
-        """What the phone of that user plays in a loop, from the answer on."""
-        return audio.speech(zlib.crc32(user.encode()))
-
-    async def start(self, user: str, **config: Any) -> Phone:
-        """Start a phone; `config` overrides fields of PhoneConfig, but for `prefix`: a command to run it."""
-        prefix: tuple[str, ...] = config.pop("prefix", ())
-        spoken = self.folder / f"{user}-speaks.wav"
-        if not spoken.exists():
-            audio.write_wav(spoken, self.voice(user))
-        files = {"play": str(spoken), "record": str(self.folder / f"{user}-heard-{{call}}.wav")}
-        phone = await Phone.start(PhoneConfig(user=user, **(files | config)), self.folder, prefix)
-        self._running.append(phone)
-        return phone
-
-    def hears(self, call: Call, speaker: str) -> audio.Match:
-        """How well an ended call's recording contains a user's voice."""
-        assert call.recording is not None
-        return audio.listen(audio.read_wav(call.recording), self.voice(speaker))
-
-    def assert_heard(self, call: Call, speaker: str, windows_min: int = 1) -> None:
-        """The recording of an ended call contains that user's voice."""
-        match = self.hears(call, speaker)
-        assert match.peak > PEAK_MIN, f"{call.recording} does not contain {speaker}: {match}"
-        assert match.windows >= windows_min, f"{call.recording} is shorter than expected: {match}"
-
-    async def stop(self) -> None:
-        """End every phone, whatever its test did."""
-        running, self._running = self._running, []
-        await asyncio.gather(*(phone.stop() for phone in running))
+from tests.interop.phones import Phones
+from tests.interop.process import free_port
+from tests.interop.switch_process import SwitchProcess, copy_centre
+from tests.interop.world import World
 
 
 @pytest.fixture
@@ -65,6 +22,42 @@ async def phones(tmp_path: Path) -> AsyncIterator[Phones]:
     running = Phones(tmp_path)
     yield running
     await running.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_switch(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> "AsyncIterator[tuple[SwitchProcess, int]]":
+    """One switch with the test centre for all tests of a module, and its carrier's port.
+
+    `prepare_centre(folder)` of the module may change the dialplans first; `SWITCH_OPTIONS` are further
+    arguments. The module's tests run on one loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    """
+    folder = tmp_path_factory.mktemp("centre")
+    port = free_port()
+    dialplans = copy_centre(folder, port)
+    getattr(request.module, "prepare_centre", lambda _: None)(dialplans)
+    options = getattr(request.module, "SWITCH_OPTIONS", ())
+    async with await SwitchProcess.start(dialplans, folder / "state", *options) as switch:
+        yield switch, port
+        assert "Traceback" not in switch.log()
+        assert await switch.stop() == 0, switch.log()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shop(shared_switch: "tuple[SwitchProcess, int]", tmp_path: Path) -> AsyncIterator[World]:
+    """The module's switch with phones of this test alone; afterwards no call may be left, nor a traceback."""
+    if importlib.util.find_spec("pjsua2") is None:
+        pytest.skip("pjsua2 is not installed: pip install '.[phones]'")
+    switch, port = shared_switch
+    world = World(switch, Phones(tmp_path), port)
+    try:
+        yield world
+    finally:
+        await world.phones.stop()
+        await world.everybody_leaves()
+    await world.nothing_left()
+    assert "Traceback" not in switch.log()
 
 
 def _program(name: str, package: str) -> str:

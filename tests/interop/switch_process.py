@@ -109,6 +109,14 @@ class SwitchProcess:
         ) as client:
             return (await client.get(path, params=query)).json()
 
+    async def command(self, path: str, **body: str) -> Any:
+        """POST to the control socket."""
+        transport = httpx.AsyncHTTPTransport(uds=str(self.state / CONTROL_SOCKET))
+        async with httpx.AsyncClient(
+            base_url="http://switch", transport=transport, timeout=ANSWER_S
+        ) as client:
+            return (await client.post(path, json=body)).json()
+
     async def page(self, path: str) -> tuple[int, str]:
         """Status and text of a page that anybody may see (`/metrics`, `/health/ready`)."""
         async with httpx.AsyncClient(base_url=str(self.ready["http"]), timeout=ANSWER_S) as client:

@@ -8,7 +8,7 @@ import pytest
 from switch.cli.demo import audio
 from switch.cli.demo.phones import AnswerPolicy
 from tests.interop.baresip import Baresip, BaresipAccount
-from tests.interop.conftest import PEAK_MIN, Phones
+from tests.interop.phones import PEAK_MIN, Phones
 from tests.interop.sipp import SCENARIOS, Sipp
 
 

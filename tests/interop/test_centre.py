@@ -8,7 +8,7 @@ import pytest
 
 from switch.cli.demo import audio
 from switch.cli.demo.phones import AnswerPolicy
-from tests.interop.conftest import PEAK_MIN, Phones
+from tests.interop.phones import PEAK_MIN, Phones
 from tests.interop.process import free_port
 from tests.interop.switch_process import SwitchProcess, copy_centre
 from tests.interop.world import CUSTOMER, World

@@ -8,8 +8,8 @@ import pytest
 
 from switch.cli.demo import audio
 from switch.cli.demo.phones import AnswerPolicy, Call, Phone
-from tests.interop.conftest import PEAK_MIN, Phones
 from tests.interop.nat import CARRIER, HOME, HOMES, SWITCH, NatLab
+from tests.interop.phones import PEAK_MIN, Phones
 from tests.interop.switch_process import SwitchProcess, copy_centre
 from tests.interop.world import CUSTOMER, World, until
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from switch.cli.demo.phones import AnswerPolicy, Phone, PhoneConfig, PhoneError, PhoneTimeoutError
-from tests.interop.conftest import Phones
+from tests.interop.phones import Phones
 
 
 def is_running(pid: int) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 import pytest
 
 from switch.cli.demo.phones import AnswerPolicy, Call, Phone, PhoneError, PhoneTimeoutError
-from tests.interop.conftest import PEAK_OTHER_MAX, Phones
+from tests.interop.phones import PEAK_OTHER_MAX, Phones
 from tests.interop.process import free_port
 
 ANSWER = AnswerPolicy("answer")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from switch.cli.demo.phones import AnswerPolicy
-from tests.interop.conftest import Phones
+from tests.interop.phones import Phones
 from tests.interop.process import free_port
 from tests.interop.switch_process import SwitchProcess, copy_centre
 from tests.interop.world import World

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from switch.cli.demo.phones import AnswerPolicy, PhoneError
-from tests.interop.conftest import Phones
+from tests.interop.phones import Phones
 from tests.interop.sipp import BENCHMARKS, SCENARIOS, Sipp, credentials, run_sipp
 
 USERS = tuple(str(number) for number in range(100, 110))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from switch.cli.demo.phones import Call, Phone
-from tests.interop.conftest import Phones
+from tests.interop.phones import Phones
 from tests.interop.switch_process import SwitchProcess
 
 CUSTOMER = "33612345678"
@@ -73,6 +73,18 @@ class World:
             return await self.agent_state(name)
 
         await until(shown, state, seconds, name)
+
+    async def sign_in(self, *names: str) -> None:
+        """Agents begin to work, by TENANT/AGENT; a pause of an earlier test is over."""
+        for name in names:
+            for verb in ("sign-in", "resume"):
+                await self.switch.command("/v1/agents/command", name=name, verb=verb, reason="")
+
+    async def everybody_leaves(self) -> None:
+        """All agents are signed out, for the next test on the same switch."""
+        for row in await self.switch.ask("/v1/agents"):
+            name = f"{row['tenant']}/{row['agent']}"
+            await self.switch.command("/v1/agents/command", name=name, verb="sign-out", reason="")
 
     async def records(self) -> list[dict[str, Any]]:
         rows = await self.switch.cli("calls", "recent")

@@ -1,0 +1,52 @@
+"""Phones with a voice each, and the proof of who heard whom."""
+
+import asyncio
+import zlib
+from pathlib import Path
+from typing import Any
+
+from switch.cli.demo import audio
+from switch.cli.demo.phones import Call, Phone, PhoneConfig
+
+# Measured over loopback: 0.9999 for the right signal in G.711, 0.1 for another one.
+PEAK_MIN = 0.9
+PEAK_OTHER_MAX = 0.4
+
+
+class Phones:
+    """Starts phones that each speak with a voice of their own and record what they hear; ends them all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._running: list[Phone] = []
+
+    def voice(self, user: str) -> audio.Samples:
+        """What the phone of that user plays in a loop, from the answer on."""
+        return audio.speech(zlib.crc32(user.encode()))
+
+    async def start(self, user: str, **config: Any) -> Phone:
+        """Start a phone; `config` overrides fields of PhoneConfig, but for `prefix`: a command to run it."""
+        prefix: tuple[str, ...] = config.pop("prefix", ())
+        spoken = self.folder / f"{user}-speaks.wav"
+        if not spoken.exists():
+            audio.write_wav(spoken, self.voice(user))
+        files = {"play": str(spoken), "record": str(self.folder / f"{user}-heard-{{call}}.wav")}
+        phone = await Phone.start(PhoneConfig(user=user, **(files | config)), self.folder, prefix)
+        self._running.append(phone)
+        return phone
+
+    def hears(self, call: Call, speaker: str) -> audio.Match:
+        """How well an ended call's recording contains a user's voice."""
+        assert call.recording is not None
+        return audio.listen(audio.read_wav(call.recording), self.voice(speaker))
+
+    def assert_heard(self, call: Call, speaker: str, windows_min: int = 1) -> None:
+        """The recording of an ended call contains that user's voice."""
+        match = self.hears(call, speaker)
+        assert match.peak > PEAK_MIN, f"{call.recording} does not contain {speaker}: {match}"
+        assert match.windows >= windows_min, f"{call.recording} is shorter than expected: {match}"
+
+    async def stop(self) -> None:
+        """End every phone, whatever its test did."""
+        running, self._running = self._running, []
+        await asyncio.gather(*(phone.stop() for phone in running))
