@@ -185,3 +185,68 @@ def test_a_key_in_a_talk_reaches_the_other_party_once(world: World, monkeypatch:
     world.touch()
     world.run(SECOND)
     assert [type(command) for command in commands] == [SendDigits]
+
+
+def test_a_phone_that_falls_silent_ends_the_call(world: World) -> None:
+    """A lost BYE must not hold the other party (OpenSIPS 3123): no audio for a minute is the end."""
+    other = registered(world, "101", Answers(world))
+    phone = registered(world, "110")
+    dialled(world, phone, "101")
+    phone.vanish(world.now)
+    world.run(70 * SECOND)
+    assert other.calls == []
+    assert [record.cause for record in records(world)] == ["media-lost"]
+
+
+def test_a_phone_that_nobody_picks_up_stops_ringing(world: World) -> None:
+    called = registered(world, "101")
+    call = dialled(world, registered(world, "110"), "101", wait_s=55)
+    assert len(called.calls) == 1
+    world.run(10 * SECOND)
+    assert called.calls == []
+    assert (call.state, call.status) == (CallState.ENDED, 480)
+
+
+@pytest.mark.parametrize("number", ["101", QUEUE])
+def test_a_caller_who_is_gone_stops_the_phones(world: World, number: str) -> None:
+    """Neither a phone that was dialled nor an agent of a queue is rung into silence."""
+    anna = registered(world, "101")
+    world.exchange.agent("shop", "anna", AgentVerb.SIGN_IN, "", world.now)
+    call = dialled(world, registered(world, "110"), number, wait_s=2)
+    assert len(anna.calls) == 1
+    call.hang_up(world.now)
+    world.touch()
+    world.run(SECOND)
+    assert anna.calls == []
+    world.run(40 * SECOND)
+    assert (shown(world, "anna"), world.remains().calls) == ("available", 0)
+
+
+def test_an_agent_on_a_call_of_no_queue_is_offered_nothing(world: World) -> None:
+    anna = registered(world, "101", Answers(world))
+    world.exchange.agent("shop", "anna", AgentVerb.SIGN_IN, "", world.now)
+    dialled(world, registered(world, "110"), "101")
+    assert shown(world, "anna") == "busy"
+    dialled(world, registered(world, "102"), QUEUE, wait_s=5)
+    assert len(anna.calls) == 1
+
+
+def test_a_declined_caller_goes_to_the_next_agent_at_once(world: World) -> None:
+    anna, ben = registered(world, "101"), registered(world, "102", Answers(world))
+    for agent in ("anna", "ben"):
+        world.exchange.agent("shop", agent, AgentVerb.SIGN_IN, "", world.now)
+    call = dialled(world, registered(world, "110"), QUEUE, wait_s=2)
+    (offered, *rest) = [*anna.calls, *ben.calls]
+    assert rest == []
+    if offered in ben.calls:
+        pytest.fail("anna is the first in order")
+    offered.decline(603, world.now)
+    world.touch()
+    world.run(3 * SECOND)
+    assert (len(anna.calls), len(ben.calls)) == (0, 1)
+    call.hang_up(world.now)
+    world.touch()
+    world.run(SECOND)
+    (record,) = records(world)
+    assert (record.queue, record.agent) == ("sales", "ben")
+    assert record.waited_us == pytest.approx(3 * SECOND, abs=SECOND)

@@ -21,7 +21,7 @@ name: Shop
 time_zone: UTC
 country: FR
 languages: [en]
-numbers: {"+33199000100": main, "600": to_sales}
+numbers: {"+33199000100": main, "600": to_sales, "601": to_desk}
 accounts: {"101": {name: Anna}, "102": {name: Ben}, "110": {name: Desk}}
 skills: [english]
 agents:
@@ -45,6 +45,7 @@ flows:
     - menu: {prompt: welcome, timeout_s: 3, tries: 2, keys: {1: sales}, otherwise: bye}
   sales: [{queue: {name: sales, needs: {english: 50}}}]
   to_sales: [answer, {queue: {name: sales}}]
+  to_desk: [answer, {dial: {extension: "110", timeout_s: 9}}, hangup]
   bye: [hangup]
 """
 

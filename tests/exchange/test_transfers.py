@@ -1,0 +1,198 @@
+"""Blind transfers: to whom, with what end, and what becomes of the three parties."""
+
+from switch.base.clock import SECOND
+from switch.journal import events
+from switch.sim.phone import Phone
+from switch.sim.phone_call import CallState, PhoneCall
+from tests.sim.scene import CALLER, Scene
+
+
+def _talk(scene: Scene) -> PhoneCall:
+    """A customer who talks to anna."""
+    call = scene.customer()
+    scene.run(2)
+    assert scene.talk_between(call, scene.anna.calls[0])
+    return call
+
+
+def _refer(scene: Scene, phone: Phone, target: str, call: PhoneCall | None = None) -> None:
+    assert (call or phone.calls[0]).refer(target, scene.world.now)
+    scene.world.touch()
+    scene.run(0.2)
+
+
+def _outcomes(scene: Scene) -> list[str]:
+    return [
+        event.outcome for event in scene.told(events.Transferred) if isinstance(event, events.Transferred)
+    ]
+
+
+def test_a_target_that_is_busy_leaves_the_two_as_they_were() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    scene.person(scene.desk).after_us = None
+    _refer(scene, scene.anna, "110")
+    scene.desk.calls[0].decline(486, scene.world.now)
+    scene.world.touch()
+    scene.run(0.5)
+    assert scene.person(scene.anna).news == [100, 486]
+    assert scene.talk_between(call, scene.anna.calls[0])
+    assert _outcomes(scene) == ["failed"]
+    _refer(scene, scene.anna, "102")
+    scene.run(2)
+    assert scene.talk_between(call, scene.ben.calls[0])
+    scene.nothing_is_left()
+
+
+def test_a_transferor_who_leaves_at_once_is_not_needed_any_more() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    _refer(scene, scene.anna, "110")
+    scene.hang_up(scene.anna.calls[0])
+    scene.run(0.3)
+    assert scene.world.engine.playing(call.remote_port), "the customer hears it ring"
+    assert scene.shown("anna") == "wrap-up"
+    scene.run(1.5)
+    assert scene.talk_between(call, scene.desk.calls[0])
+    assert _outcomes(scene) == ["done"]
+    scene.nothing_is_left()
+
+
+def test_a_transferor_who_left_and_a_target_who_never_answers() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    scene.person(scene.desk).after_us = None
+    _refer(scene, scene.anna, "110")
+    scene.hang_up(scene.anna.calls[0])
+    scene.run(31)
+    assert call.state is CallState.ENDED
+    record = scene.records()[-1]
+    assert (record.cause, record.by) == ("no-answer", "switch")
+    assert not scene.desk.calls
+    scene.nothing_is_left()
+
+
+def test_a_target_that_declines_after_the_transferor_left_is_who_ended_it() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    scene.person(scene.desk).after_us = None
+    _refer(scene, scene.anna, "110")
+    scene.hang_up(scene.anna.calls[0])
+    scene.run(1)
+    scene.desk.calls[0].decline(603, scene.world.now)
+    scene.world.touch()
+    scene.run(1)
+    assert call.state is CallState.ENDED
+    assert (scene.records()[-1].cause, scene.records()[-1].by) == ("declined", "target")
+    scene.nothing_is_left()
+
+
+def test_the_customer_leaves_while_the_target_rings() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    scene.person(scene.desk).after_us = None
+    _refer(scene, scene.anna, "110")
+    scene.hang_up(call)
+    scene.run(0.5)
+    assert not scene.desk.calls
+    assert not scene.anna.calls
+    scene.nothing_is_left()
+
+
+def test_a_number_that_nobody_has_is_refused_and_they_talk_on() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    _refer(scene, scene.anna, "199")
+    assert scene.person(scene.anna).news == [404]
+    assert _outcomes(scene) == ["refused"]
+    assert scene.talk_between(call, scene.anna.calls[0])
+    scene.nothing_is_left()
+
+
+def test_into_the_queue_the_agent_is_not_offered_the_caller_again() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    _refer(scene, scene.anna, "600")
+    scene.run(2)
+    assert scene.talk_between(call, scene.ben.calls[0])
+    assert scene.person(scene.anna).news == [100, 200]
+    assert scene.shown("anna") == "wrap-up"
+    assert scene.records() == []
+    scene.nothing_is_left()
+
+
+def test_to_an_outside_number_by_the_trunk() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    _refer(scene, scene.anna, "0612345678")
+    scene.run(2)
+    assert scene.talk_between(call, scene.person(scene.carrier).rang[0])
+    assert scene.world.remains().channels == 2
+    scene.nothing_is_left()
+
+
+def test_a_customer_who_transfers_leaves_the_agent_on_a_call_of_their_own() -> None:
+    """The contact has ended, the agent's leg has not: no moment at which the agent looks free."""
+    scene = Scene()
+    call = _talk(scene)
+    waiting = scene.customer("+33612340000")
+    scene.run(2)
+    assert scene.talk_between(waiting, scene.ben.calls[0])
+    third = scene.customer("+33612340001")
+    _refer(scene, scene.carrier, "110", call)
+    scene.run(5)
+    assert scene.talk_between(scene.anna.calls[0], scene.desk.calls[0])
+    assert scene.shown("anna") == "busy"
+    assert third.state is CallState.TALKING
+    assert len(scene.anna.calls) == 1
+    scene.hang_up(scene.desk.calls[0])
+    scene.run(5)
+    assert scene.talk_between(third, scene.anna.calls[0])
+    scene.nothing_is_left()
+
+
+def test_a_customer_who_transfers_and_leaves_keeps_the_agent_busy_while_it_rings() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    scene.person(scene.desk).after_us = None
+    _refer(scene, scene.carrier, "110", call)
+    scene.hang_up(call)
+    scene.run(10)
+    assert scene.shown("anna") == "busy"
+    scene.hang_up(scene.anna.calls[0])
+    scene.run(5)
+    assert scene.shown("anna") == "available"
+    scene.nothing_is_left()
+
+
+def test_a_second_request_while_the_first_runs_is_refused() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    scene.person(scene.desk).after_us = None
+    _refer(scene, scene.anna, "110")
+    _refer(scene, scene.anna, "102")
+    assert not scene.ben.calls
+    _refer(scene, scene.carrier, "102", call)
+    assert scene.person(scene.carrier).news == [491]
+    scene.run(31)
+    assert scene.person(scene.anna).news == [100, 480]
+    assert scene.talk_between(call, scene.anna.calls[0])
+    scene.nothing_is_left()
+
+
+def test_hold_music_ends_with_the_transfer_and_its_time_is_counted() -> None:
+    scene = Scene()
+    call = _talk(scene)
+    assert scene.anna.calls[0].hold(scene.world.now, held=True)
+    scene.world.touch()
+    scene.run(3)
+    assert scene.world.engine.hears(call.remote_port) is None
+    _refer(scene, scene.anna, "110")
+    scene.run(2)
+    assert scene.talk_between(call, scene.desk.calls[0])
+    scene.hang_up(call)
+    scene.run(1)
+    record = scene.records()[-1]
+    assert record.caller == CALLER
+    assert 3 * SECOND < record.held_us < 6 * SECOND
+    scene.nothing_is_left()
