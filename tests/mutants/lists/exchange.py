@@ -1,0 +1,138 @@
+"""Calls, flows and the router joined: what ends is given back, who left is told, nobody rings for nobody."""
+
+from tests.mutants.mutant import Mutant
+
+_EXCHANGE = "switch/exchange/exchange.py"
+_RINGING = "switch/exchange/ringing.py"
+_ENDINGS = "switch/exchange/endings.py"
+_TALKS = "switch/exchange/talks.py"
+_INVITES = "switch/exchange/invites.py"
+_TRANSFERS = "switch/exchange/transfers.py"
+_ROUTING = "switch/exchange/routing.py"
+_REACHABILITY = "switch/exchange/reachability.py"
+_WHOLE = "tests/exchange/test_small_calls.py::"
+_STORY = "tests/sim/test_injection.py::"
+
+MUTANTS = (
+    Mutant(
+        _EXCHANGE,
+        "self.office.parts.slots.release(slot)",
+        "",
+        _STORY + "test_the_undisturbed_story_has_all_its_parts",
+    ),
+    Mutant(
+        _EXCHANGE,
+        "if from_info:",
+        "if digit:",
+        _WHOLE + "test_a_key_in_a_talk_reaches_the_other_party_once",
+    ),
+    Mutant(
+        _EXCHANGE,
+        "self.office.hang_up(leg, Cause(Reason.MEDIA_LOST, By.NETWORK, 408), now)",
+        "",
+        _WHOLE + "test_a_phone_that_falls_silent_ends_the_call",
+    ),
+    Mutant(
+        _EXCHANGE,
+        "ringing.timed_out(office, session, session.attempts[key], now)",
+        "",
+        _WHOLE + "test_a_phone_that_nobody_picks_up_stops_ringing",
+    ),
+    Mutant(
+        _RINGING,
+        "_call_off_others(office, attempt, leg, now)",
+        "",
+        _WHOLE + "test_of_two_phones_of_an_account_one_takes_the_call_and_the_other_stops",
+    ),
+    Mutant(
+        _RINGING,
+        "if agent and not attempt.purpose.exclusive:",
+        "if agent and attempt.purpose.exclusive:",
+        _WHOLE + "test_an_agent_on_a_call_of_no_queue_is_offered_nothing",
+    ),
+    Mutant(
+        _ENDINGS,
+        "office.parts.trunks.release(leg.trunk)",
+        "",
+        _STORY + "test_the_undisturbed_story_has_all_its_parts",
+    ),
+    Mutant(
+        _ENDINGS,
+        "office.tell_router(session.tenant, Disengage(leg.agent))",
+        "",
+        _STORY + "test_the_undisturbed_story_has_all_its_parts",
+    ),
+    Mutant(
+        _ENDINGS,
+        "office.parts.registrar.drop_binding(name, binding.contact)",
+        "",
+        _WHOLE + "test_a_phone_that_is_dead_is_not_rung_again",
+    ),
+    Mutant(
+        _ENDINGS,
+        "office.closing.append(session)",
+        "",
+        _STORY + "test_the_undisturbed_story_has_all_its_parts",
+    ),
+    Mutant(
+        _TALKS,
+        "office.tell_router(session.tenant, Finish(session.contact))",
+        "",
+        _STORY + "test_the_undisturbed_story_has_all_its_parts",
+    ),
+    # A caller who left must not leave an agent ringing (FreeSWITCH 2529).
+    Mutant(
+        _TALKS,
+        "office.tell_router(session.tenant, Abandon(session.contact))",
+        "",
+        _WHOLE + "test_a_caller_who_is_gone_stops_the_phones",
+    ),
+    Mutant(
+        _INVITES,
+        "if office.sheds:",
+        "if office.sheds and not message:",
+        _WHOLE + "test_a_journal_without_room_refuses_new_calls_and_no_others",
+    ),
+    Mutant(
+        _INVITES,
+        "office.parts.trunks.release(trunk)",
+        "",
+        _WHOLE + "test_where_no_port_is_left_the_carriers_channel_is_given_back",
+    ),
+    Mutant(
+        _INVITES,
+        "trunk = office.parts.trunks.identify(message.flow)",
+        'trunk = office.parts.trunks.identify(message.flow) or "carrier"',
+        _WHOLE + "test_a_stranger_is_challenged_whatever_is_dialled",
+    ),
+    Mutant(
+        _TRANSFERS,
+        "session.avoid = (*session.avoid, by.agent)",
+        "",
+        _WHOLE + "test_an_agent_who_passes_a_caller_back_is_not_given_that_caller_again",
+    ),
+    Mutant(
+        _TRANSFERS,
+        "office.hang_up(by, ours(Reason.TRANSFERRED), now)",
+        "",
+        _STORY + "test_the_undisturbed_story_has_all_its_parts",
+    ),
+    Mutant(
+        _ROUTING,
+        "office.tell_router(session.tenant, acd_events.Decline(attempt.offer, attempt.fence, reason))",
+        "",
+        _WHOLE + "test_a_declined_caller_goes_to_the_next_agent_at_once",
+    ),
+    Mutant(
+        _ROUTING,
+        "record.waited_us += decision.waited_us",
+        "",
+        _WHOLE + "test_a_declined_caller_goes_to_the_next_agent_at_once",
+    ),
+    Mutant(
+        _REACHABILITY,
+        "gone = event.remaining == 0",
+        "gone = True",
+        _WHOLE + "test_an_agent_with_two_phones_who_loses_one_stays_reachable",
+    ),
+)
