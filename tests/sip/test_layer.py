@@ -427,6 +427,19 @@ class TestClient:
         assert one.via.branch != two.via.branch
         assert one.via.branch != parse(data).via.branch
 
+    def test_a_repeated_2xx_comes_up_each_time_so_that_it_can_be_acknowledged(self) -> None:
+        """RFC 6026 section 7.2: the ACK may have been lost, or another phone behind a proxy answered."""
+        transactions, key, data = self.opened()
+        for tag in ("to-1", "to-1", "to-2"):
+            transactions.receive(response_bytes(data, 200, to_tag=tag), UDP, 1)
+        ups = told(transactions.poll())
+        assert [up.response.to.tag for up in ups if isinstance(up, ResponseReceived)] == [
+            "to-1",
+            "to-1",
+            "to-2",
+        ]
+        assert {up.transaction for up in ups if isinstance(up, ResponseReceived)} == {key}
+
     def test_the_connection_that_answers_is_used_for_the_ack(self) -> None:
         unopened = Flow(Transport.TCP, OUR, PEER, 0)
         transactions, _, data = self.opened(flow=unopened)
@@ -499,6 +512,13 @@ class TestCancelOfOurs:
         )
         assert (cancel.cseq.number, cancel.cseq.method) == (7, "CANCEL")
         assert cancel.headers.get("Reason") == "SIP;cause=200"
+
+    def test_goes_without_a_reason_too(self) -> None:
+        transactions, key, data = self.opened()
+        transactions.cancel(key, 0)
+        transactions.receive(response_bytes(data, 180), UDP, 1)
+        (cancel,) = sent(transactions.poll())
+        assert cancel.cseq.method == "CANCEL"
 
     def test_its_own_answer_is_absorbed_and_487_comes_up(self) -> None:
         transactions, key, data = self.opened()

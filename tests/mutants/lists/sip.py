@@ -102,7 +102,7 @@ TRANSACTIONS = (
         _LAYER,
         "if transaction.cancel_headers is not None:",
         "if transaction.cancel_headers:",
-        _BY_OUR_CANCEL + "test_waits_for_a_provisional_response",
+        _BY_OUR_CANCEL + "test_goes_without_a_reason_too",
     ),
     Mutant(
         _LAYER,
@@ -164,7 +164,7 @@ TRANSACTIONS = (
         _TABLES,
         "(St.ACCEPTED, On.RESPONSE_2XX): (St.ACCEPTED, (Do.PASS_RESPONSE,)),",
         "(St.ACCEPTED, On.RESPONSE_2XX): (St.ACCEPTED, ()),",
-        _BY_CLIENT + "test_the_user_sends_the_ack_of_a_2xx",
+        _BY_CLIENT + "test_a_repeated_2xx_comes_up_each_time_so_that_it_can_be_acknowledged",
     ),
 )
 

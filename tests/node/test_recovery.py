@@ -1,0 +1,82 @@
+"""What a restart gives back, whether the last process stopped or was killed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from switch.base.clock import SECOND
+from switch.journal.entry import Journal
+from switch.journal.events import AgentChanged, CallEnded, CallStarted, Event, LegAnswered
+from switch.node.recovery import close_open_calls, restore_agents
+from switch.sip.flow import Transport
+from switch.store.store import Store
+from tests.node.test_bindings import binding, switch
+
+WALL = 1_772_614_800 * SECOND
+STARTED = CallStarted("inbound", "+33612345678", "+33199000100", "carrier", "id@carrier")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "switch.db")
+    yield opened
+    opened.close()
+
+
+def lived(store: Store, *events: tuple[int, str, Event]) -> None:
+    """What the last process wrote: (second, call, event)."""
+    journal = Journal(store.last_sequence(), WALL)
+    for second, call, event in events:
+        journal.write(event, second * SECOND, tenant="shop", call=call)
+    store.append(journal.drain())
+
+
+def test_a_call_that_a_kill_cut_off_gets_its_one_record(store: Store) -> None:
+    lived(
+        store,
+        (0, "c-1", STARTED),
+        (3, "c-1", LegAnswered("l-1", "PCMA")),
+        (60, "", AgentChanged("a", "paused", "", True, "")),
+    )
+    journal = Journal(store.last_sequence(), WALL)
+    assert close_open_calls(store, journal, 100 * SECOND) == 1
+    store.append(journal.drain())
+    (record,) = store.calls()
+    assert (record.call, record.tenant, record.cause) == ("c-1", "shop", "signalling-lost")
+    assert record.answered_wall_us == WALL + 3 * SECOND
+    # The last sign of life, not the time of the restart.
+    assert record.ended_wall_us == WALL + 60 * SECOND
+    again = Journal(store.last_sequence(), WALL)
+    assert close_open_calls(store, again, 100 * SECOND) == 0
+    assert again.drain() == []
+
+
+def test_an_orderly_stop_leaves_nothing_to_close(store: Store) -> None:
+    ended = CallEnded(
+        "inbound", "a", "b", "carrier", WALL, 0, WALL + SECOND, "normal", "caller", 200, "", "", 0, 0, 0, 0
+    )
+    lived(store, (0, "c-1", STARTED), (1, "c-1", ended))
+    journal = Journal(store.last_sequence(), WALL)
+    assert close_open_calls(store, journal, 0) == 0
+    assert journal.drain() == []
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "reason"),
+    [
+        (AgentChanged("anna", "busy", "", True, ""), "available", ""),
+        (AgentChanged("anna", "paused", "lunch", True, "lunch"), "paused", "lunch"),
+        (AgentChanged("anna", "wrap-up", "", True, "lunch"), "paused", "lunch"),
+        (AgentChanged("anna", "logged-out", "", False, ""), "logged-out", ""),
+    ],
+)
+def test_an_agent_is_found_as_left(store: Store, last: AgentChanged, state: str, reason: str) -> None:
+    lived(store, (0, "", AgentChanged("anna", "available", "", True, "")), (1, "", last))
+    lived(store, (2, "", AgentChanged("long-gone", "available", "", True, "")))
+    exchange = switch(WALL)
+    exchange.office.parts.registrar.adopt("shop-101", binding(Transport.UDP, 300 * SECOND), 0)
+    restore_agents(store, exchange, 0)
+    router = exchange.office.parts.tenancies["shop"].router
+    (anna,) = router.agents(0)
+    assert (anna.name, str(anna.state), anna.reason) == ("anna", state, reason)

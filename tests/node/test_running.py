@@ -1,0 +1,114 @@
+"""A real node on the loopback: its timers, and what a mistake of ours or a full journal does to it."""
+
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from switch.journal import events
+from switch.node.node import Node
+from switch.node.options import RunOptions
+from switch.node.start import running
+from switch.sip.flow import Address
+from tests.net.inbox import Inbox
+
+PLAN = "languages: [en]\nnumbers: {600: main}\naccounts: {'101': {}}\nflows: {main: [hangup]}\n"
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    plan = tmp_path / "shop.yaml"
+    plan.write_text(PLAN)
+    # Another run of the tests beside this one has another process number.
+    low = 20_000 + os.getpid() % 190 * 64
+    options = RunOptions(
+        plan, (Address("127.0.0.1", 0),), None, tmp_path / "state", rtp_low=low, rtp_high=low + 63
+    )
+    async with running(options) as (control, _):
+        yield control.node
+
+
+class Peer:
+    """A phone's socket; what it hears is read without waiting."""
+
+    def __init__(self, node: Node) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.setblocking(False)
+        address = node.network.listeners[0][1]
+        self.switch = (address.host, address.port)
+        self.heard: list[bytes] = []
+        self._number = 0
+
+    def say(self, method: str) -> None:
+        self._number += 1
+        host, port = self.socket.getsockname()
+        message = (
+            f"{method} sip:600@{host} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{self._number}\r\n"
+            f"From: <sip:x@{host}>;tag=t\r\nTo: <sip:600@{host}>\r\nCall-ID: c{self._number}\r\n"
+            f"CSeq: 1 {method}\r\nContact: <sip:x@{host}:{port}>\r\nContent-Length: 0\r\n\r\n"
+        )
+        self.socket.sendto(message.encode(), self.switch)
+
+    def count(self, start: bytes) -> int:
+        """Answers so far that begin so."""
+        try:
+            while True:
+                self.heard.append(self.socket.recv(65_536))
+        except BlockingIOError:
+            return sum(data.startswith(start) for data in self.heard)
+
+
+@pytest.fixture
+def peer(node: Node) -> Iterator[Peer]:
+    made = Peer(node)
+    with closing(made.socket):
+        yield made
+
+
+async def test_a_mistake_of_ours_is_counted_and_the_next_message_is_taken(
+    node: Node, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or one strange packet would make the switch deaf, without a word."""
+
+    def explode(*_: object) -> None:
+        raise AssertionError("a mistake")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(node.exchange, "receive", explode)
+        peer.say("OPTIONS")
+        await Inbox().until(lambda: node.faults == 1)
+    peer.say("OPTIONS")
+    await Inbox().until(lambda: peer.count(b"SIP/2.0 200") == 1)
+
+
+async def test_a_timer_that_comes_before_the_one_that_waits_is_not_late(node: Node, peer: Peer) -> None:
+    peer.say("OPTIONS")  # lingers for 32 s
+    await Inbox().until(lambda: peer.count(b"SIP/2.0 200") == 1)
+    started = time.monotonic()
+    peer.say("INVITE")  # challenged, and repeated after half a second without ACK
+    await Inbox().until(lambda: peer.count(b"SIP/2.0 407") == 2)
+    assert 0.4 < time.monotonic() - started < 3
+    assert node.faults == 0
+
+
+async def test_a_journal_that_has_no_room_refuses_new_calls(
+    node: Node, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer.say("INVITE")
+    await Inbox().until(lambda: peer.count(b"SIP/2.0 407") >= 1)
+    monkeypatch.setattr(node.writer, "_shed_entries", 0)
+    node.journal.write(_anything(), 0)
+    node.carry()
+    await Inbox().until(lambda: node.exchange.office.sheds)
+    peer.say("INVITE")
+    await Inbox().until(lambda: peer.count(b"SIP/2.0 503") >= 1)
+
+
+def _anything() -> events.Event:
+    return events.NodeStopped("a test")
