@@ -3,7 +3,7 @@
 | step | bound |
 | --- | --- |
 | the switch starts, phones register, agents sign in | START_TIMEOUT_S of the server and of a phone |
-| customers come, are served, go | the minutes asked for, and LAST_CUSTOMER_S |
+| customers come, are served, go | the minutes asked for, and LAST_CUSTOMER_S a dozen of them |
 | wrap-ups run out, agents sign out, phones end | WRAP_UPS_S, and a phone's own bounds |
 | the switch is asked, stops, is checked | its STOP_TIMEOUT_S |
 
@@ -29,7 +29,8 @@ from switch.cli.demo.story import Story
 from switch.cli.demo.tools import Tools
 
 LAST_CUSTOMER_S = 180.0
-"""How long after the last arrival the last customer is gone: patience 90 s, and two talks."""
+"""How long a customer is there: patience 90 s, and two talks. Of many some wait for a line first."""
+AGAIN_AFTER_S = 3.0
 NOTES_S = 8.0
 """After the last customer: who still wraps up then ends it by the code, so that nobody waits for nothing."""
 WRAP_UPS_S = 45.0
@@ -94,9 +95,15 @@ async def _work(stage: Stage, desks: list[Desk], day: Day) -> None:
     lines = asyncio.Semaphore(CALLERS_MAX)
     at_work = [asyncio.create_task(desk.work(), name=desk.plan.name) for desk in desks]
     breaks = [asyncio.create_task(desk.take_break(), name=desk.plan.name) for desk in desks]
-    customers = [asyncio.create_task(_come(stage, lines, plan)) for plan in day.customers]
+    customers: list[asyncio.Task[None]] = []
+    calling: dict[str, asyncio.Task[None]] = {}
+    for plan in day.customers:
+        former = calling.get(plan.number)
+        calling[plan.number] = asyncio.create_task(_come(stage, lines, plan, former))
+        customers.append(calling[plan.number])
     try:
-        last_s = day.customers[-1].arrives_s + LAST_CUSTOMER_S
+        rounds = 1 + len(customers) // CALLERS_MAX
+        last_s = day.customers[-1].arrives_s + rounds * LAST_CUSTOMER_S
         done, late = await asyncio.wait(customers, timeout=last_s)
         for task in done:
             await task  # a mistake of ours comes out here
@@ -112,8 +119,14 @@ async def _work(stage: Stage, desks: list[Desk], day: Day) -> None:
         await asyncio.gather(*customers, *breaks, *at_work, return_exceptions=True)
 
 
-async def _come(stage: Stage, lines: asyncio.Semaphore, plan: CustomerPlan) -> None:
+async def _come(
+    stage: Stage, lines: asyncio.Semaphore, plan: CustomerPlan, former: asyncio.Task[None] | None
+) -> None:
     await asyncio.sleep(plan.arrives_s)
+    if former is not None:
+        # Nobody calls again while the first call lasts.
+        await asyncio.wait((former,))
+        await asyncio.sleep(AGAIN_AFTER_S)
     async with lines:
         await visit(stage, plan)
 

@@ -90,7 +90,7 @@ class Stage:
         """The customer whose call is on its way or going on, by the From of a call to an agent."""
         user = _USER.search(uri)
         digits = re.sub(r"\D", "", user[1])[-_NATIONAL_DIGITS:] if user else ""
-        for visitor in reversed(self.visitors):
+        for visitor in reversed(self.visitors):  # of two calls of one customer the later one goes on
             if digits and visitor.plan.number.endswith(digits) and visitor.call is not None:
                 return visitor
         return None
