@@ -115,6 +115,25 @@ class TestChoice:
             (Exclusion.AVOIDED, 1),
         )
 
+    def test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why(self, centre: Centre) -> None:
+        centre.queue(wrap_up_us=9 * SECOND)
+        for name in ("talks", "wraps", "rings"):
+            centre.agent(name)
+        for name in ("first", "second", "third"):
+            centre.arrive(name)
+        centre.claim("talks")
+        centre.claim("wraps")
+        centre.do(ev.Finish("second"))
+        centre.arrive("fourth")
+        assert centre.offered() == []
+        centre.agent("new")
+        assert centre.offered() == [("fourth", "new")]
+        assert centre.of(Offered)[0].choice.exclusions == (
+            (Exclusion.OFFERED, 1),
+            (Exclusion.BUSY, 1),
+            (Exclusion.WRAP_UP, 1),
+        )
+
     def test_a_freed_agent_takes_by_priorities_then_time_then_arrival(self, centre: Centre) -> None:
         centre.queue("low", priority=0)
         centre.queue("high", priority=5)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from switch.base.clock import SECOND
 from switch.sip.digest import (
+    NONCE_LIFETIME_S,
+    REPLAY_NONCES_MAX,
     Challenger,
     HashedSecrets,
     Result,
@@ -30,8 +32,10 @@ def lookup(username: str) -> HashedSecrets | None:
     return SECRETS if username == "101" else None
 
 
-def challenger(**options: int) -> Challenger:
-    return Challenger(b"0123456789abcdef", **options)
+def challenger(
+    nonce_lifetime_s: int = NONCE_LIFETIME_S, replay_nonces_max: int = REPLAY_NONCES_MAX
+) -> Challenger:
+    return Challenger(b"0123456789abcdef", nonce_lifetime_s, replay_nonces_max)
 
 
 def credentials(

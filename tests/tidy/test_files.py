@@ -18,8 +18,9 @@ RUN_BY_NAME = {
 }
 LOADED_BY_PATH = ("switch/store/migrations/",)
 """alembic finds its scripts by folder."""
-REFERENCES = ("switch/rtp/",)
-"""What C is tested against; the switch itself runs the C."""
+REFERENCES = ("switch/rtp/", "switch/sim/")
+"""What C is tested against, while the switch itself runs the C; and the world in which the core is tested,
+which no command starts."""
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 

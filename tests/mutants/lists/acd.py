@@ -60,14 +60,14 @@ MUTANTS = (
     Mutant(
         _CHOOSE,
         "if agent.visit is not None and agent.visit.state is VisitState.OFFERED:",
-        "if False:",
-        _CHOICE + "test_why_not_the_others",
+        "if agent.visit is not None and agent.visit.state is VisitState.WAITING:",
+        _CHOICE + "test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why",
     ),
     Mutant(
         _CHOOSE,
         "if agent.visit is not None or agent.engaged:",
         "if agent.engaged:",
-        _PEERS + "test_12_one_contact_is_never_given_to_two",
+        _CHOICE + "test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why",
     ),
     # Wrap-up is never cut short, and the turn by idle time begins after it.
     Mutant(
