@@ -36,3 +36,13 @@ def close(office: Office, session: Session, now: int) -> None:
         now,
         session,
     )
+    _forget_tenant(office, session.tenant)
+
+
+def _forget_tenant(office: Office, tenant: str) -> None:
+    """A reload may have taken the tenant away while its last calls went on: this was the last of them."""
+    if office.parts.directory.entry(tenant) is not None:
+        return
+    if all(session.tenant != tenant for session in office.sessions.values()):
+        office.parts.tenancies.pop(tenant, None)
+        office.timers.cancel(("router", tenant))

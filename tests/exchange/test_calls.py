@@ -307,6 +307,7 @@ def test_a_call_of_a_tenant_that_a_reload_took_away_goes_on_and_ends() -> None:
     scene.hang_up(call)
     scene.run(1)
     assert len(scene.records()) == 1
+    assert set(scene.world.exchange.office.parts.tenancies) == {"other"}
     assert scene.dial(scene.carrier, SHOP, CALLER).status == 0
     scene.run(0.2)
     assert scene.carrier.calls == []

@@ -37,7 +37,7 @@ class Worker:
     own_legs: set[str] = field(default_factory=set)
     signed_in: bool = False
     shown: str = "logged-out"
-    reason: str = ""
+    paused: str = ""
     offer: int = 0
     contact: str = ""
     wrap_until: int = 0
@@ -199,15 +199,20 @@ class Observer:
 
     def on_agent_changed(self, _entry: Entry, event: ev.AgentChanged) -> None:
         worker = self.workers[event.agent]
-        worker.signed_in, worker.shown, worker.reason = event.signed_in, event.state, event.reason
-        if event.state == "logged-out":
+        if event.paused == "missed" and worker.paused != "missed":
+            limits = [
+                queue.misses_before_pause for queue in self.queues.values() if queue.misses_before_pause
+            ]
+            assert worker.missed >= min(limits), f"{event.agent} is paused after {worker.missed} misses"
+        if event.state == "logged-out" or (worker.paused and not event.paused):
             worker.missed = 0
+        worker.signed_in, worker.shown, worker.paused = event.signed_in, event.state, event.paused
 
     # The judgement.
 
     def idle(self, worker: Worker, now: int) -> bool:
-        """Free as far as load goes; pauses are the shown state's to say."""
-        busy = worker.offer or worker.contact or worker.own_legs or worker.wrap_until > now
+        """May be rung."""
+        busy = worker.offer or worker.contact or worker.own_legs or worker.wrap_until > now or worker.paused
         return worker.signed_in and bool(worker.contacts) and not busy
 
     def may_serve(self, agent: str, visit: Waiting, now: int) -> bool:
@@ -232,7 +237,7 @@ class Observer:
             return {"busy"}
         if worker.wrap_until > now:
             return {"wrap-up"}
-        return {"available", "paused"}
+        return {"paused" if worker.paused else "available"}
 
     def _next_due(self, now: int) -> int:
         """When time alone changes the judgement: between that and the next entry nothing can."""
@@ -244,9 +249,9 @@ class Observer:
         for name, worker in self.workers.items():
             allowed = self.expected(worker, now)
             assert worker.shown in allowed, f"{name} is shown {worker.shown}, not {allowed}"
-            if worker.shown == "paused":
-                known = worker.reason == "missed" or worker.reason in self.plan.pause_reasons.values()
-                assert known, f"{name} is paused for {worker.reason!r}"
+            if worker.paused:
+                known = worker.paused == "missed" or worker.paused in self.plan.pause_reasons.values()
+                assert known, f"{name} is paused for {worker.paused!r}"
             if worker.shown == "available" and self.waiting:
                 for contact, visit in self.waiting.items():
                     idles = not visit.offer and self.may_serve(name, visit, now)
