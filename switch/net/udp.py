@@ -27,6 +27,8 @@ SEND_BUFFER_MAX = 1 << 20
 KERNEL_BUFFER = 4 << 20
 """What we ask the kernel to keep while the loop is busy; it may grant less."""
 
+PORT_MAX = 65_535
+
 _SHEDDABLE = (b"REGISTER ", b"OPTIONS ")
 
 
@@ -100,13 +102,20 @@ class UdpListener:
         if self._transport.get_write_buffer_size() > SEND_BUFFER_MAX:
             self._counts.datagrams_unsent += 1
             return
+        if not 0 < flow.remote.port <= PORT_MAX:
+            # A loop takes such a port for the end of the whole socket, and closes it.
+            self._unsent(flow)
+            return
         try:
             self._transport.sendto(data, (flow.remote.host, flow.remote.port))
         except (OSError, ValueError):
-            # A Via or Contact may name an address that no socket takes (port 0, another family).
-            self._counts.datagrams_unsent += 1
-            if self._receiver is not None:
-                self._receiver.failed(flow)
+            # A Via or Contact may name an address that no socket takes (another family, a name).
+            self._unsent(flow)
+
+    def _unsent(self, flow: Flow) -> None:
+        self._counts.datagrams_unsent += 1
+        if self._receiver is not None:
+            self._receiver.failed(flow)
 
     async def close(self) -> None:
         if self._transport is not None:
