@@ -77,15 +77,19 @@ async def test_a_short_day_ends_with_every_verdict_well(tmp_path: Path) -> None:
     assert "PROBLEM" not in told
 
 
+async def until_told(process: asyncio.subprocess.Process, words: bytes) -> None:
+    assert process.stdout is not None
+    async with asyncio.timeout(INTERRUPT_S):
+        async for line in process.stdout:
+            if words in line:
+                return
+    raise AssertionError(f"it ended without a word of {words.decode()}")
+
+
 async def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     process = await start(tmp_path / "state", "--minutes", "2")
-    assert process.stdout is not None
-    assert process.stderr is not None
     try:
-        async with asyncio.timeout(INTERRUPT_S):
-            async for line in process.stdout:
-                if b"signs in" in line:
-                    break
+        await until_told(process, b"signs in")
         began = children(process.pid)
         assert len(began) >= 8, "a switch, six agents and a reception"
         os.killpg(process.pid, signal.SIGINT)
@@ -100,3 +104,21 @@ async def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     assert err == b""
     assert [pid for pid in began if is_running(pid)] == []
     assert not os.path.exists(tmp_path / "state" / "control.sock")
+
+
+async def test_a_switch_that_dies_ends_the_demo_in_one_line(tmp_path: Path) -> None:
+    process = await start(tmp_path / "state", "--minutes", "2")
+    try:
+        await until_told(process, b" calls +1514555")
+        began = children(process.pid)
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in began}
+        (switch,) = [pid for pid, words in commands.items() if b"--keep-secrets" in words]
+        os.kill(switch, signal.SIGKILL)
+        _, err = await asyncio.wait_for(process.communicate(), INTERRUPT_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 1
+    assert err.decode() == "softswitch: the switch ended in the middle of the demo, exit code -9\n"
+    assert [pid for pid in began if is_running(pid)] == []

@@ -27,6 +27,7 @@ from switch.cli.demo.server import Server
 from switch.cli.demo.stage import Stage
 from switch.cli.demo.story import Story
 from switch.cli.demo.tools import Tools
+from switch.cli.failures import CommandError
 
 LAST_CUSTOMER_S = 180.0
 """How long a customer is there: patience 90 s, and two talks. Of many some wait for a line first."""
@@ -101,22 +102,24 @@ async def _work(stage: Stage, desks: list[Desk], day: Day) -> None:
         former = calling.get(plan.number)
         calling[plan.number] = asyncio.create_task(_come(stage, lines, plan, former))
         customers.append(calling[plan.number])
+    rounds = 1 + len(customers) // CALLERS_MAX
+    last_s = day.customers[-1].arrives_s + rounds * LAST_CUSTOMER_S
+    over = asyncio.create_task(asyncio.wait((*customers, *breaks), timeout=last_s))
+    dead = asyncio.create_task(stage.server.wait())
     try:
-        rounds = 1 + len(customers) // CALLERS_MAX
-        last_s = day.customers[-1].arrives_s + rounds * LAST_CUSTOMER_S
-        done, late = await asyncio.wait(customers, timeout=last_s)
-        for task in done:
-            await task  # a mistake of ours comes out here
-        if late:
-            stage.story.problem(f"{len(late)} customers were still there after {last_s:.0f} s")
-        await asyncio.gather(*breaks)
-        for task in at_work:
-            if task.done():
-                await task
-    finally:
+        await asyncio.wait((over, dead, *at_work), return_when=asyncio.FIRST_COMPLETED)
+        if dead.done():
+            raise CommandError(f"the switch ended in the middle of the demo, exit code {dead.result()}")
         for task in (*customers, *breaks, *at_work):
-            task.cancel()
-        await asyncio.gather(*customers, *breaks, *at_work, return_exceptions=True)
+            if task.done():
+                await task  # a mistake of ours, or the end of an agent's phone, comes out here
+        late = sum(not task.done() for task in customers)
+        if late:
+            stage.story.problem(f"{late} customers were still there after {last_s:.0f} s")
+    finally:
+        for unfinished in (*customers, *breaks, *at_work, over, dead):
+            unfinished.cancel()
+        await asyncio.gather(*customers, *breaks, *at_work, over, dead, return_exceptions=True)
 
 
 async def _come(

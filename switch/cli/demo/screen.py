@@ -84,7 +84,8 @@ class Screen:
             try:
                 self._show(Reading(await self._tools.queues(), await self._tools.agents()))
             except CommandError as error:
-                self._story.problem(str(error))
+                if str(error) not in self._story.problems:
+                    self._story.problem(str(error))
             await asyncio.sleep(REFRESH_S)
 
     def _show(self, reading: Reading) -> None:

@@ -66,6 +66,10 @@ class Server:
             await _end(process)
             raise
 
+    async def wait(self) -> int:
+        """Until it has ended; its exit code."""
+        return await self._process.wait()
+
     async def stop(self) -> int:
         """Its exit code; repeating it is harmless."""
         return await _end(self._process)
