@@ -22,7 +22,7 @@ from switch.dialplan.plan import (
     plain_number,
 )
 from switch.dialplan.problems import Problems
-from switch.dialplan.program import DialOut, Farewell, Program
+from switch.dialplan.program import Farewell, Program
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.source import Path, Source
 
@@ -371,7 +371,7 @@ class TenantReader:
                     book.use_phrases(tuple(name for name in phrases.WAITING if name.startswith(prefix)))
         book.warn_unused()
         prompts, requests = book.clips()
-        if any(isinstance(item, DialOut) for item in instructions):
-            text = f"{phrases.RINGBACK}:{self.model.country}"
-            requests = (*requests, ClipRequest(f"{self.key}/{phrases.RINGBACK}", ClipKind.TONE, text=text))
+        # Always: a caller who is transferred hears the other phone ring, whatever the flows dial.
+        text = f"{phrases.RINGBACK}:{self.model.country}"
+        requests = (*requests, ClipRequest(f"{self.key}/{phrases.RINGBACK}", ClipKind.TONE, text=text))
         return prompts, requests
