@@ -21,7 +21,8 @@ from switch.base.errors import PeerError
 from switch.call.cause import Reason
 from switch.engine.engine import Engine
 from switch.exchange.exchange import Exchange
-from switch.media.commands import CloseStream, OpenStream, UpdateStream
+from switch.media.commands import CloseStream, Command, OpenStream, UpdateStream
+from switch.media.events import StreamClosed
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.node.clock import now_us, wall_offset_us
@@ -85,6 +86,8 @@ class Node:
         self.started_wall_us = self.journal.wall(now_us())
         self.stopping = False
         self.media_refused = 0
+        self._never_opened: set[int] = set()
+        """Slots that the engine refused to open and the exchange has yet to close: at most all of them."""
         self.faults = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
@@ -171,19 +174,38 @@ class Node:
         for output in self.exchange.poll():
             if isinstance(output, SendBytes):
                 self.network.send(output.data, output.flow)
-                continue
-            try:
-                accepted = self.engine.submit(output)
-            except PeerError:
-                accepted = False
-            if not accepted and isinstance(output, OpenStream | UpdateStream):
-                self.media_refused += 1
-                asyncio.get_running_loop().call_soon(self._media_refused, output.slot)
             else:
-                assert accepted or not isinstance(output, CloseStream), "a close always fits"
+                self._command(output)
         if not self._after_scheduled:
             self._after_scheduled = True
             asyncio.get_running_loop().call_soon(self._after)
+
+    @_survived
+    def _command(self, command: Command) -> None:
+        """One at a time, so that a fault in one does not lose the BYE that stands behind it."""
+        loop = asyncio.get_running_loop()
+        if isinstance(command, CloseStream) and command.slot in self._never_opened:
+            self._never_opened.discard(command.slot)
+            loop.call_soon(self._stream_closed, command.slot)
+            return
+        try:
+            accepted = self.engine.submit(command)
+        except PeerError:
+            accepted = False
+        if accepted:
+            return
+        assert not isinstance(command, CloseStream), "a close always fits"
+        self.media_refused += 1
+        if isinstance(command, OpenStream):
+            self._never_opened.add(command.slot)
+        if isinstance(command, OpenStream | UpdateStream):
+            loop.call_soon(self._media_refused, command.slot)
+
+    @_survived
+    def _stream_closed(self, slot: int) -> None:
+        """What the engine says of a stream that it had; of one that it refused to open we say it."""
+        self.exchange.media_event(StreamClosed(slot, 0, 0, 0, 0), now_us())
+        self.carry()
 
     @_survived
     def _media_refused(self, slot: int) -> None:
@@ -197,8 +219,10 @@ class Node:
         if entries:
             if not self.writer.append(entries):
                 _log.error("the journal is full: entries are lost", entries=len(entries))
-            self.exchange.office.sheds = self.stopping or self.writer.sheds
             self.metrics.observe(entries)
+        # Also where nothing was written: a switch that refuses every call writes nothing, and must notice
+        # that the store takes entries again.
+        self.exchange.office.sheds = self.stopping or self.writer.sheds
         due = self.exchange.next_timer()
         if due is None or (self._timer_at is not None and self._timer_at <= due):
             return

@@ -112,3 +112,18 @@ async def test_a_journal_that_has_no_room_refuses_new_calls(
 
 def _anything() -> events.Event:
     return events.NodeStopped("a test")
+
+
+async def test_calls_are_taken_again_when_the_store_has_caught_up(
+    node: Node, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A switch that refuses all calls has nothing to write, so it must not wait for an entry to notice."""
+    with monkeypatch.context() as full:
+        full.setattr(type(node.writer), "sheds", property(lambda _: True))
+        node.journal.write(_anything(), 0)
+        node.carry()
+        await Inbox().until(lambda: node.exchange.office.sheds)
+    peer.say("OPTIONS")
+    await Inbox().until(lambda: peer.count(b"SIP/2.0 200") == 1)
+    peer.say("INVITE")
+    await Inbox().until(lambda: peer.count(b"SIP/2.0 407") >= 1)
