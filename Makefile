@@ -33,14 +33,18 @@ run: $(STAMPS)/run
 demo: $(STAMPS)/demo
 	@$(BIN)/softswitch demo $(ARGS)
 
+# Three files of tests at a time: those with phones mostly wait. JOBS=0 runs them one after the other.
+JOBS ?= 3
+PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
+
 test: $(STAMPS)/test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(PYTEST)
 
 check: $(STAMPS)/test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(PYTEST)
 
 # Every module of benchmarks/ is a command; ONE=relay runs one of them.
 BENCHMARKS := $(filter-out __init__ _%,$(basename $(notdir $(wildcard benchmarks/*.py))))

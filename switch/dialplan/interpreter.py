@@ -214,7 +214,7 @@ class Interpreter:
         step = session.plan.program.instructions[address]
         match step:
             case p.Jump():
-                session.trail(step.where, "flow" if step.where.step == "start" else "goto")
+                session.trail(step.where, "")
                 return step.next
             case p.ChooseLanguage():
                 session.language = step.language

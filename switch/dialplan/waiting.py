@@ -57,7 +57,7 @@ class Waiting:
         times = (0, *(ring.after_s for ring in step.widen))
         steps = tuple(QueueStep(after_s, needs) for after_s, needs in zip(times, rings, strict=True))
         needs = ", ".join(f"{need.skill} {need.level}" for need in rings[0])
-        session.trail(step.where, f"queue {step.queue}" + (f" needs {needs}" if needs else ""))
+        session.trail(step.where, step.queue + (f" needs {needs}" if needs else ""))
         session.out.append(Enqueue(step.queue, steps, step.priority))
         return None
 

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from switch.journal.why import ANSWERED, REFUSED, Explanation, OfferWhy, VisitWhy
+from switch.journal.why import ANSWERED, REFUSED, Explanation, OfferWhy, Rank, VisitWhy
+
+SCORE_ONE = 1 << 32
+"""Scores in the journal are the router's fixed point, 32 bits of fraction, so that a replay compares them."""
 
 _EXCLUSIONS = {
     "signed-out": "signed out",
@@ -125,11 +128,19 @@ def _offer_lines(offer: OfferWhy) -> Iterator[str]:
         )
         yield _more(f"Not candidates: {reasons}.")
     if offer.best:
-        ranks = ", ".join(f"{rank.agent} {rank.score} (idle {_seconds(rank.idle_us)})" for rank in offer.best)
+        ranks = ", ".join(_rank(rank, offer.policy) for rank in offer.best)
         rest = offer.candidates - len(offer.best)
         more = f", and {rest} more" if rest > 0 else ""
         yield _more(f"Scores by {offer.policy}: {ranks}{more}.")
     yield _more(f"{offer.agent} was chosen because {_TIE_BREAKS.get(offer.tie_break, offer.tie_break)}.")
+
+
+def _rank(rank: Rank, policy: str) -> str:
+    """A candidate with its score as people count; a drawn number says nothing to anybody."""
+    idle = f"idle {_seconds(rank.idle_us)}"
+    if policy == "random":
+        return f"{rank.agent} ({idle})"
+    return f"{rank.agent} {rank.score / SCORE_ONE:g} ({idle})"
 
 
 def _needs(offer: OfferWhy) -> str:

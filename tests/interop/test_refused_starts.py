@@ -17,6 +17,7 @@ from tests.interop.process import free_port
 from tests.interop.switch_process import (
     SwitchProcess,
     copy_centre,
+    next_rtp_range,
     read_secrets,
     refused_start,
     run_cli,
@@ -202,7 +203,7 @@ async def test_the_default_limit_of_open_files_is_raised(place: tuple[Path, Path
     if hard < 4_096:
         pytest.skip(f"the hard limit of open files is {hard}; expected at least 4096")
     shell = ("bash", "-c", 'ulimit -Sn 1024; exec "$@"', "bash")
-    async with await SwitchProcess.start(*place, rtp="20000-21399", prefix=shell) as switch:
+    async with await SwitchProcess.start(*place, rtp=next_rtp_range(1400), prefix=shell) as switch:
         assert (await switch.metrics())["softswitch_rtp_ports"] > 600
 
 
@@ -211,7 +212,7 @@ async def test_a_stop_during_the_start(place: tuple[Path, Path]) -> None:
     dialplans, state = place
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "switch.cli", "run", str(dialplans), "--sip", "127.0.0.1:0"),
-        *("--http", "off", "--state", str(state), "--rtp", "20000-20063"),
+        *("--http", "off", "--state", str(state), "--rtp", next_rtp_range()),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

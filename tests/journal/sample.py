@@ -18,6 +18,8 @@ from switch.journal.events import (
 )
 
 S = 1_000_000
+ONE = 1 << 32
+"""One, as the router counts scores."""
 WALL = 1_750_000_000 * S
 
 
@@ -30,7 +32,7 @@ def offer(number: int, agent: str, tie_break: str) -> OfferMade:
         policy="most-skilled",
         candidates=3,
         exclusions=(("busy", 2), ("skill-missing", 1)),
-        best=((agent, 80, 30 * S), ("carl", 70 if tie_break == "score" else 80, 20 * S)),
+        best=((agent, 80 * ONE, 30 * S), ("carl", (70 if tie_break == "score" else 80) * ONE, 20 * S)),
         tie_break=tie_break,
         needs=(("french", 50),),
         sequence=40 + number,

@@ -19,7 +19,7 @@ from switch.journal.events import (
 )
 from switch.journal.why import Explanation, document, explain
 from switch.journal.words import tell
-from tests.journal.sample import WALL, S, ended, offer, queued_call
+from tests.journal.sample import ONE, WALL, S, ended, offer, queued_call
 
 
 def _explained(*steps: tuple[int, Event]) -> Explanation:
@@ -72,7 +72,7 @@ def test_the_structure_of_a_call_with_two_offers() -> None:
     assert (missed.agent, missed.outcome, missed.lasted_us) == ("anna", "no-answer", 20 * S)
     assert (taken.agent, taken.outcome, taken.lasted_us) == ("bob", "answered", 4 * S)
     assert taken.exclusions == (("busy", 2), ("skill-missing", 1))
-    assert [(rank.agent, rank.score) for rank in taken.best] == [("bob", 80), ("carl", 80)]
+    assert [(rank.agent, rank.score) for rank in taken.best] == [("bob", 80 * ONE), ("carl", 80 * ONE)]
     assert (visit.agent, visit.outcome, visit.waited_us, visit.talked_us) == ("bob", "ended", 26 * S, 60 * S)
 
 
