@@ -72,6 +72,11 @@ class Call:
                 commands += self.held(leg, True, now)
         return commands
 
+    def opened(self, leg: Leg) -> list[Command]:
+        """`leg` is confirmed. Where its session came with the ACK, the engine had no stream to bridge."""
+        other = self.other(leg)
+        return [] if other is None else [Bridge(leg.slot.number, other.slot.number)]
+
     def unbridge(self, now: int) -> list[Command]:
         """The talk is over; its time goes to the record."""
         if self.partner is None:

@@ -2,6 +2,7 @@
 
 from switch.call import events
 from switch.call.leg import ALLOW, Leg, refer_target
+from switch.call.states import LegState
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
 
@@ -73,7 +74,8 @@ def _refer(leg: Leg, request: Request) -> Response:
         return request.make_response(400, "Refer-To must name one sip URI")
     if any(name.lower() == "replaces" for name, _ in target.headers):
         return request.make_response(501, "Attended Transfer Not Supported")
-    if leg.transfer_pending:
+    if leg.transfer_pending or leg.state is not LegState.CONFIRMED:
+        # Before the dialog stands its NOTIFYs could not be sent, nor is there anybody to transfer.
         return request.make_response(491)
     leg.transfer_pending = True
     leg.emit(events.LegTransferRequested(leg.id, target))

@@ -257,6 +257,7 @@ class Exchange:
                 ringing.progress(office, session, attempt, leg, event.early_media, now)
         elif isinstance(event, leg_events.LegConfirmed):
             office.write(journal.LegAnswered(leg.id, event.codec), now, session)
+            office.media(session.call.opened(leg))
             if leg is session.call.anchor:
                 office.tell_flow(session, Answered())
         elif isinstance(event, leg_events.LegHeld):

@@ -19,6 +19,8 @@ from switch.tenant.entry import (
     ExtensionDestination,
     FlowDestination,
     OutsideDestination,
+    Unknown,
+    UnknownReason,
 )
 
 RING_US = 30_000_000
@@ -34,7 +36,7 @@ def requested(office: Office, session: Session, event: LegTransferRequested, now
     if stays is None or session.transfer is not None:
         _notify(by, 491, now, final=True)
         return
-    destination = office.parts.directory.resolve(session.tenant, target, by.account)
+    destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))
     if isinstance(destination, FlowDestination | ExtensionDestination | OutsideDestination):
         by.notify_transfer(100, reason_phrase(100), now, final=False)
         _make_anchor(office, session, stays, by)
@@ -43,6 +45,16 @@ def requested(office: Office, session: Session, event: LegTransferRequested, now
     else:
         office.write(journal.Transferred(by.id, target, "refused"), now, session)
         _notify(by, destination.status, now, final=True)
+
+
+def _allowed(by: Leg, destination: Destination) -> Destination:
+    """A party beyond a trunk has proved nothing: it may not have us dial out at the tenant's cost, nor give
+    an agent's feature codes in that agent's name."""
+    if by.account or isinstance(destination, ExtensionDestination | Unknown):
+        return destination
+    if isinstance(destination, FlowDestination) and destination.number.startswith("+"):
+        return destination
+    return Unknown(UnknownReason.NOT_ALLOWED)
 
 
 def _make_anchor(office: Office, session: Session, stays: Leg, by: Leg) -> None:

@@ -1,5 +1,7 @@
 """Blind transfers: to whom, with what end, and what becomes of the three parties."""
 
+import pytest
+
 from switch.base.clock import SECOND
 from switch.journal import events
 from switch.sim.phone import Phone
@@ -195,4 +197,17 @@ def test_hold_music_ends_with_the_transfer_and_its_time_is_counted() -> None:
     record = scene.records()[-1]
     assert record.caller == CALLER
     assert 3 * SECOND < record.held_us < 6 * SECOND
+    scene.nothing_is_left()
+
+
+@pytest.mark.parametrize("target", ["0612345678", "600"])
+def test_a_customer_beyond_the_trunk_can_neither_dial_out_nor_give_codes(target: str) -> None:
+    """A carrier's caller has proved nothing: no calls at the tenant's cost, no codes for agents."""
+    scene = Scene()
+    call = _talk(scene)
+    _refer(scene, scene.carrier, target, call)
+    scene.run(2)
+    assert scene.person(scene.carrier).news == [403]
+    assert _outcomes(scene) == ["refused"]
+    assert scene.talk_between(call, scene.anna.calls[0])
     scene.nothing_is_left()

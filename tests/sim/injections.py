@@ -128,9 +128,10 @@ def customer_transfers(story: Story, _: Datagram) -> None:
         story.call.refer("110", story.world.now)
 
 
-def customer_transfers_to_the_queue(story: Story, _: Datagram) -> None:
+def customer_transfers_to_the_menu(story: Story, _: Datagram) -> None:
+    """A public number: from beyond the trunk no other flow is open."""
     if story.call is not None:
-        story.call.refer("600", story.world.now)
+        story.call.refer("+33199000100", story.world.now)
 
 
 def agent_transfers_to_the_queue(story: Story, _: Datagram) -> None:
@@ -168,7 +169,7 @@ BLOWS: tuple[Blow, ...] = (
     queue_is_removed,
     customer_holds,
     customer_transfers,
-    customer_transfers_to_the_queue,
+    customer_transfers_to_the_menu,
     agent_transfers_to_the_queue,
 )
 
