@@ -8,6 +8,7 @@ import pytest
 from switch.base.clock import SECOND
 from switch.journal.entry import Journal
 from switch.journal.events import AgentChanged, CallEnded, CallStarted, Event, LegAnswered
+from switch.node.bindings import kept
 from switch.node.recovery import close_open_calls, restore_agents
 from switch.sip.flow import Transport
 from switch.store.store import Store
@@ -80,3 +81,11 @@ def test_an_agent_is_found_as_left(store: Store, last: AgentChanged, state: str,
     router = exchange.office.parts.tenancies["shop"].router
     (anna,) = router.agents(0)
     assert (anna.name, str(anna.state), anna.reason) == ("anna", state, reason)
+
+
+def test_what_came_by_a_stream_is_not_kept_even_where_we_listen_for_streams() -> None:
+    exchange = switch(WALL)
+    registrar = exchange.office.parts.registrar
+    registrar.adopt("shop-101", binding(Transport.TCP, 300 * SECOND), 0)
+    assert registrar.binding_count() == 1
+    assert kept(exchange, 0) == []

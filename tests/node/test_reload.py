@@ -48,6 +48,24 @@ def test_calls_of_a_tenant_that_was_removed_go_on_to_their_end() -> None:
     assert (call.state, world.remains().calls) == (CallState.ENDED, 0)
 
 
+def test_who_waits_for_a_tenant_that_was_removed_leaves_nothing_behind() -> None:
+    """Its router is needed until its last call has ended."""
+    world = World(Setting(shop(), slots=4))
+    desk = world.phone("shop", "110")
+    desk.register(world.now)
+    world.touch()
+    world.run(SECOND)
+    call = desk.call("600", world.now)
+    world.touch()
+    world.run(3 * SECOND)
+    assert world.remains().contacts == 1
+    world.reload(load_centre({"centre.yaml": TRUNKS, "other.yaml": OTHER}))
+    call.hang_up(world.now)
+    world.touch()
+    world.run(SECOND)
+    assert (world.remains().calls, world.remains().contacts) == (0, 0)
+
+
 def test_a_name_that_two_tenants_have_is_never_guessed() -> None:
     names = {("shop", "anna"): "", ("bar", "anna"): "", ("bar", "ben"): "bar-102"}
     assert find("bar/anna", names, "agent") == Found("bar", "anna")

@@ -126,8 +126,8 @@ MUTANTS = (
     ),
     Mutant(
         "switch/call/requests.py",
-        "if leg.transfer_pending:",
-        "if leg.transfer_pending and not target:",
+        "if leg.transfer_pending or leg.state is not LegState.CONFIRMED:",
+        "if leg.state is not LegState.CONFIRMED:",
         _IN + "test_one_transfer_at_a_time",
     ),
     Mutant(

@@ -5,10 +5,17 @@ from tests.mutants.mutant import Mutant
 _UDP = "switch/net/udp.py"
 _TCP = "switch/net/tcp.py"
 _NETWORK = "switch/net/network.py"
-_BY_UDP = "tests/net/test_udp.py::"
-_BY_TCP = "tests/net/test_tcp.py::"
+_BY_UDP = "tests/net/test_datagrams.py::"
+_BY_TCP = "tests/net/test_streams.py::"
 
 MUTANTS = (
+    # One hostile Via would close the socket of every phone.
+    Mutant(
+        _UDP,
+        "if not 0 < flow.remote.port <= PORT_MAX:",
+        "if not 0 < flow.remote.port:",
+        _BY_UDP + "test_an_address_that_no_socket_takes_is_counted_and_the_next_message_goes",
+    ),
     Mutant(
         _UDP,
         "if waiting >= QUEUE_SOFT and (waiting >= QUEUE_HARD or data.startswith(_SHEDDABLE)):",

@@ -99,7 +99,7 @@ MUTANTS = (
         _COMPOSE,
         "for key in [key for key in tenancies if key not in centre.tenants and key not in busy]:",
         "for key in [key for key in tenancies if key not in centre.tenants]:",
-        _BY_RELOAD + "test_calls_of_a_tenant_that_was_removed_go_on_to_their_end",
+        _BY_RELOAD + "test_who_waits_for_a_tenant_that_was_removed_leaves_nothing_behind",
     ),
     Mutant(
         _NAMES,
@@ -117,6 +117,6 @@ MUTANTS = (
         _BINDINGS,
         "if binding.flow.transport is Transport.UDP",
         "if binding.contact",
-        _BY_BINDINGS + "test_what_came_by_a_stream_died_with_it",
+        _BY_RECOVERY + "test_what_came_by_a_stream_is_not_kept_even_where_we_listen_for_streams",
     ),
 )
