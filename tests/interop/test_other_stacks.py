@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 AGENTS = ("101", "102", "103", "110")
 CALLS, RATE = 200, 20
 TALK_MS = 400
-SWITCH_OPTIONS = ("--rtp", "21000-21399")
+SWITCH_OPTIONS = ("--rtp", "31100-31499")
 """200 slots: sipp at this rate has some 20 calls at a time, and ports rest a moment after each."""
 
 
