@@ -18,7 +18,8 @@ from switch.sip.message import Request, Response
 from switch.sip.outputs import AckReceived, RequestReceived, ResponseReceived, TransactionFailed
 from switch.sip.uri import NameAddr, Uri
 
-MAX_FORWARDS = "70"
+MAX_FORWARDS = 70
+"""Of a call that begins with us (RFC 3261 section 8.1.1.6)."""
 
 SILENT_AFTER_US = 4 * SECOND
 """An INVITE without even a 100 for so long has been sent four times (RFC 3261 section 17.1.1.2): on a network
@@ -58,6 +59,7 @@ class OutgoingLeg(Leg):
         "_cancel_cause",
         "_destination",
         "_dialled_at",
+        "_max_forwards",
         "_progress",
         "_request",
         "_tag",
@@ -76,6 +78,7 @@ class OutgoingLeg(Leg):
         call_id: str,
         local_tag: str,
         signalling: Signalling,
+        max_forwards: int = MAX_FORWARDS,
     ) -> None:
         super().__init__(
             leg_id,
@@ -88,6 +91,7 @@ class OutgoingLeg(Leg):
             state=LegState.OUTGOING_CALLING,
         )
         self._destination = destination
+        self._max_forwards = max_forwards
         self._call_id = call_id
         self._tag = local_tag
         self._ack: Request | None = None
@@ -261,7 +265,7 @@ class OutgoingLeg(Leg):
         destination = self._destination
         body = self.negotiation.local_body if cseq > 1 else self.negotiation.offer()
         headers = [
-            ("Max-Forwards", MAX_FORWARDS),
+            ("Max-Forwards", str(self._max_forwards)),
             ("From", str(destination.from_.with_tag(self._tag))),
             ("To", str(destination.to)),
             ("Call-ID", self._call_id),

@@ -323,6 +323,10 @@ class Exchange:
             session = office.session_of_attempt.get(key)
             if session is not None:
                 ringing.timed_out(office, session, session.attempts[key], now)
+        elif kind == "gateway":
+            session = office.session_of_attempt.get(key)
+            if session is not None:
+                ringing.pass_over_silent(office, session.attempts[key], now)
         elif kind == "flow":
             session = office.sessions.get(key)
             if session is not None:

@@ -11,6 +11,7 @@ Nothing is reserved and no trunk is dialled before this is known: an unauthentic
 from switch.base.clock import SECOND
 from switch.call.call import Call, Record
 from switch.call.incoming import IncomingLeg
+from switch.call.outgoing import MAX_FORWARDS
 from switch.exchange import dials, flows, ringing, talks
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -61,6 +62,9 @@ def _cannot_understand(request: Request) -> Response | None:
         return request.make_response(420, headers=[("Unsupported", ", ".join(unknown))])
     if not request.uri.is_sip:
         return request.make_response(416)
+    if request.max_forwards == 0:
+        # What we would send for it must have one less (RFC 7332 section 3).
+        return request.make_response(483)
     if request.contact is None:
         return request.make_response(400, "Missing Contact")
     kind = (request.content_type or "application/sdp").partition(";")[0].strip().lower()
@@ -150,7 +154,7 @@ def _open(
     )
     hold_clip = office.parts.tenancies[tenant].hold_clip
     call = Call(office.parts.ids.make("c"), tenant, record, anchor, hold_clip)
-    session = Session(call)
+    session = Session(call, hops=(request.max_forwards or MAX_FORWARDS) - 1)
     office.sessions[call.id] = session
     started = journal.CallStarted(direction, caller, called, source, request.call_id)
     office.write(started, now, session)

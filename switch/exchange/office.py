@@ -34,7 +34,7 @@ from switch.tenant.directory import Directory
 from switch.trunk.trunks import Trunks
 
 TimerKey = tuple[str, str]
-"""("leg", id), ("flow", call), ("ring", attempt), ("router", tenant)."""
+"""("leg", id), ("flow", call), ("ring", attempt), ("gateway", attempt), ("router", tenant)."""
 
 Output = SendBytes | Command
 
@@ -200,6 +200,7 @@ class Office:
             call_id=f"{tokens.token(20)}@{destination.flow.local.host}",
             local_tag=tokens.token(10),
             signalling=self.signalling,
+            max_forwards=session.hops,
         )
         self.add_leg(session, leg, now)
         leg.dial(now)

@@ -7,7 +7,7 @@ up, or it was called off. An attempt that is over leaves the session in the same
 from switch.base.errors import PeerError
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
-from switch.call.outgoing import NOBODY_THERE, Credentials, Destination, OutgoingLeg
+from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg
 from switch.exchange import talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
@@ -93,8 +93,18 @@ def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) 
         leg.trunk = choice.trunk
         attempt.gateways[leg.id] = choice.gateway
         attempt.legs[leg.id] = leg
+        if attempt.routes:
+            office.timers.set(("gateway", attempt.id), now + SILENT_AFTER_US)
         return True
     return False
+
+
+def pass_over_silent(office: Office, attempt: Attempt, now: int) -> None:
+    """A gateway that has not said a word is dead: the next is tried while the caller still waits. Timer B
+    alone would take 32 s, longer than most ring times."""
+    for leg in list(attempt.legs.values()):
+        if isinstance(leg, OutgoingLeg) and leg.silent(now):
+            office.hang_up(leg, ours(Reason.UNREACHABLE), now)
 
 
 def caller_identity(session: Session, host: str) -> NameAddr:
@@ -172,12 +182,16 @@ def forget(office: Office, session: Session, attempt: Attempt) -> None:
     session.attempts.pop(attempt.id, None)
     office.session_of_attempt.pop(attempt.id, None)
     office.timers.cancel(("ring", attempt.id))
+    office.timers.cancel(("gateway", attempt.id))
 
 
 def _end_legs(office: Office, attempt: Attempt, cause: Cause, now: int) -> None:
     legs = list(attempt.legs.values())
     attempt.legs.clear()
     for leg in legs:
+        if isinstance(leg, OutgoingLeg) and leg.silent(now):
+            # Or callers who give up first would keep a dead gateway in use for ever.
+            _report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now)
         office.hang_up(leg, cause, now)
 
 

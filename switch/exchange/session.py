@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from switch.call.call import Call
+from switch.call.outgoing import MAX_FORWARDS
 from switch.dialplan.interpreter import Interpreter
 from switch.exchange.attempt import Attempt
 
@@ -31,7 +32,9 @@ class Session:
 
     `needs` are the contact's first requirement in words ("french>=50"), for the journal. `blame` is
     the role of whoever ended the talk, for the record, when we end the anchor after it. `avoid` are
-    agents who transferred this caller away and are not offered it again.
+    agents who transferred this caller away and are not offered it again. `hops` is the Max-Forwards of
+    what we send for this call: one less than the caller's, so that a call that comes back to us by a
+    carrier, again and again, ends (RFC 7332 section 3).
     """
 
     call: Call
@@ -46,6 +49,7 @@ class Session:
     blame: str = ""
     avoid: tuple[str, ...] = ()
     ringback: bool = False
+    hops: int = MAX_FORWARDS
 
     @property
     def tenant(self) -> str:

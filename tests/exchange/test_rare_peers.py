@@ -4,10 +4,13 @@ from switch.base.clock import SECOND
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.sim.network import Datagram, Fate
+from switch.sim.phone import Identity
 from switch.sim.phone_call import CallState
 from switch.sim.world import SWITCH, Interception, Setting, World
 from switch.sip.flow import Address
 from switch.sip.message import Request, Response, Uri, parse
+from switch.trunk.health import GatewayState
+from switch.trunk.settings import Gateway
 from tests.sim.centres import CARRIER, SHOP, TRUNKS
 from tests.sim.story import Answers
 
@@ -116,3 +119,67 @@ def test_a_transfer_that_is_asked_for_before_the_ack_does_not_bar_the_next() -> 
     peer.say("ACK", DIRECT, to_tag=tag, cseq=1)
     peer.say("REFER", DIRECT, to_tag=tag, cseq=3, headers=refer)
     peer.last(202)
+
+
+def test_a_call_that_comes_back_has_fewer_hops_each_time_and_ends() -> None:
+    """A number that leads out and in again would otherwise take every port of the switch (RFC 7332)."""
+    world = World(Setting(centre()))
+    desk = world.phone("shop", "110", Answers(world))
+    desk.register(world.now)
+    world.touch()
+    world.run(SECOND)
+    peer = Peer(world)
+    peer.say("INVITE", DIRECT, body=sdp(), headers=(("Max-Forwards", "5"),))
+    assert desk.calls[0].invite.max_forwards == 4
+    last = Peer(world)
+    last.say("INVITE", DIRECT, body=sdp(), cseq=9, headers=(("Max-Forwards", "0"),))
+    last.last(483)
+
+
+DEAD = Address("203.0.113.8", 5060)
+
+
+def two_gateways() -> World:
+    """The first of the carrier's gateways is dead; the second answers."""
+    trunks = TRUNKS.replace("gateways: [", f'gateways: ["{DEAD}", ')
+    world = World(Setting(load_centre({"centre.yaml": trunks, "shop.yaml": SHOP})))
+    world._add(Identity("carrier"), Address(CARRIER, 5060), Answers(world))
+    world.phone("shop", "110").register(world.now)
+    world.touch()
+    world.run(SECOND)
+    return world
+
+
+def health(world: World) -> GatewayState:
+    return world.exchange.office.parts.trunks.state("carrier", Gateway(DEAD))
+
+
+def test_a_dead_gateway_is_passed_over_while_the_caller_waits() -> None:
+    world = two_gateways()
+    desk = next(phone for phone in world.phones.values() if phone.identity.user == "shop-110")
+    call = desk.call("0612345678", world.now)
+    world.touch()
+    world.run(7 * SECOND)
+    assert call.state is CallState.TALKING
+    call.hang_up(world.now)
+    world.touch()
+    world.run(100 * SECOND)
+    assert (world.remains().calls, world.remains().legs, world.remains().channels) == (0, 0, 0)
+
+
+def test_callers_who_give_up_show_a_dead_gateway_too() -> None:
+    world = World(
+        Setting(load_centre({"centre.yaml": TRUNKS.replace(CARRIER, DEAD.host), "shop.yaml": SHOP}))
+    )
+    desk = world.phone("shop", "110")
+    desk.register(world.now)
+    world.touch()
+    world.run(SECOND)
+    for _ in range(3):
+        call = desk.call("0612345678", world.now)
+        world.touch()
+        world.run(6 * SECOND)
+        call.hang_up(world.now)
+        world.touch()
+        world.run(SECOND)
+    assert health(world) is GatewayState.DOWN
