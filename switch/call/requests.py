@@ -74,10 +74,8 @@ def _refer(leg: Leg, request: Request) -> Response:
         return request.make_response(400, "Refer-To must name one sip URI")
     if any(name.lower() == "replaces" for name, _ in target.headers):
         return request.make_response(501, "Attended Transfer Not Supported")
-    if leg.transfer_pending:
-        return request.make_response(491)
-    if leg.state is not LegState.CONFIRMED:
-        # The NOTIFYs could not be sent before the ACK, nor is there anybody to transfer.
+    if leg.transfer_pending or leg.state is not LegState.CONFIRMED:
+        # Before the ACK the NOTIFYs could not be sent, nor is there anybody to transfer.
         return request.make_response(491)
     leg.transfer_pending = True
     leg.emit(events.LegTransferRequested(leg.id, target))
