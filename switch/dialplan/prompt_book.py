@@ -1,6 +1,7 @@
 """A tenant's prompts: what is defined, what is used, and the clips that follow from it."""
 
 from dataclasses import dataclass, field
+from hashlib import blake2s
 from typing import Any
 
 from switch.dialplan import phrases
@@ -13,6 +14,9 @@ PROMPTS_MAX = 20
 
 OTHERS = "others"
 """Beside the wordings of a prompt: the language whose wording all other callers hear."""
+
+_INLINE = "line-"
+"""A prompt that is written where it is played is named by its place."""
 
 TEXT_MAX = 2000
 """Characters of one spoken prompt: two minutes, more than anybody listens to."""
@@ -114,7 +118,7 @@ class PromptBook:
             self.problems.add(place, "the name of a prompt, or a text by language, was expected")
             return None
         if item not in self.wordings and item not in phrases.NAMES:
-            known = [name for name in self.wordings if not name.startswith("line-")]
+            known = [name for name in self.wordings if not name.startswith(_INLINE)]
             hint = suggestion(item, known)
             if " " in item:
                 hint = "; text goes below prompts:, or here as {" + self.languages[0] + ": the text}"
@@ -126,7 +130,7 @@ class PromptBook:
     def inline(self, raw: Any, path: Path) -> str:
         """A prompt written where it is played; its name comes from its line."""
         place = self.source.place(path)
-        name = f"line-{place.line}-{place.column}"
+        name = f"{_INLINE}{place.line}-{place.column}"
         self.define(name, raw, path)
         self.used.add(name)
         return name
@@ -186,6 +190,10 @@ class PromptBook:
         for language, text in wording.items():
             place = self.places.get(f"{prompt} {language}", Place())
             spoken = language or first
+            if prompt.startswith(_INLINE):
+                # Its name is its place: another text that a reload puts there is another clip, so that calls
+                # in progress go on hearing theirs.
+                name = f"{self.tenant}/{prompt}.{blake2s(text.encode(), digest_size=4).hexdigest()}"
             if text.endswith(".wav"):
                 clip = ClipRequest(
                     f"{name}.{spoken}", ClipKind.FILE, spoken, path=self._path(text), place=place

@@ -10,6 +10,7 @@ import sys
 from array import array
 from collections.abc import Callable
 from enum import IntEnum
+from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import cast
 
@@ -39,7 +40,7 @@ COMMANDS_MAX = 4096
 # Events that may wait for a slow loop. A slot rarely has more than a few at once.
 EVENTS_PER_SLOT = 8
 EVENTS_MIN = 1024
-# Prompts of a large centre in two languages; what a reload replaced counts until the restart.
+# Different sounds: prompts of a large centre in two languages, and what reloads replaced since the start.
 CLIPS_MAX = 8192
 
 
@@ -80,6 +81,8 @@ class Engine:
         )
         self._states = bytearray(slots)
         self._clips: dict[str, int] = {}
+        self._sounds: dict[bytes, int] = {}
+        """Clip numbers by what they sound like: a reload, or a second tenant, adds only what is new."""
         try:
             self._core = _engine.Core(
                 [pair.rtp.fileno() for pair in self._pairs],
@@ -122,13 +125,18 @@ class Engine:
         """
         assert len(pcm) % 2 == 0, "a sample has two bytes"
         assert 0 < len(pcm) <= 2 * _engine.CLIP_SAMPLES_MAX, "a clip lasts from one sample to one hour"
-        samples = array("h", pcm)
-        if sys.byteorder == "big":
-            samples.byteswap()
-        try:
-            self._clips[name] = self._core.add_clip(samples.tobytes())
-        except OSError as error:
-            raise ResourceError(f"no room for clip {name!r}: {error.strerror}") from error
+        sound = blake2b(pcm, digest_size=16).digest()
+        number = self._sounds.get(sound)
+        if number is None:
+            samples = array("h", pcm)
+            if sys.byteorder == "big":
+                samples.byteswap()
+            try:
+                number = self._core.add_clip(samples.tobytes())
+            except OSError as error:
+                raise ResourceError(f"no room for clip {name!r}: {error.strerror}") from error
+            self._sounds[sound] = number
+        self._clips[name] = number
 
     def has_clip(self, name: str) -> bool:
         return name in self._clips

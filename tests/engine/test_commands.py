@@ -243,9 +243,9 @@ def test_unspecified_address_is_hold(bench: Bench) -> None:
 def test_catalogue_has_an_end() -> None:
     engine = Engine("127.0.0.1", PORTS, 1, clips_max=2)
     engine.add_clip("a", pcm(1))
-    engine.add_clip("b", pcm(1))
+    engine.add_clip("b", pcm(2))
     with pytest.raises(ResourceError, match="no room for clip 'c'"):
-        engine.add_clip("c", pcm(1))
+        engine.add_clip("c", pcm(3))
     engine.close()
 
 
