@@ -167,6 +167,8 @@ def test_a_locked_database_is_said_once_and_waited_for(tmp_path: Path) -> None:
     assert not writer.flush(0.01)
     second = queued_call(journal, call="c-2")
     assert writer.append(second)
+    time.sleep(0.4)  # three more tries, each refused after 0.1 s
+    assert watch.health == [(False, line)]
     other.execute("ROLLBACK")
     other.close()
     assert writer.flush(PATIENCE_S)

@@ -124,6 +124,8 @@ def test_outside_numbers_in_e164(tenant: str, dialled: str, expected: str) -> No
         ("maple", "9 1 900 555 1234", "not-allowed"),  # premium rate
         ("birch", "0899123456", "not-allowed"),  # premium rate
         ("birch", "01426853", "no-such-number"),
+        ("maple", "9 1 800 FLOWERS", "no-such-number"),
+        ("maple", "9 1 514 555 \u0660\u0661\u0669\u0669", "no-such-number"),
     ],
 )
 def test_outside_numbers_that_are_refused(tenant: str, dialled: str, reason: str) -> None:

@@ -39,7 +39,7 @@ MUTANTS = (
         _TRUNKS,
         "ordered = sorted(settings.gateways, key=lambda gateway: self._rests(trunk, gateway, now))",
         "ordered = [known for known in settings.gateways if not self._rests(trunk, known, now)]",
-        _BY + "test_a_success_as_a_last_resort_ends_the_rest",
+        _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
     ),
     Mutant(
         _TRUNKS,
