@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -109,6 +110,12 @@ def run(
 
 def _listeners(texts: list[str] | None) -> tuple[Address, ...]:
     addresses = tuple(parse_address(text, "--sip") for text in texts or [str(DEFAULT_SIP)])
+    if any(ip_address(address.host).is_unspecified for address in addresses):
+        raise typer.BadParameter(
+            "expected an address that phones can reach; to all of them it would be told as where to send "
+            "calls and audio",
+            param_hint="--sip",
+        )
     fixed = [address for address in addresses if address.port]
     if len(set(fixed)) < len(fixed):
         raise typer.BadParameter("the same address stands twice", param_hint="--sip")

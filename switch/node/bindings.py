@@ -9,6 +9,7 @@ import asyncio
 
 import structlog
 
+from switch.base.clock import SECOND
 from switch.base.errors import PeerError, ResourceError
 from switch.exchange.exchange import Exchange
 from switch.node.clock import now_us
@@ -37,7 +38,9 @@ def kept(exchange: Exchange, now: int) -> list[StoredBinding]:
             local_port=binding.flow.local.port,
             remote_host=binding.flow.remote.host,
             remote_port=binding.flow.remote.port,
-            expires_wall_us=wall(binding.expires_at),
+            # To the second: wall time is measured anew all the time, and rows that differ by a microsecond
+            # would be written again for nothing.
+            expires_wall_us=wall(binding.expires_at) // SECOND * SECOND,
             q=binding.q,
             user_agent=binding.user_agent,
             instance=binding.instance,

@@ -114,13 +114,15 @@ class Control:
         if isinstance(found, views.Outcome):
             return views.SecretReset(found)
         shown, stored = accounts.new_secret(found.tenant, found.name)
-        try:
-            made = [(shown, stored)]
-            await asyncio.to_thread(accounts.commit, self._store, made, self.options.kept_secrets)
-            loaded = await asyncio.to_thread(accounts.load, self._store, self.configuration.centre)
-        except SoftswitchError as error:
-            return views.SecretReset(views.Outcome(views.Result.REFUSED, str(error)))
-        self.node.exchange.office.parts.registrar.set_accounts(loaded)
+        # Not while a reload is under way: it would put back the hashes that it has read before.
+        async with self._reloading:
+            try:
+                made = [(shown, stored)]
+                await asyncio.to_thread(accounts.commit, self._store, made, self.options.kept_secrets)
+                loaded = await asyncio.to_thread(accounts.load, self._store, self.configuration.centre)
+            except SoftswitchError as error:
+                return views.SecretReset(views.Outcome(views.Result.REFUSED, str(error)))
+            self.node.exchange.office.parts.registrar.set_accounts(loaded)
         done = f"{shown.user} has a new secret; its phones must be given it before they register again"
         return views.SecretReset(views.Outcome(views.Result.DONE, done), shown)
 

@@ -71,6 +71,8 @@ def test_a_switch_that_never_answers_is_given_up(
         (["run", "--sip", "::1:5060", "."], "expected ADDRESS:PORT"),
         (["run", "--sip", "[127.0.0.1]:5060", "."], "expected ADDRESS:PORT"),
         (["run", "--sip", "127.0.0.1:5060", "--sip", "127.0.0.1:5060", "."], "stands twice"),
+        (["run", "--sip", "0.0.0.0:5060", "."], "an address that phones can reach"),
+        (["run", "--sip", "[::]:5060", "."], "an address that phones can reach"),
         (["run", "--http", "8080", "."], "--http"),
         (["run", "--rtp", "20000", "."], "expected LOW-HIGH"),
         (["run", "--rtp", "20001-20100", "."], "LOW is even"),

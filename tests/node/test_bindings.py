@@ -91,3 +91,12 @@ def test_an_address_that_is_no_longer_ours_is_no_way_to_a_phone(tmp_path: Path) 
     elsewhere = binding(Transport.UDP, 300 * SECOND, Address("127.0.0.1", 5070))
     new = after_restart(tmp_path, elsewhere, stopped_for_s=1)
     assert new.office.parts.registrar.bindings("shop-101", 0) == []
+
+
+def test_what_did_not_change_is_not_written_again() -> None:
+    """Wall time is measured anew every few seconds, and never comes out the same to the microsecond."""
+    exchange = switch(wall_us=1_000 * SECOND + 500)
+    exchange.office.parts.registrar.adopt("shop-101", binding(Transport.UDP, 300 * SECOND), 0)
+    before = kept(exchange, 0)
+    exchange.office.journal.set_wall_offset(1_000 * SECOND + 503)
+    assert kept(exchange, 0) == before
