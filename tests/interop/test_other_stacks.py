@@ -48,6 +48,7 @@ async def test_baresip_is_an_agent_s_phone(
         assert await shop.agent_state("shop/anna") == "busy"
         await asyncio.sleep(4)
         await anna.command("hangup")
+        await shop.until("shop/anna", "wrap-up", 1.5)
         await call.expect("disconnected", 15)
         assert call.recording is not None
         heard = audio.follow(audio.read_wav(call.recording), voice)
@@ -55,7 +56,6 @@ async def test_baresip_is_an_agent_s_phone(
         match = audio.listen(anna.heard(), shop.phones.voice(CUSTOMER))
         assert match.peak > PEAK_MIN, match
         assert match.windows >= 3
-        await shop.until("shop/anna", "wrap-up")
 
 
 async def test_baresip_calls_a_phone_of_its_tenant(shop: World, baresip_program: str, tmp_path: Path) -> None:

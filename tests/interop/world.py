@@ -81,10 +81,11 @@ class World:
                 await self.switch.command("/v1/agents/command", name=name, verb=verb, reason="")
 
     async def everybody_leaves(self) -> None:
-        """All agents are signed out, for the next test on the same switch."""
+        """All agents are signed out and owe nothing, for the next test on the same switch."""
         for row in await self.switch.ask("/v1/agents"):
             name = f"{row['tenant']}/{row['agent']}"
-            await self.switch.command("/v1/agents/command", name=name, verb="sign-out", reason="")
+            for verb in ("end-wrap-up", "sign-out"):
+                await self.switch.command("/v1/agents/command", name=name, verb=verb, reason="")
 
     async def records(self) -> list[dict[str, Any]]:
         rows = await self.switch.cli("calls", "recent")
