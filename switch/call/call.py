@@ -22,7 +22,6 @@ class Record:
     caller: str
     called: str
     source: str
-    sip_call_id: str
     started_wall_us: int
     caller_name: str = ""
     answered_wall_us: int = 0

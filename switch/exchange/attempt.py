@@ -39,15 +39,12 @@ class Purpose:
 class Attempt:
     """One ringing. `deadline` is when it ends (monotonic us).
 
-    `offer` and `fence` are the router's where it is an offer; `agent` is who is rung then, for the record;
-    `target` is what was dialled, in words.
+    `offer` and `fence` are the router's where it is an offer.
     """
 
     id: str
     purpose: Purpose
     deadline: int
-    target: str
-    agent: str = ""
     offer: int = 0
     fence: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)

@@ -18,9 +18,9 @@ _OUTCOME_OF = {
 }
 
 
-def start(office: Office, session: Session, target: str, ring_us: int, now: int) -> Attempt:
+def start(office: Office, session: Session, ring_us: int, now: int) -> Attempt:
     """An attempt for the anchor; add legs by `ringing.ring_account` or `ringing.ring_outside`."""
-    attempt = Attempt(id=office.parts.ids.make("a"), purpose=_PURPOSE, deadline=now + ring_us, target=target)
+    attempt = Attempt(id=office.parts.ids.make("a"), purpose=_PURPOSE, deadline=now + ring_us)
     ringing.start(office, session, attempt)
     return attempt
 

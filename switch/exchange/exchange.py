@@ -48,7 +48,8 @@ class Exchange:
     def __init__(self, parts: Parts, handlers: Mapping[type[Action], Handler]) -> None:
         self.office = Office(parts)
         self._handlers = dict(handlers)
-        self.dropped = 0
+        self.wrong = 0
+        """Messages that a peer got wrong for its call, though the parser could read them."""
 
     # Inputs.
 
@@ -162,9 +163,8 @@ class Exchange:
         for output in outputs:
             if isinstance(output, SendBytes):
                 self.office.outputs.append(output)
-            elif isinstance(output, MessageDropped):
-                self.dropped += 1
-            else:
+            elif not isinstance(output, MessageDropped):
+                # What was dropped the layer has counted, by reason.
                 self._message(output, now)
         return bool(outputs)
 
@@ -208,7 +208,7 @@ class Exchange:
         now: int,
     ) -> None:
         """The peer's mistake: 400 with the reason to a request, a counted drop for anything else."""
-        self.dropped += 1
+        self.wrong += 1
         if isinstance(message, RequestReceived):
             reason = " ".join(str(error).split())[:80] or "Bad Request"
             response = message.request.make_response(400, reason)

@@ -117,7 +117,7 @@ def _go(office: Office, session: Session, destination: Destination, now: int) ->
     if isinstance(destination, FlowDestination):
         flows.start(office, session, destination.number, now)
         return
-    attempt = dials.start(office, session, session.call.record.called, RING_US, now)
+    attempt = dials.start(office, session, RING_US, now)
     if isinstance(destination, ExtensionDestination):
         ringing.ring_account(office, session, attempt, destination.account, now)
     elif isinstance(destination, OutsideDestination):
@@ -148,7 +148,6 @@ def _open(
         caller=caller,
         called=called,
         source=source,
-        sip_call_id=request.call_id,
         started_wall_us=office.journal.wall(now),
         caller_name=talks.caller_name(request.from_.display or ""),
     )

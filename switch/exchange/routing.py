@@ -74,8 +74,6 @@ def _offered(office: Office, tenant: str, decision: acd.Offered, now: int) -> No
         id=_attempt_id(tenant, decision.offer),
         purpose=_PURPOSE,
         deadline=now + decision.ring_us,
-        target=decision.agent,
-        agent=decision.agent,
         offer=decision.offer,
         fence=decision.fence,
     )

@@ -75,7 +75,6 @@ def _go(office: Office, session: Session, by: Leg, destination: Destination, now
         id=session.transfer.attempt,
         purpose=_PURPOSE,
         deadline=now + RING_US,
-        target=session.transfer.target,
     )
     ringing.start(office, session, attempt)
     if isinstance(destination, ExtensionDestination):

@@ -89,6 +89,7 @@ class Node:
         self._never_opened: set[int] = set()
         """Slots that the engine refused to open and the exchange has yet to close: at most all of them."""
         self.faults = 0
+        self._journal_full = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self._after_scheduled = False
@@ -217,8 +218,11 @@ class Node:
         self._after_scheduled = False
         entries = self.journal.drain()
         if entries:
-            if not self.writer.append(entries):
-                _log.error("the journal is full: entries are lost", entries=len(entries))
+            taken = self.writer.append(entries)
+            if not taken and not self._journal_full:
+                # Once: while it is full this is every turn of the loop. `refused` counts in the metrics.
+                _log.error("the journal is full: entries are lost until the store takes them again")
+            self._journal_full = not taken
             self.metrics.observe(entries)
         # Also where nothing was written: a switch that refuses every call writes nothing, and must notice
         # that the store takes entries again.

@@ -39,7 +39,7 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         trunks=_trunks(office),
         sip_messages=messages,
         sip_connections=node.network.counts.connections_open,
-        sip_drops=_drops(layer.drops, node.network.counts),
+        sip_drops=_drops(layer.drops, node.network.counts, node.exchange.wrong),
         failed_logins=office.failed_logins,
         rtp=_rtp(node.engine, office, node.media_refused),
         journal=_journal(node.writer),
@@ -109,10 +109,10 @@ def _trunks(office: Office) -> tuple[values.TrunkReading, ...]:
     return tuple(readings)
 
 
-def _drops(sip: dict[str, int], net: NetCounts) -> tuple[values.Count, ...]:
-    counts = dict(sip)
+def _drops(sip: dict[str, int], net: NetCounts, wrong: int) -> tuple[values.Count, ...]:
+    counts = {**sip, "wrong-in-a-call": wrong}
     for name, count in asdict(net).items():
-        if name.startswith(("datagrams_shed", "datagrams_unsent", "socket_errors", "connections_refused")):
+        if name not in ("datagrams_received", "connections_open"):
             counts[name.replace("_", "-")] = count
     return tuple(values.Count(name, count) for name, count in sorted(counts.items()))
 
