@@ -91,7 +91,7 @@ class JournalCounters:
         )
         self._registrations = counter(
             "softswitch_registration_changes_total",
-            "Registrations accepted (registered, refreshes included), and phones gone, by how: removed,"
+            "Phones that registered (a refresh is no change), and phones gone, by how: removed,"
             " expired, lost, replaced.",
             "tenant",
             "change",

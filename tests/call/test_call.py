@@ -10,7 +10,7 @@ SECOND = 1_000_000
 
 def _call() -> tuple[Call, Call]:
     """Two legs, each from a bench of its own, as one call; the second value is only the other bench's."""
-    record = Record("inbound", "a", "b", "carrier", "id", 0)
+    record = Record("inbound", "a", "b", "carrier", 0)
     one, other = Bench(), Bench()
     anchor, partner = one.incoming(), other.outgoing()
     partner.slot = Slot(1, "192.0.2.1", 20_002)
