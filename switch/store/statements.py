@@ -1,7 +1,9 @@
-"""Statements compiled once, for up to ROWS_A_STATEMENT rows each.
+"""Statements compiled once, for 1, 2, 4... up to ROWS_A_STATEMENT rows each.
 
 One statement with many rows, rather than one statement many times: the driver lets go of the
-interpreter's lock once a statement, and must win it back from a busy loop each time.
+interpreter's lock once a statement, and must win it back from a busy loop each time. Only powers of
+two, because compiling a text of n rows costs as much as storing some hundred: seven texts are soon
+there, sixty-four would be made one by one while calls wait.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,10 +33,13 @@ class _ManyRows:
 
     def run(self, connection: Connection, values: Sequence[int | str]) -> None:
         """Execute with flat `values`, a multiple of the width; nothing for none."""
-        step = ROWS_A_STATEMENT * self._width
-        for start in range(0, len(values), step):
-            part = tuple(values[start : start + step])
-            connection.exec_driver_sql(self._text(len(part) // self._width), part)
+        width = self._width
+        at, left = 0, len(values) // width
+        while left:
+            rows = min(ROWS_A_STATEMENT, 1 << (left.bit_length() - 1))
+            connection.exec_driver_sql(self._text(rows), tuple(values[at : at + rows * width]))
+            at += rows * width
+            left -= rows
 
     def _text(self, rows: int) -> str:
         text = self._texts.get(rows)
