@@ -11,6 +11,7 @@ _TRANSFERS = "switch/exchange/transfers.py"
 _ROUTING = "switch/exchange/routing.py"
 _REACHABILITY = "switch/exchange/reachability.py"
 _WHOLE = "tests/exchange/test_small_calls.py::"
+_RARE = "tests/exchange/test_rare_peers.py::"
 _STORY = "tests/sim/test_injection.py::"
 
 MUTANTS = (
@@ -134,5 +135,37 @@ MUTANTS = (
         "gone = event.remaining == 0",
         "gone = True",
         _WHOLE + "test_an_agent_with_two_phones_who_loses_one_stays_reachable",
+    ),
+    # Both sides would hear nothing.
+    Mutant(
+        _EXCHANGE,
+        "office.media(session.call.opened(leg))",
+        "",
+        _RARE + "test_a_caller_who_offers_with_the_ack_is_heard",
+    ),
+    # Anybody behind a carrier could call at the tenant's cost, and sign agents out.
+    Mutant(
+        _TRANSFERS,
+        "if by.account or isinstance(destination, ExtensionDestination | Unknown):",
+        "if by or isinstance(destination, ExtensionDestination | Unknown):",
+        "tests/exchange/test_transfers.py::test_a_customer_beyond_the_trunk_can_neither_dial_out_nor_give_codes",
+    ),
+    Mutant(
+        _INVITES,
+        "session = Session(call, hops=(request.max_forwards or MAX_FORWARDS) - 1)",
+        "session = Session(call)",
+        _RARE + "test_a_call_that_comes_back_has_fewer_hops_each_time_and_ends",
+    ),
+    Mutant(
+        _RINGING,
+        'office.timers.set(("gateway", attempt.id), now + SILENT_AFTER_US)',
+        "pass",
+        _RARE + "test_a_dead_gateway_is_passed_over_while_the_caller_waits",
+    ),
+    Mutant(
+        _RINGING,
+        "_report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now)",
+        "pass",
+        _RARE + "test_callers_who_give_up_show_a_dead_gateway_too",
     ),
 )

@@ -119,4 +119,11 @@ MUTANTS = (
         "if binding.contact",
         _BY_RECOVERY + "test_what_came_by_a_stream_is_not_kept_even_where_we_listen_for_streams",
     ),
+    # A port less for every session with an address that nothing can be sent to.
+    Mutant(
+        _NODE,
+        "self._never_opened.add(command.slot)",
+        "pass",
+        "tests/node/test_refused_streams.py::test_an_address_that_nothing_can_be_sent_to_costs_no_port",
+    ),
 )
