@@ -35,6 +35,7 @@ from switch.sip.outputs import (
     SendBytes,
     TransactionFailed,
 )
+from switch.trunk.settings import TrunkEvent
 
 Handler = Callable[[Office, Session, Any, int], None]
 
@@ -124,6 +125,11 @@ class Exchange:
         """Bytes and media commands, in order."""
         outputs, self.office.outputs = self.office.outputs, []
         return outputs
+
+    def take_notices(self) -> list[TrunkEvent]:
+        """Gateways that went down or came back, and calls that found no channel, since the last call."""
+        notices, self.office.notices = self.office.notices, []
+        return notices
 
     # Settling.
 

@@ -31,6 +31,7 @@ from switch.registrar.registrar import Registrar
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.outputs import SendBytes
 from switch.tenant.directory import Directory
+from switch.trunk.settings import TrunkEvent
 from switch.trunk.trunks import Trunks
 
 TimerKey = tuple[str, str]
@@ -121,6 +122,8 @@ class Office:
         self.closing: deque[Session] = deque()
         """Calls without legs; their records are written when nothing is left to be settled about them."""
         self.failed_logins = 0
+        self.notices: list[TrunkEvent] = []
+        """What carriers did that an operator should read; whoever runs the exchange takes it."""
         self.sheds = False
         """No new call is taken: the journal's room that is left is for calls in progress."""
         self._session_ids = 0

@@ -31,8 +31,9 @@ def settle(office: Office, now: int) -> bool:
         agent = office.agent_at(tenant, account)
         if agent:
             office.tell_router(tenant, Reach(agent, not gone))
-    trunk_events = office.parts.trunks.poll()
-    return bool(happened) or bool(trunk_events)
+    carriers = office.parts.trunks.poll()
+    office.notices += carriers
+    return bool(happened) or bool(carriers)
 
 
 def refresh(office: Office, tenant: str, now: int) -> None:

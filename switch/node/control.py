@@ -148,8 +148,9 @@ class Control:
             return views.Outcome(views.Result.REFUSED, f"unknown pause reason '{reason}'; known are {known}")
         self.node.exchange.agent(found.tenant, found.name, AgentVerb(verb.value), reason, now_us())
         self.node.carry()
-        state = next(row.state for row in self.agents() if (row.tenant, row.agent) == found.key)
-        return views.Outcome(views.Result.DONE, f"{found.tenant}/{found.name} is {state}")
+        row = next(row for row in self.agents() if (row.tenant, row.agent) == found.key)
+        kept = f"; the pause '{row.reason}' is kept" if row.reason and row.state != "paused" else ""
+        return views.Outcome(views.Result.DONE, f"{found.tenant}/{found.name} is {row.state}{kept}")
 
     def queues(self) -> list[views.QueueRow]:
         now = now_us()

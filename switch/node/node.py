@@ -31,6 +31,7 @@ from switch.node.loop_lag import LoopLag
 from switch.sip.flow import Flow
 from switch.sip.outputs import SendBytes
 from switch.store.writer import JournalWriter
+from switch.trunk.settings import ChannelsExhausted, GatewayDown, GatewayUp, TrunkEvent
 
 _log = structlog.get_logger()
 
@@ -61,6 +62,17 @@ def _survived(step: "Callable[Concatenate[Node, P], None]") -> "Callable[Concate
             node.fault(step.__name__)
 
     return survived
+
+
+def carrier_line(event: TrunkEvent) -> str:
+    """What a carrier did, as the operator reads it."""
+    match event:
+        case GatewayDown(trunk, gateway, reason, rest_s):
+            return f"trunk {trunk}: gateway {gateway.address} is down ({reason}); tried again in {rest_s} s"
+        case GatewayUp(trunk, gateway):
+            return f"trunk {trunk}: gateway {gateway.address} answers again"
+        case ChannelsExhausted(trunk, channels_max):
+            return f"trunk {trunk}: a call was refused, all {channels_max} channels are in use"
 
 
 class Node:
@@ -227,6 +239,8 @@ class Node:
         # Also where nothing was written: a switch that refuses every call writes nothing, and must notice
         # that the store takes entries again.
         self.exchange.office.sheds = self.stopping or self.writer.sheds
+        for notice in self.exchange.take_notices():
+            _log.warning(carrier_line(notice))
         due = self.exchange.next_timer()
         if due is None or (self._timer_at is not None and self._timer_at <= due):
             return
