@@ -21,8 +21,11 @@ from switch.store.values import StoredBinding
 
 _log = structlog.get_logger()
 
-EVERY_S = 5.0
-"""How often they are written, when they have changed: what a crash may forget."""
+LOOK_S = 0.5
+"""How soon a phone that came or went is written: what a crash may forget."""
+
+REFRESH_S = 15.0
+"""How often new expiry times are written; a restart then believes a phone to be gone a little early."""
 
 
 def kept(exchange: Exchange, now: int) -> list[StoredBinding]:
@@ -97,9 +100,14 @@ class BindingKeeper:
         await self.write()
 
     async def _run(self) -> None:
+        registrar = self._exchange.office.parts.registrar
+        written, turn = -1, 0
         while True:
-            await asyncio.sleep(EVERY_S)
-            await self.write()
+            await asyncio.sleep(LOOK_S)
+            turn += 1
+            if registrar.moves != written or turn * LOOK_S >= REFRESH_S:
+                written, turn = registrar.moves, 0
+                await self.write()
 
     async def write(self) -> None:
         """Write them if they have changed; a store that refuses is tried again the next time."""

@@ -30,7 +30,7 @@ from switch.sip.message import Request, Uri, same_uri
 class BindingTable:
     """Bindings by account name, the most recently refreshed last. `tell` receives the events."""
 
-    __slots__ = ("_by_account", "_by_connection", "_per_account", "_tell", "_timers")
+    __slots__ = ("_by_account", "_by_connection", "_per_account", "_tell", "_timers", "moves")
 
     def __init__(self, per_account: int, tell: Callable[[RegistrarEvent], None]) -> None:
         self._per_account = per_account
@@ -39,6 +39,8 @@ class BindingTable:
         # Which accounts ever bound by a stream; may name some that moved on, goes when the stream closes.
         self._by_connection: dict[int, set[str]] = {}
         self._timers: TimerHeap[str] = TimerHeap()
+        self.moves = 0
+        """Bindings that came or went, since the start; a refresh is neither."""
 
     def __len__(self) -> int:
         return sum(len(bindings) for bindings in self._by_account.values())
@@ -82,6 +84,7 @@ class BindingTable:
         if flow.connection:
             self._by_connection.setdefault(flow.connection, set()).add(account)
         event = BindingRefreshed if refreshed else BindingAdded
+        self.moves += not refreshed
         self._tell(event(account, str(wish.contact), str(flow.remote), wish.expires_s))
         # After the new one is in and told, so that nobody sees a moment without any.
         for old in same:
@@ -95,6 +98,7 @@ class BindingTable:
         """A binding that was known before a restart; the phone's next REGISTER refreshes it."""
         bindings = self._by_account.setdefault(account, [])
         bindings.append(binding)
+        self.moves += 1
         left_s = max(0, binding.expires_at - now) // SECOND
         self._tell(BindingAdded(account, str(binding.contact), str(binding.flow.remote), left_s))
         self._set_timer(account)
@@ -129,6 +133,7 @@ class BindingTable:
         bindings.remove(binding)
         if not bindings:
             del self._by_account[account]
+        self.moves += 1
         self._tell(BindingRemoved(account, str(binding.contact), reason, len(bindings)))
 
     def _set_timer(self, account: str) -> None:

@@ -58,6 +58,11 @@ class Registrar:
         """Every binding that still holds, with its account's name: what is kept across a restart."""
         return [(name, binding) for name in self._table.accounts() for binding in self._table.of(name, now)]
 
+    @property
+    def moves(self) -> int:
+        """Bindings that came or went, since the start; a refresh is neither."""
+        return self._table.moves
+
     def adopt(self, name: str, binding: Binding, now: int) -> None:
         """Take back a binding from before a restart; of an account that is gone it is left out."""
         if name in self._accounts and binding.expires_at > now:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from switch.cli.demo.phones import AnswerPolicy, Phone, PhoneError
+from switch.node.bindings import LOOK_S
 from tests.interop.phones import Phones
 from tests.interop.process import free_port
 from tests.interop.switch_process import SwitchProcess, copy_centre
@@ -164,7 +165,7 @@ async def test_a_pause_is_remembered_while_the_phone_is_away(tmp_path: Path, pho
         await ben.unregister()
         await world.until("shop/ben", "unreachable")
         for _ in range(2):
-            await asyncio.sleep(WINDOW_S)
+            await asyncio.sleep(WINDOW_S + 2 * LOOK_S)
             await world.switch.kill()
             world = await life.start()
             assert await world.agent_state("shop/ben") == "unreachable"

@@ -1,6 +1,7 @@
 """While calls go on: dialplans that are wrong, and a disk that is full."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -98,13 +99,9 @@ async def test_a_full_disk_does_not_end_calls(tmp_path: Path, small_disk: Path, 
         await first.expect("confirmed")
 
         ballast = small_disk / "ballast"
-        with ballast.open("wb") as file:
-            try:
-                while True:
-                    file.write(b"\0" * 65_536)
-                    file.flush()
-            except OSError:
-                pass
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"\0" * 65_536)
 
         async def ready() -> tuple[int, bool]:
             status, text = await switch.page("/health/ready")

@@ -100,3 +100,11 @@ def test_what_did_not_change_is_not_written_again() -> None:
     before = kept(exchange, 0)
     exchange.office.journal.set_wall_offset(1_000 * SECOND + 503)
     assert kept(exchange, 0) == before
+
+
+def test_coming_and_going_count_as_moves_and_a_refresh_does_not() -> None:
+    registrar = switch(0).office.parts.registrar
+    registrar.adopt("shop-101", binding(Transport.UDP, 300 * SECOND), 0)
+    assert registrar.moves == 1
+    registrar.drop_binding("shop-101", Uri.parse("sip:101@192.168.1.5:5061"))
+    assert registrar.moves == 2
