@@ -15,6 +15,7 @@ app = typer.Typer(help="List agents, sign them in and out, pause and resume them
 _ROWS = TypeAdapter(list[AgentRow])
 _OUTCOME = TypeAdapter(Outcome)
 _COLUMNS = ("agent", "account", "state", "reason", "for", "call", "answered", "missed", "skills")
+_SPARE = ("skills", "account", "answered")
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="TENANT/AGENT, or the agent alone where only one tenant has it.")
@@ -49,7 +50,7 @@ def listed(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
         )
         for row in rows
     ]
-    print_table("Agents", _COLUMNS, cells, "no agents are configured")
+    print_table("Agents", _COLUMNS, cells, "no agents are configured", _SPARE)
 
 
 @app.command("sign-in")

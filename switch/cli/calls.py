@@ -17,6 +17,8 @@ _RECORDS = TypeAdapter(list[CallRecord])
 _OUTCOME = TypeAdapter(Outcome)
 _LIVE = ("call", "tenant", "direction", "from", "to", "state", "queue", "agent", "for")
 _PAST = ("call", "tenant", "began", "from", "to", "queue", "agent", "waited", "talked", "ended by", "cause")
+_LIVE_SPARE = ("direction", "tenant", "queue")
+_PAST_SPARE = ("tenant", "ended by", "to", "queue", "talked")
 
 
 @app.callback(invoke_without_command=True)
@@ -47,7 +49,7 @@ def listed(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
         )
         for row in rows
     ]
-    print_table("Calls", _LIVE, cells, "no calls now")
+    print_table("Calls", _LIVE, cells, "no calls now", _LIVE_SPARE)
 
 
 @app.command()
@@ -77,7 +79,7 @@ def recent(
         )
         for row in rows
     ]
-    print_table("Past calls", _PAST, cells, "no call has ended yet")
+    print_table("Past calls", _PAST, cells, "no call has ended yet", _PAST_SPARE)
 
 
 @app.command("hang-up")

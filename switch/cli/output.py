@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -39,24 +40,60 @@ def stream_console(stream: IO[str]) -> Console:
     return Console(file=stream, highlight=False, width=None if stream.isatty() else WIDE)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    empty: str,
+    spare: Sequence[str] = (),
+) -> None:
     """A table on standard output, or the sentence `empty` where there are no rows."""
-    show_table(stream_console(sys.stdout), title, columns, list(rows), empty)
+    show_table(stream_console(sys.stdout), title, columns, list(rows), empty, spare)
 
 
 def show_table(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str
+    console: Console,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    empty: str,
+    spare: Sequence[str] = (),
 ) -> None:
-    """The same on a console of choice. Cells are text and never markup: names come from configuration."""
+    """The same on a console of choice. Cells are text and never markup: names come from configuration.
+
+    Words cut into pieces are unreadable, so a terminal that is too narrow does without columns of
+    `spare`, in that order, and is told which.
+    """
     if not rows:
         console.print(Text(empty))
         return
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+    left_out: list[str] = []
+    table = _table(title, columns, rows, left_out)
+    for column in spare:
+        if _width(console, table) <= console.width:
+            break
+        left_out.append(column)
+        table = _table(title, columns, rows, left_out)
     console.print(table)
+    if left_out:
+        console.print(Text(f"no room for: {', '.join(left_out)} (a wider window, a pipe or --json has them)"))
+
+
+def _width(console: Console, table: Table) -> int:
+    """Columns that the table takes unfolded; a plain measure would never pass the terminal's width."""
+    return Measurement.get(console, console.options.update(max_width=WIDE), table).maximum
+
+
+def _table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], without: Sequence[str]
+) -> Table:
+    shown = [index for index, column in enumerate(columns) if column not in without]
+    table = Table(title=title, title_justify="left")
+    for index in shown:
+        table.add_column(columns[index], overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(row[index]) for index in shown))
+    return table
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:

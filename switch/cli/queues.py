@@ -21,6 +21,7 @@ _COLUMNS = (
     "abandoned",
     "service level",
 )
+_SPARE = ("entered", "offered", "answered", "talking", "signed in", "abandoned")
 
 
 def queues(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
@@ -45,4 +46,4 @@ def queues(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
         )
         for row in rows
     ]
-    print_table("Queues", _COLUMNS, cells, "no queues are configured")
+    print_table("Queues", _COLUMNS, cells, "no queues are configured", _SPARE)
