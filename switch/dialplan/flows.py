@@ -147,6 +147,9 @@ class FlowCompiler:
         if method is None:
             if isinstance(raw, str) and verb in self.entries:
                 self.problems.add(place, f"'{verb}' is a flow; write 'goto: {verb}'")
+            elif isinstance(raw, str) and verb.partition(" ")[0] in VERBS:
+                known, _, rest = verb.partition(" ")
+                self.problems.add(place, f"'{verb}' lacks a colon; write '{known}: {rest}'")
             else:
                 self.problems.unknown(place, "verb", verb, VERBS)
             return after

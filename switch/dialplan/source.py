@@ -199,14 +199,28 @@ def _syntax_problem(file: str, error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     problem = _first_line(str(error.problem or error.context or "cannot be read"))
-    hint = ""
+    return Problem(file, line, column, f"this is not YAML: {problem}{_hint(problem, error)}")
+
+
+def _hint(problem: str, error: MarkedYAMLError) -> str:
+    """What an administrator most likely did: the parser speaks of its own states."""
+    context = error.context or ""
+    begun = f"line {error.context_mark.line + 1}" if error.context_mark is not None else "a line above"
     if "\\t" in problem or "'\t'" in problem:
-        hint = "; YAML is indented with spaces, not with tabs"
-    elif "mapping values are not allowed" in problem or "got ':'" in problem:
-        hint = "; text that holds a colon goes in quotes, and look at the indentation of this line"
-    elif "alias" in (error.context or ""):
-        hint = '; a feature code goes in quotes: "*11"'
-    return Problem(file, line, column, f"this is not YAML: {problem}{hint}")
+        return "; YAML is indented with spaces, not with tabs"
+    if "mapping values are not allowed" in problem or "got ':'" in problem:
+        return "; text that holds a colon goes in quotes, and look at the indentation of this line"
+    if "alias" in context:
+        return '; a feature code goes in quotes: "*11"'
+    if "quoted scalar" in context:
+        return f"; a quote that begins in {begun} is not closed"
+    if "expected ',' or" in problem:
+        return f"; a bracket that is opened in {begun} is not closed before this"
+    if "expected <block end>" in problem:
+        return f"; this line is indented otherwise than what it belongs to, which begins in {begun}"
+    if "could not find expected ':'" in problem:
+        return "; a name needs a colon behind it: look at the lines above, too"
+    return ""
 
 
 def _first_line(text: str) -> str:

@@ -17,6 +17,7 @@ FLOWS = [
     ),
     ("main:\n  - play: hello\n    hangup: now", "2:7: a step with exactly one verb was expected, found 2"),
     ("main:\n  - play", "2:7: 'play' needs something after it"),
+    ("main:\n  - play hello", "2:7: 'play hello' lacks a colon; write 'play: hello'"),
     (
         "main:\n  - menu: {prompt: choose, keys: {1: main}, timout_s: 3}",
         "2:47: unknown word 'timout_s'; did you mean",
@@ -170,6 +171,14 @@ FILES = [
     ("name: x" * 200_000, "the file is longer than"),
     ("name: a\x00b", "1:1: this is not YAML: unacceptable character"),
     ("name: @x", "1:7: this is not YAML"),
+    ("a: [1\nb: 2", "2:2: this is not YAML"),
+    ("a:\n  - {b: 1\n  - c", "a bracket that is opened in line 2 is not closed before this"),
+    ('a: "b\nc: 2', "a quote that begins in line 1 is not closed"),
+    (
+        "a:\n    - b\n   - c",
+        "this line is indented otherwise than what it belongs to, which begins in line 1",
+    ),
+    ("a: 1\nb\nc: 2", "a name needs a colon behind it: look at the lines above, too"),
     ("a: &a [1, 2]\nb: &b [*a, *a]\nc: [" + "*b, " * 1200 + "]", "more than 1000 aliases"),
 ]
 
