@@ -44,7 +44,7 @@ def bind_pairs(address: IPv4Address | IPv6Address, first: int, last: int, count:
         if len(pairs) < count:
             raise ResourceError(
                 f"only {len(pairs)} of {count} pairs of RTP ports are free on {address}, {first} to {last}: "
-                "widen the port range or ask for fewer media slots"
+                "another program has them; choose others with --rtp"
             )
         undo.pop_all()
         return pairs
@@ -84,4 +84,6 @@ def _refusal(
             f"out of file descriptors after {bound} of {count} media slots, which need two each: "
             "raise LimitNOFILE (ulimit -n) or ask for fewer"
         )
-    return ResourceError(f"cannot bind RTP port {port} on {address}: {error.strerror}")
+    return ResourceError(
+        f"cannot bind RTP port {port} on {address}: {error.strerror}; is it an address of this machine?"
+    )

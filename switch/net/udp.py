@@ -6,6 +6,7 @@ are counted where they are told: neither can stop the reader.
 """
 
 import asyncio
+import os
 import socket
 from typing import Any
 
@@ -74,7 +75,11 @@ class UdpListener:
                 local_addr=(address.host, address.port),
             )
         except OSError as error:
-            raise ResourceError(f"cannot listen on UDP {address}: {error.strerror or error}") from error
+            # The loop's own words for it are about Python's arguments; the number is the system's.
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise ResourceError(
+                f"cannot listen on UDP {address}: {why}; choose another with --sip"
+            ) from error
         self._transport = transport
         kernel = transport.get_extra_info("socket")
         kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER)
