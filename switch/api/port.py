@@ -59,7 +59,7 @@ class ControlPort(Protocol):
         """End a live call on all its legs."""
 
     async def why(self, call: str) -> WhyAnswer | None:
-        """The trail of a call, live or ended, by our id or its SIP Call-ID; None where it is unknown."""
+        """The trail of a call, live or ended, by its id; None where it is unknown."""
 
     async def reload(self) -> ReloadOutcome:
         """Read the dialplans again; on any problem the old configuration stays."""

@@ -14,7 +14,7 @@ _ANSWER: TypeAdapter[WhyAnswer | Outcome] = TypeAdapter(WhyAnswer | Outcome)
 
 
 def why(
-    call: Annotated[str, typer.Argument(metavar="CALL", help="The call's id, or its SIP Call-ID.")],
+    call: Annotated[str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls recent` lists it.")],
     state: State = STATE_DEFAULT,
     as_json: Json = False,
 ) -> None:
