@@ -33,13 +33,13 @@ run: $(STAMPS)/run
 demo: $(STAMPS)/demo
 	@$(BIN)/softswitch demo $(ARGS)
 
-# Two files at a time where the processor is the limit; one test at a time where real phones must keep the beat
-# of speech, which is mostly waiting. With PYTEST_ARGS there is one run, of what they name.
+# Two files at a time, in two halves: real phones must keep the beat of speech, and mostly wait, so they do not
+# run beside the tests that take all of a processor. With PYTEST_ARGS there is one run, of what they name.
 PYTEST = $(BIN)/python -m pytest
 ifeq ($(strip $(PYTEST_ARGS)),)
 TESTS = status=0; \
 	$(PYTEST) --numprocesses 2 --dist loadfile --ignore tests/interop || status=1; \
-	$(PYTEST) tests/interop || status=1; \
+	$(PYTEST) --numprocesses 2 --dist loadfile tests/interop || status=1; \
 	exit $$status
 else
 TESTS = $(PYTEST) $(PYTEST_ARGS)
