@@ -14,7 +14,9 @@ _ANSWER: TypeAdapter[WhyAnswer | Outcome] = TypeAdapter(WhyAnswer | Outcome)
 
 
 def why(
-    call: Annotated[str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls recent` lists it.")],
+    call: Annotated[
+        str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls recent` lists it.")
+    ],
     state: State = STATE_DEFAULT,
     as_json: Json = False,
 ) -> None:
