@@ -5,6 +5,7 @@ import os
 import sys
 from dataclasses import asdict
 
+import structlog
 from rich.console import Console
 from rich.text import Text
 
@@ -12,11 +13,21 @@ from switch.api.views import Overview
 from switch.cli.output import show_table, skills, stream_console
 from switch.sip.flow import Address
 
+_log = structlog.get_logger()
+
 
 def announce(overview: Overview) -> None:
     """The JSON line on standard output, everything else on standard error."""
     print(ready_line(overview), flush=True)
     show_overview(overview, stream_console(sys.stderr))
+
+
+def announce_to_programs(overview: Overview) -> None:
+    """The JSON line alone: where the log is JSON somebody collects it, and a log is no place for secrets."""
+    print(ready_line(overview), flush=True)
+    if overview.new_secrets and not overview.secrets_file:
+        users = ", ".join(row.user for row in overview.new_secrets)
+        _log.warning("new accounts have secrets that nobody has seen: softswitch accounts reset", users=users)
 
 
 def ready_line(overview: Overview) -> str:

@@ -11,7 +11,7 @@ import typer
 from switch.cli.example import example_centre
 from switch.cli.logs import LogFormat, LogLevel, configure_logs
 from switch.cli.parameters import parse_address, parse_ports
-from switch.cli.ready import announce
+from switch.cli.ready import announce, announce_to_programs
 from switch.node.options import DEFAULT_HTTP, DEFAULT_RTP, DEFAULT_SIP, DEFAULT_STATE, RunOptions
 from switch.sip.flow import Address
 
@@ -104,7 +104,8 @@ def run(
     from switch.node.run import serve  # noqa: PLC0415 - the reason is the line before
 
     with asyncio.Runner(loop_factory=_LOOP) as runner:
-        code = runner.run(serve(options, announce))
+        on_ready = announce_to_programs if log_format is LogFormat.JSON else announce
+        code = runner.run(serve(options, on_ready))
     raise typer.Exit(code)
 
 

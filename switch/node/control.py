@@ -199,7 +199,26 @@ class Control:
         await self._flush()
         entries = await asyncio.to_thread(self._entries, call)
         explanation = explain(entries)
-        return None if explanation is None else why_answer(explanation, "\n".join(tell(explanation)))
+        if explanation is None:
+            return None
+        lines = [*tell(explanation), *self._why_it_waits(explanation.call)]
+        return why_answer(explanation, "\n".join(lines))
+
+    def _why_it_waits(self, call: str) -> list[str]:
+        """Of a caller who waits at this moment: what each agent of the queue is doing instead."""
+        session = self.node.exchange.office.sessions.get(call)
+        if session is None or session.contact_state is not ContactState.WAITING:
+            return []
+        tenancy = self.node.exchange.office.parts.tenancies[session.tenant]
+        lines = [f"Waits now in queue {session.queue}. Its agents, as they are:"]
+        for view in sorted(tenancy.router.agents(now_us()), key=lambda view: view.name):
+            plan = tenancy.plan.agents.get(view.name)
+            if plan is None or (plan.queues and session.queue not in plan.queues):
+                continue
+            reason = f" ({view.reason})" if view.reason else ""
+            levels = ", ".join(f"{skill} {level}" for skill, level in plan.skills)
+            lines.append(f"    {view.name}: {view.state}{reason}; {levels or 'no skills'}")
+        return lines
 
     def _entries(self, call: str) -> list[Entry]:
         return self._store.entries_of_call(call)

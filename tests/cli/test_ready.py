@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from switch.api.views import NewSecret
-from switch.cli.ready import announce, ready_line, show_overview
+from switch.cli.ready import announce, announce_to_programs, ready_line, show_overview
 from tests.api.centre_port import CentrePort
 
 _SECRET = NewSecret("maple", "101", "maple-101", "maple", "hunter2secret")
@@ -34,3 +34,10 @@ def test_scripts_never_see_a_secret_and_the_person_sees_it() -> None:
     show_overview(overview, Console(file=screen, width=160))
     assert _SECRET.secret in screen.getvalue()
     assert "/tmp/two/secrets" in screen.getvalue()
+
+
+def test_a_log_that_is_collected_gets_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    announce_to_programs(replace(CentrePort().overview(), new_secrets=(_SECRET,)))
+    captured = capsys.readouterr()
+    assert _SECRET.secret not in captured.out + captured.err
+    assert "accounts reset" in captured.out + captured.err

@@ -99,6 +99,10 @@ async def test_an_agent_who_does_not_answer_is_passed_over_and_then_paused(world
     await world.until("shop/ben", "paused", 20)
     queues = await world.switch.cli("queues")
     assert next(q["waiting"] for q in queues if (q["tenant"], q["queue"]) == ("shop", "sales")) == 1
+    (waits,) = await world.switch.cli("calls")
+    why = (await world.switch.cli("why", waits["call"]))["text"]
+    assert "Waits now in queue sales" in why
+    assert "ben: paused (missed); english 90, french 40" in why
     chloe = await world.phone("shop-103", answer=AnswerPolicy("answer"))
     await world.switch.cli("agents", "sign-in", "shop/chloe")
     talk = await chloe.incoming(10)
