@@ -45,7 +45,7 @@ def test_every_tenant_has_scenarios(centre: str) -> None:
 
 @pytest.mark.parametrize(
     "result",
-    [pytest.param(result, id=f"{centre}: {result.name}") for centre in CENTRES for result in _results(centre)],
+    [pytest.param(found, id=f"{centre}: {found.name}") for centre in CENTRES for found in _results(centre)],
 )
 def test_scenario(result: ScenarioResult) -> None:
     assert result.passed, str(result.problem)
