@@ -22,7 +22,7 @@ async def test_baresip_answers_pjsua2(
         call = await alice.call(f"sip:carol@{carol.address}")
         await call.expect("confirmed")
         await carol.expect("CALL_ESTABLISHED")
-        await asyncio.sleep(1.7)
+        await asyncio.sleep(2.7)
         await call.hangup()
         await call.expect("disconnected")
         await carol.expect("CALL_CLOSED")
@@ -42,7 +42,7 @@ async def test_baresip_calls_pjsua2_and_hangs_up(
         call = await bob.incoming()
         await call.expect("confirmed")
         assert (await call.expect("media_active"))["codec"] == "PCMA"
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2.7)
         await carol.command("hangup")
         await call.expect("disconnected")
         phones.assert_heard(call, "carol")

@@ -37,7 +37,7 @@ async def test_each_hears_the_other(phones: Phones, transport: str, codec: str) 
     bob = await phones.start("bob", transport=transport, answer=ANSWER)
     outgoing, incoming = await connect(alice, bob)
     assert (await outgoing.expect("media_active"))["codec"] == codec
-    await asyncio.sleep(1.7)
+    await asyncio.sleep(2.7)
     statistics = await outgoing.statistics()
     assert statistics["received"] > 70
     assert statistics["received_lost"] == 0
@@ -64,7 +64,7 @@ async def test_hold_silences_and_resume_brings_back(phones: Phones) -> None:
     await outgoing.resume()
     await outgoing.expect("media_active")
     await incoming.expect("media_active")
-    await asyncio.sleep(1.6)
+    await asyncio.sleep(2.6)
     await end(incoming, outgoing)
     phones.assert_heard(outgoing, "bob", windows_min=3)
     phones.assert_heard(incoming, "alice", windows_min=3)
@@ -167,7 +167,7 @@ async def test_blind_transfer(phones: Phones) -> None:
     await end(incoming, outgoing)
     await alice.expect("confirmed", call=request["new_call"])
     moved = await carol.incoming()
-    await asyncio.sleep(1.3)
+    await asyncio.sleep(2.8)
     await moved.hangup()
     await moved.expect("disconnected")
     phones.assert_heard(moved, "alice")
