@@ -1,6 +1,6 @@
 """Where bytes came from and where they go: values that `net` fills in and the core hands back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -20,7 +20,8 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An IP address as text, without brackets, and a port in 1..65535."""
+    """An IP address as text, without brackets, and a port in 1..65535. Ours may be a name: it is what peers
+    are told."""
 
     host: str
     port: int
@@ -35,9 +36,16 @@ class Flow:
 
     `connection` is 0 for UDP and for a stream that `net` has yet to open to `remote`; otherwise the
     number that `net` gave to an open connection. A response goes back by the flow it came on.
+
+    `local` is our address as the peer sees it: what Via and Contact say. `server_name` is what the peer's
+    certificate must prove where `net` opens a TLS connection (RFC 5922 section 7.2); empty: its address.
+    `certificate_names` are the names that the peer's own verified certificate gave (section 7.1). Neither
+    makes one flow another.
     """
 
     transport: Transport
     local: Address
     remote: Address
     connection: int = 0
+    server_name: str = field(default="", compare=False)
+    certificate_names: tuple[str, ...] = field(default=(), compare=False)
