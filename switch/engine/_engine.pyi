@@ -30,6 +30,7 @@ class Core:
         ssrc: int,
         sequence: int,
         timestamp: int,
+        security: bool | tuple[int, bytes, bytes] | None,
         /,
     ) -> bool: ...
     def close_stream(self, slot: int, /) -> bool: ...

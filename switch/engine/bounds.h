@@ -15,6 +15,8 @@ enum {
     /* Ethernet's 1500 with room; a longer datagram is no audio of ours and is dropped as malformed. */
     DATAGRAM_BYTES_MAX = 2048,
     RTP_HEADER_BYTES = 12,
+    /* Behind a packet, for the tag that sealing adds. */
+    SEAL_BYTES = 16,
 
     /* Sockets served by one wake-up. Each gives one datagram a turn and then waits behind the others, as
      * epoll's ready list is a round robin: so a flooded port delays the tick by this many packets at most. */
@@ -22,6 +24,9 @@ enum {
     /* Of a stream's own peer: five times the 100 a second of 10 ms packets. Bursts after a network stall pass;
      * floods, and loops of streams that were pointed at each other, do not. */
     PACKETS_PER_SECOND_MAX = 500,
+    /* Of sources that a secured stream does not know: each costs a failed authentication. Enough for a peer whose
+     * NAT mapping changed to be found at its first packet. */
+    STRANGERS_PER_SECOND_MAX = 100,
     /* What a socket may still hold of the last call when a slot is opened again: a second of 20 ms packets. */
     STALE_DATAGRAMS_MAX = 64,
 

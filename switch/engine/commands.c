@@ -26,9 +26,17 @@ static void discard_stale(struct engine *engine, struct stream *stream)
     }
 }
 
+void command_discard(const struct command *command)
+{
+    bool carries = command->kind == COMMAND_OPEN || command->kind == COMMAND_UPDATE;
+    if (carries && command->open.change == SECURITY_NEW)
+        security_free(command->open.security);
+}
+
 static void open_stream(struct engine *engine, struct stream *stream, const struct command *command, uint64_t now_us)
 {
     if (stream->open) {
+        command_discard(command);
         count(&engine->counters.commands_ignored, 1);
         return;
     }
@@ -41,14 +49,26 @@ static void open_stream(struct engine *engine, struct stream *stream, const stru
         .partner = NONE,
         .busy_index = NONE,
         .packets_left = PACKETS_PER_SECOND_MAX,
+        .strangers_left = STRANGERS_PER_SECOND_MAX,
+        .security = command->open.change == SECURITY_NEW ? command->open.security : NULL,
         .heard_us = now_us,
     };
     sender_open(&stream->sender, command->open.ssrc, command->open.sequence, command->open.timestamp);
     count(&engine->counters.streams_open, 1);
 }
 
-static void update_stream(struct stream *stream, const struct plan *plan, uint64_t now_us)
+static void change_security(struct stream *stream, const struct command *command)
 {
+    if (command->open.change == SECURITY_KEEP)
+        return;
+    security_free(stream->security);
+    stream->security = command->open.change == SECURITY_NEW ? command->open.security : NULL;
+}
+
+static void update_stream(struct stream *stream, const struct command *command, uint64_t now_us)
+{
+    const struct plan *plan = &command->open.plan;
+    change_security(stream, command);
     /* Two unknown addresses are the same one. */
     bool same_remote = address_equal(&stream->plan.remote, &plan->remote) ||
                        (stream->plan.remote.length == 0 && plan->remote.length == 0);
@@ -77,6 +97,8 @@ static void close_stream(struct engine *engine, uint32_t slot)
     if (stream->open)
         count(&engine->counters.streams_open, (uint64_t)-1);
     stream->open = false;
+    security_free(stream->security);
+    stream->security = NULL;
     emit(engine, &event);
 }
 
@@ -119,6 +141,7 @@ static void send_digits(struct engine *engine, uint32_t slot, const struct digit
 static void answer_without_stream(struct engine *engine, const struct command *command)
 {
     count(&engine->counters.commands_ignored, 1);
+    command_discard(command);
     if (command->kind == COMMAND_PLAY)
         emit(engine, &(struct event){
                          .kind = EVENT_PLAY_FINISHED,
@@ -139,7 +162,7 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         open_stream(engine, stream, command, now_us);
         break;
     case COMMAND_UPDATE:
-        update_stream(stream, &command->open.plan, now_us);
+        update_stream(stream, command, now_us);
         break;
     case COMMAND_CLOSE:
         close_stream(engine, command->slot);

@@ -12,6 +12,7 @@
 #include "player.h"
 #include "reception.h"
 #include "ring.h"
+#include "security.h"
 #include "sender.h"
 #include "wakeup.h"
 
@@ -25,6 +26,8 @@ struct stream {
     int32_t partner;            /* slot of the bridge's other stream, or NONE */
     int32_t busy_index;         /* place in engine->busy, or NONE */
     uint32_t packets_left;      /* that may be received in this second */
+    uint32_t strangers_left;    /* packets of unknown sources that may be tried against the key in this second */
+    struct security *security;  /* NULL: plain RTP */
     uint64_t heard_us;          /* last packet of the peer, or start of the wait for one */
     bool idle_told;
     struct latch latch;
@@ -86,6 +89,9 @@ void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us);
 void stream_finish_play(struct engine *engine, uint32_t slot, bool completed);
 void stream_mark_busy(struct engine *engine, uint32_t slot);
 void stream_unmark_busy(struct engine *engine, uint32_t slot);
+
+/* Frees what a command carries and no stream has taken. */
+void command_discard(const struct command *command);
 
 /* commands.c: applies one command; the caller has seen that its events fit. */
 void command_apply(struct engine *engine, const struct command *command, uint64_t now_us);

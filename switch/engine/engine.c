@@ -44,7 +44,7 @@ static bool allocate(struct engine *engine, const struct engine_config *config)
 
 struct engine *engine_new(const struct engine_config *config)
 {
-    struct engine *engine = calloc(1, sizeof *engine);
+    struct engine *engine = security_init() ? calloc(1, sizeof *engine) : NULL;
     if (engine == NULL)
         return NULL;
     engine->slots = config->slots;
@@ -99,6 +99,11 @@ void engine_free(struct engine *engine)
         close(engine->epoll);
     wakeup_free(&engine->command_wakeup);
     wakeup_free(&engine->event_wakeup);
+    struct command command;
+    while (engine->commands.cells != NULL && ring_pop(&engine->commands, &command))
+        command_discard(&command);
+    for (uint32_t slot = 0; engine->streams != NULL && slot < engine->slots; slot++)
+        security_free(engine->streams[slot].security);
     for (uint32_t i = 0; i < engine->clip_count; i++) {
         free(engine->clips[i].ulaw);
         free(engine->clips[i].alaw);
@@ -114,10 +119,11 @@ void engine_free(struct engine *engine)
 
 bool engine_submit(struct engine *engine, const struct command *command)
 {
-    if (command->kind != COMMAND_CLOSE && ring_used(&engine->commands) >= engine->commands_max)
+    bool fits = command->kind == COMMAND_CLOSE || ring_used(&engine->commands) < engine->commands_max;
+    if (!fits || !ring_push(&engine->commands, command)) {
+        command_discard(command);
         return false;
-    if (!ring_push(&engine->commands, command))
-        return false;
+    }
     wakeup_raise(&engine->command_wakeup);
     return true;
 }

@@ -32,6 +32,7 @@ enum drop_reason {
     DROP_LATE,         /* older than what was sent since */
     DROP_NO_EVENTS,    /* a telephone event for a peer that takes none */
     DROP_SEND,         /* the kernel refused it */
+    DROP_SECURITY,     /* not authentic or replayed; or it could not be sealed */
     DROP_REASONS,
 };
 
@@ -52,7 +53,8 @@ struct engine *engine_new(const struct engine_config *config);
 int engine_start(struct engine *engine); /* 0 or an errno */
 void engine_free(struct engine *engine); /* stops the thread first */
 
-/* False when the ring is full; never so for COMMAND_CLOSE of a slot that was opened. */
+/* False when the ring is full; never so for COMMAND_CLOSE of a slot that was opened. The key that a command carries
+ * is the engine's from then on, in either case. */
 bool engine_submit(struct engine *engine, const struct command *command);
 
 /* Readable while events wait. engine_poll() takes up to `max` and returns how many. */

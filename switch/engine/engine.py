@@ -30,7 +30,7 @@ from switch.media.commands import (
     UpdateStream,
 )
 from switch.media.events import DigitReceived, Event, PlayFinished, StreamClosed, StreamIdle, StreamLatched
-from switch.media.plan import Slot, StreamPlan
+from switch.media.plan import Slot, SrtpKeys, SrtpSuite, StreamPlan
 
 # RFC 4733 section 3.2: the events 0 to 15.
 KEYS = "0123456789*#ABCD"
@@ -42,6 +42,9 @@ EVENTS_PER_SLOT = 8
 EVENTS_MIN = 1024
 # Different sounds: prompts of a large centre in two languages, and what reloads replaced since the start.
 CLIPS_MAX = 8192
+
+
+_SUITES = tuple(SrtpSuite)
 
 
 class UnusableAddressError(PeerError):
@@ -80,6 +83,8 @@ class Engine:
             Slot(number, advertised_host or host, pair.port) for number, pair in enumerate(self._pairs)
         )
         self._states = bytearray(slots)
+        self._keys: list[SrtpKeys | None] = [None] * slots
+        """Of each open stream: a plan with the same keys must not start them again."""
         self._clips: dict[str, int] = {}
         self._sounds: dict[bytes, int] = {}
         """Clip numbers by what they sound like: a reload, or a second tenant, adds only what is new."""
@@ -179,7 +184,7 @@ class Engine:
 
     def _open(self, slot: int, plan: StreamPlan, *, update: bool) -> bool:
         assert 10 <= plan.ptime_ms <= 60, "packet times from 10 to 60 ms"
-        return self._core.open_stream(
+        accepted = self._core.open_stream(
             update,
             slot,
             self._remote(plan),
@@ -195,7 +200,21 @@ class Engine:
             self._random_bits(32),
             self._random_bits(16),
             self._random_bits(32),
+            self._security(slot, plan, update=update),
         )
+        if accepted:
+            self._keys[slot] = plan.srtp
+        return accepted
+
+    def _security(
+        self, slot: int, plan: StreamPlan, *, update: bool
+    ) -> bool | tuple[int, bytes, bytes] | None:
+        keys = plan.srtp
+        if keys is None:
+            return None
+        if update and keys == self._keys[slot]:
+            return True
+        return _SUITES.index(keys.suite), keys.inbound, keys.outbound
 
     def _remote(self, plan: StreamPlan) -> bytes:
         """The packed address, or nothing when there is none to send to."""

@@ -46,6 +46,34 @@ static bool may_learn(const struct latch *latch, const struct rtp_packet *packet
     return now_us - latch->heard_us >= silence_ms * 1000;
 }
 
+static void note(struct latch *latch, const struct rtp_packet *packet, uint64_t now_us)
+{
+    latch->heard_us = now_us;
+    latch->ssrc = packet->ssrc;
+    latch->sequence = packet->sequence;
+}
+
+static void lock(struct latch *latch, const struct address *source)
+{
+    memset(latch, 0, sizeof *latch);
+    latch->locked = true;
+    latch->source = *source;
+}
+
+enum latch_verdict latch_believe(struct latch *latch, const struct address *source, const struct rtp_packet *packet,
+                                 uint64_t now_us)
+{
+    enum latch_verdict verdict = LATCH_ACCEPTED;
+    if (!latch->locked || !address_equal(&latch->source, source)) {
+        if (latch->locked && now_us - latch->heard_us < (uint64_t)RELATCH_CONTINUED_MS * 1000)
+            return LATCH_ACCEPTED;
+        lock(latch, source);
+        verdict = LATCH_CHANGED;
+    }
+    note(latch, packet, now_us);
+    return verdict;
+}
+
 enum latch_verdict latch_judge(struct latch *latch, const struct address *announced, const struct address *source,
                                const struct rtp_packet *packet, uint64_t now_us)
 {
@@ -56,13 +84,9 @@ enum latch_verdict latch_judge(struct latch *latch, const struct address *announ
             return LATCH_REFUSED;
         if (!learn(latch, source, packet) && (latch->locked || !is_announced))
             return LATCH_REFUSED;
-        memset(latch, 0, sizeof *latch);
-        latch->locked = true;
-        latch->source = *source;
+        lock(latch, source);
         verdict = LATCH_CHANGED;
     }
-    latch->heard_us = now_us;
-    latch->ssrc = packet->ssrc;
-    latch->sequence = packet->sequence;
+    note(latch, packet, now_us);
     return verdict;
 }

@@ -30,6 +30,11 @@ struct latch {
 enum latch_verdict { LATCH_REFUSED, LATCH_ACCEPTED, LATCH_CHANGED /* accepted, and the source is new */ };
 
 void latch_open(struct latch *latch);
+
+/* The same for a packet that is authentic (SRTP): its source is the peer's, whatever was announced. It moves the
+ * latch unless the present source was heard just now, so that a copy sent from elsewhere takes nothing over. */
+enum latch_verdict latch_believe(struct latch *latch, const struct address *source, const struct rtp_packet *packet,
+                                 uint64_t now_us);
 enum latch_verdict latch_judge(struct latch *latch, const struct address *announced, const struct address *source,
                                const struct rtp_packet *packet, uint64_t now_us);
 

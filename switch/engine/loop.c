@@ -69,10 +69,11 @@ static void tick(struct engine *engine, uint64_t now_us)
 
 static void receive_rtp(struct engine *engine, uint32_t slot, uint64_t now_us)
 {
-    uint8_t datagram[DATAGRAM_BYTES_MAX];
+    /* Aligned for libsrtp, which reads the header in words; with room for the tag of a secured partner. */
+    _Alignas(8) uint8_t datagram[DATAGRAM_BYTES_MAX + SEAL_BYTES];
     struct address source;
     source.length = sizeof source.v6; /* the longer of the two */
-    ssize_t bytes = recvfrom(engine->streams[slot].socket, datagram, sizeof datagram, MSG_DONTWAIT | MSG_TRUNC,
+    ssize_t bytes = recvfrom(engine->streams[slot].socket, datagram, DATAGRAM_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC,
                              &source.any, &source.length);
     if (bytes >= 0)
         stream_receive(engine, slot, datagram, (size_t)bytes, &source, now_us);

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "engine.h"
+#include "security.h"
 
 enum { EVENTS_PER_POLL = 1024 }; /* bounds one turn of the asyncio loop; the rest is announced again */
 
@@ -182,17 +183,43 @@ static bool check_plan(const struct plan *plan, unsigned codec)
     return false;
 }
 
+/* None: plain RTP; True: the key stays; else (suite, key in, key out), made ready here so that the engine thread
+ * need not. */
+static bool read_security(PyObject *keys, struct command *command)
+{
+    const unsigned char *inbound, *outbound;
+    Py_ssize_t inbound_bytes, outbound_bytes;
+    unsigned suite;
+    command->open.change = keys == Py_True ? SECURITY_KEEP : SECURITY_NONE;
+    if (keys == Py_None || keys == Py_True)
+        return true;
+    if (!PyArg_ParseTuple(keys, "Iy#y#", &suite, &inbound, &inbound_bytes, &outbound, &outbound_bytes))
+        return false;
+    if (suite >= SUITES || (size_t)inbound_bytes != security_key_bytes((enum srtp_suite)suite) ||
+        inbound_bytes != outbound_bytes) {
+        PyErr_SetString(PyExc_ValueError, "keys do not fit the suite");
+        return false;
+    }
+    command->open.change = SECURITY_NEW;
+    command->open.security = security_new((enum srtp_suite)suite, inbound, outbound);
+    if (command->open.security == NULL)
+        PyErr_NoMemory();
+    return command->open.security != NULL;
+}
+
 static PyObject *core_open(PyObject *object, PyObject *args)
 {
+    struct core_object *self = (struct core_object *)object;
     struct command command = {0};
     struct plan *plan = &command.open.plan;
     const unsigned char *host;
     Py_ssize_t host_bytes;
     unsigned port, codec, ptime_ms, ssrc, sequence, timestamp;
     int update, sends, receives, symmetric;
-    if (!PyArg_ParseTuple(args, "pIy#IIbhIpppIIII", &update, &command.slot, &host, &host_bytes, &port, &codec,
+    PyObject *keys;
+    if (!PyArg_ParseTuple(args, "pIy#IIbhIpppIIIIO", &update, &command.slot, &host, &host_bytes, &port, &codec,
                           &plan->payload_type, &plan->dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric,
-                          &plan->idle_s, &ssrc, &sequence, &timestamp))
+                          &plan->idle_s, &ssrc, &sequence, &timestamp, &keys))
         return NULL;
     plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
     if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec))
@@ -205,7 +232,10 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     command.open.ssrc = ssrc;
     command.open.sequence = (uint16_t)sequence;
     command.open.timestamp = timestamp;
-    return submit((struct core_object *)object, &command);
+    /* First what `submit` would refuse: a key that was made belongs to the command that takes it. */
+    if (engine_of(self) == NULL || !check_slot(self, command.slot) || !read_security(keys, &command))
+        return NULL;
+    return submit(self, &command);
 }
 
 /* Commands that are a slot alone. */
@@ -393,6 +423,11 @@ static PyType_Spec core_spec = {
 
 static int module_exec(PyObject *module)
 {
+    /* Here, because it loads libraries, for which a process short of descriptors has none to spare later. */
+    if (!security_init()) {
+        PyErr_SetString(PyExc_ImportError, "libsrtp2 does not pass its own self-test");
+        return -1;
+    }
     PyObject *type = PyType_FromSpec(&core_spec);
     if (type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0) {
         Py_XDECREF(type);

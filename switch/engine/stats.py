@@ -24,6 +24,7 @@ class DropReason(StrEnum):
     LATE = "late"
     NO_EVENTS = "no_events"
     SEND = "send"
+    SECURITY = "security"
 
 
 @dataclass(frozen=True, slots=True)

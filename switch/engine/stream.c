@@ -16,8 +16,13 @@ static bool is_overridden(const struct stream *stream)
 static bool transmit(struct engine *engine, struct stream *stream, const struct rtp_packet *packet)
 {
     uint8_t *datagram = rtp_prepend_header(packet);
-    ssize_t sent = sendto(stream->socket, datagram, RTP_HEADER_BYTES + packet->payload_bytes, MSG_DONTWAIT,
-                          &stream->destination.any, stream->destination.length);
+    size_t bytes = RTP_HEADER_BYTES + packet->payload_bytes;
+    if (stream->security != NULL && !security_seal(stream->security, datagram, &bytes)) {
+        count_drop(engine, DROP_SECURITY);
+        return false;
+    }
+    ssize_t sent = sendto(stream->socket, datagram, bytes, MSG_DONTWAIT, &stream->destination.any,
+                          stream->destination.length);
     if (sent < 0) {
         count_drop(engine, DROP_SEND);
         return false;
@@ -115,14 +120,34 @@ static void follow_latch(struct engine *engine, uint32_t slot)
     emit(engine, &(struct event){.kind = EVENT_LATCHED, .slot = slot, .latched = stream->latch.source});
 }
 
+/* Takes the encryption off. Only so many packets of unknown sources are tried: else a flood would cost more than the
+ * talk. Control packets (RFC 5761) are left to be counted as such. */
+static bool authenticate(struct engine *engine, struct stream *stream, uint8_t *datagram, size_t *bytes,
+                         const struct address *source)
+{
+    if (*bytes < RTP_HEADER_BYTES || *bytes > DATAGRAM_BYTES_MAX || (datagram[1] >= 192 && datagram[1] <= 223))
+        return true;
+    bool known = address_equal(&stream->plan.remote, source) ||
+                 (stream->latch.locked && address_equal(&stream->latch.source, source));
+    bool may_try = known ? stream->packets_left > 0 : stream->strangers_left > 0;
+    if (!known && may_try)
+        stream->strangers_left--;
+    if (may_try && security_open(stream->security, datagram, bytes))
+        return true;
+    count_drop(engine, may_try ? DROP_SECURITY : DROP_FLOOD);
+    return false;
+}
+
 /* What needs no state of the stream's peer: is it a packet of this stream's at all? */
 static bool admit(struct engine *engine, struct stream *stream, uint8_t *datagram, size_t bytes,
-                  struct rtp_packet *packet)
+                  const struct address *source, struct rtp_packet *packet)
 {
     if (!stream->open) {
         count_drop(engine, DROP_NO_STREAM);
         return false;
     }
+    if (stream->security != NULL && !authenticate(engine, stream, datagram, &bytes, source))
+        return false;
     enum rtp_verdict verdict = bytes > DATAGRAM_BYTES_MAX ? RTP_MALFORMED : rtp_parse(datagram, bytes, packet);
     if (verdict == RTP_VALID && packet->payload_bytes == 0)
         verdict = RTP_MALFORMED;
@@ -144,11 +169,13 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
     struct stream *stream = &engine->streams[slot];
     struct rtp_packet packet;
     count(&engine->counters.datagrams_received, 1);
-    if (!admit(engine, stream, datagram, bytes, &packet))
+    if (!admit(engine, stream, datagram, bytes, source, &packet))
         return;
     bool is_event = packet.payload_type != stream->plan.payload_type;
 
-    enum latch_verdict verdict = latch_judge(&stream->latch, &stream->plan.remote, source, &packet, now_us);
+    enum latch_verdict verdict =
+        stream->security != NULL ? latch_believe(&stream->latch, source, &packet, now_us)
+                                 : latch_judge(&stream->latch, &stream->plan.remote, source, &packet, now_us);
     if (verdict == LATCH_REFUSED) {
         count_drop(engine, DROP_SOURCE);
         return;
@@ -198,7 +225,7 @@ void stream_finish_play(struct engine *engine, uint32_t slot, bool completed)
 
 static void send_key(struct engine *engine, struct stream *stream, uint64_t now_us)
 {
-    uint8_t datagram[RTP_HEADER_BYTES + TELEPHONE_EVENT_BYTES];
+    _Alignas(8) uint8_t datagram[RTP_HEADER_BYTES + TELEPHONE_EVENT_BYTES + SEAL_BYTES];
     struct telephone_event event;
     struct dtmf_sender *keys = &stream->keys_out;
     enum dtmf_action action = dtmf_sender_step(keys, engine->tick, &event);
@@ -226,7 +253,7 @@ static void send_key(struct engine *engine, struct stream *stream, uint64_t now_
 
 static void send_playback(struct engine *engine, struct stream *stream, uint64_t now_us)
 {
-    uint8_t datagram[RTP_HEADER_BYTES + PACKET_TIME_MS_MAX * SAMPLES_PER_MS];
+    _Alignas(8) uint8_t datagram[RTP_HEADER_BYTES + PACKET_TIME_MS_MAX * SAMPLES_PER_MS + SEAL_BYTES];
     struct player *player = &stream->player;
     if ((int32_t)(engine->tick - player->next_tick) < 0)
         return;
@@ -268,6 +295,7 @@ void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us)
 {
     struct stream *stream = &engine->streams[slot];
     stream->packets_left = PACKETS_PER_SECOND_MAX;
+    stream->strangers_left = STRANGERS_PER_SECOND_MAX;
     if (!stream->open || stream->plan.idle_s == 0 || stream->idle_told)
         return;
     if (now_us - stream->heard_us < (uint64_t)stream->plan.idle_s * 1000000)

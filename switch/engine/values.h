@@ -23,6 +23,11 @@ bool address_equal(const struct address *left, const struct address *right);
 
 enum codec { CODEC_PCMU = 0, CODEC_PCMA = 8 };
 
+struct security; /* security.h */
+
+/* What a command does to the key of a stream. */
+enum security_change { SECURITY_NONE, SECURITY_KEEP, SECURITY_NEW };
+
 struct plan {
     struct address remote;
     enum codec codec;
@@ -64,6 +69,8 @@ struct command {
             struct plan plan;
             uint32_t ssrc, timestamp; /* random starts, RFC 3550 section 5.1; only for COMMAND_OPEN */
             uint16_t sequence;
+            enum security_change change;
+            struct security *security; /* with SECURITY_NEW: the stream's from then on */
         } open;
         uint32_t partner;
         struct play play;

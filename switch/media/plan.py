@@ -1,7 +1,7 @@
 """What a stream is: an address, a codec, payload types. `call` translates SDP into this."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 
 class Codec(IntEnum):
@@ -11,6 +11,35 @@ class Codec(IntEnum):
     PCMA = 8
 
 
+class SrtpSuite(Enum):
+    """Crypto-suites by their name in SDP, with the bytes of master key and salt together (RFC 4568 section
+    6.2, RFC 7714 section 14). In the order of `enum srtp_suite` in switch/engine/security.h."""
+
+    AES_CM_128_HMAC_SHA1_80 = ("AES_CM_128_HMAC_SHA1_80", 30)
+    AES_CM_128_HMAC_SHA1_32 = ("AES_CM_128_HMAC_SHA1_32", 30)
+    AEAD_AES_128_GCM = ("AEAD_AES_128_GCM", 28)
+    AEAD_AES_256_GCM = ("AEAD_AES_256_GCM", 44)
+
+    @property
+    def key_bytes(self) -> int:
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SrtpKeys:
+    """What encrypts a stream (RFC 3711): master key and salt of each direction, `suite.key_bytes` long.
+
+    `inbound` is the peer's key, with which we decrypt; `outbound` is ours. A key is never shown.
+    """
+
+    suite: SrtpSuite
+    inbound: bytes
+    outbound: bytes
+
+    def __repr__(self) -> str:
+        return f"SrtpKeys({self.suite.name})"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
     """How one stream sends and receives.
@@ -18,7 +47,8 @@ class StreamPlan:
     `remote_port` 0 means that nothing is known yet: the engine only listens. `dtmf_payload_type`
     None means that the peer offered no telephone-event. `ptime_ms` is 10 to 60. `symmetric` learns
     the real source from the first valid packets and sends there (RFC 4961 latching).
-    `idle_s` 0 switches the inactivity event off, as is right for a stream on hold.
+    `idle_s` 0 switches the inactivity event off, as is right for a stream on hold. `srtp` None is plain RTP;
+    the same keys in a later plan go on where they were, others begin anew.
     """
 
     remote_host: str
@@ -31,6 +61,7 @@ class StreamPlan:
     receives: bool = True
     symmetric: bool = True
     idle_s: int = 60
+    srtp: SrtpKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)

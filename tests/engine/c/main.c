@@ -9,6 +9,7 @@ int main(void)
     test_sender();
     test_dtmf();
     test_player();
+    test_security();
     test_engine();
     puts("all C tests passed");
     return 0;

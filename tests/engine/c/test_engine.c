@@ -1,5 +1,6 @@
 /* The whole engine with its thread and real sockets, under the sanitizers; and each allocation refused once. */
 #include "engine.h"
+#include "security.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -207,6 +208,44 @@ static void unread_events_slow_the_writer_down(void)
     bench_close(&bench);
 }
 
+static struct command secured(struct command command)
+{
+    static const uint8_t key[SRTP_KEY_BYTES_MAX] = {1, 2, 3};
+    command.open.change = SECURITY_NEW;
+    command.open.security = security_new(SUITE_AES_CM_128_HMAC_SHA1_80, key, key);
+    CHECK(command.open.security != NULL);
+    return command;
+}
+
+/* The leak sanitizer sees it if any of these keys is not freed. */
+static void keys_are_freed_whatever_becomes_of_their_command(void)
+{
+    struct bench bench;
+    bench_open(&bench);
+    struct engine_config config = configuration(&bench);
+    bench.engine = engine_new(&config);
+    CHECK(bench.engine != NULL && engine_start(bench.engine) == 0);
+    submit(&bench, secured(open_command(&bench, 0))); /* taken, then replaced */
+    struct command update = open_command(&bench, 0);
+    update.kind = COMMAND_UPDATE;
+    submit(&bench, secured(update));
+    submit(&bench, secured(open_command(&bench, 0))); /* ignored: it is open */
+    update.slot = 1;
+    submit(&bench, secured(update)); /* ignored: it is closed */
+    submit(&bench, secured(open_command(&bench, 2)));
+    submit(&bench, (struct command){.kind = COMMAND_CLOSE, .slot = 2});
+    await(&bench, EVENT_CLOSED);
+    engine_free(bench.engine);
+
+    bench.engine = engine_new(&config); /* never started: the commands stay in the ring, until it is full */
+    for (;;) {
+        struct command command = secured(open_command(&bench, 0));
+        if (!engine_submit(bench.engine, &command))
+            break;
+    }
+    bench_close(&bench);
+}
+
 static void refused_allocations(void)
 {
     struct bench bench;
@@ -241,4 +280,5 @@ void test_engine(void)
     refused_allocations();
     talk_play_and_close();
     unread_events_slow_the_writer_down();
+    keys_are_freed_whatever_becomes_of_their_command();
 }

@@ -1,0 +1,88 @@
+#include "security.h"
+
+#include <srtp2/srtp.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct security {
+    srtp_t inbound, outbound;
+};
+
+static void set_suite(srtp_policy_t *policy, enum srtp_suite suite)
+{
+    void (*set[SUITES])(srtp_crypto_policy_t *) = {
+        srtp_crypto_policy_set_rtp_default, /* libsrtp's name for AES_CM_128_HMAC_SHA1_80 */
+        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32,
+        srtp_crypto_policy_set_aes_gcm_128_16_auth,
+        srtp_crypto_policy_set_aes_gcm_256_16_auth,
+    };
+    set[suite](&policy->rtp);
+    /* RFC 4568 section 6.2.2: the short tag is for RTP alone. */
+    set[suite == SUITE_AES_CM_128_HMAC_SHA1_32 ? SUITE_AES_CM_128_HMAC_SHA1_80 : suite](&policy->rtcp);
+}
+
+size_t security_key_bytes(enum srtp_suite suite)
+{
+    static const size_t bytes[SUITES] = {30, 30, 28, 44};
+    return bytes[suite];
+}
+
+bool security_init(void)
+{
+    static bool done;
+    done = done || srtp_init() == srtp_err_status_ok;
+    return done;
+}
+
+static bool make(srtp_t *session, enum srtp_suite suite, srtp_ssrc_type_t direction, const uint8_t *key)
+{
+    uint8_t copy[SRTP_KEY_BYTES_MAX];
+    memcpy(copy, key, security_key_bytes(suite));
+    srtp_policy_t policy = {.ssrc = {.type = direction}, .key = copy, .window_size = 128};
+    set_suite(&policy, suite);
+    bool made = srtp_create(session, &policy) == srtp_err_status_ok;
+    explicit_bzero(copy, sizeof copy);
+    return made;
+}
+
+struct security *security_new(enum srtp_suite suite, const uint8_t *inbound_key, const uint8_t *outbound_key)
+{
+    struct security *security = calloc(1, sizeof *security);
+    if (security == NULL)
+        return NULL;
+    if (!make(&security->inbound, suite, ssrc_any_inbound, inbound_key) ||
+        !make(&security->outbound, suite, ssrc_any_outbound, outbound_key)) {
+        security_free(security);
+        return NULL;
+    }
+    return security;
+}
+
+void security_free(struct security *security)
+{
+    if (security == NULL)
+        return;
+    if (security->inbound != NULL)
+        srtp_dealloc(security->inbound);
+    if (security->outbound != NULL)
+        srtp_dealloc(security->outbound);
+    free(security);
+}
+
+bool security_open(struct security *security, uint8_t *datagram, size_t *bytes)
+{
+    int length = (int)*bytes;
+    if (srtp_unprotect(security->inbound, datagram, &length) != srtp_err_status_ok)
+        return false;
+    *bytes = (size_t)length;
+    return true;
+}
+
+bool security_seal(struct security *security, uint8_t *datagram, size_t *bytes)
+{
+    int length = (int)*bytes;
+    if (srtp_protect(security->outbound, datagram, &length) != srtp_err_status_ok)
+        return false;
+    *bytes = (size_t)length;
+    return true;
+}
