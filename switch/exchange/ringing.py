@@ -76,9 +76,8 @@ def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) 
             attempt.failures.append(Cause(Reason.UNREACHABLE, By.US, 500))
             continue
         credentials = settings.credentials
-        port = address.port if not settings.host else None
         destination = Destination(
-            uri=Uri(user=choice.request_user, host=choice.host, port=port),
+            uri=Uri(user=choice.request_user, host=choice.host, port=choice.port),
             flow=flow,
             from_=NameAddr("", Uri(user=choice.from_user or None, host=flow.local.host)),
             to=NameAddr("", Uri(user=choice.request_user, host=choice.host)),

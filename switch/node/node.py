@@ -31,7 +31,14 @@ from switch.node.loop_lag import LoopLag
 from switch.sip.flow import Flow
 from switch.sip.outputs import SendBytes
 from switch.store.writer import JournalWriter
-from switch.trunk.settings import ChannelsExhausted, GatewayDown, GatewayUp, TrunkEvent
+from switch.trunk.settings import (
+    ChannelsExhausted,
+    GatewayDown,
+    GatewayLocated,
+    GatewayUncertain,
+    GatewayUp,
+    TrunkEvent,
+)
 
 _log = structlog.get_logger()
 
@@ -73,6 +80,14 @@ def carrier_line(event: TrunkEvent) -> str:
             return f"trunk {trunk}: gateway {gateway.address} answers again"
         case ChannelsExhausted(trunk, channels_max):
             return f"trunk {trunk}: a call was refused, all {channels_max} channels are in use"
+        case GatewayLocated(trunk, gateway, addresses):
+            where = ", ".join(str(address) for address in addresses)
+            return (
+                f"trunk {trunk}: gateway {gateway} is {f'at {where}' if where else 'a name without address'}"
+            )
+        case GatewayUncertain(trunk, gateway, kept):
+            goes_on = f"its {kept} last known addresses stay in use" if kept else "it has no address yet"
+            return f"trunk {trunk}: the resolver does not say where gateway {gateway} is; {goes_on}"
 
 
 class Node:

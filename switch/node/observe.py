@@ -104,7 +104,7 @@ def _trunks(office: Office) -> tuple[values.TrunkReading, ...]:
         settings = trunks.settings(name)
         if settings is None:
             continue
-        up = any(trunks.state(name, gateway) is not GatewayState.DOWN for gateway in settings.gateways)
+        up = any(trunks.state(name, gateway) is not GatewayState.DOWN for gateway in trunks.gateways(name))
         readings.append(values.TrunkReading("", name, trunks.in_use(name), settings.channels_max, up))
     return tuple(readings)
 

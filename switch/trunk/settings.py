@@ -21,10 +21,26 @@ class NumberFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One address of a carrier. Its place in the trunk's list is its priority."""
+    """One address of a carrier. Its place in the trunk's list is its priority.
+
+    `name` is what it was located by: it stands in the Request-URI and in the carrier's certificate.
+    """
 
     address: Address
     transport: Transport = Transport.UDP
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGateway:
+    """Gateways of a carrier behind one name (RFC 3263). What is None is for the DNS to say."""
+
+    host: str
+    port: int | None = None
+    transport: Transport | None = None
+
+    def __str__(self) -> str:
+        return self.host if self.port is None else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +89,7 @@ class TrunkSettings:
     """
 
     name: str
-    gateways: tuple[Gateway, ...]
+    gateways: tuple[Gateway | NamedGateway, ...]
     identify: tuple[Identity, ...] = ()
     number_format: NumberFormat = NumberFormat.E164
     country: str = "FR"
@@ -86,11 +102,15 @@ class TrunkSettings:
 
 @dataclass(frozen=True, slots=True)
 class RouteChoice:
-    """One way to place a call: send to `gateway`, with these users in Request-URI and From, at `host`."""
+    """One way to place a call: send to `gateway`, with these users in Request-URI and From, at `host`.
+
+    `port` is the Request-URI's; None where the host is a domain, or a name that was located.
+    """
 
     trunk: str
     gateway: Gateway
     host: str
+    port: int | None
     request_user: str
     from_user: str
 
@@ -130,4 +150,22 @@ class ChannelsExhausted:
     channels_max: int
 
 
-TrunkEvent = GatewayDown | GatewayUp | ChannelsExhausted
+@dataclass(frozen=True, slots=True)
+class GatewayLocated:
+    """The addresses of a named gateway became known, or changed; none: there is no such name any more."""
+
+    trunk: str
+    gateway: NamedGateway
+    addresses: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayUncertain:
+    """The resolver does not say where a named gateway is; told once. `kept` addresses stay in use."""
+
+    trunk: str
+    gateway: NamedGateway
+    kept: int
+
+
+TrunkEvent = GatewayDown | GatewayUp | ChannelsExhausted | GatewayLocated | GatewayUncertain

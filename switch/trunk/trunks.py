@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from switch.base.errors import ConfigurationError, Problem
+from switch.base.rng import SplitMix64
 from switch.base.timers import TimerHeap
 from switch.sip.flow import Flow
+from switch.sip.locate import Target, in_order
 from switch.tenant.numbers import is_country
 from switch.trunk.health import GatewayHealth, GatewayState, rested, step
 from switch.trunk.identity import IdentityTable
@@ -12,7 +14,10 @@ from switch.trunk.numbers import normalise, present
 from switch.trunk.settings import (
     ChannelsExhausted,
     Gateway,
+    GatewayLocated,
     GatewayOutcome,
+    GatewayUncertain,
+    NamedGateway,
     RouteChoice,
     TrunkEvent,
     TrunkSettings,
@@ -24,16 +29,35 @@ _Key = tuple[str, Gateway]
 class Trunks:
     """One owner, mutated in place; `poll()` drains the events."""
 
-    __slots__ = ("_events", "_health", "_identities", "_in_use", "_settings", "_timers")
+    __slots__ = (
+        "_events",
+        "_gateways",
+        "_health",
+        "_identities",
+        "_in_use",
+        "_located",
+        "_rng",
+        "_settings",
+        "_timers",
+        "_uncertain",
+    )
 
-    def __init__(self, trunks: Iterable[TrunkSettings]) -> None:
-        """Raises `ConfigurationError`: a name twice, a bad network, one network claimed by two trunks."""
+    def __init__(self, trunks: Iterable[TrunkSettings], seed: int = 0) -> None:
+        """`seed` is for the shares of servers of one priority.
+
+        Raises `ConfigurationError`: a name twice, a bad network, one network claimed by two trunks."""
         self._settings: dict[str, TrunkSettings] = {}
         self._identities = IdentityTable()
         self._in_use: dict[str, int] = {}
         self._health: dict[_Key, GatewayHealth] = {}
         self._timers: TimerHeap[_Key] = TimerHeap()
         self._events: list[TrunkEvent] = []
+        self._rng = SplitMix64(seed)
+        self._gateways: dict[str, tuple[Gateway, ...]] = {}
+        """Every known address of a trunk; kept, because each call that ends asks."""
+        self._located: dict[tuple[str, NamedGateway], tuple[Target, ...]] = {}
+        self._uncertain: set[tuple[str, NamedGateway]] = set()
+        """Named gateways of which the resolver says nothing at present; told once."""
         self.set_trunks(trunks)
 
     def set_trunks(self, trunks: Iterable[TrunkSettings]) -> None:
@@ -52,10 +76,75 @@ class Trunks:
             raise ConfigurationError(tuple(problems))
         identities.seal()
         self._settings, self._identities = by_name, identities
-        kept = {(settings.name, gateway) for settings in trunks for gateway in settings.gateways}
+        named = {(s.name, g) for s in trunks for g in s.gateways if isinstance(g, NamedGateway)}
+        self._located = {key: found for key, found in self._located.items() if key in named}
+        self._uncertain &= named
+        self._learn()
+
+    def _learn(self) -> None:
+        """The addresses anew, and no health of those that no trunk has any more."""
+        self._gateways = {
+            name: tuple(g for configured in settings.gateways for g in self._addresses(name, configured))
+            for name, settings in self._settings.items()
+        }
+        kept = {(name, gateway) for name, gateways in self._gateways.items() for gateway in gateways}
         for key in [key for key in self._health if key not in kept]:
             del self._health[key]
             self._timers.cancel(key)
+
+    # Gateways by name.
+
+    def named(self) -> tuple[tuple[str, NamedGateway], ...]:
+        """What is to be located: trunk and gateway."""
+        return tuple(
+            (name, gateway)
+            for name, settings in self._settings.items()
+            for gateway in settings.gateways
+            if isinstance(gateway, NamedGateway)
+        )
+
+    def located(
+        self, trunk: str, gateway: NamedGateway, targets: tuple[Target, ...], *, certain: bool = True
+    ) -> None:
+        """Where a named gateway was found; none that is certain takes its addresses away.
+
+        Not `certain` says that a resolver failed: then known addresses stay, and what came fills in only
+        where nothing is known.
+        """
+        key = (trunk, gateway)
+        if key not in self.named():
+            return
+        known = self._located.get(key, ())
+        if not certain and (known or not targets):
+            if key not in self._uncertain:
+                self._uncertain.add(key)
+                self._events.append(GatewayUncertain(trunk, gateway, len(known)))
+            return
+        again = key in self._uncertain
+        self._uncertain.discard(key)
+        first = key not in self._located
+        self._located[key] = targets
+        addresses = tuple(dict.fromkeys(target.address for target in targets))
+        if first or again or {t.address for t in targets} != {t.address for t in known}:
+            self._events.append(GatewayLocated(trunk, gateway, addresses))
+        self._learn()
+
+    def gateways(self, trunk: str) -> tuple[Gateway, ...]:
+        """Every address of a trunk that is known, in the order of its settings."""
+        return self._gateways.get(trunk, ())
+
+    def _addresses(
+        self, trunk: str, configured: Gateway | NamedGateway, *, shared: bool = False
+    ) -> tuple[Gateway, ...]:
+        """`shared`: in an order drawn by weight (RFC 2782), so that servers share the calls."""
+        if isinstance(configured, Gateway):
+            return (configured,)
+        targets = self._located.get((trunk, configured), ())
+        if shared:
+            targets = in_order(targets, self._rng)
+        return tuple(Gateway(target.address, target.transport, configured.host) for target in targets)
+
+    # Trunks.
 
     def settings(self, trunk: str) -> TrunkSettings | None:
         """One trunk by name."""
@@ -87,10 +176,14 @@ class Trunks:
             return ()
         request_user = settings.prefix + present(settings, number)
         from_user = present(settings, caller_id) if caller_id else "anonymous"
-        ordered = sorted(settings.gateways, key=lambda gateway: self._rests(trunk, gateway, now))
+        ways = [
+            (gateway, settings.host or gateway.name or gateway.address.host, _uri_port(settings, configured))
+            for configured in settings.gateways
+            for gateway in self._addresses(trunk, configured, shared=True)
+        ]
+        ways.sort(key=lambda way: self._rests(trunk, way[0], now))
         return tuple(
-            RouteChoice(trunk, gateway, settings.host or gateway.address.host, request_user, from_user)
-            for gateway in ordered
+            RouteChoice(trunk, gateway, host, port, request_user, from_user) for gateway, host, port in ways
         )
 
     def state(self, trunk: str, gateway: Gateway) -> GatewayState:
@@ -132,7 +225,7 @@ class Trunks:
     ) -> None:
         """How an attempt ended. A 503 with Retry-After takes the gateway out for that long at once."""
         settings = self._settings.get(trunk)
-        if settings is None or gateway not in settings.gateways:
+        if settings is None or gateway not in self.gateways(trunk):
             return
         key = (trunk, gateway)
         health = self._health.setdefault(key, GatewayHealth())
@@ -158,6 +251,13 @@ class Trunks:
         events = self._events.copy()
         self._events.clear()
         return events
+
+
+def _uri_port(settings: TrunkSettings, gateway: Gateway | NamedGateway) -> int | None:
+    """The Request-URI's port: a name that was located keeps what its administrator wrote."""
+    if settings.host:
+        return None
+    return gateway.port if isinstance(gateway, NamedGateway) else gateway.address.port
 
 
 def _problems(settings: TrunkSettings) -> Iterable[Problem]:

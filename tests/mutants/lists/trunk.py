@@ -37,8 +37,8 @@ MUTANTS = (
     # With every gateway down, trying is better than refusing.
     Mutant(
         _TRUNKS,
-        "ordered = sorted(settings.gateways, key=lambda gateway: self._rests(trunk, gateway, now))",
-        "ordered = [known for known in settings.gateways if not self._rests(trunk, known, now)]",
+        "ways.sort(key=lambda way: self._rests(trunk, way[0], now))",
+        "ways = [way for way in ways if not self._rests(trunk, way[0], now)]",
         _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
     ),
     Mutant(
@@ -46,6 +46,19 @@ MUTANTS = (
         'from_user = present(settings, caller_id) if caller_id else "anonymous"',
         'from_user = caller_id or "anonymous"',
         _BY + "test_routes_are_in_the_carriers_form_gateway_by_gateway",
+    ),
+    # While the resolver is down, the last known addresses stay.
+    Mutant(
+        _TRUNKS,
+        "if not certain and (known or not targets):",
+        "if not certain and not targets and False:",
+        "tests/trunk/test_named_gateways.py::test_while_the_resolver_is_down_the_last_known_addresses_stay",
+    ),
+    Mutant(
+        _TRUNKS,
+        "targets = in_order(targets, self._rng)",
+        "pass",
+        "tests/trunk/test_named_gateways.py::test_servers_of_one_priority_share_calls_by_weight",
     ),
     Mutant(
         _TRUNKS,
