@@ -137,7 +137,8 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """A call that ended. `answered_wall_us` is 0 where nobody answered."""
+    """A call that ended. `answered_wall_us` is 0 where nobody answered; `limited_by` names the limit that
+    stopped it."""
 
     tenant: str
     call: str
@@ -153,6 +154,10 @@ class CallRecord:
     agent: str
     waited_ms: int
     talked_ms: int
+    caller_name: str = ""
+    limited_by: str = ""
+    verification: str = ""
+    forwarded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,12 @@ class Record:
     transfers: int = 0
     cause: Cause | None = None
     ended_by: str = ""
+    limit: str = ""
+    """The limit that stopped a call to the outside, as `account:calls`."""
+    verification: str = ""
+    """What STIR made of the caller's number."""
+    forwarded_by: str = ""
+    """Who forwarded the caller to us, as the carrier says."""
 
 
 @dataclass(slots=True)

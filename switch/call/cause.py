@@ -17,6 +17,7 @@ class Reason(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_ACCEPTABLE = "not-acceptable"
     CONGESTION = "congestion"
+    LIMITED = "limited"
     MEDIA_LOST = "media-lost"
     SIGNALLING_LOST = "signalling-lost"
     ELSEWHERE = "answered-elsewhere"
@@ -54,6 +55,7 @@ _STATUS_OF = {
     Reason.FORBIDDEN: 403,
     Reason.NOT_ACCEPTABLE: 488,
     Reason.CONGESTION: 503,
+    Reason.LIMITED: 403,
     Reason.MEDIA_LOST: 408,
     Reason.SIGNALLING_LOST: 408,
     Reason.ELSEWHERE: 487,
@@ -90,6 +92,7 @@ _Q850_OF = {
     Reason.NOT_FOUND: 1,
     Reason.ELSEWHERE: 26,
     Reason.CONGESTION: 42,
+    Reason.LIMITED: 21,
     Reason.MEDIA_LOST: 41,
     Reason.SIGNALLING_LOST: 41,
     Reason.TRANSFERRED: 16,

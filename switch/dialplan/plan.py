@@ -85,12 +85,32 @@ class TrunkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsPlan:
+    """Limits on calls to the outside, of a tenant or an account; 0 and empty are none.
+
+    Prefixes are E.164. `cost_per_hour` and the `rates` of a minute by prefix are millionths of whatever
+    currency the administrator counts in; `rates` and `end_over_cost` are the tenant's alone.
+    """
+
+    calls: int = 0
+    calls_per_minute: int = 0
+    countries: frozenset[str] = frozenset()
+    deny_countries: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    deny_prefixes: tuple[str, ...] = ()
+    cost_per_hour: int = 0
+    rates: tuple[tuple[str, int], ...] = ()
+    end_over_cost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPlan:
     """What a phone registers as. `caller_id` is presented outside instead of the tenant's."""
 
     name: str
     display: str
     caller_id: str
+    limits: LimitsPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +206,7 @@ class TenantPlan:
     requests: tuple[ClipRequest, ...]
     ringback: str
     place: Place = NOWHERE
+    limits: LimitsPlan | None = None
 
     @property
     def trunk(self) -> str:

@@ -61,9 +61,30 @@ class CentreModel(Section):
     ] = ["sha-256", "md5"]
 
 
+Countries: TypeAlias = Annotated[list[Country], BeforeValidator(_listed)]
+
+
+class AccountLimitsModel(Section):
+    """Limits on calls to the outside; 0 or an empty list is none."""
+
+    calls: Annotated[int, Field(ge=0, le=100_000)] = 0
+    calls_per_minute: Annotated[int, Field(ge=0, le=6_000)] = 0
+    countries: Countries = []
+    deny_countries: Countries = []
+    prefixes: Names = []
+    deny_prefixes: Names = []
+    cost_per_hour: Annotated[float, Field(ge=0, le=1_000_000)] = 0
+
+
+class LimitsModel(AccountLimitsModel):
+    rates: Annotated[dict[str, Annotated[float, Field(ge=0, le=10_000)]], BeforeValidator(_mapping)] = {}
+    over_cost: Literal["refuse", "end"] = "refuse"
+
+
 class AccountModel(Section):
     name: str = ""
     caller_id: str = ""
+    limits: Raw = None
 
 
 class AgentModel(Section):
@@ -140,6 +161,7 @@ class TenantModel(Section):
     feature_codes: Raw = None
     queues: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     outside: Raw = None
+    limits: Raw = None
     hours: Annotated[
         dict[str, Annotated[dict[str, str], BeforeValidator(_mapping)]], BeforeValidator(_mapping)
     ] = {}

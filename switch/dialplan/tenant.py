@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from switch.dialplan import check, phrases, schema
 from switch.dialplan.flows import FlowCompiler, Names, add_feature_flows
 from switch.dialplan.hours import DAYS, HOLIDAYS, Calendar, Hours, Range, parse_date, parse_days, parse_ranges
+from switch.dialplan.limits import read_limits
 from switch.dialplan.plan import (
     AccountPlan,
     AgentPlan,
@@ -94,6 +95,7 @@ class TenantReader:
             requests=requests,
             ringback=next((request.name for request in requests if request.kind is ClipKind.TONE), ""),
             place=self.source.place(()),
+            limits=read_limits(model.limits, ("limits",), self.source, problems, tenant=True),
         )
 
     def _name(self, kind: str, name: str, path: Path) -> None:
@@ -161,7 +163,8 @@ class TenantReader:
             caller_id = plain_number(model.caller_id)
             if caller_id:
                 self._form(_NUMBER, caller_id, (*path, "caller_id"), "a number such as +15145550100")
-            accounts[name] = AccountPlan(name, model.name or name, caller_id)
+            limits = read_limits(model.limits, (*path, "limits"), self.source, self.problems, tenant=False)
+            accounts[name] = AccountPlan(name, model.name or name, caller_id, limits)
         return accounts
 
     def _agents(self) -> dict[str, AgentPlan]:

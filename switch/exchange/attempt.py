@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from switch.call.cause import By, Cause, Reason
 from switch.call.leg import Leg
+from switch.tenant.limits import Ticket
 from switch.trunk.settings import Gateway, RouteChoice
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Attempt:
     """Ways by a trunk that are not tried yet."""
     gateways: dict[str, Gateway] = field(default_factory=dict)
     """The gateway of each leg that rings by a trunk."""
+    ticket: Ticket | None = None
+    """The count of a call to the outside, where the tenant has limits."""
 
     def failed(self, leg: Leg, cause: Cause) -> bool:
         """`leg` came to nothing. True when no leg is left that could still answer."""

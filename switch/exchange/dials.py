@@ -15,6 +15,7 @@ _OUTCOME_OF = {
     Reason.NOT_FOUND: DialOutcome.UNREACHABLE,
     Reason.DECLINED: DialOutcome.REJECTED,
     Reason.FORBIDDEN: DialOutcome.REJECTED,
+    Reason.LIMITED: DialOutcome.REJECTED,
 }
 
 

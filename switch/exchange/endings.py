@@ -5,7 +5,7 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, OutgoingLeg
 from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
-from switch.exchange import ringing, talks, transfers
+from switch.exchange import meter, ringing, talks, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
@@ -22,6 +22,8 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
         office.tell_router(session.tenant, Disengage(leg.agent))
     if leg.trunk:
         office.parts.trunks.release(leg.trunk)
+        if session.tickets is not None:
+            meter.leg_ended(office, session, leg, now)
     if cause is NOBODY_THERE and leg.account and isinstance(leg, OutgoingLeg):
         _phone_is_dead(office, session, leg, now)
     attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)

@@ -18,7 +18,7 @@ from switch.call.leg import ALLOW, Leg
 from switch.dialplan.actions import Action, AgentVerb
 from switch.dialplan.events import Answered, DigitPressed, PlayEnded
 from switch.dialplan.events import Wake as FlowWake
-from switch.exchange import endings, invites, reachability, records, ringing, routing, transfers
+from switch.exchange import endings, invites, meter, reachability, records, ringing, routing, transfers
 from switch.exchange.actions.agents import event_for
 from switch.exchange.office import Office, Output, Parts
 from switch.exchange.session import Session
@@ -337,5 +337,7 @@ class Exchange:
             session = office.sessions.get(key)
             if session is not None:
                 office.tell_flow(session, FlowWake())
+        elif kind == "cost":
+            meter.over_cost(office, key, now)
         else:
             office.tell_router(key, RouterWake())

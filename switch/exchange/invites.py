@@ -10,9 +10,10 @@ Nothing is reserved and no trunk is dialled before this is known: an unauthentic
 
 from switch.base.clock import SECOND
 from switch.call.call import Call, Record
+from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import MAX_FORWARDS
-from switch.exchange import dials, flows, ringing, talks
+from switch.exchange import dials, flows, meter, records, ringing, talks
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -26,7 +27,9 @@ from switch.tenant.entry import (
     FlowDestination,
     OutsideDestination,
     Unknown,
+    UnknownReason,
 )
+from switch.tenant.limits import Limit, Refusal
 
 RING_US = 60 * SECOND
 """How long a phone of the tenant is rung when another phone dials it."""
@@ -97,8 +100,18 @@ def _from_account(office: Office, message: RequestReceived, account: Account, no
     dialled = message.request.uri.user or ""
     destination = office.parts.directory.resolve(account.tenant, dialled, account.account)
     if isinstance(destination, Unknown):
-        _refuse(office, message, destination.status, now)
+        if destination.reason is UnknownReason.NOT_ALLOWED:
+            _refuse_by_limit(office, message, account, Refusal("tenant", Limit.NOT_ALLOWED), now)
+        else:
+            _refuse(office, message, destination.status, now)
         return
+    limits = office.parts.limits
+    if isinstance(destination, OutsideDestination) and limits.limited(account.tenant):
+        # Looked at before anything is opened: a phone that dials day and night costs an answer each.
+        refusal = limits.check(account.tenant, account.account, destination.number, now)
+        if refusal is not None and not destination.emergency:
+            _refuse_by_limit(office, message, account, refusal, now)
+            return
     direction = "outbound" if isinstance(destination, OutsideDestination) else "internal"
     session = _open(
         office, message, account.tenant, direction, account.account, dialled, account.account, now
@@ -172,6 +185,19 @@ def _anchor(office: Office, message: RequestReceived, slot: Slot, source: str, n
         local_tag=office.parts.tokens.token(10),
         signalling=office.signalling,
     )
+
+
+def _refuse_by_limit(
+    office: Office, message: RequestReceived, account: Account, refusal: Refusal, now: int
+) -> None:
+    """The answer that names the limit, and a record, unless the tenant has had too many this minute."""
+    request, tenant = message.request, account.tenant
+    _refuse(office, message, refusal.status, now, meter.refusal_headers(refusal))
+    if office.parts.limits.refused(tenant, refusal, now):
+        who = account.account
+        record = Record("outbound", who, request.uri.user or "", who, office.journal.wall(now))
+        record.limit, record.cause = str(refusal), Cause(Reason.LIMITED, By.US, refusal.status)
+        records.refused(office, tenant, record, request.call_id, now)
 
 
 def _refuse(

@@ -31,11 +31,12 @@ from switch.registrar.registrar import Registrar
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.outputs import SendBytes
 from switch.tenant.directory import Directory
+from switch.tenant.limits import LimitBook
 from switch.trunk.settings import TrunkEvent
 from switch.trunk.trunks import Trunks
 
 TimerKey = tuple[str, str]
-"""("leg", id), ("flow", call), ("ring", attempt), ("gateway", attempt), ("router", tenant)."""
+"""("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant)."""
 
 Output = SendBytes | Command
 
@@ -91,6 +92,7 @@ class Parts:
     registrar: Registrar
     trunks: Trunks
     directory: Directory
+    limits: LimitBook
     tenancies: dict[str, Tenancy]
     slots: SlotPool
     journal: Journal

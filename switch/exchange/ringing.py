@@ -8,7 +8,7 @@ from switch.base.errors import PeerError
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg
-from switch.exchange import talks
+from switch.exchange import meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -55,13 +55,20 @@ def ring_outside(
 ) -> None:
     """Place a call by a trunk, gateway after gateway; lost at once where none can be tried."""
     trunks = office.parts.trunks
+    if office.parts.limits.limited(session.tenant):
+        stopped = meter.admit(office, session, attempt, number, now)
+        if stopped is not None:
+            lost(office, session, attempt, stopped, now)
+            return
     if not trunks.acquire(trunk):
         attempt.failures.append(ours(Reason.CONGESTION))
+        meter.nowhere(office, attempt, now)
         lost(office, session, attempt, attempt.outcome(), now)
         return
     attempt.routes = list(trunks.routes(trunk, number, caller_id, now))
     if not _next_gateway(office, session, attempt, now):
         trunks.release(trunk)
+        meter.nowhere(office, attempt, now)
         lost(office, session, attempt, attempt.outcome(), now)
 
 
@@ -90,6 +97,8 @@ def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) 
             attempt.failures.append(ours(Reason.CONGESTION))
             return False
         leg.trunk = choice.trunk
+        if attempt.ticket is not None:
+            meter.hold(office, session, attempt, leg)
         attempt.gateways[leg.id] = choice.gateway
         attempt.legs[leg.id] = leg
         if attempt.routes:
@@ -131,6 +140,8 @@ def answered(office: Office, session: Session, attempt: Attempt, leg: Leg, now: 
         return
     attempt.winner = leg
     _report_gateway(office, attempt, leg, GatewayOutcome.ANSWERED, now)
+    if session.tickets is not None:
+        meter.answered(office, session, leg, now)
     _call_off_others(office, attempt, leg, now)
     attempt.purpose.answered(office, session, attempt, leg, now)
 

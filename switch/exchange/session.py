@@ -7,6 +7,7 @@ from switch.call.call import Call
 from switch.call.outgoing import MAX_FORWARDS
 from switch.dialplan.interpreter import Interpreter
 from switch.exchange.attempt import Attempt
+from switch.tenant.limits import Ticket
 
 
 class ContactState(StrEnum):
@@ -50,6 +51,8 @@ class Session:
     avoid: tuple[str, ...] = ()
     ringback: bool = False
     hops: int = MAX_FORWARDS
+    tickets: dict[str, Ticket] | None = None
+    """The counted calls to the outside, by leg; only where the tenant has limits."""
 
     @property
     def tenant(self) -> str:

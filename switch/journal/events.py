@@ -247,6 +247,13 @@ class CallEnded:
     talked_us: int
     held_us: int
     transfers: int
+    caller_name: str = ""
+    limit: str = ""
+    """The limit that stopped the call, or one of its calls to the outside, as `account:calls-per-minute`."""
+    verification: str = ""
+    """What STIR made of the caller's number: `passed A`, `failed 438`, `none`; empty where nobody asked."""
+    forwarded_by: str = ""
+    """Who forwarded the caller to us, as its carrier says: number and reason, the last first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,12 @@ def _people(snapshot: Snapshot) -> Iterator[Metric]:
         (((row.tenant,), row.contacts) for row in accounts),
     )
     yield _counter(
+        "softswitch_limit_refusals",
+        "Calls to the outside that a limit stopped, by tenant and limit (account:calls, tenant:country...).",
+        ("tenant", "limit"),
+        (((row.tenant, row.limit), row.refused) for row in snapshot.limits),
+    )
+    yield _counter(
         "softswitch_failed_logins",
         "Digest credentials that were wrong, of known and unknown accounts.",
         (),

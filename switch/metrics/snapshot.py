@@ -103,6 +103,15 @@ class JournalReading:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitReading:
+    """Calls to the outside that a limit stopped, since the start; `limit` as in `account:calls`."""
+
+    tenant: str
+    limit: str
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that is read rather than counted from the journal."""
 
@@ -123,6 +132,7 @@ class Snapshot:
     """TCP connections that are open."""
     sip_drops: tuple[Count, ...] = ()
     """What the network and the parser dropped, shed or could not send, by reason, since the start."""
+    limits: tuple[LimitReading, ...] = ()
     failed_logins: int = 0
     """Digest credentials that were wrong, since the start."""
     rtp: RtpReading = RtpReading()

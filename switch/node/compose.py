@@ -15,12 +15,13 @@ from switch.journal.entry import Journal
 from switch.media.plan import Slot
 from switch.media.slots import SlotPool
 from switch.node.handlers import HANDLERS
-from switch.node.translate import router_events, tenant_entries
+from switch.node.translate import router_events, tenant_entries, tenant_limits
 from switch.registrar.registrar import Registrar
 from switch.registrar.values import Account
 from switch.sip.digest import Challenger
 from switch.sip.transaction.layer import TransactionLayer
 from switch.tenant.directory import Directory
+from switch.tenant.limits import LimitBook
 from switch.trunk.settings import TrunkSettings
 from switch.trunk.trunks import Trunks
 
@@ -60,6 +61,7 @@ def build(
         registrar=registrar,
         trunks=Trunks(trunks),
         directory=Directory(tenant_entries(centre)),
+        limits=LimitBook(tenant_limits(centre)),
         tenancies={},
         slots=SlotPool(materials.slots),
         journal=materials.journal,
@@ -89,6 +91,7 @@ def rebuild(
     Trunks(trunks)
     parts = exchange.office.parts
     parts.directory = directory
+    parts.limits.set_tenants(tenant_limits(centre))
     parts.trunks.set_trunks(trunks)
     parts.registrar.challenger.offer(centre.digest)
     parts.registrar.set_accounts(accounts)

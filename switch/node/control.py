@@ -185,6 +185,10 @@ class Control:
                 agent=row.agent,
                 waited_ms=row.waited_us // _US_PER_MS,
                 talked_ms=row.talked_us // _US_PER_MS,
+                caller_name=row.caller_name,
+                limited_by=row.limited_by,
+                verification=row.verification,
+                forwarded_by=row.forwarded_by,
             )
             for row in rows
         ]

@@ -40,6 +40,7 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         sip_messages=messages,
         sip_connections=node.network.counts.connections_open,
         sip_drops=_drops(layer.drops, node.network.counts, node.exchange.wrong),
+        limits=_limits(office),
         failed_logins=office.failed_logins,
         rtp=_rtp(node.engine, office, node.media_refused),
         journal=_journal(node.writer),
@@ -107,6 +108,11 @@ def _trunks(office: Office) -> tuple[values.TrunkReading, ...]:
         up = any(trunks.state(name, gateway) is not GatewayState.DOWN for gateway in trunks.gateways(name))
         readings.append(values.TrunkReading("", name, trunks.in_use(name), settings.channels_max, up))
     return tuple(readings)
+
+
+def _limits(office: Office) -> tuple[values.LimitReading, ...]:
+    refusals = office.parts.limits.refusals.items()
+    return tuple(values.LimitReading(tenant, str(refusal), count) for (tenant, refusal), count in refusals)
 
 
 def _drops(sip: dict[str, int], net: NetCounts, wrong: int) -> tuple[values.Count, ...]:

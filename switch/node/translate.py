@@ -9,11 +9,12 @@ from switch.acd.events import Event as RouterEvent
 from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue
 from switch.acd.settings import AgentSettings, Policy, QueueSettings
 from switch.base.clock import SECOND
-from switch.dialplan.plan import AgentPlan, Centre, QueuePlan, TenantPlan
+from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
 from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
 from switch.sip.flow import Address, Transport
 from switch.tenant.entry import TenantEntry
+from switch.tenant.limits import NO_LIMITS, Limits, TenantLimits
 from switch.trunk.settings import Credentials, Gateway, Identity, NumberFormat, TrunkSettings
 
 
@@ -91,6 +92,32 @@ def router_events(new: TenantPlan, old: TenantPlan | None) -> list[RouterEvent]:
     events += [SetQueue(queue_settings(queue)) for queue in new.queues.values()]
     events += [SetAgent(agent_settings(agent)) for agent in new.agents.values()]
     return events
+
+
+def tenant_limits(centre: Centre) -> dict[str, TenantLimits]:
+    """Limits on calls to the outside, of those tenants that have any."""
+    found: dict[str, TenantLimits] = {}
+    for key, plan in centre.tenants.items():
+        accounts = {
+            account.name: _limits(account.limits) for account in plan.accounts.values() if account.limits
+        }
+        if plan.limits is not None or accounts:
+            own = plan.limits or LimitsPlan()
+            found[key] = TenantLimits(_limits(own), accounts, own.rates, own.end_over_cost)
+    return found
+
+
+def _limits(plan: LimitsPlan) -> Limits:
+    limits = Limits(
+        calls=plan.calls,
+        calls_per_minute=plan.calls_per_minute,
+        countries=plan.countries,
+        deny_countries=plan.deny_countries,
+        prefixes=plan.prefixes,
+        deny_prefixes=plan.deny_prefixes,
+        cost_per_hour=plan.cost_per_hour,
+    )
+    return NO_LIMITS if limits == NO_LIMITS else limits
 
 
 def tenant_entries(centre: Centre) -> tuple[TenantEntry, ...]:

@@ -112,6 +112,10 @@ class Rows:
             event.talked_us,
             event.held_us,
             event.transfers,
+            _storable(event.caller_name),
+            _storable(event.limit),
+            _storable(event.verification),
+            _storable(event.forwarded_by),
         )
 
 

@@ -16,6 +16,11 @@ def _text(name: str, *, key: bool = False) -> Column[str]:
     return Column(name, Text, primary_key=key, nullable=False)
 
 
+def _late_text(name: str) -> Column[str]:
+    """A column that rows of older versions lack: they have the empty text."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
 def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
 
@@ -102,6 +107,10 @@ call_records = Table(
     _us("talked_us"),
     _us("held_us"),
     _count("transfers"),
+    _late_text("caller_name"),
+    _late_text("limited_by"),
+    _late_text("verification"),
+    _late_text("forwarded_by"),
 )
 Index("call_record_call", call_records.c.call)
 

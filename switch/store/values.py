@@ -36,7 +36,8 @@ class StoredBinding:
 class CallRow:
     """A call-detail record. Times are microseconds since 1970 UTC; 0 where it never happened.
 
-    `sequence` is that of the journal's CallEnded; `ended_by` is whose doing the end was.
+    `sequence` is that of the journal's CallEnded; `ended_by` is whose doing the end was;
+    `limited_by` names the limit that stopped a call to the outside.
     """
 
     sequence: int
@@ -58,6 +59,10 @@ class CallRow:
     talked_us: int
     held_us: int
     transfers: int
+    caller_name: str = ""
+    limited_by: str = ""
+    verification: str = ""
+    forwarded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

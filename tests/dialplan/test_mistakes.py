@@ -183,6 +183,24 @@ FILES = [
 ]
 
 
+LIMITS = [
+    ("limits: {calls: -1}", "1:17: calls: at least 0"),
+    ("limits: {calls_per_minute: 9999}", "1:28: calls_per_minute: at most 6000"),
+    ("limits: {countries: [france]}", "a country of two capital letters"),
+    ("limits: {deny_countries: [XX]}", "1:27: a country such as FR or CA was expected, found 'XX'"),
+    ("limits: {prefixes: [33]}", "1:21: a prefix of outside numbers such as +33 was expected, found '33'"),
+    ("limits: {rates: {33: 1}}", "1:18: a prefix of outside numbers such as +33 was expected, found '33'"),
+    ("limits: {over_cost: stop}", "1:21: 'stop' is not known here; expected one of: end, refuse"),
+    ("limits: {calls: 1}\naccounts: {101: {limits: {rates: {+33: 1}}}}", "unknown word 'rates'"),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), LIMITS)
+def test_limits(body: str, expected: str) -> None:
+    found = mistakes({"t.yaml": f"{body}\nnumbers: {{100: main}}\nflows: {{main: [hangup]}}\n"})
+    assert any(expected in message for message in found), found
+
+
 @pytest.mark.parametrize(("body", "expected"), FILES)
 def test_sections(body: str, expected: str) -> None:
     found = mistakes({"t.yaml": body})

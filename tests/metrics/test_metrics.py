@@ -29,6 +29,7 @@ from switch.metrics.snapshot import (
     CallsReading,
     Count,
     JournalReading,
+    LimitReading,
     QueueReading,
     RtpReading,
     SipMessages,
@@ -57,6 +58,7 @@ SNAPSHOT = Snapshot(
     ),
     sip_connections=2,
     sip_drops=(Count("malformed", 11),),
+    limits=(LimitReading("maple", "account:calls", 7),),
     failed_logins=13,
     rtp=RtpReading(8, 9, 100, 1000, 1001, (Count("flood", 2),), (Count("late-ticks", 1),), 2_500_000),
     journal=JournalReading(17, 21_000, 0, False),
@@ -225,6 +227,7 @@ def test_the_snapshot_is_shown(metrics: Metrics) -> None:
     assert value(metrics, "softswitch_journal_durable_lag_seconds") == 0.021
     assert value(metrics, "softswitch_journal_healthy") == 0
     assert value(metrics, "softswitch_failed_logins_total") == 13
+    assert value(metrics, "softswitch_limit_refusals_total", tenant="maple", limit="account:calls") == 7
     assert value(metrics, "softswitch_invariant_violations_total", invariant="agent-has-two-offers") == 0
 
 

@@ -14,7 +14,27 @@ _WHOLE = "tests/exchange/test_small_calls.py::"
 _RARE = "tests/exchange/test_rare_peers.py::"
 _STORY = "tests/sim/test_injection.py::"
 
+_LIMITS = "tests/exchange/test_limits.py::"
+
 MUTANTS = (
+    Mutant(
+        "switch/exchange/meter.py",
+        "if is_emergency(number, office.tenancy(session).plan.country):",
+        "if not number:",
+        _LIMITS + "test_a_country_that_is_not_allowed_is_refused_and_an_emergency_never",
+    ),
+    Mutant(
+        "switch/exchange/meter.py",
+        "office.parts.limits.release(ticket, now)",
+        "",
+        _LIMITS + "test_a_call_over_a_limit_is_refused_and_its_record_names_the_limit",
+    ),
+    Mutant(
+        _INVITES,
+        "if office.parts.limits.refused(tenant, refusal, now):",
+        "if refusal:",
+        _LIMITS + "test_a_phone_that_dials_day_and_night_does_not_fill_the_journal",
+    ),
     Mutant(
         _EXCHANGE,
         "self.office.parts.slots.release(slot)",

@@ -8,7 +8,34 @@ _NUMBERS = "switch/tenant/numbers.py"
 _BY = "tests/tenant/test_directory.py::"
 _BY_NAMES = "tests/tenant/test_names.py::"
 
+_LIMITS = "switch/tenant/limits.py"
+_COUNTED = "tests/tenant/test_limits.py::"
+
 MUTANTS = (
+    Mutant(
+        _LIMITS,
+        "if limits.calls and len(usage.tickets) >= limits.calls:",
+        "if limits.calls and len(usage.tickets) > limits.calls:",
+        _COUNTED + "test_calls_at_once_are_limited_until_one_ends",
+    ),
+    Mutant(
+        _LIMITS,
+        "while self.starts and self.starts[0] <= now - MINUTE_US:",
+        "while self.starts and self.starts[0] < now - MINUTE_US:",
+        _COUNTED + "test_calls_a_minute_are_counted_by_their_beginning_and_forgotten_after_a_minute",
+    ),
+    Mutant(
+        _LIMITS,
+        "if number.startswith(limits.deny_prefixes) or (",
+        "if (",
+        _COUNTED + "test_a_denied_prefix_wins_over_an_allowed_one",
+    ),
+    Mutant(
+        _LIMITS,
+        "return max(found)[1] if found else None",
+        "return min(found)[1] if found else None",
+        _COUNTED + "test_the_hours_cost_counts_calls_that_stand_and_forgets_after_an_hour",
+    ),
     Mutant(
         _DIRECTORY,
         "if owner is not None and owner[0] == tenant:",
