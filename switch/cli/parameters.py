@@ -22,8 +22,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs inst
 STATE_DEFAULT = DEFAULT_STATE
 
 
-def parse_address(text: str, option: str) -> Address:
-    """`127.0.0.1:5060` or `[::1]:5060`. Raises typer.BadParameter."""
+def parse_address(text: str, option: str, default_port: int = 0) -> Address:
+    """`127.0.0.1:5060` or `[::1]:5060`, with a default also `127.0.0.1`. Raises typer.BadParameter."""
+    if default_port:
+        try:
+            return Address(str(ipaddress.ip_address(text)), default_port)
+        except ValueError:
+            pass
     host, colon, port = text.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:

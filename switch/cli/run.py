@@ -24,6 +24,7 @@ except ImportError:
     """asyncio's own: uvloop is not made for every platform."""
 
 _OFF = "off"
+DNS_PORT = 53
 
 
 Dialplans = Annotated[
@@ -73,6 +74,14 @@ KeepSecrets = Annotated[
     ),
 ]
 
+Dns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS[:PORT]",
+        help="DNS server that carriers' names are asked of, in place of the machine's own; repeatable.",
+    ),
+]
+
 
 def run(
     dialplans: Dialplans = None,
@@ -82,6 +91,7 @@ def run(
     rtp: Rtp = f"{DEFAULT_RTP[0]}-{DEFAULT_RTP[1]}",
     store: Store = "",
     keep_secrets: KeepSecrets = False,
+    dns: Dns = None,
     log_format: Annotated[
         LogFormat, typer.Option(help="Form of the log on standard error.")
     ] = LogFormat.PLAIN,
@@ -98,6 +108,7 @@ def run(
         rtp_high=high,
         store=store,
         keep_secrets=keep_secrets or dialplans is None,
+        dns=tuple(parse_address(text, "--dns", DNS_PORT) for text in dns or ()),
     )
     configure_logs(log_format, log_level)
     # Here and not above: the other commands need none of it, and the whole switch takes a second to import.

@@ -12,7 +12,6 @@ from switch.dialplan.source import Path, Source, parse
 from switch.dialplan.tenant import TenantReader
 
 SHARED = "centre"
-SIP_PORT = 5060
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -118,7 +117,7 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
             )
             problems.add(source.place((*path, "gateways", index)), f"{expected} was expected, found '{text}'")
         else:
-            gateways.append(Gateway(host, port or SIP_PORT, model.transport))
+            gateways.append(Gateway(host, port, model.transport or ""))
     for index, text in enumerate(model.identify):
         network = _network(text)
         if network is None:

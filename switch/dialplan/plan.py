@@ -50,7 +50,10 @@ class ClipRequest:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One address of a carrier to send to; `host` is a name or an address without brackets."""
+    """Where a carrier is; `host` is a name or an address without brackets.
+
+    `port` 0 and an empty `transport` are not written: for a name the DNS says them.
+    """
 
     host: str
     port: int

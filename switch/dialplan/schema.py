@@ -44,7 +44,7 @@ class Section(BaseModel):
 
 class TrunkModel(Section):
     gateways: Annotated[Names, Field(min_length=1)]
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] | None = None
     identify: Names = []
     numbers: Literal["e164", "international", "national", "e164-bare"] = "e164"
     country: Country

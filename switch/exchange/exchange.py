@@ -18,7 +18,17 @@ from switch.call.leg import ALLOW, Leg
 from switch.dialplan.actions import Action, AgentVerb
 from switch.dialplan.events import Answered, DigitPressed, PlayEnded
 from switch.dialplan.events import Wake as FlowWake
-from switch.exchange import endings, invites, meter, reachability, records, ringing, routing, transfers
+from switch.exchange import (
+    endings,
+    invites,
+    locating,
+    meter,
+    reachability,
+    records,
+    ringing,
+    routing,
+    transfers,
+)
 from switch.exchange.actions.agents import event_for
 from switch.exchange.office import Office, Output, Parts
 from switch.exchange.session import Session
@@ -26,6 +36,7 @@ from switch.journal import events as journal
 from switch.media import events as media
 from switch.media.commands import SendDigits
 from switch.sip.flow import Flow
+from switch.sip.locate import Answer
 from switch.sip.outputs import (
     AckReceived,
     CancelReceived,
@@ -81,6 +92,12 @@ class Exchange:
         if leg is not None:
             self.office.hang_up(leg, ours(Reason.NOT_ACCEPTABLE), now)
             self.settle(now)
+
+    def located(self, answer: Answer, now: int) -> None:
+        """What the resolver made of a question that `poll` gave."""
+        self.office.parts.locator.answer(answer, now)
+        locating.carry(self.office, now)
+        self.settle(now)
 
     def agent(self, tenant: str, agent: str, verb: AgentVerb, reason: str, now: int) -> None:
         """A command for an agent from outside any call (the command line, the API)."""
@@ -339,5 +356,7 @@ class Exchange:
                 office.tell_flow(session, FlowWake())
         elif kind == "cost":
             meter.over_cost(office, key, now)
+        elif kind == "locate":
+            locating.look(office, key, now)
         else:
             office.tell_router(key, RouterWake())

@@ -29,6 +29,8 @@ from switch.media.commands import Command
 from switch.media.slots import SlotPool
 from switch.registrar.registrar import Registrar
 from switch.sip.flow import Address, Flow, Transport
+from switch.sip.locate import Place, Question
+from switch.sip.locator import Locator
 from switch.sip.outputs import SendBytes
 from switch.tenant.directory import Directory
 from switch.tenant.limits import LimitBook
@@ -36,9 +38,10 @@ from switch.trunk.settings import TrunkEvent
 from switch.trunk.trunks import Trunks
 
 TimerKey = tuple[str, str]
-"""("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant)."""
+"""("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant), ("locate", place)."""
 
-Output = SendBytes | Command
+Output = SendBytes | Command | Question
+"""`node` answers a question by `Exchange.located`, if only to say that the resolver failed."""
 
 
 class Router(Protocol):
@@ -84,6 +87,14 @@ class Tenancy:
 
 
 @dataclass(slots=True)
+class Watch:
+    """A place that gateways of trunks are at. `failures` of the resolver, in a row."""
+
+    place: Place
+    failures: int = 0
+
+
+@dataclass(slots=True)
 class Parts:
     """What `node` puts together for an office."""
 
@@ -91,6 +102,7 @@ class Parts:
     signalling: Signalling
     registrar: Registrar
     trunks: Trunks
+    locator: Locator
     directory: Directory
     limits: LimitBook
     tenancies: dict[str, Tenancy]
@@ -123,6 +135,8 @@ class Office:
         self.actions: deque[tuple[Session, Interpreter, Action]] = deque()
         self.closing: deque[Session] = deque()
         """Calls without legs; their records are written when nothing is left to be settled about them."""
+        self.watches: dict[str, Watch] = {}
+        """Names of gateways, as many as the administrator wrote; the key is that of their timer."""
         self.failed_logins = 0
         self.notices: list[TrunkEvent] = []
         """What carriers did that an operator should read; whoever runs the exchange takes it."""

@@ -8,7 +8,7 @@ from switch.base.tokens import IdSource, TokenSource
 from switch.call.signalling import Signalling
 from switch.dialplan.interpreter import Interpreter
 from switch.dialplan.plan import Centre
-from switch.exchange import reachability
+from switch.exchange import locating, reachability
 from switch.exchange.exchange import Exchange
 from switch.exchange.office import Listener, Parts, Router, Tenancy
 from switch.journal.entry import Journal
@@ -19,6 +19,9 @@ from switch.node.translate import router_events, tenant_entries, tenant_limits
 from switch.registrar.registrar import Registrar
 from switch.registrar.values import Account
 from switch.sip.digest import Challenger
+from switch.sip.flow import Transport
+from switch.sip.locate import Abilities, RecordType
+from switch.sip.locator import Locator
 from switch.sip.transaction.layer import TransactionLayer
 from switch.tenant.directory import Directory
 from switch.tenant.limits import LimitBook
@@ -59,7 +62,8 @@ def build(
         listeners=materials.listeners,
         signalling=Signalling(layer),
         registrar=registrar,
-        trunks=Trunks(trunks),
+        trunks=Trunks(trunks, materials.seed),
+        locator=Locator(_abilities(materials.listeners)),
         directory=Directory(tenant_entries(centre)),
         limits=LimitBook(tenant_limits(centre)),
         tenancies={},
@@ -71,6 +75,7 @@ def build(
     )
     exchange = Exchange(parts, HANDLERS)
     _set_tenants(exchange, centre, materials, now)
+    locating.refresh(exchange.office, now)
     exchange.settle(now)
     return exchange
 
@@ -96,7 +101,18 @@ def rebuild(
     parts.registrar.challenger.offer(centre.digest)
     parts.registrar.set_accounts(accounts)
     _set_tenants(exchange, centre, materials, now)
+    locating.refresh(exchange.office, now)
     exchange.settle(now)
+
+
+def _abilities(listeners: tuple[Listener, ...]) -> Abilities:
+    """What can be sent by: RFC 3263 lets a client leave out what it does not speak."""
+    spoken = {listener.transport for listener in listeners}
+    hosts = {listener.address.host for listener in listeners}
+    kinds = {RecordType.AAAA if ":" in host else RecordType.A for host in hosts}
+    return Abilities(
+        tuple(t for t in (Transport.UDP, Transport.TCP, Transport.TLS) if t in spoken), tuple(sorted(kinds))
+    )
 
 
 def _set_tenants(exchange: Exchange, centre: Centre, materials: Materials, now: int) -> None:

@@ -9,7 +9,6 @@ from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.engine.engine import Engine
 from switch.node.dialplan_files import read_dialplans
-from switch.node.gateways import resolve_gateways
 from switch.node.prompts import render
 from switch.node.translate import trunk_settings
 from switch.node.trunk_secrets import read_trunk_secrets
@@ -31,8 +30,7 @@ def read_configuration(path: Path) -> Configuration:
     centre = load_centre(files)
     digest = sha256("\0".join(f"{name}\0{text}" for name, text in sorted(files.items())).encode())
     secrets = read_trunk_secrets(centre)
-    addresses = resolve_gateways(centre)
-    trunks = tuple(trunk_settings(plan, secrets.get(plan.name, ""), addresses) for plan in centre.trunks)
+    trunks = tuple(trunk_settings(plan, secrets.get(plan.name, "")) for plan in centre.trunks)
     return Configuration(centre, trunks, digest.hexdigest()[:16])
 
 

@@ -25,10 +25,12 @@ from switch.media.commands import CloseStream, Command, OpenStream, UpdateStream
 from switch.media.events import StreamClosed
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
+from switch.net.resolver import Resolver
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials
 from switch.node.loop_lag import LoopLag
 from switch.sip.flow import Flow
+from switch.sip.locate import Answer, Question
 from switch.sip.outputs import SendBytes
 from switch.store.writer import JournalWriter
 from switch.trunk.settings import (
@@ -99,6 +101,7 @@ class Node:
         exchange: Exchange,
         engine: Engine,
         network: Network,
+        resolver: Resolver,
         writer: JournalWriter,
         metrics: Metrics,
     ) -> None:
@@ -106,6 +109,7 @@ class Node:
         self.exchange = exchange
         self.engine = engine
         self.network = network
+        self.resolver = resolver
         self.writer = writer
         self.metrics = metrics
         self.journal = exchange.office.journal
@@ -144,6 +148,7 @@ class Node:
         while self.exchange.office.legs and time.monotonic() < end:
             await asyncio.sleep(0.02)
         await self.network.close()
+        await self.resolver.close()
         if self._wall_task is not None:
             self._wall_task.cancel()
         await self.lag.stop()
@@ -168,6 +173,12 @@ class Node:
     def closed(self, flow: Flow) -> None:
         if not self.stopping:
             self.exchange.connection_closed(flow, now_us())
+            self.carry()
+
+    @_survived
+    def _located(self, answer: Answer) -> None:
+        if not self.stopping:
+            self.exchange.located(answer, now_us())
             self.carry()
 
     @_survived
@@ -202,6 +213,8 @@ class Node:
         for output in self.exchange.poll():
             if isinstance(output, SendBytes):
                 self.network.send(output.data, output.flow)
+            elif isinstance(output, Question):
+                self.resolver.ask(output, self._located)
             else:
                 self._command(output)
         if not self._after_scheduled:

@@ -20,6 +20,7 @@ class RunOptions:
     and TCP; port 0 asks for any free one. `http` None switches metrics and health off. `state` is the
     owner-only folder of the store, the control socket and the secrets. `rtp_low` is even and
     `rtp_high` is the last port that may be used. `store` is an SQLAlchemy URL; empty means SQLite in `state`.
+    `dns` are the servers that gateways' names are asked of; empty: those of the machine.
     `keep_secrets` keeps new accounts' secrets in an owner-only file, as the example centre does.
     """
 
@@ -31,6 +32,7 @@ class RunOptions:
     rtp_high: int = DEFAULT_RTP[1]
     store: str = ""
     keep_secrets: bool = False
+    dns: tuple[Address, ...] = ()
 
     @property
     def kept_secrets(self) -> Path | None:

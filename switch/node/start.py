@@ -31,6 +31,7 @@ from switch.journal import events
 from switch.journal.entry import Journal
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
+from switch.net.resolver import Resolver
 from switch.node import accounts, bindings, recovery
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials, build
@@ -141,7 +142,12 @@ async def _assemble(
     exchange = build(configuration.centre, loaded, configuration.trunks, materials, now)
     bindings.restore(store, exchange, now)
     recovery.restore_agents(store, exchange, now)
-    node = Node(materials, exchange, engine, network, writer, Metrics())
+    resolver = Resolver(options.dns)
+    if exchange.office.watches and not resolver.has_servers:
+        _log.warning(
+            "gateways have names, and no DNS server is known: neither /etc/resolv.conf nor --dns says"
+        )
+    node = Node(materials, exchange, engine, network, resolver, writer, Metrics())
     stack.push_async_callback(node.stop)
     node.metrics.set_thresholds(thresholds(exchange.office))
     return node

@@ -3,8 +3,6 @@
 `dialplan` knows none of those rooms and they do not know it; only here do they meet.
 """
 
-from collections.abc import Mapping
-
 from switch.acd.events import Event as RouterEvent
 from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue
 from switch.acd.settings import AgentSettings, Policy, QueueSettings
@@ -13,9 +11,17 @@ from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, Tenan
 from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
 from switch.sip.flow import Address, Transport
+from switch.sip.locate import default_port, is_address
 from switch.tenant.entry import TenantEntry
 from switch.tenant.limits import NO_LIMITS, Limits, TenantLimits
-from switch.trunk.settings import Credentials, Gateway, Identity, NumberFormat, TrunkSettings
+from switch.trunk.settings import (
+    Credentials,
+    Gateway,
+    Identity,
+    NamedGateway,
+    NumberFormat,
+    TrunkSettings,
+)
 
 
 def tenant_entry(plan: TenantPlan) -> TenantEntry:
@@ -43,23 +49,26 @@ def tenant_entry(plan: TenantPlan) -> TenantEntry:
     )
 
 
-def trunk_settings(
-    plan: TrunkPlan, secret: str, addresses: Mapping[GatewayPlan, tuple[str, ...]]
-) -> TrunkSettings:
-    """A carrier in the trunk room's words; `addresses` are what the gateways' names resolve to."""
+def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
+    """A carrier in the trunk room's words."""
     return TrunkSettings(
         name=plan.name,
-        gateways=tuple(
-            Gateway(Address(host, gateway.port), Transport(gateway.transport.upper()))
-            for gateway in plan.gateways
-            for host in addresses.get(gateway, ())
-        ),
+        gateways=tuple(map(_gateway, plan.gateways)),
         identify=tuple(Identity(item.network, item.port or None) for item in plan.identify),
         number_format=NumberFormat(plan.numbers),
         country=plan.country,
         channels_max=plan.channels_max,
         credentials=Credentials(plan.username, secret) if plan.username else None,
     )
+
+
+def _gateway(plan: GatewayPlan) -> Gateway | NamedGateway:
+    """An address is complete in itself; what a name leaves open is for the DNS to say."""
+    transport = Transport(plan.transport.upper()) if plan.transport else None
+    if is_address(plan.host):
+        spoken = transport or Transport.UDP
+        return Gateway(Address(plan.host, plan.port or default_port(spoken)), spoken)
+    return NamedGateway(plan.host.rstrip(".").lower(), plan.port or None, transport)
 
 
 def queue_settings(plan: QueuePlan) -> QueueSettings:

@@ -9,9 +9,10 @@ not seeded, so one seed is one history.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 
-from switch.base.clock import SECOND
+from switch.base.clock import MILLISECOND, SECOND
 from switch.base.timers import TimerHeap
 from switch.base.tokens import SeededTokens
 from switch.dialplan.plan import Centre
@@ -25,7 +26,9 @@ from switch.sim.network import CALM, Datagram, Fate, Network, Weather
 from switch.sim.phone import Identity, Person, Phone
 from switch.sip.digest import hashed_secrets
 from switch.sip.flow import Address, Flow, Transport
+from switch.sip.locate import Answer, Outcome, Question
 from switch.sip.outputs import SendBytes
+from switch.sip.transport import DEFAULT_PORT
 from switch.tenant.names import wire_name
 from switch.trunk.settings import TrunkSettings
 
@@ -39,7 +42,11 @@ WALL_OFFSET_US = 1_772_614_800 * SECOND - START_US
 STEPS_AT_ONCE_MAX = 100_000
 """Steps without any time passing: a loop between two parties, not a busy hour."""
 
+RESOLVER_US = 10 * MILLISECOND
+"""How long the model of a resolver takes."""
+
 Watcher = Callable[["World", list[Entry]], None]
+Resolver = Callable[[Question], Answer]
 Action = Callable[[int], None]
 
 
@@ -96,6 +103,7 @@ class World:
         self.phones: dict[Address, Phone] = {}
         self.watchers: list[Watcher] = []
         self.interception: Interception | None = None
+        self.resolver: Resolver = _knows_nothing
         self.arrivals = 0
         self._script: list[tuple[int, int, Action]] = []
         self._order = 0
@@ -132,7 +140,11 @@ class World:
         """The first gateway of a trunk: customers call from there, and outside calls arrive there."""
         trunk = next(trunk for trunk in self.setting.centre.trunks if trunk.name == name)
         gateway = trunk.gateways[0]
-        return self._add(Identity(name), Address(gateway.host, gateway.port), person)
+        return self.at_gateway(name, Address(gateway.host, gateway.port or DEFAULT_PORT), person)
+
+    def at_gateway(self, name: str, address: Address, person: Person | None = None) -> Phone:
+        """A carrier's machine at an address that it has in the DNS."""
+        return self._add(Identity(name), address, person)
 
     def _add(self, identity: Identity, address: Address, person: Person | None) -> Phone:
         seed = self.setting.seed * 10_007 + len(self.phones)
@@ -256,12 +268,17 @@ class World:
         for output in self.exchange.poll():
             if isinstance(output, SendBytes):
                 self.network.send(Datagram(SWITCH, output.flow.remote, output.data), self.now)
+            elif isinstance(output, Question):
+                self.after(RESOLVER_US, partial(self._answer, output))
             else:
                 self.engine.submit(output, self.now)
         entries = self.materials.journal.drain()
         self.journal += entries
         for watcher in self.watchers:
             watcher(self, entries)
+
+    def _answer(self, question: Question, now: int) -> None:
+        self.exchange.located(self.resolver(question), now)
 
     # Looking.
 
@@ -284,6 +301,10 @@ class World:
         )
 
 
+def _knows_nothing(question: Question) -> Answer:
+    return Answer(question, Outcome.NONE)
+
+
 def _password(tenant: str, account: str) -> str:
     return f"secret of {wire_name(tenant, account)}"
 
@@ -296,8 +317,4 @@ def _accounts(centre: Centre) -> Iterable[Account]:
 
 
 def _trunks(centre: Centre) -> tuple[TrunkSettings, ...]:
-    """Gateways of a simulated centre are written as addresses."""
-    return tuple(
-        trunk_settings(plan, "", {gateway: (gateway.host,) for gateway in plan.gateways})
-        for plan in centre.trunks
-    )
+    return tuple(trunk_settings(plan, "") for plan in centre.trunks)

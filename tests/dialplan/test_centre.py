@@ -37,10 +37,10 @@ def test_trunks() -> None:
     )
     (trunk,) = loaded.trunks
     assert trunk.gateways == (
-        Gateway("sip.big.example", 5060, "tcp"),
+        Gateway("sip.big.example", 0, "tcp"),
         Gateway("192.0.2.1", 5080, "tcp"),
         Gateway("2001:db8::1", 5061, "tcp"),
-        Gateway("2001:db8::2", 5060, "tcp"),
+        Gateway("2001:db8::2", 0, "tcp"),
     )
     assert trunk.identify == (
         Identify("192.0.2.0/24", 0),
