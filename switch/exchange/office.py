@@ -38,7 +38,8 @@ from switch.trunk.settings import TrunkEvent
 from switch.trunk.trunks import Trunks
 
 TimerKey = tuple[str, str]
-"""("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant), ("locate", place)."""
+"""("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
+("locate", place)."""
 
 Output = SendBytes | Command | Question
 """`node` answers a question by `Exchange.located`, if only to say that the resolver failed."""
