@@ -6,7 +6,16 @@ from ipaddress import ip_address, ip_network
 
 from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import schema
-from switch.dialplan.plan import DIGEST, Centre, Gateway, Identify, NumberForm, TenantPlan, TrunkSettings
+from switch.dialplan.plan import (
+    DIGEST,
+    DIGEST_QOP,
+    Centre,
+    Gateway,
+    Identify,
+    NumberForm,
+    TenantPlan,
+    TrunkSettings,
+)
 from switch.dialplan.problems import Place, Problems
 from switch.dialplan.source import Path, Source, parse
 from switch.dialplan.tenant import TenantReader
@@ -28,7 +37,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     ]
     if not sources:
         problems.add(Place("", 0, 0), "no dialplan: expected at least one file TENANT.yaml")
-    trunks, digest = _shared(sources, problems)
+    trunks, digest, qop = _shared(sources, problems)
     tenants: dict[str, TenantPlan] = {}
     for key, source in sources:
         if key == SHARED:
@@ -51,7 +60,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     _check_owners(tenants, dict(sources), problems)
     if problems.problems:
         raise ConfigurationError(tuple(sorted(problems.problems, key=_position)))
-    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)), digest)
+    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)), digest, qop)
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:
@@ -75,10 +84,12 @@ def _without_trunks(source: Source) -> object:
 
 def _shared(
     sources: list[tuple[str, Source]], problems: Problems
-) -> tuple[tuple[TrunkSettings, ...], tuple[str, ...]]:
-    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one; digest algorithms."""
+) -> tuple[tuple[TrunkSettings, ...], tuple[str, ...], tuple[str, ...]]:
+    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one; digest algorithms and
+    qualities of protection."""
     found: dict[str, TrunkSettings] = {}
     digest: tuple[str, ...] = DIGEST
+    qop: tuple[str, ...] = DIGEST_QOP
     for key, source in sources:
         data = source.data
         if key != SHARED:
@@ -86,6 +97,7 @@ def _shared(
         model = schema.read(schema.CentreModel, source, (), data, problems)
         if model is not None and key == SHARED:
             digest = tuple(algorithm.upper() for algorithm in model.digest)
+            qop = tuple(model.digest_qop)
         for name, raw in model.trunks.items() if model is not None else ():
             path: Path = ("trunks", name)
             place = source.key_place(path)
@@ -100,7 +112,7 @@ def _shared(
             if trunk is not None:
                 found[name] = trunk
     _check_identities(tuple(found.values()), problems)
-    return tuple(found.values()), digest
+    return tuple(found.values()), digest, qop
 
 
 def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problems) -> TrunkSettings | None:

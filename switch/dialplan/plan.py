@@ -243,18 +243,23 @@ class TenantPlan:
 DIGEST = ("SHA-256", "MD5")
 """What phones are offered to prove who they are, unless `digest` in centre.yaml says otherwise."""
 
+DIGEST_QOP = ("auth",)
+"""The quality of protection that phones are offered: few know `auth-int`, which covers the body too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Centre:
     """All that the administrator wrote. `warnings` are worth showing and stop nothing.
 
-    `digest` are the algorithms that phones are offered, in this order; no other is accepted.
+    `digest` are the algorithms that phones are offered, in this order; no other is accepted. `digest_qop`
+    are the qualities of protection that they are offered.
     """
 
     trunks: tuple[TrunkSettings, ...] = ()
     tenants: Mapping[str, TenantPlan] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     digest: tuple[str, ...] = DIGEST
+    digest_qop: tuple[str, ...] = DIGEST_QOP
 
     def owner(self, number: str) -> TenantPlan | None:
         """The tenant to whom an outside number (E.164 with +) belongs."""

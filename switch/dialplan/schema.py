@@ -57,8 +57,13 @@ class TrunkModel(Section):
 class CentreModel(Section):
     trunks: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     digest: Annotated[
-        list[Literal["sha-256", "md5"]], BeforeValidator(_listed), Field(min_length=1, max_length=2)
+        list[Literal["sha-512-256", "sha-256", "md5"]],
+        BeforeValidator(_listed),
+        Field(min_length=1, max_length=3),
     ] = ["sha-256", "md5"]
+    digest_qop: Annotated[
+        list[Literal["auth", "auth-int"]], BeforeValidator(_listed), Field(min_length=1, max_length=2)
+    ] = ["auth"]
 
 
 Countries: TypeAlias = Annotated[list[Country], BeforeValidator(_listed)]

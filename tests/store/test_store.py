@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -49,7 +50,9 @@ def test_accounts_are_put_replaced_and_deleted(store: Store) -> None:
 
 
 def test_bindings_are_those_last_written(store: Store) -> None:
-    first = StoredBinding("acme-101", "sip:a@h", "UDP", "::1", 5060, "::2", 5061, 7, 1000, "x", "", "c", 3)
+    first = StoredBinding(
+        "acme-101", "sip:a@h", "UDP", "::1", 5060, "::2", 5061, 7, 1000, "x", "", 0, "", "c", 3
+    )
     second = replace(first, account="acme-102", q=500)
     store.replace_bindings([first])
     store.replace_bindings([first, second])
@@ -58,6 +61,56 @@ def test_bindings_are_those_last_written(store: Store) -> None:
     assert store.bindings() == [second]
     store.replace_bindings([])
     assert store.bindings() == []
+
+
+def test_one_contact_may_be_bound_by_several_flows(store: Store) -> None:
+    """RFC 5626: one phone, one contact, two flows."""
+    first = StoredBinding(
+        "acme-101", "sip:a@h", "UDP", "::1", 5060, "::2", 5061, 7, 1000, "x", "<urn:uuid:1>", 1, "<sip:e;lr>", "c", 3
+    )  # fmt: skip
+    both = [first, replace(first, reg_id=2, remote_port=5062)]
+    store.replace_bindings(both)
+    assert sorted(store.bindings(), key=lambda row: row.reg_id) == both
+
+
+def test_an_upgrade_keeps_accounts_and_registrations(target: str) -> None:
+    """From the schema before SHA-512-256 and flows: hashes that cannot be made are empty."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    engine = engine_of(target_of(target))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.execute(sqlalchemy.text("INSERT INTO account VALUES ('acme', '101', 'm', 's')"))
+        connection.execute(
+            sqlalchemy.text(
+                "INSERT INTO binding VALUES ('acme-101', 'sip:a@h', 'UDP', '::1', 5060, '::2', 5061, 7, 1000,"
+                " 'x', '\"<urn:uuid\\:1>\";2', 'c', 3)"
+            )
+        )
+    engine.dispose()
+    store = Store.open(target)
+    assert store.accounts() == [StoredAccount("acme", "101", "m", "s", "")]
+    assert store.bindings() == [
+        StoredBinding(
+            "acme-101",
+            "sip:a@h",
+            "UDP",
+            "::1",
+            5060,
+            "::2",
+            5061,
+            7,
+            1000,
+            "x",
+            "<urn:uuid:1>",
+            2,
+            "",
+            "c",
+            3,
+        )  # fmt: skip
+    ]
+    store.close()
 
 
 def test_an_empty_store(store: Store) -> None:
