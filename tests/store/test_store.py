@@ -24,6 +24,24 @@ from switch.store.target import engine_of, target_of
 from switch.store.values import StoredAccount, StoredBinding
 from tests.journal.sample import WALL, S, ended, queued_call
 
+FLOW = StoredBinding(
+    account="acme-101",
+    contact="sip:a@h",
+    transport="UDP",
+    local_host="::1",
+    local_port=5060,
+    remote_host="::2",
+    remote_port=5061,
+    expires_wall_us=7,
+    q=1000,
+    user_agent="x",
+    instance="<urn:uuid:1>",
+    reg_id=1,
+    path="<sip:e;lr>",
+    call_id="c",
+    cseq=3,
+)
+
 
 @pytest.fixture
 def store(target: str) -> Any:
@@ -50,9 +68,7 @@ def test_accounts_are_put_replaced_and_deleted(store: Store) -> None:
 
 
 def test_bindings_are_those_last_written(store: Store) -> None:
-    first = StoredBinding(
-        "acme-101", "sip:a@h", "UDP", "::1", 5060, "::2", 5061, 7, 1000, "x", "", 0, "", "c", 3
-    )
+    first = replace(FLOW, instance="", reg_id=0, path="")
     second = replace(first, account="acme-102", q=500)
     store.replace_bindings([first])
     store.replace_bindings([first, second])
@@ -65,10 +81,7 @@ def test_bindings_are_those_last_written(store: Store) -> None:
 
 def test_one_contact_may_be_bound_by_several_flows(store: Store) -> None:
     """RFC 5626: one phone, one contact, two flows."""
-    first = StoredBinding(
-        "acme-101", "sip:a@h", "UDP", "::1", 5060, "::2", 5061, 7, 1000, "x", "<urn:uuid:1>", 1, "<sip:e;lr>", "c", 3
-    )  # fmt: skip
-    both = [first, replace(first, reg_id=2, remote_port=5062)]
+    both = [FLOW, replace(FLOW, reg_id=2, remote_port=5062)]
     store.replace_bindings(both)
     assert sorted(store.bindings(), key=lambda row: row.reg_id) == both
 
@@ -91,25 +104,7 @@ def test_an_upgrade_keeps_accounts_and_registrations(target: str) -> None:
     engine.dispose()
     store = Store.open(target)
     assert store.accounts() == [StoredAccount("acme", "101", "m", "s", "")]
-    assert store.bindings() == [
-        StoredBinding(
-            "acme-101",
-            "sip:a@h",
-            "UDP",
-            "::1",
-            5060,
-            "::2",
-            5061,
-            7,
-            1000,
-            "x",
-            "<urn:uuid:1>",
-            2,
-            "",
-            "c",
-            3,
-        )  # fmt: skip
-    ]
+    assert store.bindings() == [replace(FLOW, reg_id=2, path="")]
     store.close()
 
 
