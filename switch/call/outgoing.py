@@ -62,8 +62,11 @@ class OutgoingLeg(Leg):
         "_max_forwards",
         "_progress",
         "_request",
+        "_spoke",
         "_tag",
+        "rang",
         "registration",
+        "retry_after",
     )
 
     def __init__(
@@ -99,6 +102,11 @@ class OutgoingLeg(Leg):
         self._authenticated = False
         self._dialled_at = 0
         self._progress = 0
+        self._spoke = False
+        self.rang = False
+        """The peer has said 180: somebody hears it ring."""
+        self.retry_after = ""
+        """What the peer's refusal said of it (RFC 3261 section 20.33)."""
         self.registration = ("", 0)
         """Call-ID and CSeq of the REGISTER that named the target; a later one means that a phone is there."""
         self._request = self._invite(1, ())
@@ -108,9 +116,14 @@ class OutgoingLeg(Leg):
         """The contact or number that is rung."""
         return self._destination.uri
 
+    @property
+    def progressed(self) -> bool:
+        """The peer has said more than 100: somebody may be rung, or be heard."""
+        return self._progress > 0
+
     def silent(self, now: int) -> bool:
         """Whether the peer has given no sign of life for longer than the network can explain."""
-        waits = self.state is LegState.OUTGOING_CALLING
+        waits = self.state is LegState.OUTGOING_CALLING and not self._spoke
         return waits and now - self._dialled_at >= SILENT_AFTER_US
 
     # Verbs.
@@ -155,6 +168,8 @@ class OutgoingLeg(Leg):
     def _answer(self, message: ResponseReceived, now: int) -> None:
         response = message.response
         if response.status == 100:
+            # A sign of life, and nothing more: whoever is behind the peer may take a while.
+            self._spoke = True
             return
         if response.status < 200:
             self._provisional(response)
@@ -163,6 +178,7 @@ class OutgoingLeg(Leg):
         elif response.status in (401, 407) and self._try_credentials(response, now):
             return
         elif self.move(LegInput.FAILURE):
+            self.retry_after = response.headers.get("Retry-After") or ""
             self.end(from_status(response.status))
             self.finish()
 
@@ -178,6 +194,7 @@ class OutgoingLeg(Leg):
         if early_media or response.status != self._progress:
             # A copy of the same 180 is no news.
             self._progress = response.status
+            self.rang = self.rang or response.status == 180
             self.emit(events.LegProgress(self.id, response.status, early_media))
 
     def _success(self, message: ResponseReceived, now: int) -> None:

@@ -164,14 +164,19 @@ class OutsideRules:
 
     `allow` are prefixes of E.164 numbers, + alone is the whole world; premium-rate numbers need
     `premium` besides. `access_code` is dialled in front of an outside number and removed; empty: none.
-    `caller_id` is E.164 or empty.
+    `caller_id` is E.164 or empty. `trunks` are tried in this order.
     """
 
-    trunk: str = ""
+    trunks: tuple[str, ...] = ()
     caller_id: str = ""
     access_code: str = ""
     allow: tuple[str, ...] = ()
     premium: bool = False
+
+    @property
+    def trunk(self) -> str:
+        """The first trunk, empty where there is none."""
+        return self.trunks[0] if self.trunks else ""
 
 
 def plain_number(dialled: str) -> str:

@@ -134,7 +134,7 @@ class QueueModel(ExitsModel):
 
 
 class OutsideModel(Section):
-    trunk: str
+    trunk: Annotated[Names, Field(min_length=1, max_length=10)]
     caller_id: str = ""
     access_code: str = ""
     allow: Names = []

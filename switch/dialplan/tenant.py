@@ -274,7 +274,7 @@ class TenantReader:
         model = schema.read(schema.OutsideModel, self.source, path, self.model.outside, self.problems)
         if model is None:
             return OutsideRules()
-        self._known("trunk", [model.trunk], self.trunks, (*path, "trunk"))
+        self._known("trunk", model.trunk, self.trunks, (*path, "trunk"))
         for index, rule in enumerate(model.allow):
             expected = "a prefix of outside numbers such as +1, or + for all,"
             self._form(_PREFIX, plain_number(rule), (*path, "allow", index), expected)
@@ -290,7 +290,7 @@ class TenantReader:
                 "only emergency numbers may be dialled outside: 'allow' is not stated",
             )
         return OutsideRules(
-            trunk=model.trunk,
+            trunks=tuple(dict.fromkeys(model.trunk)),
             caller_id=plain_number(model.caller_id),
             access_code=model.access_code,
             allow=tuple(plain_number(rule) for rule in model.allow),

@@ -63,6 +63,18 @@ class Exchange:
         self.wrong = 0
         """Messages that a peer got wrong for its call, though the parser could read them."""
 
+    # Life.
+
+    def start(self, now: int) -> None:
+        """What is sent can arrive from now on: register with carriers, and see which of them live."""
+        self.office.parts.trunks.start(now)
+        self.settle(now)
+
+    def stop(self, now: int) -> None:
+        """Take our registrations back; `office.parts.trunks.unregistering` tells when that is done."""
+        self.office.parts.trunks.stop(now)
+        self.settle(now)
+
     # Inputs.
 
     def receive(self, data: bytes, flow: Flow, now: int) -> None:

@@ -9,6 +9,7 @@ Nothing is reserved and no trunk is dialled before this is known: an unauthentic
 """
 
 from switch.base.clock import SECOND
+from switch.base.errors import PeerError
 from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
@@ -21,6 +22,7 @@ from switch.media.plan import Slot
 from switch.registrar.values import Account
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
+from switch.sip.uri import NameAddr
 from switch.tenant.entry import (
     Destination,
     ExtensionDestination,
@@ -48,7 +50,7 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
     if office.sheds:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
-    trunk = office.parts.trunks.identify(message.flow)
+    trunk = office.parts.trunks.identify(message.flow, request.uri, now)
     if trunk is not None:
         _from_trunk(office, message, trunk, now)
         return
@@ -80,11 +82,15 @@ def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) 
     request = message.request
     called = office.parts.trunks.normalise(trunk, request.uri.user or "")
     owner = office.parts.directory.by_number(called)
+    if owner is None and request.uri.user == office.parts.trunks.line_user(trunk):
+        # Called by the name that we registered: the number stands elsewhere.
+        called = office.parts.trunks.normalise(trunk, _called_party(request))
+        owner = office.parts.directory.by_number(called)
     if owner is None:
         _refuse(office, message, 404, now)
         return
     tenant, number = owner
-    if not office.parts.trunks.acquire(trunk):
+    if office.parts.trunks.acquire(trunk, now) is not None:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
     caller = office.parts.trunks.normalise(trunk, request.from_.uri.user or "")
@@ -94,6 +100,17 @@ def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) 
         return
     session.call.anchor.trunk = trunk
     flows.start(office, session, number, now)
+
+
+def _called_party(request: Request) -> str:
+    """Whom the caller dialled, where the Request-URI names us: P-Called-Party-ID (RFC 7315), else To."""
+    named = request.headers.get("P-Called-Party-ID")
+    if named is not None:
+        try:
+            return NameAddr.parse(named).uri.user or ""
+        except PeerError:
+            pass
+    return request.to.uri.user or ""
 
 
 def _from_account(office: Office, message: RequestReceived, account: Account, now: int) -> None:

@@ -57,6 +57,17 @@ class LegOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayTried:
+    """The leg is placed by this gateway of a trunk, an address or a name with its address."""
+
+    KIND: ClassVar[str] = "gateway-tried"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    trunk: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegRinging:
     KIND: ClassVar[str] = "leg-ringing"
     VERSION: ClassVar[int] = 1
@@ -275,6 +286,7 @@ Event = (
     | ConfigurationLoaded
     | CallStarted
     | LegOpened
+    | GatewayTried
     | LegRinging
     | LegAnswered
     | LegHeld

@@ -14,6 +14,7 @@ from switch.journal.events import (
     CallEnded,
     CallStarted,
     FlowStep,
+    GatewayTried,
     LegAnswered,
     LegEnded,
     LegHeld,
@@ -279,6 +280,8 @@ class _Story:
     def _detail(self, entry: Entry) -> str:
         """What a moment says, with parties by name where the journal told who a leg is."""
         match entry.event:
+            case GatewayTried(leg, trunk, gateway):
+                return f"{self._party(leg)} goes by gateway {gateway} of trunk {trunk}"
             case LegOpened(leg, role, peer):
                 self._parties[leg] = f"{peer} ({role})"
                 return "" if role == "caller" else f"calling {self._parties[leg]}"

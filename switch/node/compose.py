@@ -66,7 +66,7 @@ def build(
         listeners=materials.listeners,
         signalling=Signalling(layer),
         registrar=registrar,
-        trunks=Trunks(trunks, materials.seed),
+        trunks=Trunks(trunks, materials.seed, materials.tokens),
         locator=Locator(_abilities(materials.listeners)),
         directory=Directory(tenant_entries(centre)),
         limits=LimitBook(tenant_limits(centre)),
@@ -103,7 +103,7 @@ def rebuild(
     parts = exchange.office.parts
     parts.directory = directory
     parts.limits.set_tenants(tenant_limits(centre))
-    parts.trunks.set_trunks(trunks)
+    parts.trunks.set_trunks(trunks, now)
     parts.registrar.challenger.offer(algorithms, centre.digest_qop)
     parts.registrar.set_accounts(accounts)
     _set_tenants(exchange, centre, materials, now)

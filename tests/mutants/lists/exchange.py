@@ -73,7 +73,7 @@ MUTANTS = (
     ),
     Mutant(
         _ENDINGS,
-        "office.parts.trunks.release(leg.trunk)",
+        "office.parts.trunks.release(leg.trunk, office.gateway_of_leg.pop(leg.id, None))",
         "",
         _STORY + "test_the_undisturbed_story_has_all_its_parts",
     ),
@@ -122,8 +122,8 @@ MUTANTS = (
     ),
     Mutant(
         _INVITES,
-        "trunk = office.parts.trunks.identify(message.flow)",
-        'trunk = office.parts.trunks.identify(message.flow) or "carrier"',
+        "trunk = office.parts.trunks.identify(message.flow, request.uri, now)",
+        'trunk = office.parts.trunks.identify(message.flow, request.uri, now) or "carrier"',
         _WHOLE + "test_a_stranger_is_challenged_whatever_is_dialled",
     ),
     Mutant(
@@ -184,7 +184,7 @@ MUTANTS = (
     ),
     Mutant(
         _RINGING,
-        "_report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now)",
+        '_report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now, "timeout")',
         "pass",
         _RARE + "test_callers_who_give_up_show_a_dead_gateway_too",
     ),
