@@ -15,6 +15,7 @@ from switch.base.errors import PeerError
 from switch.call import events as leg_events
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import ALLOW, Leg
+from switch.call.session_timer import SUPPORTED
 from switch.dialplan.actions import Action, AgentVerb
 from switch.dialplan.events import Answered, DigitPressed, PlayEnded
 from switch.dialplan.events import Wake as FlowWake
@@ -259,7 +260,7 @@ class Exchange:
         elif request.method == "REGISTER":
             response = self.office.parts.registrar.register(request, message.flow, now)
         elif request.method == "OPTIONS":
-            headers = [("Allow", ALLOW), ("Accept", "application/sdp")]
+            headers = [("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", SUPPORTED)]
             response = request.make_response(200, to_tag=self.office.parts.tokens.token(10), headers=headers)
         elif request.method in ("BYE", "INFO", "UPDATE", "NOTIFY", "REFER", "PRACK"):
             response = request.make_response(481)

@@ -10,6 +10,7 @@ Nothing is reserved and no trunk is dialled before this is known: an unauthentic
 
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
+from switch.call import session_timer
 from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
@@ -36,14 +37,14 @@ from switch.tenant.limits import Limit, Refusal
 RING_US = 60 * SECOND
 """How long a phone of the tenant is rung when another phone dials it."""
 
-SUPPORTED: frozenset[str] = frozenset()
+SUPPORTED = frozenset({"100rel", "timer"})
 """Option tags that we understand in Require (RFC 3261 section 8.2.2.3)."""
 
 
 def admit(office: Office, message: RequestReceived, now: int) -> None:
     """Open a call for an INVITE outside any dialog, or refuse it."""
     request = message.request
-    refusal = _cannot_understand(request)
+    refusal = _cannot_understand(request) or session_timer.refusal(request, office.signalling.settings)
     if refusal is not None:
         office.signalling.respond(message.transaction, refusal, now)
         return
