@@ -6,7 +6,6 @@ when its leg is forgotten.
 
 from typing import Protocol
 
-from switch.call.settings import DEFAULTS, LegSettings
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
 from switch.sip.outputs import (
@@ -34,12 +33,10 @@ class Owner(Protocol):
 class Signalling:
     """The transaction layer with its owners."""
 
-    __slots__ = ("_by_dialog", "_by_transaction", "layer", "settings", "touched")
+    __slots__ = ("_by_dialog", "_by_transaction", "layer", "touched")
 
-    def __init__(self, layer: TransactionLayer, settings: LegSettings = DEFAULTS) -> None:
+    def __init__(self, layer: TransactionLayer) -> None:
         self.layer = layer
-        self.settings = settings
-        """What the administrator chose for every leg; a reload puts another in its place."""
         self._by_transaction: dict[str, Owner] = {}
         self._by_dialog: dict[DialogKey, Owner] = {}
         self.touched: dict[str, Owner] = {}

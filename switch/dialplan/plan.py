@@ -69,6 +69,17 @@ class Identify:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerIdentityPlan:
+    """How a carrier tells who calls (`accept`) and how we tell it; the words are those of the schema."""
+
+    accept: tuple[str, ...] = ("from",)
+    send: tuple[str, ...] = ()
+    trusted: bool = False
+    present_caller: bool = False
+    tell_forwarding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkSettings:
     """A carrier. A password is never here: `password_env` or `password_file` says where it is.
 
@@ -85,6 +96,10 @@ class TrunkSettings:
     password_env: str
     password_file: str
     place: Place
+    prefix: str = ""
+    strip: tuple[str, ...] = ()
+    user_phone: bool = False
+    caller_identity: CallerIdentityPlan = CallerIdentityPlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +123,17 @@ class LimitsPlan:
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What a phone registers as. `caller_id` is presented outside instead of the tenant's."""
+    """What a phone registers as. `caller_id` is presented outside instead of the tenant's.
+
+    `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
+    """
 
     name: str
     display: str
     caller_id: str
     limits: LimitsPlan | None = None
+    may_present: tuple[str, ...] = ()
+    withhold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +184,15 @@ class OutsideRules:
 
     `allow` are prefixes of E.164 numbers, + alone is the whole world; premium-rate numbers need
     `premium` besides. `access_code` is dialled in front of an outside number and removed; empty: none.
-    `caller_id` is E.164 or empty. `trunks` are tried in this order.
+    `caller_id` is E.164 or empty.
     """
 
-    trunks: tuple[str, ...] = ()
+    trunk: str = ""
     caller_id: str = ""
     access_code: str = ""
     allow: tuple[str, ...] = ()
     premium: bool = False
-
-    @property
-    def trunk(self) -> str:
-        """The first trunk, empty where there is none."""
-        return self.trunks[0] if self.trunks else ""
+    caller_name: str = ""
 
 
 def plain_number(dialled: str) -> str:
@@ -248,23 +264,18 @@ class TenantPlan:
 DIGEST = ("SHA-256", "MD5")
 """What phones are offered to prove who they are, unless `digest` in centre.yaml says otherwise."""
 
-DIGEST_QOP = ("auth",)
-"""The quality of protection that phones are offered: few know `auth-int`, which covers the body too."""
-
 
 @dataclass(frozen=True, slots=True)
 class Centre:
     """All that the administrator wrote. `warnings` are worth showing and stop nothing.
 
-    `digest` are the algorithms that phones are offered, in this order; no other is accepted. `digest_qop`
-    are the qualities of protection that they are offered.
+    `digest` are the algorithms that phones are offered, in this order; no other is accepted.
     """
 
     trunks: tuple[TrunkSettings, ...] = ()
     tenants: Mapping[str, TenantPlan] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     digest: tuple[str, ...] = DIGEST
-    digest_qop: tuple[str, ...] = DIGEST_QOP
 
     def owner(self, number: str) -> TenantPlan | None:
         """The tenant to whom an outside number (E.164 with +) belongs."""

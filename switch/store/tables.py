@@ -36,7 +36,6 @@ accounts = Table(
     _text("account", key=True),
     _text("ha1_md5"),
     _text("ha1_sha256"),
-    _text("ha1_sha512_256"),
 )
 
 bindings = Table(
@@ -52,9 +51,7 @@ bindings = Table(
     _us("expires_wall_us"),
     _count("q"),
     _text("user_agent"),
-    _text("instance", key=True),
-    Column("reg_id", Integer, primary_key=True, autoincrement=False, nullable=False),
-    _text("path"),
+    _text("instance"),
     _text("call_id"),
     _us("cseq"),
 )
