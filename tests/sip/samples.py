@@ -1,9 +1,16 @@
 """Messages and ways that the tests of this room share."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
 from switch.base.clock import SECOND
 from switch.base.tokens import SeededTokens
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Response, parse
+from switch.sip.message.select import parser
 from switch.sip.transaction import TransactionLayer
 
 OUR = Address("192.0.2.10", 5060)
@@ -11,6 +18,17 @@ PEER = Address("198.51.100.7", 5062)
 UDP = Flow(Transport.UDP, OUR, PEER)
 TCP = Flow(Transport.TCP, OUR, PEER, 7)
 T1 = SECOND // 2
+
+
+@contextmanager
+def reading_with(half: str, module: str) -> Iterator[None]:
+    """The named half of the parser (`c` or `python`) in a test module and in the transaction layer."""
+    if half == "c":
+        pytest.importorskip("switch.sip.message._message")
+    with pytest.MonkeyPatch.context() as patch:
+        for user in (module, "switch.sip.transaction.layer"):
+            patch.setattr(sys.modules[user], "parse", parser(prefer_c=half == "c"))
+        yield
 
 
 def request_bytes(

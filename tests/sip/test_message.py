@@ -1,5 +1,6 @@
 """Messages: headers, accessors, answers, limits (RFC 3261 sections 7, 8.2.6, 20)."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from time import perf_counter
 
@@ -9,7 +10,14 @@ from hypothesis import strategies as st
 
 from switch.sip.message import CSeq, Headers, MessageError, Request, Response, Uri, Via, parse
 from switch.sip.message.limits import HEADER_LINES_MAX, HEADER_VALUE_MAX, MESSAGE_BYTES_MAX, VIAS_MAX
-from tests.sip.samples import request, request_bytes, response
+from tests.sip.samples import reading_with, request, request_bytes, response
+
+
+@pytest.fixture(autouse=True, params=["c", "python"], scope="module")
+def _half(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test reads with both halves of the parser."""
+    with reading_with(request.param, __name__):
+        yield
 
 
 def refused(data: bytes) -> MessageError:

@@ -6,6 +6,7 @@ request arrives whole.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +15,16 @@ from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import MessageError, Request, Response, Uri, parse, same_uri
 from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes
 from switch.sip.transport import Ping, StreamFramer
-from tests.sip.samples import layer
+from tests.sip.samples import layer, reading_with
 from tests.vectors import vector
+
+
+@pytest.fixture(autouse=True, params=["c", "python"], scope="module")
+def _half(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test reads with both halves of the parser."""
+    with reading_with(request.param, __name__):
+        yield
+
 
 FLOW = Flow(Transport.UDP, Address("192.0.2.10", 5060), Address("203.0.113.9", 5060))
 

@@ -4,8 +4,8 @@ from switch.sip.grammar import MessageError
 from switch.sip.message.fields import MAGIC_COOKIE, CSeq, Via
 from switch.sip.message.headers import Headers
 from switch.sip.message.messages import Message, Request, Response
-from switch.sip.message.parsing import parse
 from switch.sip.message.reasons import reason_phrase
+from switch.sip.message.select import parse
 from switch.sip.uri import NameAddr, Uri, same_uri
 
 __all__ = [

@@ -53,23 +53,27 @@ _LIST_NAMES = """
 LIST_HEADERS = frozenset(_LIST_NAMES.lower().split())
 """Headers whose grammar is a comma-separated list; only these may be split (section 7.3.1)."""
 
-_KEYS: dict[str, str] = {}
-_WRITTEN: dict[str, str] = {}
+FORMS: dict[str, str] = {}
+"""Keys by the usual spellings of a name and by its compact form."""
+
+WRITTEN: dict[str, str] = {}
+"""Names as they are written, by key."""
+
 for _name in (*_KNOWN_NAMES.split(), *_COMPACT.values()):
     for _form in (_name, _name.lower(), _name.upper()):
-        _KEYS[_form] = _name.lower()
-    _WRITTEN[_name.lower()] = _name
+        FORMS[_form] = _name.lower()
+    WRITTEN[_name.lower()] = _name
 for _short, _name in _COMPACT.items():
-    _KEYS[_short] = _KEYS[_short.upper()] = _name.lower()
+    FORMS[_short] = FORMS[_short.upper()] = _name.lower()
 
 
 def key_of(name: str) -> str:
     """The lower-case long form by which a header is found."""
-    known = _KEYS.get(name)
+    known = FORMS.get(name)
     if known is not None:
         return known
     lower = name.lower()
-    return _KEYS.get(lower, lower)
+    return FORMS.get(lower, lower)
 
 
 Item = tuple[str, str, str]
@@ -79,7 +83,7 @@ Item = tuple[str, str, str]
 def item_of(name: str, value: str) -> Item:
     """One header field as it is kept."""
     key = key_of(name)
-    return (key, _WRITTEN.get(key, name), one_line(value))
+    return (key, WRITTEN.get(key, name), one_line(value))
 
 
 class Headers:
@@ -202,12 +206,6 @@ class Headers:
 
     def __repr__(self) -> str:
         return f"Headers({list(self)!r})"
-
-    def text_without_length(self) -> str:
-        """Header lines as they go to the wire, without Content-Length, which the message computes."""
-        return "".join(
-            [f"{name}: {value}\r\n" for key, name, value in self._items if key != "content-length"]
-        )
 
     def _indexed(self) -> dict[str, list[str]]:
         index = self._index

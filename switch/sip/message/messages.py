@@ -13,6 +13,7 @@ from switch.sip.message.fields import CSeq, Via
 from switch.sip.message.headers import Headers, Item, item_of
 from switch.sip.message.limits import CONTACTS_MAX, EXPIRES_MAX, MAX_FORWARDS_MAX, ROUTES_MAX, VIAS_MAX
 from switch.sip.message.reasons import reason_phrase
+from switch.sip.message.writing import wire as write
 from switch.sip.uri import NameAddr, Uri
 
 T = TypeVar("T")
@@ -41,8 +42,7 @@ class Message(ABC):
         wire = self._wire
         if wire is not None and wire[0] == version and wire[1] == start and wire[2] is body:
             return wire[3]
-        head = f"{start}\r\n{self.headers.text_without_length()}Content-Length: {len(body)}\r\n\r\n"
-        data = head.encode() + body
+        data = write(start, self.headers.items(), body)
         self._wire = (version, start, body, data)
         return data
 
