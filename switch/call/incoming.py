@@ -1,9 +1,12 @@
 """A leg whose INVITE came to us (user agent server, RFC 3261 section 13.3)."""
 
-from switch.call import events
+from switch.call import events, modify
 from switch.call.cause import By, Cause, Reason, ours, status_for
+from switch.call.chance import draw
 from switch.call.leg import ALLOW, Leg
+from switch.call.reliable import RSEQ_FIRST_MAX, ReliableSender
 from switch.call.requests import answer_in_dialog
+from switch.call.session_timer import SUPPORTED
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
 from switch.media.plan import Slot
@@ -24,7 +27,10 @@ class IncomingLeg(Leg):
         "_bye_cause",
         "invite",
         "local_tag",
+        "reliable",
     )
+
+    owns_call_id = False
 
     def __init__(
         self,
@@ -55,39 +61,48 @@ class IncomingLeg(Leg):
         signalling.adopt(message.transaction, self)
         signalling.bind(self.dialog.key, self)
         self._bye_cause: Cause | None = None
+        self.reliable: ReliableSender | None = None
+        """From the first provisional answer that must be acknowledged."""
 
     # Verbs.
 
     def ring(self, now: int) -> None:
         """180, once or again; harmless after the answer."""
         if self.state is LegState.INCOMING_PROCEEDING:
-            self._respond(180, now)
+            self._provisional(180, now, b"")
 
     def early_media(self, now: int) -> bool:
         """183 with our answer, so that the caller hears us before the call is answered.
 
-        False where the caller's offer cannot be met: the leg has then ended with 488.
+        False where the caller's offer cannot be met: the leg has then ended with 488. A caller without an
+        offer gets ours where the answer to it can come in a PRACK, and else hears nothing before the 200.
         """
-        if self.state is not LegState.INCOMING_PROCEEDING or not self.invite.body:
-            return self.state is LegState.INCOMING_PROCEEDING
-        if not self.negotiation.agreed and not self._negotiate(now):
+        if self.state is not LegState.INCOMING_PROCEEDING:
             return False
-        self._respond(183, now, body=self.negotiation.local_body)
+        if self.invite.body:
+            if not self.negotiation.agreed and not self._negotiate(now):
+                return False
+        elif not self._acknowledges:
+            return True
+        if self.reliable is not None and self.reliable.session_sent:
+            # What was said reliably, or changed since by an UPDATE, is not said again.
+            return True
+        self._provisional(183, now, self._session())
         return True
 
     def answer(self, now: int) -> bool:
         """200 with our answer (or our offer, when the INVITE had none). False: refused with 488."""
         if self.state is not LegState.INCOMING_PROCEEDING:
             return False
-        if not self.invite.body:
-            self._offered_in_answer = True
-            body = self.negotiation.offer()
-        elif self.negotiation.agreed or self._negotiate(now):
-            body = self.negotiation.local_body
-        else:
+        if self.invite.body and not self.negotiation.agreed and not self._negotiate(now):
             return False
+        reliable = self.reliable
+        if reliable is not None and reliable.holds_answer_back:
+            reliable.answer_due = True
+            return True
+        said = reliable is not None and reliable.session_sent
         self.move(LegInput.ANSWER)
-        response = self._respond(200, now, body=body)
+        response = self._respond(200, now, body=b"" if said else self._session())
         self.repeater.start(response, self.invite_transaction, now)
         return True
 
@@ -108,6 +123,22 @@ class IncomingLeg(Leg):
 
     # The endpoint's contract.
 
+    def handle_timer(self, now: int) -> None:
+        super().handle_timer(now)
+        if self.reliable is None or self.state is not LegState.INCOMING_PROCEEDING:
+            return
+        if not self.reliable.handle_timer(self.signalling, now):
+            # RFC 3262 section 3: a 5xx. The caller cannot be reached.
+            self.hang_up(Cause(Reason.SIGNALLING_LOST, By.NETWORK, 504), now)
+
+    def next_timer(self) -> int | None:
+        at = super().next_timer()
+        if self.reliable is None or self.state is not LegState.INCOMING_PROCEEDING:
+            # After a final answer nothing provisional is repeated; its PRACK may still come.
+            return at
+        repeat_at = self.reliable.next_timer()
+        return repeat_at if at is None else at if repeat_at is None else min(at, repeat_at)
+
     def receive(self, message: LegInputMessage, now: int) -> None:
         if isinstance(message, RequestReceived):
             self._request(message, now)
@@ -116,8 +147,7 @@ class IncomingLeg(Leg):
         elif isinstance(message, CancelReceived):
             self._cancel(now)
         elif isinstance(message, ResponseReceived):
-            if message.response.status >= 200:
-                self.transaction_done(message, now)
+            self.transaction_done(message, now)
         elif message.transaction != self.invite_transaction:
             # Timer H of our own refusal needs nothing: that leg is already over.
             self.transaction_done(message, now)
@@ -130,6 +160,21 @@ class IncomingLeg(Leg):
         else:
             super().never_acknowledged(now)
 
+    @property
+    def early_change(self) -> bool:
+        """RFC 3311 section 5.1: our answer went reliably and was acknowledged, and UPDATE is allowed."""
+        reliable = self.reliable
+        said = reliable is not None and reliable.session_sent and not reliable.holds_answer_back
+        return said and self.state is LegState.INCOMING_PROCEEDING and "UPDATE" in self.invite.allow
+
+    def offer_refused(self, request: Request) -> Response | None:
+        if self.negotiation.offering or not self.negotiation.agreed:
+            return request.make_response(491)
+        said = self.reliable is not None and self.reliable.session_sent
+        if self.state is LegState.INCOMING_PROCEEDING and not said:
+            return modify.too_early(request, self.local_tag)
+        return None
+
     # Steps.
 
     def _request(self, message: RequestReceived, now: int) -> None:
@@ -140,8 +185,44 @@ class IncomingLeg(Leg):
             self.answer_reinvite(message, now)
         elif self.over:
             self.signalling.respond(message.transaction, request.make_response(481), now)
+        elif request.method == "PRACK":
+            self._prack(message, now)
         else:
-            self.signalling.respond(message.transaction, answer_in_dialog(self, message), now)
+            self.signalling.respond(message.transaction, answer_in_dialog(self, message, now), now)
+
+    def _prack(self, message: RequestReceived, now: int) -> None:
+        """RFC 3262 section 3: what waited for it goes out after its own answer."""
+        request = message.request
+        status = self.dialog.check(request) if self.dialog is not None else 481
+        reliable = self.reliable
+        rack = request.headers.get("RAck") or ""
+        if status is None and (reliable is None or not reliable.acknowledge(rack, self.invite.cseq.number)):
+            status = 481
+        if status is not None:
+            self.signalling.respond(message.transaction, request.make_response(status), now)
+            return
+        assert reliable is not None
+        response = self._session_of_prack(request, now)
+        self.signalling.respond(message.transaction, response, now)
+        if response.status != 200:
+            # A PRACK cannot be refused and the call go on: each side would have another session.
+            self.hang_up(Cause(Reason.NOT_ACCEPTABLE, By.PEER, 488), now)
+            return
+        if self.state is LegState.INCOMING_PROCEEDING:
+            reliable.send_waiting(self.signalling, now)
+        if reliable.answer_due and not reliable.holds_answer_back:
+            reliable.answer_due = False
+            self.answer(now)
+
+    def _session_of_prack(self, request: Request, now: int) -> Response:
+        """The answer to our offer, or a new offer (RFC 3262 section 5)."""
+        if self.negotiation.offering:
+            plan = self.negotiation.accept(request.body)
+            if plan is None:
+                return request.make_response(488)
+            self.apply_plan(plan)
+            return request.make_response(200)
+        return self.update(request, now) if request.body else request.make_response(200)
 
     def _bye(self, message: RequestReceived, now: int) -> None:
         self.signalling.respond(message.transaction, message.request.make_response(200), now)
@@ -180,16 +261,50 @@ class IncomingLeg(Leg):
         self.apply_plan(plan)
         return True
 
+    @property
+    def _acknowledges(self) -> bool:
+        """The caller knows 100rel."""
+        return "100rel" in self.invite.supported or "100rel" in self.invite.require
+
+    def _session(self) -> bytes:
+        """Our answer to the INVITE's offer; where it had none our offer, the same as often as it is said."""
+        negotiation = self.negotiation
+        if self.invite.body or negotiation.offering:
+            return negotiation.local_body
+        return negotiation.offer()
+
+    def _provisional(self, status: int, now: int, body: bytes) -> None:
+        """Reliably where the caller asks for it; also where early media would be lost with it."""
+        wanted = body and self.signalling.settings.reliable_183 and self._acknowledges
+        if not wanted and self.reliable is None and "100rel" not in self.invite.require:
+            self._respond(status, now, body)
+            return
+        if self.reliable is None:
+            first = 1 + draw(self.local_tag, "rseq", RSEQ_FIRST_MAX)
+            self.reliable = ReliableSender(self.invite_transaction, first)
+        if not self.invite.body and not self.reliable.session_sent:
+            # RFC 3261 section 13.2.1: the offer has to be in the first reliable answer.
+            body = self._session()
+        if self.reliable.last != (status, body):
+            self.reliable.send(self._make(status, body), self.signalling, now)
+
     def _respond(self, status: int, now: int, body: bytes = b"") -> Response:
+        response = self._make(status, body, now if status == 200 else None)
+        self.signalling.respond(self.invite_transaction, response, now)
+        return response
+
+    def _make(self, status: int, body: bytes, answered_at: int | None = None) -> Response:
         headers = [("Contact", str(self.contact())), ("Allow", ALLOW)] if status < 300 else []
+        if answered_at is not None:
+            headers += [("Supported", SUPPORTED), *self.accept_timer(self.invite, answered_at)]
+        elif status == 488 and self.negotiation.warning:
+            headers = [("Warning", self.negotiation.warning)]
         if status == 503:
             headers = [("Retry-After", "10")]
-        response = self.invite.make_response(
+        return self.invite.make_response(
             status,
             to_tag=self.local_tag,
             headers=headers,
             body=body,
             content_type="application/sdp" if body else None,
         )
-        self.signalling.respond(self.invite_transaction, response, now)
-        return response

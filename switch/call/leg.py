@@ -16,14 +16,17 @@ from abc import ABC, abstractmethod
 
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
-from switch.call import events
+from switch.call import events, modify, session_timer
 from switch.call.cause import By, Cause, Reason, ours, reason_header
+from switch.call.modify import Change
 from switch.call.negotiation import Negotiation
 from switch.call.repeater import AnswerRepeater
+from switch.call.session_timer import SessionTimer
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import OVER, TALKING, TRANSITIONS, LegInput, LegState
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.media.plan import Slot, StreamPlan
+from switch.sdp.direction import Direction
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
@@ -34,7 +37,7 @@ PROBE_EVERY_US = 90 * SECOND
 """A confirmed dialog is asked this often whether its peer still knows it (OPTIONS in the dialog): a lost
 BYE ends the call within this time even while the phone is on hold and sends no audio."""
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY"
 """The methods of a dialog of ours (RFC 3261 section 20.5)."""
 
 GONE_STATUSES = frozenset({404, 408, 410, 416, 481, 482, 484, 485, 502, 604})
@@ -51,12 +54,12 @@ class Leg(ABC):
 
     __slots__ = (
         "_ended",
-        "_offered_in_answer",
         "_out",
         "_probe",
         "_probe_at",
         "account",
         "agent",
+        "change",
         "dialog",
         "engaged",
         "flow",
@@ -64,10 +67,12 @@ class Leg(ABC):
         "invite_transaction",
         "negotiation",
         "peer",
+        "reack",
         "remote_held",
         "repeater",
         "role",
         "scheduled",
+        "session_timer",
         "signalling",
         "slot",
         "state",
@@ -107,8 +112,12 @@ class Leg(ABC):
         self.transfer_pending = False
         self.scheduled: int | None = None
         self.repeater = AnswerRepeater()
+        self.session_timer: SessionTimer | None = None
+        self.change: Change | None = None
+        """A change of the session that we ask for, while it is under way."""
+        self.reack: tuple[str, Request] | None = None
+        """Transaction and ACK of our last re-INVITE, for copies of its 2xx."""
         self._ended = False
-        self._offered_in_answer = False
         self._probe = ""
         self._probe_at: int | None = None
         self._out: list[events.LegOutput] = []
@@ -120,19 +129,26 @@ class Leg(ABC):
         """Take one message of this leg's transactions or dialog."""
 
     def handle_timer(self, now: int) -> None:
-        """Repeat an answer that is not acknowledged; ask the peer whether it still knows the dialog."""
+        """Repeat an answer that is not acknowledged; see to it that a peer that is gone is noticed."""
         if not self.repeater.handle_timer(self.signalling, now):
             self.never_acknowledged(now)
         if self._probe_at is not None and now >= self._probe_at:
-            self._probe_at = None
-            if self.state is LegState.CONFIRMED and self.dialog is not None:
-                self._probe = self.signalling.open(self.dialog.request("OPTIONS"), self.flow, self, now)
+            self._ask(now)
+        if self.change is not None and self.change.at is not None and now >= self.change.at:
+            modify.due(self, now)
+        if self.session_timer is not None and now >= self.session_timer.next_timer():
+            self._session_due(self.session_timer, now)
 
     def next_timer(self) -> int | None:
-        repeat_at = self.repeater.next_timer()
-        if repeat_at is None or self._probe_at is None:
-            return repeat_at if self._probe_at is None else self._probe_at
-        return min(repeat_at, self._probe_at)
+        at = self.repeater.next_timer()
+        if self._probe_at is not None and (at is None or self._probe_at < at):
+            at = self._probe_at
+        if self.change is not None and self.change.at is not None:
+            at = self.change.at if at is None else min(at, self.change.at)
+        if self.session_timer is not None:
+            due_at = self.session_timer.next_timer()
+            at = due_at if at is None else min(at, due_at)
+        return at
 
     def poll(self) -> list[events.LegOutput]:
         """What happened since the last poll, in order."""
@@ -146,6 +162,11 @@ class Leg(ABC):
     @abstractmethod
     def hang_up(self, cause: Cause, now: int) -> None:
         """End the leg, whatever its state; harmless on one that is over."""
+
+    def propose(self, direction: Direction, now: int) -> None:
+        """Offer our session anew with this direction; the peer may refuse, and then nothing changes."""
+        if not self.over:
+            modify.propose(self, direction, now)
 
     def notify_transfer(self, status: int, reason: str, now: int, *, final: bool) -> None:
         """Tell the peer how its REFER goes (RFC 3515 section 2.4.5, a message/sipfrag body)."""
@@ -162,7 +183,21 @@ class Leg(ABC):
         )
         self.signalling.open(request, self.flow, self, now)
 
-    # For the two kinds of legs and `requests.py`.
+    # What an incoming and an outgoing leg know in their own way.
+
+    owns_call_id: bool
+    """The Call-ID is ours: of two offers that cross, ours is tried again later (RFC 3261 section 14.1)."""
+
+    @property
+    @abstractmethod
+    def early_change(self) -> bool:
+        """Before the final answer: the first offer has its answer for good, and the peer allows UPDATE."""
+
+    @abstractmethod
+    def offer_refused(self, request: Request) -> Response | None:
+        """Why an offer of the peer cannot be taken now (RFC 3311 section 5.2)."""
+
+    # For the two kinds of legs, `requests.py` and `modify.py`.
 
     @property
     def over(self) -> bool:
@@ -213,6 +248,9 @@ class Leg(ABC):
             return
         self._ended = True
         self._probe_at = None
+        self.session_timer = None
+        if self.change is not None:
+            self.change.at = None
         if self.stream_open:
             self.emit(events.MediaWanted(CloseStream(self.slot.number)))
         else:
@@ -224,6 +262,10 @@ class Leg(ABC):
         if self.dialog is not None:
             self.signalling.forget_dialog(self.dialog.key)
         self.signalling.forget_transaction(self.invite_transaction)
+        if self.change is not None:
+            self.signalling.forget_transaction(self.change.transaction)
+        if self.reack is not None:
+            self.signalling.forget_transaction(self.reack[0])
         self.emit(events.LegGone(self.id))
 
     def send_bye(self, cause: Cause, now: int) -> None:
@@ -241,9 +283,21 @@ class Leg(ABC):
             self.finish()
 
     def transaction_done(self, message: ResponseReceived | TransactionFailed, now: int) -> None:
-        """A final answer, or none, to a request that we sent inside the dialog."""
-        self.signalling.forget_transaction(message.transaction)
+        """An answer, or none, to a request that we sent inside the dialog."""
         failed = isinstance(message, TransactionFailed)
+        if self.change is not None and message.transaction == self.change.transaction:
+            if isinstance(message, TransactionFailed):
+                modify.failed(self, message, now)
+            else:
+                modify.answered(self, message, now)
+            return
+        if self.reack is not None and message.transaction == self.reack[0]:
+            if isinstance(message, ResponseReceived):
+                modify.acknowledge_again(self, message, now)
+            return
+        if isinstance(message, ResponseReceived) and message.response.status < 200:
+            return
+        self.signalling.forget_transaction(message.transaction)
         method = message.method if isinstance(message, TransactionFailed) else message.response.cseq.method
         if method == "BYE":
             if self.move(LegInput.BYE_DONE):
@@ -256,72 +310,137 @@ class Leg(ABC):
         # A NOTIFY or INFO that the peer does not like is no reason to end a talk; a dialog that it does
         # not know any more is.
         known_lost = isinstance(message, ResponseReceived) and message.response.status in (408, 481)
-        if gone and (is_probe or known_lost) and self.move(LegInput.LOST):
+        if gone and (is_probe or known_lost) and self.state is LegState.CONFIRMED:
+            self.lost(now)
+
+    def lost(self, now: int) -> None:
+        """The peer does not know the dialog any more, or nobody is there: end it on our side."""
+        if self.state is LegState.CONFIRMED and self.move(LegInput.LOST):
             cause = Cause(Reason.SIGNALLING_LOST, By.NETWORK, 408)
             self.send_bye(cause, now)
             self.end(cause)
 
     def never_acknowledged(self, now: int) -> None:
         """No ACK for 64*T1: the session is ended (RFC 3261 section 13.3.1.4)."""
-        cause = Cause(Reason.SIGNALLING_LOST, By.NETWORK, 408)
-        if self.move(LegInput.LOST):
-            self.send_bye(cause, now)
-            self.end(cause)
+        self.lost(now)
 
     def answer_reinvite(self, message: RequestReceived, now: int) -> None:
         """A new offer in mid-call, or a request for ours; answered from the same slot."""
         request = message.request
         assert self.dialog is not None, "a re-INVITE is inside a dialog"
         rejected = self.dialog.check(request)
-        if rejected is None and self.over:
-            rejected = 481
-        if rejected is None and (self.state is not LegState.CONFIRMED or self.repeater.waiting):
-            # RFC 3261 section 14.2: our earlier 2xx is not acknowledged yet.
-            rejected = 491
-        if rejected is not None:
-            self.signalling.respond(message.transaction, request.make_response(rejected), now)
+        refused = request.make_response(rejected) if rejected is not None else self._cannot_change(request)
+        if refused is not None:
+            self.signalling.respond(message.transaction, refused, now)
             return
         self.flow = message.flow
-        if request.body:
-            response = self.update(request)
-        else:
-            self.dialog.refresh(request)
-            self._offered_in_answer = True
-            response = self.with_session(request, self.negotiation.offer())
+        response = self.update(request, now) if request.body else self._offer_in_answer(request, now)
         self.signalling.respond(message.transaction, response, now)
         if response.status == 200:
             self.repeater.start(response, message.transaction, now)
 
-    def update(self, request: Request) -> Response:
+    def update(self, request: Request, now: int) -> Response:
         """UPDATE or re-INVITE: answer an offer from the same slot (RFC 3264 section 8)."""
         assert self.dialog is not None, "an update is inside a dialog"
+        refused = session_timer.refusal(request, self.signalling.settings)
+        if refused is None and request.body:
+            refused = self.offer_refused(request) or _not_a_session(request)
+        if refused is not None:
+            return refused
+        body = b""
+        if request.body:
+            plan = self.negotiation.answer(request.body)
+            if plan is None:
+                headers = [("Warning", self.negotiation.warning)]
+                return request.make_response(488, headers=headers)
+            self.apply_plan(plan)
+            body = self.negotiation.local_body
         self.dialog.refresh(request)
-        if not request.body:
-            return request.make_response(200, headers=[("Contact", str(self.contact()))])
-        plan = self.negotiation.answer(request.body)
-        if plan is None:
-            warning = '305 softswitch "Incompatible media format"'
-            return request.make_response(488, headers=[("Warning", warning)])
-        self.apply_plan(plan)
-        return self.with_session(request, self.negotiation.local_body)
+        return self.with_session(request, body, now)
 
-    def with_session(self, request: Request, body: bytes) -> Response:
-        """200 with Contact and our session description."""
+    def _offer_in_answer(self, request: Request, now: int) -> Response:
+        """A re-INVITE without a session asks for our offer; the ACK answers it (RFC 3261 section 14.2)."""
+        assert self.dialog is not None
+        refused = session_timer.refusal(request, self.signalling.settings)
+        if refused is not None:
+            return refused
+        self.dialog.refresh(request)
+        return self.with_session(request, self.negotiation.offer(), now)
+
+    def _cannot_change(self, request: Request) -> Response | None:
+        """Why a re-INVITE cannot be taken now (RFC 3261 section 14.2)."""
+        if self.over:
+            return request.make_response(481)
+        if self.state is LegState.INCOMING_PROCEEDING:
+            # The first INVITE has no final answer yet.
+            return modify.too_early(request, self.tag)
+        inviting = self.change is not None and self.change.method == "INVITE" and self.change.transaction
+        if inviting or self.negotiation.offering or self.repeater.waiting:
+            return request.make_response(491)
+        return None if self.state is LegState.CONFIRMED else request.make_response(491)
+
+    def with_session(self, request: Request, body: bytes, now: int) -> Response:
+        """200 with Contact, what becomes of the session timer, and our session description if it has one."""
+        headers = [("Contact", str(self.contact()))]
+        if self.talking:
+            headers += self.accept_timer(request, now)
         return request.make_response(
-            200, headers=[("Contact", str(self.contact()))], body=body, content_type="application/sdp"
+            200, headers=headers, body=body, content_type="application/sdp" if body else None
         )
+
+    def accept_timer(self, request: Request, now: int) -> list[tuple[str, str]]:
+        """Start the session timer that a 2xx to this request agrees on; the fields that say so."""
+        timer, fields = session_timer.accepted(request, self.signalling.settings, self.session_timer, now)
+        self.session_timer = timer
+        return fields
 
     def late_answer(self, body: bytes, now: int) -> bool:
         """The answer that an ACK brings to our offer in a 2xx. False: the leg was ended for it."""
-        if not self._offered_in_answer:
+        if not self.negotiation.offering:
             return True
-        self._offered_in_answer = False
         plan = self.negotiation.accept(body)
         if plan is None:
             self.hang_up(ours(Reason.NOT_ACCEPTABLE), now)
             return False
         self.apply_plan(plan)
         return True
+
+    @property
+    def tag(self) -> str:
+        """Our tag of the dialog."""
+        assert self.dialog is not None, "a tag belongs to a dialog"
+        return self.dialog.local.tag or ""
+
+    def _ask(self, now: int) -> None:
+        """Ask whether the peer still knows the dialog.
+
+        A session timer does that by itself, only more slowly; audio shows that a peer lives, so that it is
+        asked all the same while it holds.
+        """
+        self._probe_at = None
+        if self.state is not LegState.CONFIRMED or self.dialog is None:
+            return
+        if self.session_timer is not None and not self.remote_held:
+            self._probe_at = now + PROBE_EVERY_US
+            return
+        self._probe = self.signalling.open(self.dialog.request("OPTIONS"), self.flow, self, now)
+
+    def _session_due(self, timer: SessionTimer, now: int) -> None:
+        if self.state is not LegState.CONFIRMED:
+            # The ACK is awaited, which has a timer of its own.
+            self.session_timer = None
+        elif now >= timer.end_at:
+            self.session_timer = None
+            self.lost(now)
+        else:
+            timer.refresh_at = None
+            modify.refresh(self, now)
+
+
+def _not_a_session(request: Request) -> Response | None:
+    if (request.content_type or "application/sdp") == "application/sdp":
+        return None
+    return request.make_response(415, headers=[("Accept", "application/sdp")])
 
 
 def refer_target(value: str) -> Uri | None:

@@ -1,12 +1,14 @@
 """A leg's side of offer and answer: SDP on the wire, a `StreamPlan` for the engine.
 
-One `Negotiation` belongs to one leg for its whole life; it keeps the session id and counts versions
-(RFC 8866 section 5.2), so that a repeated answer is byte-identical and a changed one is seen as such.
+One `Negotiation` belongs to one dialog for its whole life; it keeps the session id and counts versions
+(RFC 8866 section 5.2), so that a repeated answer is byte-identical and a changed one is seen as such. At most
+one offer of ours is outstanding (RFC 3264 section 4); one that is refused changes nothing.
 """
 
 from switch.media.plan import Codec, Slot, StreamPlan
 from switch.sdp import negotiate
-from switch.sdp.audio import Agreement, AudioCapability, NoAgreement
+from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
+from switch.sdp.direction import Direction
 from switch.sdp.parse import parse
 from switch.sdp.session import SdpError, Session
 
@@ -16,21 +18,41 @@ IDLE_S = 60
 """Silence on the wire for so long ends the call. Phones that suppress silence still send comfort noise
 within this time, and a lost BYE must not hold an agent longer (OpenSIPS 3123)."""
 
+_UNREADABLE = '399 softswitch "Session description cannot be read"'
+
 
 class Negotiation:
-    """Offers and answers for one leg on one slot."""
+    """Offers and answers for one dialog on one slot. `warning` says why the last offer was refused."""
 
-    __slots__ = ("_agreement", "_local", "_session_id", "_slot")
+    __slots__ = ("_agreement", "_local", "_offer", "_sent", "_session_id", "_slot", "warning")
 
     def __init__(self, slot: Slot, session_id: int) -> None:
         self._slot = slot
         self._session_id = session_id
         self._agreement: Agreement | None = None
         self._local: Session | None = None
+        """Our side of what was last agreed."""
+        self._offer: Session | None = None
+        """Our offer that has no final answer yet."""
+        self._sent: Session | None = None
+        """What we last put on the wire."""
+        self.warning = ""
+
+    def fork(self) -> "Negotiation":
+        """The same state for another dialog that our offer made."""
+        other = Negotiation(self._slot, self._session_id)
+        other._agreement, other._local = self._agreement, self._local
+        other._offer, other._sent = self._offer, self._sent
+        return other
 
     @property
     def agreed(self) -> bool:
         return self._agreement is not None
+
+    @property
+    def offering(self) -> bool:
+        """An offer of ours has no final answer yet: no other may be made, and the peer's meets 491."""
+        return self._offer is not None
 
     @property
     def held(self) -> bool:
@@ -44,21 +66,42 @@ class Negotiation:
     @property
     def local_body(self) -> bytes:
         """Our last offer or answer; sent again as it was."""
-        assert self._local is not None, "nothing was offered or answered yet"
-        return self._local.to_bytes()
+        assert self._sent is not None, "nothing was offered or answered yet"
+        return self._sent.to_bytes()
 
-    def offer(self) -> bytes:
+    def offer(self, direction: Direction = Direction.SENDRECV) -> bytes:
         """Our offer; the peer answers."""
-        self._local = negotiate.build_offer(
-            self._slot.host, self._slot.port, self._session_id, 1, CAPABILITY, previous=self._local
+        assert self._offer is None, "one offer at a time"
+        self._offer = self._sent = negotiate.build_offer(
+            self._slot.host,
+            self._slot.port,
+            self._session_id,
+            1,
+            CAPABILITY,
+            direction,
+            previous=self._local,
+            sent=self._sent,
         )
-        return self._local.to_bytes()
+        return self._offer.to_bytes()
+
+    def repeat(self) -> bytes:
+        """An offer of what stands, under its own version: it asks for no change (RFC 4028 section 7.4)."""
+        assert self._offer is None, "one offer at a time"
+        if self._local is None or self._local is not self._sent:
+            return self.offer()
+        self._offer = self._local
+        return self._offer.to_bytes()
+
+    def withdraw(self) -> None:
+        """Our offer was refused: what was agreed before stands."""
+        self._offer = None
 
     def answer(self, body: bytes) -> StreamPlan | None:
-        """Answer the peer's offer; None where nothing fits or it cannot be read (488).
+        """Answer the peer's offer; None where nothing fits or it cannot be read (488, with `warning`).
 
         Our answer is `local_body` afterwards. An offer that cannot be met changes nothing.
         """
+        assert self._offer is None, "an offer that crosses ours is refused before it is read"
         try:
             outcome = negotiate.answer_offer(
                 parse(body),
@@ -67,26 +110,38 @@ class Negotiation:
                 self._session_id,
                 1,
                 CAPABILITY,
-                previous=self._local,
+                previous=self._sent,
             )
         except SdpError:
+            self.warning = _UNREADABLE
             return None
         if isinstance(outcome, NoAgreement):
+            self.warning = _warning(outcome.reason)
             return None
         self._local, self._agreement = outcome
+        self._sent = self._local
         return self.plan()
 
-    def accept(self, body: bytes) -> StreamPlan | None:
-        """Take the peer's answer to our offer; None where it cannot be used."""
-        assert self._local is not None, "an answer without an offer"
+    def accept(self, body: bytes, *, preview: bool = False) -> StreamPlan | None:
+        """Take the peer's answer to our offer; None where it cannot be used, and then nothing has changed.
+
+        A `preview` came in an answer that may be lost: a later one may still say otherwise.
+        """
+        assert self._offer is not None, "an answer without an offer"
         try:
-            outcome = negotiate.accept_answer(self._local, parse(body))
+            outcome = negotiate.accept_answer(self._offer, parse(body))
         except SdpError:
             return None
         if isinstance(outcome, NoAgreement):
             return None
         self._agreement = outcome
+        if not preview:
+            self.settle()
         return self.plan()
+
+    def settle(self) -> None:
+        """The answer that we have is final."""
+        self._local, self._offer = self._offer, None
 
     def plan(self) -> StreamPlan:
         """What the engine does for the present agreement."""
@@ -103,4 +158,11 @@ class Negotiation:
             sends=agreement.direction.sends,
             receives=receives,
             idle_s=IDLE_S if receives and not agreement.remote_holds else 0,
+            receive_payload_type=agreement.receive_payload_type,
+            receive_dtmf_payload_type=agreement.receive_dtmf_payload_type,
         )
+
+
+def _warning(reason: Disagreement) -> str:
+    """The Warning of a 488 (RFC 3261 section 20.43)."""
+    return f'{reason.warn_code} softswitch "{reason.warn_text}"'

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
-from switch.call import events
+from switch.call import events, session_timer
 from switch.call.cause import By, Cause, Reason, from_status, ours, reason_header
+from switch.call.forks import FORKS_MAX, Fork
 from switch.call.leg import ALLOW, Leg
 from switch.call.requests import answer_in_dialog
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
-from switch.media.plan import Slot
+from switch.media.plan import Slot, StreamPlan
 from switch.sip import digest
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
@@ -24,6 +25,13 @@ MAX_FORWARDS = 70
 SILENT_AFTER_US = 4 * SECOND
 """An INVITE without even a 100 for so long has been sent four times (RFC 3261 section 17.1.1.2): on a network
 that loses a tenth of what it carries, one living phone in a thousand would be taken for a dead one."""
+
+EARLY_DIALOG_TERMINATED = 199
+
+LONGER_TRIES_MAX = 3
+"""Times that an INVITE is sent again for 422: each proxy on the way may ask once."""
+
+_CREDENTIALS = frozenset({"Authorization", "Proxy-Authorization"})
 
 NOBODY_THERE = Cause(Reason.UNREACHABLE, By.NETWORK, 408)
 """How a leg ends whose peer never answered anything."""
@@ -59,12 +67,22 @@ class OutgoingLeg(Leg):
         "_cancel_cause",
         "_destination",
         "_dialled_at",
+        "_expires_s",
+        "_forks",
         "_max_forwards",
+        "_offered",
+        "_offers",
         "_progress",
         "_request",
+        "_spoke",
         "_tag",
+        "_tries",
+        "rang",
         "registration",
+        "retry_after",
     )
+
+    owns_call_id = True
 
     def __init__(
         self,
@@ -79,7 +97,9 @@ class OutgoingLeg(Leg):
         local_tag: str,
         signalling: Signalling,
         max_forwards: int = MAX_FORWARDS,
+        offers: bool = True,
     ) -> None:
+        """Without `offers` the INVITE has no session: the peer makes the offer, and we answer it."""
         super().__init__(
             leg_id,
             role=role,
@@ -99,18 +119,35 @@ class OutgoingLeg(Leg):
         self._authenticated = False
         self._dialled_at = 0
         self._progress = 0
+        self._spoke = False
+        self.rang = False
+        """The peer has said 180: somebody hears it ring."""
+        self.retry_after = ""
+        """What the peer's refusal said of it (RFC 3261 section 20.33)."""
+        self._offers = offers
+        self._expires_s = signalling.settings.expires_s
+        self._tries = 0
+        self._forks: dict[str, Fork] = {}
+        """Early dialogs by To tag; after the answer those that lost and were answered too."""
         self.registration = ("", 0)
         """Call-ID and CSeq of the REGISTER that named the target; a later one means that a phone is there."""
         self._request = self._invite(1, ())
+        self._offered = self.negotiation
+        """The offer of the INVITE, before any dialog has answered it."""
 
     @property
     def target(self) -> Uri:
         """The contact or number that is rung."""
         return self._destination.uri
 
+    @property
+    def progressed(self) -> bool:
+        """The peer has said more than 100: somebody may be rung, or be heard."""
+        return self._progress > 0
+
     def silent(self, now: int) -> bool:
         """Whether the peer has given no sign of life for longer than the network can explain."""
-        waits = self.state is LegState.OUTGOING_CALLING
+        waits = self.state is LegState.OUTGOING_CALLING and not self._spoke
         return waits and now - self._dialled_at >= SILENT_AFTER_US
 
     # Verbs.
@@ -137,7 +174,7 @@ class OutgoingLeg(Leg):
         if isinstance(message, ResponseReceived):
             if message.transaction == self.invite_transaction:
                 self._answer(message, now)
-            elif message.response.status >= 200:
+            else:
                 self.transaction_done(message, now)
         elif isinstance(message, RequestReceived):
             self._in_dialog(message, now)
@@ -150,75 +187,219 @@ class OutgoingLeg(Leg):
             else:
                 self.transaction_done(message, now)
 
+    @property
+    def early_change(self) -> bool:
+        """RFC 3311 section 5.1: our offer has its reliable answer, and the peer allows UPDATE."""
+        if self.state is not LegState.OUTGOING_EARLY or self.dialog is None or self.negotiation.offering:
+            return False
+        fork = self._forks.get(self.dialog.key[2])
+        return fork is not None and fork.rseq > 0 and fork.allows_update
+
+    def offer_refused(self, request: Request) -> Response | None:
+        if self.negotiation.offering or not self.negotiation.agreed:
+            return request.make_response(491)
+        return None
+
     # Steps.
 
     def _answer(self, message: ResponseReceived, now: int) -> None:
         response = message.response
         if response.status == 100:
+            # A sign of life, and nothing more: whoever is behind the peer may take a while.
+            self._spoke = True
             return
         if response.status < 200:
-            self._provisional(response)
+            self._provisional(response, now)
         elif response.status < 300:
             self._success(message, now)
-        elif response.status in (401, 407) and self._try_credentials(response, now):
-            return
-        elif self.move(LegInput.FAILURE):
+        elif not self._dialled_again(response, now) and self.move(LegInput.FAILURE):
+            self.retry_after = response.headers.get("Retry-After") or ""
             self.end(from_status(response.status))
             self.finish()
 
-    def _provisional(self, response: Response) -> None:
+    def _dialled_again(self, response: Response, now: int) -> bool:
+        """The refusal asked for something that we can give."""
+        if response.status in (401, 407):
+            return self._try_credentials(response, now)
+        return response.status == 422 and self._try_longer(response, now)
+
+    def _provisional(self, response: Response, now: int) -> None:
+        tag = response.to.tag
         if not self.move(LegInput.PROVISIONAL):
             return
         early_media = False
-        if response.body and response.to.tag and not self.negotiation.agreed:
-            plan = self.negotiation.accept(response.body)
-            if plan is not None:
-                early_media = True
-                self.apply_plan(plan)
+        if tag:
+            fork = self._fork(tag, response)
+            if fork is None:
+                return
+            if "RSeq" in response.headers and "100rel" in response.require:
+                if not fork.next_in_order(response):
+                    # A copy: our PRACK repeats itself. Or one before it was lost: it comes again.
+                    return
+                early_media = self._acknowledge(fork, response, now)
+            elif response.body and self.negotiation.offering:
+                early_media = self._preview(fork, response)
+        if response.status == EARLY_DIALOG_TERMINATED:
+            # RFC 6228: one phone of several gave up, which changes nothing for us.
+            return
         if early_media or response.status != self._progress:
             # A copy of the same 180 is no news.
             self._progress = response.status
+            self.rang = self.rang or response.status == 180
             self.emit(events.LegProgress(self.id, response.status, early_media))
+
+    def _fork(self, tag: str, response: Response) -> Fork | None:
+        """The early dialog of this tag; None where there are too many."""
+        fork = self._forks.get(tag)
+        if fork is None and len(self._forks) < FORKS_MAX:
+            fork = self._forks[tag] = Fork(response)
+            self.signalling.bind((self._call_id, self._tag, tag), self)
+        return fork
+
+    def _focus(self, fork: Fork) -> None:
+        """What happens now happens in this early dialog; its session is the one that is heard."""
+        self.dialog = fork.opened(self._request, self.contact())
+        if fork.negotiation is None:
+            fork.negotiation = self._offered.fork()
+        self.negotiation = fork.negotiation
+
+    def _preview(self, fork: Fork, response: Response) -> bool:
+        """An answer that may be lost; the 2xx may still say otherwise."""
+        if fork.negotiation is not None and fork.negotiation.agreed:
+            return False
+        self._focus(fork)
+        plan = self.negotiation.accept(response.body, preview=True)
+        if plan is not None:
+            self.apply_plan(plan)
+        return plan is not None
+
+    def _acknowledge(self, fork: Fork, response: Response, now: int) -> bool:
+        """PRACK a reliable answer (RFC 3262 section 4). True where it brought a session."""
+        self._focus(fork)
+        assert self.dialog is not None
+        self.dialog.refresh(response)
+        fork.allows_update = fork.allows_update or "UPDATE" in response.allow
+        plan, body, wrong = None, b"", False
+        if response.body and self.negotiation.offering:
+            plan = self.negotiation.accept(response.body)
+            wrong = plan is None
+        elif response.body and not self._offers and not self.negotiation.agreed:
+            plan = self.negotiation.answer(response.body)
+            wrong = plan is None
+            body = b"" if wrong else self.negotiation.local_body
+        rack = f"{fork.rseq} {response.cseq.number} INVITE"
+        prack = self.dialog.request(
+            "PRACK", headers=[("RAck", rack)], body=body, content_type="application/sdp" if body else None
+        )
+        self.signalling.open(prack, self.flow, self, now)
+        if plan is not None:
+            self.apply_plan(plan)
+        elif wrong:
+            self.hang_up(ours(Reason.NOT_ACCEPTABLE), now)
+        return plan is not None
 
     def _success(self, message: ResponseReceived, now: int) -> None:
         response = message.response
-        if self.dialog is not None:
+        if self._ack is not None:
             self._repeated_success(message, now)
             return
         cancelling = self.state is LegState.CANCELLING
         if not self.move(LegInput.SUCCESS):
             return
-        self.dialog = Dialog.as_uac(self._request, response, self.contact())
-        self.signalling.bind(self.dialog.key, self)
-        self._ack = self.dialog.ack(response.cseq.number)
+        heard = self.negotiation
+        self._win(response)
+        assert self.dialog is not None
+        body, plan = self._answer_to_offer(response)
+        self._ack = self.dialog.ack(
+            response.cseq.number, body=body, content_type="application/sdp" if body else None
+        )
         self.signalling.send_ack(self._ack, self.flow, now)
         if cancelling:
             self.send_bye(self._cancel_cause or ours(Reason.CANCELLED), now)
             return
-        plan = self.negotiation.accept(response.body) if response.body else None
-        if plan is None and not (self.negotiation.agreed and not response.body):
-            self.hang_up(ours(Reason.NOT_ACCEPTABLE), now)
-            return
+        if plan is None:
+            if not self.negotiation.agreed or self.negotiation.offering:
+                self.hang_up(ours(Reason.NOT_ACCEPTABLE), now)
+                return
+            if heard is not self.negotiation:
+                # Another early dialog spoke last; this one won.
+                plan = self.negotiation.plan()
         if plan is not None:
             self.apply_plan(plan)
+        self.session_timer = session_timer.agreed(response, None, now)
         self.confirm(now)
         self.emit(events.LegAnswered(self.id, self.negotiation.codec_name))
+
+    def _win(self, response: Response) -> None:
+        """This dialog is the call's; the other early ones are not awaited any more."""
+        fork = self._forks.pop(response.to.tag or "", None)
+        if fork is not None and fork.dialog is not None:
+            self.dialog = fork.dialog
+            self.dialog.confirm(response)
+        else:
+            self.dialog = Dialog.as_uac(self._request, response, self.contact())
+        self.negotiation = self._offered if fork is None or fork.negotiation is None else fork.negotiation
+        for tag, lost in list(self._forks.items()):
+            self.signalling.forget_dialog((self._call_id, self._tag, tag))
+            # Only the numbers that it used are remembered, for the BYE that may be due.
+            lost.response = lost.negotiation = None
+            if lost.dialog is None:
+                del self._forks[tag]
+        self.signalling.bind(self.dialog.key, self)
+
+    def _answer_to_offer(self, response: Response) -> tuple[bytes, StreamPlan | None]:
+        """What the ACK carries, and what the 2xx comes to; a session that was agreed before it stands."""
+        negotiation = self.negotiation
+        if self.over:
+            return b"", None
+        if negotiation.offering:
+            if not response.body and negotiation.agreed:
+                negotiation.settle()
+                return b"", None
+            return b"", negotiation.accept(response.body)
+        if self._offers or negotiation.agreed:
+            return b"", None
+        plan = negotiation.answer(response.body)
+        return b"" if plan is None else negotiation.local_body, plan
 
     def _repeated_success(self, message: ResponseReceived, now: int) -> None:
         """Our ACK was lost, or the INVITE forked and somebody else answered too."""
         response = message.response
         assert self.dialog is not None
         assert self._ack is not None
-        if response.to.tag == self.dialog.key[2]:
+        tag = response.to.tag or ""
+        if tag == self.dialog.key[2]:
             self.signalling.send_ack(self._ack, self.flow, now)
             return
-        surplus = Dialog.as_uac(self._request, response, self.contact())
-        self.signalling.send_ack(surplus.ack(response.cseq.number), self.flow, now)
+        fork = self._forks.get(tag)
+        if fork is not None and fork.ack is not None:
+            self.signalling.send_ack(fork.ack, self.flow, now)
+            return
+        surplus = fork.dialog if fork is not None else None
+        if surplus is None:
+            surplus = Dialog.as_uac(self._request, response, self.contact())
+        ack = surplus.ack(response.cseq.number)
+        if fork is None and len(self._forks) < FORKS_MAX:
+            fork = self._forks[tag] = Fork(response)
+        if fork is not None:
+            fork.ack, fork.response = ack, None
+        self.signalling.send_ack(ack, self.flow, now)
         self.signalling.layer.open(surplus.request("BYE"), self.flow, now)
+
+    def _forget_forks(self) -> None:
+        for tag in self._forks:
+            self.signalling.forget_dialog((self._call_id, self._tag, tag))
+        self._forks = {}
+        self.dialog = None
+
+    def finish(self) -> None:
+        for tag in self._forks:
+            self.signalling.forget_dialog((self._call_id, self._tag, tag))
+        super().finish()
 
     def _unanswered(self) -> None:
         """Timer B, or the transport refused: nobody is there."""
-        if self.dialog is None and self.move(LegInput.LOST):
+        if self.state is not LegState.CONFIRMED and self.move(LegInput.LOST):
             self.end(NOBODY_THERE)
             self.finish()
 
@@ -243,13 +424,32 @@ class OutgoingLeg(Leg):
             return False
         self._authenticated = True
         name = "Authorization" if response.status == 401 else "Proxy-Authorization"
-        self.signalling.forget_transaction(self.invite_transaction)
-        self._request = self._invite(2, ((name, value),))
-        self.dial(now)
+        self._dial_again(((name, value),), now)
         return True
+
+    def _try_longer(self, response: Response, now: int) -> bool:
+        """Ask for the interval that a proxy or the peer insists on (RFC 4028 section 7.3)."""
+        wanted_s = session_timer.longer(response, self._expires_s)
+        if wanted_s is None or self._tries >= LONGER_TRIES_MAX or self.over:
+            return False
+        self._tries += 1
+        self._expires_s = wanted_s
+        kept = [(name, value) for name, value in self._request.headers if name in _CREDENTIALS]
+        self._dial_again(tuple(kept), now)
+        return True
+
+    def _dial_again(self, extra: tuple[tuple[str, str], ...], now: int) -> None:
+        """The same INVITE under the next number, and whatever dialogs the last one made are gone."""
+        self.signalling.forget_transaction(self.invite_transaction)
+        self._forget_forks()
+        self._request = self._invite(self._request.cseq.number + 1, extra)
+        self.dial(now)
 
     def _in_dialog(self, message: RequestReceived, now: int) -> None:
         request = message.request
+        fork = self._forks.get(request.from_.tag or "")
+        if fork is not None and self.state is LegState.OUTGOING_EARLY:
+            self._focus(fork)
         if request.method == "BYE":
             self.signalling.respond(message.transaction, request.make_response(200), now)
             self.repeater.stop()
@@ -259,11 +459,13 @@ class OutgoingLeg(Leg):
         elif self.over:
             self.signalling.respond(message.transaction, request.make_response(481), now)
         else:
-            self.signalling.respond(message.transaction, answer_in_dialog(self, message), now)
+            self.signalling.respond(message.transaction, answer_in_dialog(self, message, now), now)
 
     def _invite(self, cseq: int, extra: tuple[tuple[str, str], ...]) -> Request:
         destination = self._destination
-        body = self.negotiation.local_body if cseq > 1 else self.negotiation.offer()
+        body = b""
+        if self._offers:
+            body = self.negotiation.local_body if cseq > 1 else self.negotiation.offer()
         headers = [
             ("Max-Forwards", str(self._max_forwards)),
             ("From", str(destination.from_.with_tag(self._tag))),
@@ -272,8 +474,10 @@ class OutgoingLeg(Leg):
             ("CSeq", f"{cseq} INVITE"),
             ("Contact", str(self.contact())),
             ("Allow", ALLOW),
+            *session_timer.offered(self.signalling.settings, self._expires_s),
             *destination.headers,
             *extra,
-            ("Content-Type", "application/sdp"),
         ]
+        if body:
+            headers.append(("Content-Type", "application/sdp"))
         return Request("INVITE", destination.uri, headers, body)

@@ -2,6 +2,7 @@
 
 from switch.call import events
 from switch.call.leg import ALLOW, Leg, refer_target
+from switch.call.session_timer import SUPPORTED
 from switch.call.states import LegState
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
@@ -12,7 +13,7 @@ _DIGIT_OF_EVENT = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": 
 """Some phones send the RFC 4733 event number in place of the character."""
 
 
-def answer_in_dialog(leg: Leg, message: RequestReceived) -> Response:
+def answer_in_dialog(leg: Leg, message: RequestReceived, now: int) -> Response:
     """The response to an in-dialog request other than INVITE and BYE.
 
     Side effects on the leg: media plans, digits, transfer requests.
@@ -29,9 +30,9 @@ def answer_in_dialog(leg: Leg, message: RequestReceived) -> Response:
     if method == "REFER":
         return _refer(leg, request)
     if method == "UPDATE":
-        return leg.update(request)
+        return leg.update(request, now)
     if method == "OPTIONS":
-        return request.make_response(200, headers=[("Allow", ALLOW)])
+        return request.make_response(200, headers=[("Allow", ALLOW), ("Supported", SUPPORTED)])
     if method == "NOTIFY":
         # We subscribe to nothing yet: any NOTIFY is of a subscription that does not exist (RFC 6665).
         return request.make_response(481)

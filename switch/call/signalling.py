@@ -6,6 +6,7 @@ when its leg is forgotten.
 
 from typing import Protocol
 
+from switch.call.settings import DEFAULTS, LegSettings
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
 from switch.sip.outputs import (
@@ -33,10 +34,12 @@ class Owner(Protocol):
 class Signalling:
     """The transaction layer with its owners."""
 
-    __slots__ = ("_by_dialog", "_by_transaction", "layer", "touched")
+    __slots__ = ("_by_dialog", "_by_transaction", "layer", "settings", "touched")
 
-    def __init__(self, layer: TransactionLayer) -> None:
+    def __init__(self, layer: TransactionLayer, settings: LegSettings = DEFAULTS) -> None:
         self.layer = layer
+        self.settings = settings
+        """What the administrator chose for every leg; a reload puts another in its place."""
         self._by_transaction: dict[str, Owner] = {}
         self._by_dialog: dict[DialogKey, Owner] = {}
         self.touched: dict[str, Owner] = {}

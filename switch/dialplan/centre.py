@@ -8,7 +8,7 @@ from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import schema
 from switch.dialplan.plan import (
     DIGEST,
-    CallerIdentityPlan,
+    DIGEST_QOP,
     Centre,
     Gateway,
     Identify,
@@ -37,7 +37,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     ]
     if not sources:
         problems.add(Place("", 0, 0), "no dialplan: expected at least one file TENANT.yaml")
-    trunks, digest = _shared(sources, problems)
+    trunks, digest, qop = _shared(sources, problems)
     tenants: dict[str, TenantPlan] = {}
     for key, source in sources:
         if key == SHARED:
@@ -60,7 +60,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     _check_owners(tenants, dict(sources), problems)
     if problems.problems:
         raise ConfigurationError(tuple(sorted(problems.problems, key=_position)))
-    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)), digest)
+    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)), digest, qop)
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:
@@ -84,10 +84,12 @@ def _without_trunks(source: Source) -> object:
 
 def _shared(
     sources: list[tuple[str, Source]], problems: Problems
-) -> tuple[tuple[TrunkSettings, ...], tuple[str, ...]]:
-    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one; digest algorithms."""
+) -> tuple[tuple[TrunkSettings, ...], tuple[str, ...], tuple[str, ...]]:
+    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one; digest algorithms and
+    qualities of protection."""
     found: dict[str, TrunkSettings] = {}
     digest: tuple[str, ...] = DIGEST
+    qop: tuple[str, ...] = DIGEST_QOP
     for key, source in sources:
         data = source.data
         if key != SHARED:
@@ -95,6 +97,7 @@ def _shared(
         model = schema.read(schema.CentreModel, source, (), data, problems)
         if model is not None and key == SHARED:
             digest = tuple(algorithm.upper() for algorithm in model.digest)
+            qop = tuple(model.digest_qop)
         for name, raw in model.trunks.items() if model is not None else ():
             path: Path = ("trunks", name)
             place = source.key_place(path)
@@ -109,7 +112,7 @@ def _shared(
             if trunk is not None:
                 found[name] = trunk
     _check_identities(tuple(found.values()), problems)
-    return tuple(found.values()), digest
+    return tuple(found.values()), digest, qop
 
 
 def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problems) -> TrunkSettings | None:
@@ -156,34 +159,6 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         password_env=model.password_env,
         password_file=model.password_file,
         place=place,
-        prefix=model.prefix,
-        strip=_strip(model.strip, source, path, problems),
-        user_phone=model.user_phone,
-        caller_identity=_caller_identity(model.caller_identity, source, path, problems),
-    )
-
-
-def _strip(prefixes: list[str], source: Source, path: Path, problems: Problems) -> tuple[str, ...]:
-    for index, prefix in enumerate(prefixes):
-        if re.fullmatch(r"\+?[0-9*#]{1,16}", prefix) is None:
-            place = source.place((*path, "strip", index))
-            problems.add(
-                place, f"digits that the carrier puts before numbers were expected, found '{prefix}'"
-            )
-    return tuple(prefixes)
-
-
-def _caller_identity(raw: object, source: Source, path: Path, problems: Problems) -> CallerIdentityPlan:
-    path = (*path, "caller_identity")
-    model = schema.read(schema.CallerIdentityModel, source, path, raw, problems)
-    if model is None:
-        return CallerIdentityPlan()
-    return CallerIdentityPlan(
-        accept=tuple(model.accept),
-        send=tuple(dict.fromkeys(model.send)),
-        trusted=model.trusted,
-        present_caller=model.forwarded == "caller",
-        tell_forwarding=tuple(dict.fromkeys(model.tell_forwarding)),
     )
 
 

@@ -69,17 +69,6 @@ class Identify:
 
 
 @dataclass(frozen=True, slots=True)
-class CallerIdentityPlan:
-    """How a carrier tells who calls (`accept`) and how we tell it; the words are those of the schema."""
-
-    accept: tuple[str, ...] = ("from",)
-    send: tuple[str, ...] = ()
-    trusted: bool = False
-    present_caller: bool = False
-    tell_forwarding: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class TrunkSettings:
     """A carrier. A password is never here: `password_env` or `password_file` says where it is.
 
@@ -96,10 +85,6 @@ class TrunkSettings:
     password_env: str
     password_file: str
     place: Place
-    prefix: str = ""
-    strip: tuple[str, ...] = ()
-    user_phone: bool = False
-    caller_identity: CallerIdentityPlan = CallerIdentityPlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +108,12 @@ class LimitsPlan:
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What a phone registers as. `caller_id` is presented outside instead of the tenant's.
-
-    `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
-    """
+    """What a phone registers as. `caller_id` is presented outside instead of the tenant's."""
 
     name: str
     display: str
     caller_id: str
     limits: LimitsPlan | None = None
-    may_present: tuple[str, ...] = ()
-    withhold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +164,19 @@ class OutsideRules:
 
     `allow` are prefixes of E.164 numbers, + alone is the whole world; premium-rate numbers need
     `premium` besides. `access_code` is dialled in front of an outside number and removed; empty: none.
-    `caller_id` is E.164 or empty.
+    `caller_id` is E.164 or empty. `trunks` are tried in this order.
     """
 
-    trunk: str = ""
+    trunks: tuple[str, ...] = ()
     caller_id: str = ""
     access_code: str = ""
     allow: tuple[str, ...] = ()
     premium: bool = False
-    caller_name: str = ""
+
+    @property
+    def trunk(self) -> str:
+        """The first trunk, empty where there is none."""
+        return self.trunks[0] if self.trunks else ""
 
 
 def plain_number(dialled: str) -> str:
@@ -264,18 +248,23 @@ class TenantPlan:
 DIGEST = ("SHA-256", "MD5")
 """What phones are offered to prove who they are, unless `digest` in centre.yaml says otherwise."""
 
+DIGEST_QOP = ("auth",)
+"""The quality of protection that phones are offered: few know `auth-int`, which covers the body too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Centre:
     """All that the administrator wrote. `warnings` are worth showing and stop nothing.
 
-    `digest` are the algorithms that phones are offered, in this order; no other is accepted.
+    `digest` are the algorithms that phones are offered, in this order; no other is accepted. `digest_qop`
+    are the qualities of protection that they are offered.
     """
 
     trunks: tuple[TrunkSettings, ...] = ()
     tenants: Mapping[str, TenantPlan] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     digest: tuple[str, ...] = DIGEST
+    digest_qop: tuple[str, ...] = DIGEST_QOP
 
     def owner(self, number: str) -> TenantPlan | None:
         """The tenant to whom an outside number (E.164 with +) belongs."""

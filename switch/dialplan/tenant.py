@@ -30,7 +30,6 @@ from switch.dialplan.source import Path, Source
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{2,14}|[0-9]{1,15}")
-_OUTSIDE = re.compile(r"\+[1-9][0-9]{2,14}")
 _CODE = re.compile(r"[0-9*#]{1,8}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?")
 _PREFIX = re.compile(r"\+[0-9]{0,15}")
@@ -165,12 +164,7 @@ class TenantReader:
             if caller_id:
                 self._form(_NUMBER, caller_id, (*path, "caller_id"), "a number such as +15145550100")
             limits = read_limits(model.limits, (*path, "limits"), self.source, self.problems, tenant=False)
-            may_present = tuple(plain_number(number) for number in model.may_present)
-            for index, number in enumerate(may_present):
-                self._form(_OUTSIDE, number, (*path, "may_present", index), "a number such as +15145550100")
-            accounts[name] = AccountPlan(
-                name, model.name or name, caller_id, limits, may_present, model.withhold
-            )
+            accounts[name] = AccountPlan(name, model.name or name, caller_id, limits)
         return accounts
 
     def _agents(self) -> dict[str, AgentPlan]:
@@ -280,7 +274,7 @@ class TenantReader:
         model = schema.read(schema.OutsideModel, self.source, path, self.model.outside, self.problems)
         if model is None:
             return OutsideRules()
-        self._known("trunk", [model.trunk], self.trunks, (*path, "trunk"))
+        self._known("trunk", model.trunk, self.trunks, (*path, "trunk"))
         for index, rule in enumerate(model.allow):
             expected = "a prefix of outside numbers such as +1, or + for all,"
             self._form(_PREFIX, plain_number(rule), (*path, "allow", index), expected)
@@ -296,20 +290,12 @@ class TenantReader:
                 "only emergency numbers may be dialled outside: 'allow' is not stated",
             )
         return OutsideRules(
-            trunk=model.trunk,
+            trunks=tuple(dict.fromkeys(model.trunk)),
             caller_id=plain_number(model.caller_id),
             access_code=model.access_code,
             allow=tuple(plain_number(rule) for rule in model.allow),
             premium=model.premium,
-            caller_name=self._caller_name(model.caller_name),
         )
-
-    def _caller_name(self, name: str) -> str:
-        """Shown to strangers: nothing in it may end the quotes that it stands in."""
-        if not name.isprintable() or any(character in '"\\<>' for character in name):
-            place = self.source.place(("outside", "caller_name"))
-            self.problems.add(place, f"a name without quotes and angle brackets was expected, found '{name}'")
-        return name
 
     def _codes(self) -> tuple[str, dict[str, str]]:
         """The pause code, and every code with its built-in flow."""

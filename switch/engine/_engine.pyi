@@ -22,6 +22,8 @@ class Core:
         codec: int,
         payload_type: int,
         dtmf_payload_type: int,
+        receive_payload_type: int,
+        receive_dtmf_payload_type: int,
         ptime_ms: int,
         sends: bool,
         receives: bool,

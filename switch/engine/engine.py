@@ -184,6 +184,7 @@ class Engine:
 
     def _open(self, slot: int, plan: StreamPlan, *, update: bool) -> bool:
         assert 10 <= plan.ptime_ms <= 60, "packet times from 10 to 60 ms"
+        dtmf = -1 if plan.dtmf_payload_type is None else plan.dtmf_payload_type
         accepted = self._core.open_stream(
             update,
             slot,
@@ -191,7 +192,9 @@ class Engine:
             plan.remote_port,
             plan.codec,
             plan.payload_type,
-            -1 if plan.dtmf_payload_type is None else plan.dtmf_payload_type,
+            dtmf,
+            plan.payload_type if plan.receive_payload_type is None else plan.receive_payload_type,
+            dtmf if plan.receive_dtmf_payload_type is None else plan.receive_dtmf_payload_type,
             plan.ptime_ms,
             plan.sends,
             plan.receives,

@@ -176,7 +176,8 @@ static bool read_address(const unsigned char *host, Py_ssize_t bytes, unsigned p
 static bool check_plan(const struct plan *plan, unsigned codec)
 {
     if ((codec == CODEC_PCMU || codec == CODEC_PCMA) && plan->payload_type < 128 && plan->dtmf_payload_type >= -1 &&
-        plan->dtmf_payload_type < 128 && plan->packet_ticks >= 1 &&
+        plan->dtmf_payload_type < 128 && plan->receive_payload_type < 128 &&
+        plan->receive_dtmf_payload_type >= -1 && plan->receive_dtmf_payload_type < 128 && plan->packet_ticks >= 1 &&
         plan->packet_ticks <= PACKET_TIME_MS_MAX / TICK_MS)
         return true;
     PyErr_SetString(PyExc_ValueError, "the plan of the stream is out of range");
@@ -217,9 +218,10 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     unsigned port, codec, ptime_ms, ssrc, sequence, timestamp;
     int update, sends, receives, symmetric;
     PyObject *keys;
-    if (!PyArg_ParseTuple(args, "pIy#IIbhIpppIIIIO", &update, &command.slot, &host, &host_bytes, &port, &codec,
-                          &plan->payload_type, &plan->dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric,
-                          &plan->idle_s, &ssrc, &sequence, &timestamp, &keys))
+    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIO", &update, &command.slot, &host, &host_bytes, &port, &codec,
+                          &plan->payload_type, &plan->dtmf_payload_type, &plan->receive_payload_type,
+                          &plan->receive_dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric, &plan->idle_s,
+                          &ssrc, &sequence, &timestamp, &keys))
         return NULL;
     plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
     if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec))

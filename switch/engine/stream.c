@@ -138,6 +138,20 @@ static bool authenticate(struct engine *engine, struct stream *stream, uint8_t *
     return false;
 }
 
+enum payload_kind { PAYLOAD_UNKNOWN, PAYLOAD_AUDIO, PAYLOAD_EVENT };
+
+/* Our own numbers first: they are what the peer must send. Then the peer's, for those that send what they listen to. */
+static enum payload_kind payload_kind(const struct plan *plan, int type)
+{
+    if (type == plan->receive_payload_type)
+        return PAYLOAD_AUDIO;
+    if (type == plan->receive_dtmf_payload_type)
+        return PAYLOAD_EVENT;
+    if (type == plan->payload_type)
+        return PAYLOAD_AUDIO;
+    return type == plan->dtmf_payload_type ? PAYLOAD_EVENT : PAYLOAD_UNKNOWN;
+}
+
 /* What needs no state of the stream's peer: is it a packet of this stream's at all? */
 static bool admit(struct engine *engine, struct stream *stream, uint8_t *datagram, size_t bytes,
                   const struct address *source, struct rtp_packet *packet)
@@ -155,8 +169,7 @@ static bool admit(struct engine *engine, struct stream *stream, uint8_t *datagra
         count_drop(engine, verdict == RTP_CONTROL ? DROP_CONTROL : DROP_MALFORMED);
         return false;
     }
-    if (packet->payload_type != stream->plan.payload_type &&
-        (int)packet->payload_type != stream->plan.dtmf_payload_type) {
+    if (payload_kind(&stream->plan, packet->payload_type) == PAYLOAD_UNKNOWN) {
         count_drop(engine, DROP_PAYLOAD_TYPE);
         return false;
     }
@@ -171,7 +184,7 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
     count(&engine->counters.datagrams_received, 1);
     if (!admit(engine, stream, datagram, bytes, source, &packet))
         return;
-    bool is_event = packet.payload_type != stream->plan.payload_type;
+    bool is_event = payload_kind(&stream->plan, packet.payload_type) == PAYLOAD_EVENT;
 
     enum latch_verdict verdict =
         stream->security != NULL ? latch_believe(&stream->latch, source, &packet, now_us)

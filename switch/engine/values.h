@@ -33,6 +33,9 @@ struct plan {
     enum codec codec;
     uint8_t payload_type;
     int16_t dtmf_payload_type; /* -1: none */
+    /* What arrives: an answerer may number in its own way (RFC 3264 section 6.1). */
+    uint8_t receive_payload_type;
+    int16_t receive_dtmf_payload_type;
     uint8_t packet_ticks;      /* packet time of our own packets, in ticks */
     bool sends, receives, symmetric;
     uint32_t idle_s; /* 0: never */

@@ -54,10 +54,9 @@ class Attempt:
     routes: list[RouteChoice] = field(default_factory=list)
     """Ways by a trunk that are not tried yet."""
     gateways: dict[str, Gateway] = field(default_factory=dict)
-    """The gateway of each leg that rings by a trunk."""
-    dialled: str = ""
-    """The outside number that is called, and the number of ours that is presented, both in E.164."""
-    presented: str = ""
+    """The gateway of each leg that rings by a trunk, until it is told how that went."""
+    emergency: bool = False
+    """No cap of ours stops it."""
     ticket: Ticket | None = None
     """The count of a call to the outside, where the tenant has limits."""
 

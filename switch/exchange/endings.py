@@ -21,7 +21,7 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
         leg.engaged = False
         office.tell_router(session.tenant, Disengage(leg.agent))
     if leg.trunk:
-        office.parts.trunks.release(leg.trunk)
+        office.parts.trunks.release(leg.trunk, office.gateway_of_leg.pop(leg.id, None))
         if session.tickets is not None:
             meter.leg_ended(office, session, leg, now)
     if cause is NOBODY_THERE and leg.account and isinstance(leg, OutgoingLeg):

@@ -9,11 +9,13 @@ Nothing is reserved and no trunk is dialled before this is known: an unauthentic
 """
 
 from switch.base.clock import SECOND
+from switch.base.errors import PeerError
+from switch.call import session_timer
 from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import MAX_FORWARDS
-from switch.exchange import dials, flows, identities, meter, records, ringing, talks
+from switch.exchange import dials, flows, meter, records, ringing, talks
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -21,7 +23,7 @@ from switch.media.plan import Slot
 from switch.registrar.values import Account
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
-from switch.sip.tel import is_dialable, subscriber
+from switch.sip.uri import NameAddr
 from switch.tenant.entry import (
     Destination,
     ExtensionDestination,
@@ -31,26 +33,25 @@ from switch.tenant.entry import (
     UnknownReason,
 )
 from switch.tenant.limits import Limit, Refusal
-from switch.trunk.caller import clean_name
 
 RING_US = 60 * SECOND
 """How long a phone of the tenant is rung when another phone dials it."""
 
-SUPPORTED: frozenset[str] = frozenset()
+SUPPORTED = frozenset({"100rel", "timer"})
 """Option tags that we understand in Require (RFC 3261 section 8.2.2.3)."""
 
 
 def admit(office: Office, message: RequestReceived, now: int) -> None:
     """Open a call for an INVITE outside any dialog, or refuse it."""
     request = message.request
-    refusal = _cannot_understand(request)
+    refusal = _cannot_understand(request) or session_timer.refusal(request, office.signalling.settings)
     if refusal is not None:
         office.signalling.respond(message.transaction, refusal, now)
         return
     if office.sheds:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
-    trunk = office.parts.trunks.identify(message.flow)
+    trunk = office.parts.trunks.identify(message.flow, request.uri, now)
     if trunk is not None:
         _from_trunk(office, message, trunk, now)
         return
@@ -65,7 +66,7 @@ def _cannot_understand(request: Request) -> Response | None:
     unknown = [tag for tag in request.require if tag not in SUPPORTED]
     if unknown:
         return request.make_response(420, headers=[("Unsupported", ", ".join(unknown))])
-    if not is_dialable(request.uri):
+    if not request.uri.is_sip:
         return request.make_response(416)
     if request.max_forwards == 0:
         # What we would send for it must have one less (RFC 7332 section 3).
@@ -80,31 +81,41 @@ def _cannot_understand(request: Request) -> Response | None:
 
 def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) -> None:
     request = message.request
-    called = office.parts.trunks.normalise(trunk, subscriber(request.uri))
+    called = office.parts.trunks.normalise(trunk, request.uri.user or "")
     owner = office.parts.directory.by_number(called)
+    if owner is None and request.uri.user == office.parts.trunks.line_user(trunk):
+        # Called by the name that we registered: the number stands elsewhere.
+        called = office.parts.trunks.normalise(trunk, _called_party(request))
+        owner = office.parts.directory.by_number(called)
     if owner is None:
         _refuse(office, message, 404, now)
         return
     tenant, number = owner
-    if not office.parts.trunks.acquire(trunk):
+    if office.parts.trunks.acquire(trunk, now) is not None:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
-    known = identities.from_trunk(office, trunk, request)
-    caller = (
-        office.parts.trunks.normalise(trunk, subscriber(request.from_.uri)) if known is None else known.shown
-    )
+    caller = office.parts.trunks.normalise(trunk, request.from_.uri.user or "")
     session = _open(office, message, tenant, "inbound", caller, called, trunk, now)
     if session is None:
         office.parts.trunks.release(trunk)
         return
-    if known is not None:
-        identities.know(office, session, known, now)
     session.call.anchor.trunk = trunk
     flows.start(office, session, number, now)
 
 
+def _called_party(request: Request) -> str:
+    """Whom the caller dialled, where the Request-URI names us: P-Called-Party-ID (RFC 7315), else To."""
+    named = request.headers.get("P-Called-Party-ID")
+    if named is not None:
+        try:
+            return NameAddr.parse(named).uri.user or ""
+        except PeerError:
+            pass
+    return request.to.uri.user or ""
+
+
 def _from_account(office: Office, message: RequestReceived, account: Account, now: int) -> None:
-    dialled = subscriber(message.request.uri)
+    dialled = message.request.uri.user or ""
     destination = office.parts.directory.resolve(account.tenant, dialled, account.account)
     if isinstance(destination, Unknown):
         if destination.reason is UnknownReason.NOT_ALLOWED:
@@ -119,10 +130,7 @@ def _from_account(office: Office, message: RequestReceived, account: Account, no
         if refusal is not None and not destination.emergency:
             _refuse_by_limit(office, message, account, refusal, now)
             return
-    direction = "internal"
-    if isinstance(destination, OutsideDestination):
-        direction = "outbound"
-        destination = identities.wished(office, account, message.request, destination)
+    direction = "outbound" if isinstance(destination, OutsideDestination) else "internal"
     session = _open(
         office, message, account.tenant, direction, account.account, dialled, account.account, now
     )
@@ -130,7 +138,6 @@ def _from_account(office: Office, message: RequestReceived, account: Account, no
         return
     anchor = session.call.anchor
     anchor.account = account.account
-    session.caller = identities.from_account(office, account, message.request)
     agent = office.agent_at(account.tenant, account.account)
     if agent:
         talks.engage(office, session, anchor, agent)
@@ -173,7 +180,7 @@ def _open(
         called=called,
         source=source,
         started_wall_us=office.journal.wall(now),
-        caller_name=clean_name(request.from_.display),
+        caller_name=talks.caller_name(request.from_.display or ""),
     )
     hold_clip = office.parts.tenancies[tenant].hold_clip
     call = Call(office.parts.ids.make("c"), tenant, record, anchor, hold_clip)
@@ -206,7 +213,7 @@ def _refuse_by_limit(
     _refuse(office, message, refusal.status, now, meter.refusal_headers(refusal))
     if office.parts.limits.refused(tenant, refusal, now):
         who = account.account
-        record = Record("outbound", who, subscriber(request.uri), who, office.journal.wall(now))
+        record = Record("outbound", who, request.uri.user or "", who, office.journal.wall(now))
         record.limit, record.cause = str(refusal), Cause(Reason.LIMITED, By.US, refusal.status)
         records.refused(office, tenant, record, request.call_id, now)
 

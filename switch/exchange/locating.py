@@ -52,7 +52,7 @@ def _found(office: Office, located: Located, now: int) -> None:
     trunks = office.parts.trunks
     for trunk, gateway in trunks.named():
         if _place(gateway) == located.place:
-            trunks.located(trunk, gateway, located.targets, certain=located.certain)
+            trunks.located(trunk, gateway, located.targets, now, certain=located.certain)
     watch.failures = 0 if located.certain else watch.failures + 1
     again_s = located.ttl_s if located.certain else _retry_s(watch.failures)
     office.timers.set(("locate", key), now + again_s * SECOND)

@@ -34,7 +34,7 @@ from switch.sip.locator import Locator
 from switch.sip.outputs import SendBytes
 from switch.tenant.directory import Directory
 from switch.tenant.limits import LimitBook
-from switch.trunk.settings import TrunkEvent
+from switch.trunk.settings import Gateway, TrunkEvent
 from switch.trunk.trunks import Trunks
 
 TimerKey = tuple[str, str]
@@ -125,6 +125,8 @@ class Office:
         self.legs: dict[str, Leg] = {}
         self.session_of_leg: dict[str, Session] = {}
         self.leg_of_slot: dict[int, Leg] = {}
+        self.gateway_of_leg: dict[str, Gateway] = {}
+        """Of legs that were placed by a trunk: whose channel they hold."""
         self.session_of_contact: dict[tuple[str, str], Session] = {}
         self.session_of_attempt: dict[str, Session] = {}
         self.timers: TimerHeap[TimerKey] = TimerHeap()

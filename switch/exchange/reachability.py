@@ -1,10 +1,12 @@
 """Registrations become the router's reachability: an agent whose phone is gone is offered nothing."""
 
 from switch.acd.events import Reach
+from switch.exchange import carriers
 from switch.exchange.office import Office
 from switch.journal import events as journal
 from switch.registrar.values import AuthenticationFailed, BindingRefreshed, BindingRemoved
 from switch.tenant.names import split_wire_name, wire_name
+from switch.trunk.settings import Ask
 
 
 def settle(office: Office, now: int) -> bool:
@@ -31,9 +33,13 @@ def settle(office: Office, now: int) -> bool:
         agent = office.agent_at(tenant, account)
         if agent:
             office.tell_router(tenant, Reach(agent, not gone))
-    carriers = office.parts.trunks.poll()
-    office.notices += carriers
-    return bool(happened) or bool(carriers)
+    told = office.parts.trunks.poll()
+    for news in told:
+        if isinstance(news, Ask):
+            carriers.ask(office, news, now)
+        else:
+            office.notices.append(news)
+    return bool(happened) or bool(told)
 
 
 def refresh(office: Office, tenant: str, now: int) -> None:

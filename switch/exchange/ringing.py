@@ -4,16 +4,24 @@ States of an attempt: RINGING until the first answer, then WON; or LOST when eve
 up, or it was called off. An attempt that is over leaves the session in the same step.
 """
 
+from switch.base.errors import PeerError
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg
-from switch.exchange import identities, meter, talks
+from switch.exchange import meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
+from switch.journal import events as journal
 from switch.sip.uri import NameAddr, Uri
 from switch.tenant.names import wire_name
-from switch.trunk.settings import GatewayOutcome
+from switch.tenant.numbers import is_emergency
+from switch.trunk.registration import seconds_of
+from switch.trunk.settings import GatewayOutcome, RouteChoice
+from switch.trunk.trunks import Trunks
+
+NOBODY_RANG = frozenset({404, 410, 484, 502, 503, 604})
+"""Answers which say that nobody was reached, also after a 183: an announcement, or a way that was closed."""
 
 
 def start(office: Office, session: Session, attempt: Attempt) -> None:
@@ -33,7 +41,7 @@ def ring_account(office: Office, session: Session, attempt: Attempt, account: st
         destination = Destination(
             uri=binding.contact,
             flow=binding.flow,
-            from_=identities.for_phone(session, host),
+            from_=caller_identity(session, host),
             to=NameAddr("", Uri(user=name, host=host)),
         )
         leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
@@ -53,61 +61,86 @@ def ring_outside(
     office: Office, session: Session, attempt: Attempt, trunk: str, number: str, caller_id: str, now: int
 ) -> None:
     """Place a call by a trunk, gateway after gateway; lost at once where none can be tried."""
-    trunks = office.parts.trunks
+    plan = office.tenancy(session).plan
+    attempt.emergency = not number.startswith("+") and is_emergency(number, plan.country)
     if office.parts.limits.limited(session.tenant):
         stopped = meter.admit(office, session, attempt, number, now)
         if stopped is not None:
             lost(office, session, attempt, stopped, now)
             return
-    if not trunks.acquire(trunk):
-        attempt.failures.append(ours(Reason.CONGESTION))
-        meter.nowhere(office, attempt, now)
-        lost(office, session, attempt, attempt.outcome(), now)
-        return
-    attempt.dialled, attempt.presented = number, caller_id
-    attempt.routes = list(trunks.routes(trunk, number, caller_id, now))
+    # Behind the tenant's first trunk stand its others; one that a step of the dialplan names stands alone.
+    names = plan.outside.trunks if trunk == plan.trunk else (trunk,)
+    attempt.routes = _routes(office.parts.trunks, names, number, caller_id, now, emergency=attempt.emergency)
+    if not attempt.routes:
+        # No gateway takes this number.
+        attempt.failures.append(Cause(Reason.NOT_FOUND, By.US, 404))
     if not _next_gateway(office, session, attempt, now):
-        trunks.release(trunk)
         meter.nowhere(office, attempt, now)
         lost(office, session, attempt, attempt.outcome(), now)
+
+
+def _routes(
+    trunks: Trunks, names: tuple[str, ...], number: str, caller_id: str, now: int, *, emergency: bool
+) -> list[RouteChoice]:
+    """Ways by all these trunks; whatever rests comes last, of whichever trunk it is."""
+    routes = [
+        route for name in names for route in trunks.routes(name, number, caller_id, now, emergency=emergency)
+    ]
+    if len(names) > 1:
+        routes.sort(key=lambda route: route.rests)
+    return routes
 
 
 def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) -> bool:
-    """Try the next way out; the trunk's channel is taken already and goes with the leg."""
+    """Try the next way out that has a channel."""
+    trunks = office.parts.trunks
     while attempt.routes:
         choice = attempt.routes.pop(0)
-        address = choice.gateway.address
-        flow = office.flow_to(choice.gateway.transport, address)
-        settings = office.parts.trunks.settings(choice.trunk)
-        if flow is None or settings is None:
-            attempt.failures.append(Cause(Reason.UNREACHABLE, By.US, 500))
-            continue
-        credentials = settings.credentials
-        host = flow.local.host
-        from_, headers = identities.for_carrier(office, session, attempt, choice, settings, host)
-        destination = Destination(
-            uri=identities.phone_uri(settings, choice.request_user, choice.host, choice.port),
-            flow=flow,
-            from_=from_,
-            to=NameAddr("", identities.phone_uri(settings, choice.request_user, choice.host)),
-            headers=headers,
-            credentials=None
-            if credentials is None
-            else Credentials(credentials.username, credentials.secret),
-        )
-        leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)
-        if leg is None:
+        refusal = trunks.acquire(choice.trunk, now, choice.gateway, emergency=attempt.emergency)
+        if refusal is not None:
             attempt.failures.append(ours(Reason.CONGESTION))
-            return False
+            if not refusal.of_gateway:
+                attempt.routes = [route for route in attempt.routes if route.trunk != choice.trunk]
+            continue
+        leg = _place(office, session, attempt, choice, now)
+        if leg is None:
+            trunks.release(choice.trunk, choice.gateway)
+            continue
         leg.trunk = choice.trunk
+        office.gateway_of_leg[leg.id] = choice.gateway
         if attempt.ticket is not None:
             meter.hold(office, session, attempt, leg)
         attempt.gateways[leg.id] = choice.gateway
         attempt.legs[leg.id] = leg
+        office.write(journal.GatewayTried(leg.id, choice.trunk, choice.gateway.title), now, session)
         if attempt.routes:
             office.timers.set(("gateway", attempt.id), now + SILENT_AFTER_US)
         return True
     return False
+
+
+def _place(
+    office: Office, session: Session, attempt: Attempt, choice: RouteChoice, now: int
+) -> OutgoingLeg | None:
+    """The leg, its INVITE sent; None where there is no way to send it, or no port for its audio."""
+    flow = office.flow_to(choice.gateway.transport, choice.gateway.address)
+    settings = office.parts.trunks.settings(choice.trunk)
+    if flow is None or settings is None:
+        attempt.failures.append(Cause(Reason.UNREACHABLE, By.US, 500))
+        return None
+    credentials = settings.credentials
+    destination = Destination(
+        uri=Uri(user=choice.request_user, host=choice.host, port=choice.port),
+        flow=flow,
+        from_=NameAddr("", Uri(user=choice.from_user or None, host=flow.local.host)),
+        to=NameAddr("", Uri(user=choice.request_user, host=choice.host)),
+        credentials=None if credentials is None else Credentials(credentials.username, credentials.secret),
+    )
+    leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)
+    if leg is None:
+        attempt.failures.append(ours(Reason.CONGESTION))
+        attempt.routes.clear()
+    return leg
 
 
 def pass_over_silent(office: Office, attempt: Attempt, now: int) -> None:
@@ -116,6 +149,16 @@ def pass_over_silent(office: Office, attempt: Attempt, now: int) -> None:
     for leg in list(attempt.legs.values()):
         if isinstance(leg, OutgoingLeg) and leg.silent(now):
             office.hang_up(leg, ours(Reason.UNREACHABLE), now)
+
+
+def caller_identity(session: Session, host: str) -> NameAddr:
+    """Who calls, as the rung phone shows it."""
+    record = session.call.record
+    try:
+        user = record.caller or "anonymous"
+        return NameAddr(record.caller_name, Uri(user=user, host=host))
+    except PeerError:
+        return NameAddr("", Uri(user="anonymous", host=host))
 
 
 def progress(
@@ -132,7 +175,7 @@ def answered(office: Office, session: Session, attempt: Attempt, leg: Leg, now: 
         office.hang_up(leg, ours(Reason.ELSEWHERE), now)
         return
     attempt.winner = leg
-    _report_gateway(office, attempt, leg, GatewayOutcome.ANSWERED, now)
+    _report_gateway(office, attempt, leg, GatewayOutcome.ANSWERED, now, "200")
     if session.tickets is not None:
         meter.answered(office, session, leg, now)
     _call_off_others(office, attempt, leg, now)
@@ -141,17 +184,26 @@ def answered(office: Office, session: Session, attempt: Attempt, leg: Leg, now: 
 
 def leg_failed(office: Office, session: Session, attempt: Attempt, leg: Leg, cause: Cause, now: int) -> None:
     """One of the rung legs is over before it was answered, or answered and lost before it won."""
-    _report_gateway(office, attempt, leg, _gateway_outcome(cause), now)
-    retriable = cause.sip_status in (408, 500, 503) and bool(attempt.routes)
+    _report_gateway(office, attempt, leg, _gateway_outcome(cause), now, str(cause.sip_status))
+    another = bool(attempt.routes) and isinstance(leg, OutgoingLeg) and _may_go_on(office, leg, cause)
     if attempt.winner is leg:
         attempt.winner = None
     if not attempt.failed(leg, cause):
         return
-    if retriable and office.parts.trunks.acquire(leg.trunk):
-        if _next_gateway(office, session, attempt, now):
-            return
-        office.parts.trunks.release(leg.trunk)
+    if another and _next_gateway(office, session, attempt, now):
+        return
     lost(office, session, attempt, attempt.outcome(), now)
+
+
+def _may_go_on(office: Office, leg: OutgoingLeg, cause: Cause) -> bool:
+    """Whether the next gateway may be tried without ringing anybody twice (docs/decisions/0020)."""
+    if leg.rang or cause.by is By.US:
+        return False
+    status = cause.sip_status
+    settings = office.parts.trunks.settings(leg.trunk)
+    chosen = settings is not None and status in settings.failover_on
+    failed = cause.by is By.NETWORK or status == 408 or 500 <= status < 600 or chosen
+    return failed and (not leg.progressed or (cause.by is By.PEER and status in NOBODY_RANG))
 
 
 def timed_out(office: Office, session: Session, attempt: Attempt, now: int) -> None:
@@ -194,17 +246,23 @@ def _end_legs(office: Office, attempt: Attempt, cause: Cause, now: int) -> None:
     for leg in legs:
         if isinstance(leg, OutgoingLeg) and leg.silent(now):
             # Or callers who give up first would keep a dead gateway in use for ever.
-            _report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now)
+            _report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now, "timeout")
         office.hang_up(leg, cause, now)
 
 
-def _gateway_outcome(cause: Cause) -> GatewayOutcome:
+def _gateway_outcome(cause: Cause) -> GatewayOutcome | None:
+    """What the end of a leg says of its gateway; None for nothing: who was asked for did not answer it."""
     if cause.by is By.NETWORK:
         return GatewayOutcome.TIMEOUT
+    if cause.sip_status == 408:
+        return None
     return GatewayOutcome.UNAVAILABLE if cause.sip_status == 503 else GatewayOutcome.ANSWERED
 
 
-def _report_gateway(office: Office, attempt: Attempt, leg: Leg, outcome: GatewayOutcome, now: int) -> None:
+def _report_gateway(
+    office: Office, attempt: Attempt, leg: Leg, outcome: GatewayOutcome | None, now: int, said: str
+) -> None:
     gateway = attempt.gateways.pop(leg.id, None)
     if gateway is not None:
-        office.parts.trunks.report(leg.trunk, gateway, outcome, now)
+        wait_s = seconds_of(leg.retry_after) if isinstance(leg, OutgoingLeg) else 0
+        office.parts.trunks.report(leg.trunk, gateway, outcome, now, retry_after_s=wait_s, said=said)

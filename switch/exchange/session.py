@@ -8,7 +8,6 @@ from switch.call.outgoing import MAX_FORWARDS
 from switch.dialplan.interpreter import Interpreter
 from switch.exchange.attempt import Attempt
 from switch.tenant.limits import Ticket
-from switch.trunk.caller import Caller
 
 
 class ContactState(StrEnum):
@@ -52,8 +51,6 @@ class Session:
     avoid: tuple[str, ...] = ()
     ringback: bool = False
     hops: int = MAX_FORWARDS
-    caller: Caller | None = None
-    """What is known of who calls, where it is more than the number in From."""
     tickets: dict[str, Ticket] | None = None
     """The counted calls to the outside, by leg; only where the tenant has limits."""
 

@@ -12,9 +12,9 @@ from switch.journal.events import (
     AgentConnected,
     Bridged,
     CallEnded,
-    CallerIdentified,
     CallStarted,
     FlowStep,
+    GatewayTried,
     LegAnswered,
     LegEnded,
     LegHeld,
@@ -280,10 +280,8 @@ class _Story:
     def _detail(self, entry: Entry) -> str:
         """What a moment says, with parties by name where the journal told who a leg is."""
         match entry.event:
-            case CallerIdentified(withheld=withheld, source=source, verification=verification):
-                # A number that was withheld is in the journal for the law, not for whoever asks why.
-                who = "withholds the number" if withheld else f"is known by {source}"
-                return f"the caller {who}" + (f", STIR: {verification}" if verification else "")
+            case GatewayTried(leg, trunk, gateway):
+                return f"{self._party(leg)} goes by gateway {gateway} of trunk {trunk}"
             case LegOpened(leg, role, peer):
                 self._parties[leg] = f"{peer} ({role})"
                 return "" if role == "caller" else f"calling {self._parties[leg]}"

@@ -47,6 +47,7 @@ class StreamPlan:
     `remote_port` 0 means that nothing is known yet: the engine only listens. `dtmf_payload_type`
     None means that the peer offered no telephone-event. `ptime_ms` is 10 to 60. `symmetric` learns
     the real source from the first valid packets and sends there (RFC 4961 latching).
+    The `receive_` types stand in what arrives; None: the same as in what is sent (RFC 3264 section 6.1).
     `idle_s` 0 switches the inactivity event off, as is right for a stream on hold. `srtp` None is plain RTP;
     the same keys in a later plan go on where they were, others begin anew.
     """
@@ -62,6 +63,8 @@ class StreamPlan:
     symmetric: bool = True
     idle_s: int = 60
     srtp: SrtpKeys | None = None
+    receive_payload_type: int | None = None
+    receive_dtmf_payload_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

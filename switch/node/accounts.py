@@ -26,7 +26,7 @@ def new_secret(tenant: str, account: str) -> tuple[NewSecret, StoredAccount]:
     hashed = hashed_secrets(user, REALM, secret)
     return (
         NewSecret(tenant, account, user, REALM, secret),
-        StoredAccount(tenant, account, hashed.md5, hashed.sha256),
+        StoredAccount(tenant, account, hashed.md5, hashed.sha256, hashed.sha512_256),
     )
 
 
@@ -68,7 +68,7 @@ def load(store: Store, centre: Centre, made: Iterable[Made] = ()) -> list[Accoun
 
 
 def hashes(row: StoredAccount) -> HashedSecrets:
-    return HashedSecrets(md5=row.ha1_md5, sha256=row.ha1_sha256)
+    return HashedSecrets(md5=row.ha1_md5, sha256=row.ha1_sha256, sha512_256=row.ha1_sha512_256)
 
 
 def keep(path: Path, new: Iterable[NewSecret]) -> None:

@@ -15,6 +15,7 @@ from switch.exchange.exchange import Exchange
 from switch.node.clock import now_us
 from switch.registrar.values import Binding
 from switch.sip.flow import Address, Flow, Transport
+from switch.sip.grammar import split_outside
 from switch.sip.uri import Uri
 from switch.store.store import Store
 from switch.store.values import StoredBinding
@@ -47,6 +48,8 @@ def kept(exchange: Exchange, now: int) -> list[StoredBinding]:
             q=binding.q,
             user_agent=binding.user_agent,
             instance=binding.instance,
+            reg_id=binding.reg_id,
+            path=", ".join(binding.path),
             call_id=binding.call_id,
             cseq=binding.cseq,
         )
@@ -71,7 +74,16 @@ def restore(store: Store, exchange: Exchange, now: int) -> int:
         except PeerError:
             continue
         binding = Binding(
-            contact, flow, expires_at, row.q, row.user_agent, row.instance, row.call_id, row.cseq
+            contact,
+            flow,
+            expires_at,
+            row.q,
+            row.user_agent,
+            row.instance,
+            row.call_id,
+            row.cseq,
+            row.reg_id,
+            tuple(split_outside(row.path, ",")) if row.path else (),
         )
         office.parts.registrar.adopt(row.account, binding, now)
         taken += 1

@@ -14,6 +14,7 @@ from switch.exchange.office import Listener, Parts, Router, Tenancy
 from switch.journal.entry import Journal
 from switch.media.plan import Slot
 from switch.media.slots import SlotPool
+from switch.node.digest_offer import offered
 from switch.node.handlers import HANDLERS
 from switch.node.translate import router_events, tenant_entries, tenant_limits
 from switch.registrar.registrar import Registrar
@@ -56,13 +57,16 @@ def build(
 ) -> Exchange:
     """A switch that takes calls as soon as its bytes are carried. Raises ConfigurationError."""
     layer = TransactionLayer(materials.tokens)
-    registrar = Registrar(REALM, Challenger(materials.nonce_secret, algorithms=centre.digest))
+    accounts = tuple(accounts)
+    algorithms = offered(centre.digest, accounts)
+    challenger = Challenger(materials.nonce_secret, algorithms=algorithms, qops=centre.digest_qop)
+    registrar = Registrar(REALM, challenger)
     registrar.set_accounts(accounts)
     parts = Parts(
         listeners=materials.listeners,
         signalling=Signalling(layer),
         registrar=registrar,
-        trunks=Trunks(trunks, materials.seed),
+        trunks=Trunks(trunks, materials.seed, materials.tokens),
         locator=Locator(_abilities(materials.listeners)),
         directory=Directory(tenant_entries(centre)),
         limits=LimitBook(tenant_limits(centre)),
@@ -92,13 +96,15 @@ def rebuild(
 
     Raises ConfigurationError before anything is changed.
     """
+    accounts = tuple(accounts)
+    algorithms = offered(centre.digest, accounts)
     directory = Directory(tenant_entries(centre))
     Trunks(trunks)
     parts = exchange.office.parts
     parts.directory = directory
     parts.limits.set_tenants(tenant_limits(centre))
-    parts.trunks.set_trunks(trunks)
-    parts.registrar.challenger.offer(centre.digest)
+    parts.trunks.set_trunks(trunks, now)
+    parts.registrar.challenger.offer(algorithms, centre.digest_qop)
     parts.registrar.set_accounts(accounts)
     _set_tenants(exchange, centre, materials, now)
     locating.refresh(exchange.office, now)

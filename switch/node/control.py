@@ -19,6 +19,7 @@ from switch.node import accounts
 from switch.node.clock import now_us
 from switch.node.compose import rebuild
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
+from switch.node.digest_offer import advice, offered
 from switch.node.explanation import why_answer
 from switch.node.names import find
 from switch.node.node import Node
@@ -122,7 +123,11 @@ class Control:
                 loaded = await asyncio.to_thread(accounts.load, self._store, self.configuration.centre)
             except SoftswitchError as error:
                 return views.SecretReset(views.Outcome(views.Result.REFUSED, str(error)))
-            self.node.exchange.office.parts.registrar.set_accounts(loaded)
+            registrar = self.node.exchange.office.parts.registrar
+            registrar.set_accounts(loaded)
+            # The last account without a hash for it may have got one now.
+            centre = self.configuration.centre
+            registrar.challenger.offer(offered(centre.digest, loaded), centre.digest_qop)
         done = f"{shown.user} has a new secret; its phones must be given it before they register again"
         return views.SecretReset(views.Outcome(views.Result.DONE, done), shown)
 
@@ -261,6 +266,8 @@ class Control:
             said = "the new configuration is in force"
             if made:
                 said += f"; {len(made)} new accounts need a secret: softswitch accounts reset NAME"
+            if advised := advice(new.centre.digest, loaded):
+                said += f"; {advised}"
             return views.ReloadOutcome(True, said, (), warnings)
 
     # Helpers.

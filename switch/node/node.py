@@ -34,11 +34,15 @@ from switch.sip.locate import Answer, Question
 from switch.sip.outputs import SendBytes
 from switch.store.writer import JournalWriter
 from switch.trunk.settings import (
+    CallsTooFast,
     ChannelsExhausted,
     GatewayDown,
     GatewayLocated,
     GatewayUncertain,
     GatewayUp,
+    RegistrationLost,
+    RegistrationRejected,
+    RegistrationUp,
     TrunkEvent,
 )
 
@@ -90,6 +94,17 @@ def carrier_line(event: TrunkEvent) -> str:
         case GatewayUncertain(trunk, gateway, kept):
             goes_on = f"its {kept} last known addresses stay in use" if kept else "it has no address yet"
             return f"trunk {trunk}: the resolver does not say where gateway {gateway} is; {goes_on}"
+        case CallsTooFast(trunk, calls_per_second_max):
+            return f"trunk {trunk}: a call was refused, {calls_per_second_max} calls began within a second"
+        case RegistrationUp(trunk, expires_s):
+            return f"trunk {trunk}: registered with the carrier for {expires_s} s"
+        case RegistrationLost(trunk, reason):
+            return f"trunk {trunk}: the registration is lost ({reason}); no calls come in by it"
+        case RegistrationRejected(trunk, reason, retry_s):
+            return (
+                f"trunk {trunk}: the carrier refuses our registration ({reason}); look at username and "
+                f"password; tried again in {retry_s} s"
+            )
 
 
 class Node:
@@ -136,6 +151,7 @@ class Node:
         self.lag.start()
         self._wall_task = asyncio.create_task(self._watch_wall(), name="wall-clock")
         await self.network.start(self)
+        self.exchange.start(now_us())
         self.carry()
 
     async def stop(self) -> None:
@@ -143,9 +159,10 @@ class Node:
         self.stopping = self.exchange.office.sheds = True
         for call in list(self.exchange.office.sessions):
             self.exchange.hang_up(call, Reason.SHUTDOWN, now_us())
+        self.exchange.stop(now_us())
         self.carry()
         end = time.monotonic() + DRAIN_S
-        while self.exchange.office.legs and time.monotonic() < end:
+        while self._drains() and time.monotonic() < end:
             await asyncio.sleep(0.02)
         await self.network.close()
         await self.resolver.close()
@@ -157,6 +174,10 @@ class Node:
         self._after()
         if self._timer is not None:
             self._timer.cancel()
+
+    def _drains(self) -> bool:
+        """Somebody has yet to answer our BYE, or a carrier that it has forgotten us."""
+        return bool(self.exchange.office.legs) or self.exchange.office.parts.trunks.unregistering
 
     # What the sockets tell.
 

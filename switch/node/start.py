@@ -37,6 +37,7 @@ from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials, build
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
 from switch.node.control import Control
+from switch.node.digest_offer import advice
 from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions
@@ -84,6 +85,8 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         stack.callback(lambda: writer.stop(WRITER_STOP_S if started.is_set() else 0))
         journal = Journal(store.last_sequence(), wall_offset_us())
         loaded = accounts.load(store, configuration.centre, made)
+        if advised := advice(configuration.centre.digest, loaded):
+            _log.warning("digest", advice=advised)
         node = await _assemble(stack, options, configuration, loaded, store, engine, writer, journal)
 
         api = ApiServer()

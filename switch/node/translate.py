@@ -14,8 +14,6 @@ from switch.sip.flow import Address, Transport
 from switch.sip.locate import default_port, is_address
 from switch.tenant.entry import TenantEntry
 from switch.tenant.limits import NO_LIMITS, Limits, TenantLimits
-from switch.trunk.caller import PLAIN, CallerSettings, IdentityHeader
-from switch.trunk.forwarding import ForwardingHeader
 from switch.trunk.settings import (
     Credentials,
     Gateway,
@@ -61,8 +59,6 @@ def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
         country=plan.country,
         channels_max=plan.channels_max,
         credentials=Credentials(plan.username, secret) if plan.username else None,
-        prefix=plan.prefix,
-        caller=_caller(plan),
     )
 
 
@@ -73,21 +69,6 @@ def _gateway(plan: GatewayPlan) -> Gateway | NamedGateway:
         spoken = transport or Transport.UDP
         return Gateway(Address(plan.host, plan.port or default_port(spoken)), spoken)
     return NamedGateway(plan.host.rstrip(".").lower(), plan.port or None, transport)
-
-
-def _caller(plan: TrunkPlan) -> CallerSettings:
-    words = plan.caller_identity
-    settings = CallerSettings(
-        accept=tuple(IdentityHeader(word) for word in words.accept),
-        send=tuple(IdentityHeader(word) for word in words.send),
-        trusted=words.trusted,
-        present_caller=words.present_caller,
-        tell_forwarding=tuple(ForwardingHeader(word) for word in words.tell_forwarding),
-        strip=plan.strip,
-        user_phone=plan.user_phone,
-    )
-    # The one that costs a call nothing.
-    return PLAIN if settings == PLAIN else settings
 
 
 def queue_settings(plan: QueuePlan) -> QueueSettings:

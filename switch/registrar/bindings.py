@@ -55,6 +55,10 @@ class BindingTable:
         alive.sort(key=lambda binding: -binding.q)
         return alive
 
+    def is_bound_by(self, account: str, flow: Flow) -> bool:
+        """Whether a phone of the account is reached by this very flow: then it is the phone that speaks."""
+        return any(binding.flow == flow for binding in self._by_account.get(account, ()))
+
     def check_order(self, account: str, wishes: tuple[Wish, ...] | None, request: Request) -> None:
         """RFC 3261 section 10.3 steps 6 and 7: an older request must not undo a newer one of the phone."""
         for binding in self._by_account.get(account, ()):

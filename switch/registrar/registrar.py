@@ -6,12 +6,12 @@ the phone carry the one and travel the other, which is what crosses a NAT (RFC 5
 negotiation). Responses get their To tag from the transaction layer, like all that have none.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from switch.base.clock import SECOND
 from switch.registrar.bindings import BindingTable, is_contact
 from switch.registrar.contacts import RefusalError, Wish, read_contacts
+from switch.registrar.guard import Guard
 from switch.registrar.values import (
     Account,
     AuthenticationFailed,
@@ -20,7 +20,14 @@ from switch.registrar.values import (
     RegistrarLimits,
     RemovalReason,
 )
-from switch.sip.digest import Challenger, HashedSecrets, Result, credentials_for
+from switch.sip.digest import (
+    KNOWN_ALGORITHMS,
+    Challenger,
+    Parameters,
+    Result,
+    Verdict,
+    userhash,
+)
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response, Uri
 
@@ -30,7 +37,7 @@ DEFAULT_LIMITS = RegistrarLimits()
 class Registrar:
     """Accounts and their bindings, in memory; one owner, mutated in place, `poll()` drains the events."""
 
-    __slots__ = ("_accounts", "_events", "_failures", "_limits", "_realm", "_table", "challenger")
+    __slots__ = ("_accounts", "_events", "_guard", "_limits", "_realm", "_table", "_userhashes", "challenger")
 
     def __init__(self, realm: str, challenger: Challenger, limits: RegistrarLimits = DEFAULT_LIMITS) -> None:
         self._realm = realm
@@ -38,12 +45,14 @@ class Registrar:
         self._limits = limits
         self._accounts: dict[str, Account] = {}
         self._events: list[RegistrarEvent] = []
-        self._failures: OrderedDict[str, int] = OrderedDict()
+        self._guard = Guard(limits.failure_entries)
+        self._userhashes: dict[str, str] | None = None
         self._table = BindingTable(limits.bindings_per_account, self._events.append)
 
     def set_accounts(self, accounts: Iterable[Account]) -> None:
         """Replace all accounts; bindings of those that are gone are removed as lost."""
         self._accounts = {account.name: account for account in accounts}
+        self._userhashes = None
         self._table.drop_all(name for name in self._table.accounts() if name not in self._accounts)
 
     def account(self, name: str) -> Account | None:
@@ -70,36 +79,28 @@ class Registrar:
 
     def register(self, request: Request, flow: Flow, now: int) -> Response:
         """The answer to a REGISTER: 401, 200 with the contacts, or the refusal that RFC 3261 names."""
-        who = self.authenticate(request, flow, now, proxy=False)
-        if isinstance(who, Response):
-            return who
+        found = self._identify(request, flow, now, proxy=False)
+        if isinstance(found, Response):
+            return found
+        who, verdict = found
         try:
             wishes = self._read(who, request, flow)
             self._table.check_order(who.name, wishes, request)
         except RefusalError as refusal:
             return request.make_response(refusal.status, refusal.reason, headers=refusal.headers)
         self._apply(who, wishes, request, flow, now)
-        contacts = [_contact_value(binding, now) for binding in self._table.of(who.name, now)]
-        return request.make_response(200, headers=[("Contact", contact) for contact in contacts])
+        headers = [("Contact", _contact_value(binding, now)) for binding in self._table.of(who.name, now)]
+        info = self.challenger.info(verdict, self._realm, now, flow.remote.host)
+        headers.append(("Authentication-Info", info))
+        return request.make_response(200, headers=headers)
 
     def authenticate(self, request: Request, flow: Flow, now: int, *, proxy: bool) -> Account | Response:
         """Who sent this request, or the challenge (407 with `proxy`, else 401) to send back.
 
         An unknown user and a wrong password get the same challenge after the same work.
         """
-        field = "Proxy-Authorization" if proxy else "Authorization"
-        credentials = credentials_for(request.headers.fields(field), self._realm)
-        if credentials is None:
-            return self._challenge(request, now, proxy=proxy, stale=False)
-        verdict = self.challenger.verify(
-            credentials, request.method, str(request.uri), self._secrets, self._realm, now, request.body
-        )
-        if verdict.result is Result.OK:
-            self._failures.pop(flow.remote.host, None)
-            return self._accounts[verdict.username]
-        if verdict.result is Result.BAD:
-            self._count_failure(flow.remote.host, verdict.username)
-        return self._challenge(request, now, proxy=proxy, stale=verdict.result is Result.STALE)
+        found = self._identify(request, flow, now, proxy=proxy)
+        return found if isinstance(found, Response) else found[0]
 
     def bindings(self, name: str, now: int) -> list[Binding]:
         """Where the account can be reached, dearest (highest q, then most recently refreshed) first."""
@@ -154,22 +155,52 @@ class Registrar:
             else:
                 self._table.unbind(account.name, RemovalReason.REMOVED, is_contact(wish.contact))
 
-    def _secrets(self, username: str) -> HashedSecrets | None:
-        account = self._accounts.get(username)
-        return None if account is None else account.secrets
+    # Who speaks.
 
-    def _challenge(self, request: Request, now: int, *, proxy: bool, stale: bool) -> Response:
+    def _identify(
+        self, request: Request, flow: Flow, now: int, *, proxy: bool
+    ) -> tuple[Account, Verdict] | Response:
+        fields = request.headers.fields("Proxy-Authorization" if proxy else "Authorization")
+        given = self.challenger.choose(fields, self._realm) if fields else None
+        if given is None:
+            return self._challenge(request, flow, now, proxy=proxy, stale=False)
+        host, port = flow.remote.host, flow.remote.port
+        name = self._username(given)
+        account = self._accounts.get(name)
+        if self._guard.waits(host, port, name, now) and not self._table.is_bound_by(name, flow):
+            self._events.append(AuthenticationFailed(host, "" if account is None else name, 0))
+            return self._challenge(request, flow, now, proxy=proxy, stale=False)
+        secrets = None if account is None else account.secrets
+        verdict = self.challenger.judge(
+            given, request.method, str(request.uri), lambda _: secrets, self._realm, now, request.body, host
+        )
+        if verdict.result is Result.OK:
+            assert account is not None, "only a known account has a right password"
+            self._guard.succeeded(host, name)
+            return account, verdict
+        if verdict.judged and verdict.result is Result.BAD:
+            failures = self._guard.failed(host, port, name, now)
+            self._events.append(AuthenticationFailed(host, "" if account is None else name, failures))
+        return self._challenge(request, flow, now, proxy=proxy, stale=verdict.result is Result.STALE)
+
+    def _username(self, given: Parameters) -> str:
+        """Whom credentials claim to be of, by name or by its hash (RFC 7616 section 3.4.4)."""
+        username = given.get("username", "")
+        if given.get("userhash", "").lower() != "true":
+            return username
+        if self._userhashes is None:
+            # Made when the first phone asks for it, and once for all: a table as long as that of accounts.
+            self._userhashes = {
+                userhash(algorithm, name, self._realm): name
+                for name in self._accounts
+                for algorithm in KNOWN_ALGORITHMS
+            }
+        return self._userhashes.get(username.lower(), username)
+
+    def _challenge(self, request: Request, flow: Flow, now: int, *, proxy: bool, stale: bool) -> Response:
         field = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
-        challenges = self.challenger.challenges(self._realm, now, stale=stale)
+        challenges = self.challenger.challenges(self._realm, now, stale=stale, source=flow.remote.host)
         return request.make_response(407 if proxy else 401, headers=[(field, value) for value in challenges])
-
-    def _count_failure(self, host: str, username: str) -> None:
-        failures = self._failures.pop(host, 0) + 1
-        self._failures[host] = failures
-        if len(self._failures) > self._limits.failure_sources:
-            self._failures.popitem(last=False)
-        known = username if username in self._accounts else ""
-        self._events.append(AuthenticationFailed(host, known, failures))
 
 
 def _contact_value(binding: Binding, now: int) -> str:

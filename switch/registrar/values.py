@@ -24,7 +24,9 @@ class Binding:
 
     The contact stays as the phone gave it: behind NAT it names a private address that only the phone
     understands, and `flow` is the way that reaches it. `q` is 0..1000 thousandths. `expires_at` is
-    monotonic microseconds.
+    monotonic microseconds. `instance` is the phone's own name (RFC 5626 section 4.1), "" where it gives
+    none; `reg_id` is which of its flows this is, 0 where it has one only; `path` are the Route values of
+    requests to it (RFC 3327).
     """
 
     contact: Uri
@@ -35,6 +37,8 @@ class Binding:
     instance: str = ""
     call_id: str = ""
     cseq: int = 0
+    reg_id: int = 0
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class RegistrarLimits:
     423 for less than an hour). `expires_s_max`: a phone that vanished is noticed within it.
     `nat_expires_s_max`: home routers forget an idle UDP mapping after one to three minutes (RFC 4787
     asks for two at least, many keep less), and the registration is what keeps it open.
-    `failure_sources`: how many addresses with failed logins are counted before the oldest is forgotten.
+    `failure_entries`: how many addresses, accounts, and pairs of them with failed logins are counted before
+    the longest silent is forgotten: a megabyte.
     """
 
     bindings_per_account: int = 10
@@ -55,7 +60,7 @@ class RegistrarLimits:
     expires_s_default: int = 300
     expires_s_max: int = 3600
     nat_expires_s_max: int = 60
-    failure_sources: int = 4096
+    failure_entries: int = 4096
     user_agent_length: int = 128
 
 
@@ -99,7 +104,8 @@ class BindingRemoved:
 @dataclass(frozen=True, slots=True)
 class AuthenticationFailed:
     """Credentials that were wrong. `host` is where they came from, `failures` how many came from there
-    since its last success; `account` is a known account's name, else empty (a guess is not worth keeping)."""
+    lately, 0 where they were not even looked at because of them; `account` is a known account's name, else
+    empty (a guess is not worth keeping)."""
 
     host: str
     account: str

@@ -49,12 +49,14 @@ def build_offer(
     direction: Direction = Direction.SENDRECV,
     *,
     previous: Session | None = None,
+    sent: Session | None = None,
 ) -> Session:
     """An offer of one audio stream.
 
-    `previous` is what we last sent in this dialog, offer or answer; then its `m=` lines and payload
-    numbers stay (RFC 3264 section 8), the codec in use comes first, its version is kept if nothing
-    changes and else counted up, and `session_id` and `version` are ignored.
+    `previous` is our side of what was last agreed in this dialog; then its `m=` lines and payload
+    numbers stay (RFC 3264 section 8) and the codec in use comes first. `sent` is what we last put on the
+    wire, where that is something else: an offer that was refused. Its version is kept if nothing changes
+    and else counted up, and `session_id` and `version` are ignored.
     """
     lines = list(previous.media) if previous is not None else []
     index = _live_audio(lines)
@@ -64,13 +66,13 @@ def build_offer(
     numbers = {known.name: known.payload_type for known in earlier}
     formats = [Format(numbers.get(name, STATIC_PAYLOAD_TYPES[name]), name) for name in names]
     if capability.telephone_event:
-        formats.append(Format(numbers.get(TELEPHONE_EVENT, _TELEPHONE_EVENT_TYPE), TELEPHONE_EVENT))
+        formats.append(Format(numbers.get(TELEPHONE_EVENT) or _event_type(formats), TELEPHONE_EVENT))
     protocol = lines[index].protocol if index < len(lines) else "RTP/AVP"
     lines = [_declined(line) for line in lines]
     lines[index : index + 1] = [
         _audio_line(local_port, protocol, formats, capability.ptime_ms, direction),
     ]
-    return _revised(previous, _session(local_host, session_id, version, lines))
+    return _revised(sent or previous, _session(local_host, session_id, version, lines))
 
 
 def answer_offer(
@@ -84,7 +86,8 @@ def answer_offer(
     *,
     previous: Session | None = None,
 ) -> tuple[Session, Agreement] | NoAgreement:
-    """Our answer, and what it comes to. `direction` is the most that we want; `previous` as in offers."""
+    """Our answer, and what it comes to. `direction` is the most that we want; `previous` is what we last
+    sent in this dialog, for the version."""
     found = _first_usable(offer, local_host, capability)
     if isinstance(found, Disagreement):
         return NoAgreement(found)
@@ -220,6 +223,16 @@ def _audio_line(
     numbers = tuple(str(known.payload_type) for known in formats)
     attributes = (*describe(formats, packet_ms), Attribute(direction.value))
     return Media("audio", port, protocol, numbers, attributes=attributes)
+
+
+def _event_type(formats: list[Format]) -> int:
+    """A number for telephone-event that no codec of the line has: an earlier offer may have given it away."""
+    taken = {known.payload_type for known in formats}
+    candidate = _TELEPHONE_EVENT_TYPE
+    while candidate in taken:
+        # The dynamic ones: 96 to 127 (RFC 3551 section 3); we have fewer codecs than those.
+        candidate = 96 + (candidate - 95) % 32
+    return candidate
 
 
 def _declined(line: Media) -> Media:

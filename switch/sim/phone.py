@@ -141,11 +141,8 @@ class Phone:
         self._send_register(0, now)
         self.drain(now)
 
-    def call(
-        self, number: str, now: int, caller: str = "", more: tuple[tuple[str, str], ...] = ()
-    ) -> PhoneCall:
-        """Dial. `caller` is shown instead of the phone's own name: a carrier calls for many. `more` are
-        further headers of the INVITE."""
+    def call(self, number: str, now: int, caller: str = "") -> PhoneCall:
+        """Dial. `caller` is shown instead of the phone's own name: a carrier calls for many."""
         self._calls_made += 1
         media = self._media()
         headers = [
@@ -155,7 +152,6 @@ class Phone:
             ("Call-ID", self._tokens.token(16)),
             ("CSeq", "1 INVITE"),
             ("Contact", str(self.contact)),
-            *more,
             ("Content-Type", "application/sdp"),
         ]
         body = session_of(media, self._calls_made, 1, "sendrecv")

@@ -126,6 +126,7 @@ class World:
         self.exchange = build(
             setting.centre, _accounts(setting.centre), _trunks(setting.centre), self.materials, self.now
         )
+        self.exchange.start(self.now)
         self._carry()
 
     # People.

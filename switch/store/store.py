@@ -125,6 +125,7 @@ class Store:
                     account=account.account,
                     ha1_md5=account.ha1_md5,
                     ha1_sha256=account.ha1_sha256,
+                    ha1_sha512_256=account.ha1_sha512_256,
                 )
             )
 

@@ -36,6 +36,7 @@ accounts = Table(
     _text("account", key=True),
     _text("ha1_md5"),
     _text("ha1_sha256"),
+    _text("ha1_sha512_256"),
 )
 
 bindings = Table(
@@ -51,7 +52,9 @@ bindings = Table(
     _us("expires_wall_us"),
     _count("q"),
     _text("user_agent"),
-    _text("instance"),
+    _text("instance", key=True),
+    Column("reg_id", Integer, primary_key=True, autoincrement=False, nullable=False),
+    _text("path"),
     _text("call_id"),
     _us("cseq"),
 )

@@ -5,17 +5,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account's digest hashes (RFC 7616 HA1, lower-case hex). The password itself is kept nowhere."""
+    """An account's digest hashes (RFC 7616 HA1, lower-case hex). The password itself is kept nowhere.
+
+    `ha1_sha512_256` is empty for accounts whose secret was made before the switch knew the algorithm.
+    """
 
     tenant: str
     account: str
     ha1_md5: str
     ha1_sha256: str
+    ha1_sha512_256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBinding:
-    """A phone's registration. `account` is the name on the wire (`maple-101`); `q` in thousandths."""
+    """A phone's registration. `account` is the name on the wire (`maple-101`); `q` in thousandths.
+
+    `reg_id` is 0 for a phone with one flow; `path` are the Route values to it, as one header.
+    """
 
     account: str
     contact: str
@@ -28,6 +35,8 @@ class StoredBinding:
     q: int
     user_agent: str
     instance: str
+    reg_id: int
+    path: str
     call_id: str
     cseq: int
 

@@ -96,8 +96,8 @@ def test_outside_rules() -> None:
         """
     )
     rules = loaded.tenants["shop"].outside
-    assert rules == OutsideRules("t", "+33199001234", "0", ("+33", "+1514"), True)
-    assert OutsideRules() == OutsideRules("", "", "", (), False), "nothing unless it is written"
+    assert rules == OutsideRules(("t",), "+33199001234", "0", ("+33", "+1514"), True)
+    assert OutsideRules() == OutsideRules((), "", "", (), False), "nothing unless it is written"
 
 
 def test_policies_are_those_of_the_router() -> None:

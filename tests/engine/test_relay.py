@@ -97,6 +97,20 @@ def test_dynamic_payload_types_are_each_side_s_own(bench: Bench) -> None:
     assert right.receive().payload_type == 97
 
 
+@pytest.mark.parametrize(("sent_as", "heard_as"), [(118, 0), (112, 0), (99, 97), (96, 97)])
+def test_a_side_may_send_other_numbers_than_it_hears(bench: Bench, sent_as: int, heard_as: int) -> None:
+    """RFC 3264 section 6.1: our own numbers; the peer's too, for those that send what they listen to."""
+    left = bench.open(
+        0, payload_type=112, receive_payload_type=118, dtmf_payload_type=96, receive_dtmf_payload_type=99
+    )
+    right = bench.open(1, payload_type=0, dtmf_payload_type=97)
+    bench.submit(Bridge(0, 1))
+    left.send(b"\x05\x0a\x00\xa0", payload_type=sent_as)
+    assert right.receive().payload_type == heard_as
+    left.send(b"\x05\x0a\x00\xa0", payload_type=100)
+    until(lambda: bench.engine.stats().dropped(DropReason.PAYLOAD_TYPE) == 1, "a drop")
+
+
 def test_events_for_a_peer_without_them_are_dropped_without_a_gap(bench: Bench) -> None:
     left = bench.open(0)
     right = bench.open(1, dtmf_payload_type=None)

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from switch.base.errors import ConfigurationError, ResourceError
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.node import accounts
+from switch.node.digest_offer import advice, offered
 from switch.node.trunk_secrets import read_trunk_secrets
 from switch.store.store import Store
 
@@ -36,6 +38,31 @@ def test_a_secret_is_made_once_for_each_account(store: Store, tmp_path: Path) ->
     assert len({shown.secret for shown, _ in made}) == 3
     accounts.commit(store, made, tmp_path / "secrets.txt")
     assert accounts.make_missing(store, centre()) == []
+
+
+def without_newest(store: Store, name: str) -> None:
+    """As an account that an older softswitch made."""
+    (row,) = [row for row in store.accounts() if row.account == name and row.tenant == "shop"]
+    store.put_account(replace(row, ha1_sha512_256=""))
+
+
+def test_an_algorithm_that_one_account_has_no_hash_for_is_offered_to_nobody(store: Store) -> None:
+    accounts.commit(store, accounts.make_missing(store, centre()), None)
+    wanted = ("SHA-512-256", "SHA-256")
+    loaded = accounts.load(store, centre())
+    assert offered(wanted, loaded) == wanted
+    assert advice(wanted, loaded) == ""
+    without_newest(store, "102")
+    loaded = accounts.load(store, centre())
+    assert offered(wanted, loaded) == ("SHA-256",)
+    assert advice(wanted, loaded).startswith(
+        "digest: SHA-512-256 needs new secrets for 1 accounts made by an older softswitch (shop-102): "
+    )
+    assert advice(("SHA-256",), loaded) == ""
+    with pytest.raises(ConfigurationError, match="softswitch accounts reset NAME"):
+        offered(("SHA-512-256",), loaded)
+    accounts.commit(store, [accounts.new_secret("shop", "102")], None)
+    assert offered(wanted, accounts.load(store, centre())) == wanted
 
 
 def test_the_store_keeps_no_secret(store: Store, tmp_path: Path) -> None:

@@ -5,8 +5,11 @@ import time
 import pytest
 
 from switch.base.clock import SECOND
+from switch.registrar.guard import FORGET_US
 from switch.registrar.registrar import Registrar
 from switch.registrar.values import Account, AuthenticationFailed, RegistrarLimits
+from switch.sip.digest import parse_digest, userhash
+from switch.sip.flow import Flow
 from switch.sip.message import Response
 from tests.registrar.phone import REALM, Phone, make_registrar, udp
 
@@ -91,30 +94,161 @@ def test_an_old_nonce_is_stale_not_wrong(registrar: Registrar) -> None:
     assert registrar.poll() == []
 
 
-def test_failures_are_counted_by_source_until_a_success(registrar: Registrar) -> None:
+def failures_of(registrar: Registrar) -> list[tuple[str, int]]:
+    events = [event for event in registrar.poll() if isinstance(event, AuthenticationFailed)]
+    return [(event.account, event.failures) for event in events]
+
+
+def test_failures_are_counted_by_source(registrar: Registrar) -> None:
     bad = Phone(NAME, password="guess")
     for _ in range(3):
         bad.register(registrar, FLOW, 0, CONTACT)
     Phone("maple-999").register(registrar, FLOW, 0, CONTACT)
+    # A success of an account that a guesser may own himself forgives him no other account's failures.
     Phone(NAME, call_id="good").register(registrar, FLOW, 0, CONTACT)
     bad.register(registrar, FLOW, 0, CONTACT)
-    failures = [event for event in registrar.poll() if isinstance(event, AuthenticationFailed)]
-    assert [(event.account, event.failures) for event in failures] == [
-        # The third attempts carry credentials at once and are then challenged and tried again.
-        *((NAME, count) for count in range(1, 6)),
-        ("", 6),
-        (NAME, 1),
-        (NAME, 2),
-    ]
+    # The third attempts carry credentials at once and are then challenged and tried again.
+    accounts = [*[NAME] * 5, "", *[NAME] * 2]
+    assert failures_of(registrar) == [(account, number) for number, account in enumerate(accounts, 1)]
+    late = 2 * FORGET_US
+    bad.challenges = []
+    bad.register(registrar, FLOW, late, CONTACT)
+    assert failures_of(registrar) == [(NAME, 1)]
 
 
-def test_the_table_of_failing_sources_is_bounded() -> None:
-    registrar = make_registrar(NAME, limits=RegistrarLimits(failure_sources=2))
+def test_the_tables_of_failures_are_bounded() -> None:
+    registrar = make_registrar(NAME, limits=RegistrarLimits(failure_entries=2))
     counts = []
     for host in ("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.1"):
         Phone(NAME, password="guess").register(registrar, udp(host), 0, CONTACT)
-        counts += [event.failures for event in registrar.poll() if isinstance(event, AuthenticationFailed)]
+        counts += [count for _, count in failures_of(registrar)]
     assert counts == [1, 1, 1, 1]
+    assert len(registrar._guard) <= 2 * 3
+
+
+def guess(registrar: Registrar, times: int, flow: Flow = FLOW, name: str = NAME, now: int = 0) -> None:
+    """A guesser with a dictionary, who asks for a new challenge each time, as svcrack does."""
+    for number in range(times):
+        Phone(name, password=f"guess-{number}", call_id="svcrack").register(registrar, flow, now, CONTACT)
+
+
+def test_a_guesser_who_hits_learns_nothing(registrar: Registrar) -> None:
+    guess(registrar, 30)
+    hit = Phone(NAME, call_id="svcrack").register(registrar, FLOW, 0, CONTACT)
+    wrong = Phone(NAME, password="guess", call_id="svcrack").register(registrar, FLOW, 0, CONTACT)
+    assert shape(hit) == shape(wrong)
+    assert hit.status == 401
+    assert registrar.binding_count() == 0
+    # And is heard again once he was silent for the pause.
+    assert Phone(NAME, call_id="again").register(registrar, FLOW, 40 * SECOND, CONTACT).status == 200
+
+
+def test_a_guesser_gets_few_guesses_a_minute(registrar: Registrar) -> None:
+    for second in range(600):
+        guess(registrar, 3, now=second * SECOND)
+    judged = [count for _, count in failures_of(registrar) if count]
+    assert 20 < len(judged) < 35, len(judged)
+
+
+def test_the_real_phone_registers_while_a_guesser_works(registrar: Registrar) -> None:
+    """From elsewhere; beside him behind one NAT; and on the flow by which it is registered already."""
+    home = udp("198.51.100.20", 5060)
+    phone = Phone(NAME, call_id="real")
+    assert phone.register(registrar, home, 0, CONTACT).status == 200
+    for second in range(20):
+        guess(registrar, 20, now=second * SECOND)
+        guess(registrar, 20, udp(home.remote.host, 9999), now=second * SECOND)
+    now = 20 * SECOND
+    assert phone.register(registrar, home, now, CONTACT).status == 200
+    assert Phone(NAME, call_id="b").register(registrar, udp("203.0.113.5"), now, CONTACT).status == 200
+    assert (
+        Phone(NAME, call_id="c").register(registrar, udp(FLOW.remote.host, 7777), now, CONTACT).status == 200
+    )
+
+
+def test_a_registered_phone_is_judged_however_many_ports_a_guesser_beside_it_takes(
+    registrar: Registrar,
+) -> None:
+    home = udp("198.51.100.20", 5060)
+    phone = Phone(NAME, call_id="real")
+    phone.register(registrar, home, 0, CONTACT)
+    for port in range(10_000, 10_200):
+        guess(registrar, 2, udp(home.remote.host, port))
+    assert Phone(NAME, call_id="x").register(registrar, udp(home.remote.host, 999), 0, CONTACT).status == 401
+    assert phone.register(registrar, home, 0, CONTACT).status == 200
+
+
+def test_an_account_attacked_from_everywhere_still_judges_each_first_try(registrar: Registrar) -> None:
+    """A hundred addresses that guess leave each further one a single guess, and the owner needs no second."""
+    for number in range(1, 120):
+        guess(registrar, 2, udp(f"203.0.113.{number}"))
+    assert Phone(NAME, call_id="owner").register(registrar, udp("192.0.2.77"), 0, CONTACT).status == 200
+    fresh = udp("192.0.2.88")
+    guess(registrar, 1, fresh)
+    assert Phone(NAME, call_id="x").register(registrar, fresh, 0, CONTACT).status == 401
+
+
+def test_an_address_that_tries_many_accounts_waits_with_all_of_them() -> None:
+    names = [f"maple-{number}" for number in range(1000, 1150)]
+    registrar = make_registrar(*names)
+    for name in names[:120]:
+        guess(registrar, 1, name=name)
+    assert Phone(names[130]).register(registrar, FLOW, 0, CONTACT).status == 401
+    assert Phone(names[130]).register(registrar, udp("192.0.2.200"), 0, CONTACT).status == 200
+
+
+def test_forged_sources_put_no_failures_on_others(registrar: Registrar) -> None:
+    """Who cannot receive the challenge at an address has no nonce for it: its password is not looked at."""
+    attacker = Phone(NAME, password="guess")
+    attacker.challenges = registrar.register(attacker.request(CONTACT), udp("203.0.113.9"), 0).headers.fields(
+        "WWW-Authenticate"
+    )
+    for _ in range(50):
+        response = registrar.register(attacker.request(CONTACT), FLOW, 0)
+        assert "stale=true" in (response.headers.get("WWW-Authenticate") or "")
+    assert failures_of(registrar) == []
+    assert Phone(NAME, call_id="real").register(registrar, FLOW, 0, CONTACT).status == 200
+
+
+def test_a_phone_that_hides_its_name(registrar: Registrar) -> None:
+    """RFC 7616 section 3.4.4 `userhash`."""
+    for algorithm in ("SHA-256", "MD5"):
+        phone = Phone(NAME, algorithm=algorithm, call_id=algorithm)
+        phone.challenges = registrar.register(phone.request(CONTACT), FLOW, 0).headers.fields(
+            "WWW-Authenticate"
+        )
+        value = phone.request(CONTACT).headers.get("Authorization") or ""
+        hidden = value.replace(f'username="{NAME}"', f'username="{userhash(algorithm, NAME, REALM)}"')
+        request = phone.request(CONTACT)
+        request.headers.set("Authorization", hidden + ", userhash=true")
+        assert registrar.register(request, FLOW, 0).status == 200
+        request.headers.set("Authorization", hidden + ", userhash=false")
+        assert registrar.register(request, FLOW, 0).status == 401
+
+
+def test_a_phone_learns_that_we_know_its_secret_and_the_next_nonce(registrar: Registrar) -> None:
+    phone = Phone(NAME)
+    first = phone.register(registrar, FLOW, 0, CONTACT)
+    info = first.headers.get("Authentication-Info") or ""
+    assert "rspauth=" in info
+    assert "nextnonce" not in info
+    later = phone.register(registrar, FLOW, 500 * SECOND, CONTACT)
+    info = later.headers.get("Authentication-Info") or ""
+    nonce = (parse_digest("Digest " + info) or {})["nextnonce"]
+    for index, challenge in enumerate(phone.challenges):
+        old = (parse_digest(challenge) or {})["nonce"]
+        phone.challenges[index] = challenge.replace(old, nonce)
+    # Without any challenge, long after the first nonce is dead.
+    assert registrar.register(phone.request(CONTACT), FLOW, 1_300 * SECOND).status == 200
+
+
+def test_auth_int_is_offered_where_asked_for_and_covers_the_body(registrar: Registrar) -> None:
+    registrar.challenger.offer(("SHA-256",), ("auth-int",))
+    phone = Phone(NAME)
+    assert phone.register(registrar, FLOW, 0, CONTACT).status == 200
+    request = phone.request(CONTACT)
+    request.body = b"something else"
+    assert registrar.register(request, FLOW, 0).status == 401
 
 
 def test_one_tenants_password_opens_no_other_tenants_account() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -22,6 +23,24 @@ from switch.store.tables import metadata
 from switch.store.target import engine_of, target_of
 from switch.store.values import StoredAccount, StoredBinding
 from tests.journal.sample import WALL, S, ended, queued_call
+
+FLOW = StoredBinding(
+    account="acme-101",
+    contact="sip:a@h",
+    transport="UDP",
+    local_host="::1",
+    local_port=5060,
+    remote_host="::2",
+    remote_port=5061,
+    expires_wall_us=7,
+    q=1000,
+    user_agent="x",
+    instance="<urn:uuid:1>",
+    reg_id=1,
+    path="<sip:e;lr>",
+    call_id="c",
+    cseq=3,
+)
 
 
 @pytest.fixture
@@ -49,7 +68,7 @@ def test_accounts_are_put_replaced_and_deleted(store: Store) -> None:
 
 
 def test_bindings_are_those_last_written(store: Store) -> None:
-    first = StoredBinding("acme-101", "sip:a@h", "UDP", "::1", 5060, "::2", 5061, 7, 1000, "x", "", "c", 3)
+    first = replace(FLOW, instance="", reg_id=0, path="")
     second = replace(first, account="acme-102", q=500)
     store.replace_bindings([first])
     store.replace_bindings([first, second])
@@ -58,6 +77,35 @@ def test_bindings_are_those_last_written(store: Store) -> None:
     assert store.bindings() == [second]
     store.replace_bindings([])
     assert store.bindings() == []
+
+
+def test_one_contact_may_be_bound_by_several_flows(store: Store) -> None:
+    """RFC 5626: one phone, one contact, two flows."""
+    both = [FLOW, replace(FLOW, reg_id=2, remote_port=5062)]
+    store.replace_bindings(both)
+    assert sorted(store.bindings(), key=lambda row: row.reg_id) == both
+
+
+def test_an_upgrade_keeps_accounts_and_registrations(target: str) -> None:
+    """From the schema before SHA-512-256 and flows: hashes that cannot be made are empty."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    engine = engine_of(target_of(target))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.execute(sqlalchemy.text("INSERT INTO account VALUES ('acme', '101', 'm', 's')"))
+        connection.execute(
+            sqlalchemy.text(
+                "INSERT INTO binding VALUES ('acme-101', 'sip:a@h', 'UDP', '::1', 5060, '::2', 5061, 7, 1000,"
+                " 'x', '\"<urn:uuid\\:1>\";2', 'c', 3)"
+            )
+        )
+    engine.dispose()
+    store = Store.open(target)
+    assert store.accounts() == [StoredAccount("acme", "101", "m", "s", "")]
+    assert store.bindings() == [replace(FLOW, reg_id=2, path="")]
+    store.close()
 
 
 def test_an_empty_store(store: Store) -> None:

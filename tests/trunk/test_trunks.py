@@ -20,6 +20,7 @@ from switch.trunk.settings import (
     HealthSettings,
     Identity,
     NumberFormat,
+    Refusal,
     TrunkSettings,
 )
 from switch.trunk.trunks import Trunks
@@ -111,13 +112,13 @@ def test_without_a_host_or_a_number_of_the_caller() -> None:
 
 def test_channels_are_counted_for_both_directions() -> None:
     trunks = Trunks([OAK, ELM])
-    assert [trunks.acquire("oak") for _ in range(3)] == [True, True, False]
+    assert [trunks.acquire("oak") for _ in range(3)] == [None, None, Refusal.TRUNK_CHANNELS]
     assert trunks.poll() == [ChannelsExhausted("oak", 2)]
     trunks.release("oak")
-    assert trunks.acquire("oak")
-    assert all(trunks.acquire("elm") for _ in range(100))
+    assert trunks.acquire("oak") is None
+    assert all(trunks.acquire("elm") is None for _ in range(100))
     assert (trunks.in_use("oak"), trunks.in_use("elm")) == (2, 100)
-    assert not trunks.acquire("nobody")
+    assert trunks.acquire("nobody") is Refusal.NO_TRUNK
 
 
 def test_a_channel_is_released_once() -> None:
@@ -135,7 +136,7 @@ def test_a_reload_keeps_channels_and_health() -> None:
     trunks.acquire("elm")
     fail(trunks, 3)
     trunks.set_trunks([replace(OAK, channels_max=1)])
-    assert not trunks.acquire("oak")
+    assert trunks.acquire("oak") is Refusal.TRUNK_CHANNELS
     assert trunks.state("oak", FIRST) is GatewayState.DOWN
     trunks.release("elm")
     assert trunks.in_use("elm") == 0

@@ -90,6 +90,8 @@ static struct command open_command(const struct bench *bench, uint32_t slot)
                           .codec = slot % 2 ? CODEC_PCMA : CODEC_PCMU,
                           .payload_type = slot % 2 ? 8 : 0,
                           .dtmf_payload_type = 101,
+                          .receive_payload_type = slot % 2 ? 8 : 0,
+                          .receive_dtmf_payload_type = 101,
                           .packet_ticks = 2,
                           .sends = true,
                           .receives = true,

@@ -47,8 +47,8 @@ MUTANTS = (
     ),
     Mutant(
         _LEG,
-        "rejected = 491",
-        "rejected = None",
+        "if inviting or self.negotiation.offering or self.repeater.waiting:",
+        "if inviting or self.negotiation.offering:",
         _IN + "test_a_second_offer_waits_for_the_ack_of_the_first",
     ),
     # A lost BYE locks an agent in a call where dialogs are not asked for.
@@ -60,8 +60,8 @@ MUTANTS = (
     ),
     Mutant(
         _LEG,
-        "if gone and (is_probe or known_lost) and self.move(LegInput.LOST):",
-        "if gone and known_lost and self.move(LegInput.LOST):",
+        "if gone and (is_probe or known_lost) and self.state is LegState.CONFIRMED:",
+        "if gone and known_lost and self.state is LegState.CONFIRMED:",
         _WHOLE + "test_a_phone_that_dies_on_hold_ends_the_call_all_the_same",
     ),
     Mutant(

@@ -16,28 +16,7 @@ _STORY = "tests/sim/test_injection.py::"
 
 _LIMITS = "tests/exchange/test_limits.py::"
 
-_IDENTITIES = "switch/exchange/identities.py"
-_CALLER = "tests/exchange/test_identities.py::"
-
 MUTANTS = (
-    Mutant(
-        _IDENTITIES,
-        "if session.caller is not None and session.caller.withheld:",
-        "if session.caller is None:",
-        _CALLER + "test_a_withheld_number_is_in_the_journals_one_entry_and_nowhere_else",
-    ),
-    Mutant(
-        _IDENTITIES,
-        "elif rules.trusted:",
-        "else:",
-        _CALLER + "test_rfc3325_section_7_a_withheld_customer_is_told_to_a_trusted_carrier_alone",
-    ),
-    Mutant(
-        _IDENTITIES,
-        "if number in plan.may_present:",
-        "if number:",
-        _CALLER + "test_rfc3325_section_9_2_a_preferred_identity_is_a_wish",
-    ),
     Mutant(
         "switch/exchange/meter.py",
         "if is_emergency(number, office.tenancy(session).plan.country):",
@@ -94,7 +73,7 @@ MUTANTS = (
     ),
     Mutant(
         _ENDINGS,
-        "office.parts.trunks.release(leg.trunk)",
+        "office.parts.trunks.release(leg.trunk, office.gateway_of_leg.pop(leg.id, None))",
         "",
         _STORY + "test_the_undisturbed_story_has_all_its_parts",
     ),
@@ -143,8 +122,8 @@ MUTANTS = (
     ),
     Mutant(
         _INVITES,
-        "trunk = office.parts.trunks.identify(message.flow)",
-        'trunk = office.parts.trunks.identify(message.flow) or "carrier"',
+        "trunk = office.parts.trunks.identify(message.flow, request.uri, now)",
+        'trunk = office.parts.trunks.identify(message.flow, request.uri, now) or "carrier"',
         _WHOLE + "test_a_stranger_is_challenged_whatever_is_dialled",
     ),
     Mutant(
@@ -205,7 +184,7 @@ MUTANTS = (
     ),
     Mutant(
         _RINGING,
-        "_report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now)",
+        '_report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now, "timeout")',
         "pass",
         _RARE + "test_callers_who_give_up_show_a_dead_gateway_too",
     ),

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 _BINDINGS = "switch/registrar/bindings.py"
 _REGISTRAR = "switch/registrar/registrar.py"
+_GUARD = "switch/registrar/guard.py"
 _CONTACTS = "switch/registrar/contacts.py"
 _BY = "tests/registrar/test_register.py::"
 _BY_LOGIN = "tests/registrar/test_authenticate.py::"
@@ -23,10 +24,34 @@ MUTANTS = (
         _BY + "test_the_address_of_record_is_the_account_or_its_extension_and_no_other",
     ),
     Mutant(
+        _GUARD,
+        "if len(table) > self._entries_max:",
+        "if len(table) > 2 * self._entries_max:",
+        _BY_LOGIN + "test_the_tables_of_failures_are_bounded",
+    ),
+    Mutant(
+        _GUARD,
+        "return source.waits(port, now) or (pair is not None and pair.waits(port, now))",
+        "return False",
+        _BY_LOGIN + "test_a_guesser_who_hits_learns_nothing",
+    ),
+    Mutant(
+        _GUARD,
+        "return now < self.until and (port in self.ports or len(self.ports) >= PORTS_MAX)",
+        "return now < self.until",
+        _BY_LOGIN + "test_the_real_phone_registers_while_a_guesser_works",
+    ),
+    Mutant(
+        _GUARD,
+        "free = PAIR_FREE_ATTACKED if account.count > ACCOUNT_FREE else PAIR_FREE",
+        "free = PAIR_FREE",
+        _BY_LOGIN + "test_an_account_attacked_from_everywhere_still_judges_each_first_try",
+    ),
+    Mutant(
         _REGISTRAR,
-        "if len(self._failures) > self._limits.failure_sources:",
-        "if len(self._failures) > 2 * self._limits.failure_sources:",
-        _BY_LOGIN + "test_the_table_of_failing_sources_is_bounded",
+        "if self._guard.waits(host, port, name, now) and not self._table.is_bound_by(name, flow):",
+        "if self._guard.waits(host, port, name, now):",
+        _BY_LOGIN + "test_a_registered_phone_is_judged_however_many_ports_a_guesser_beside_it_takes",
     ),
     Mutant(
         _REGISTRAR,

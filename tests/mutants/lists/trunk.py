@@ -5,44 +5,27 @@ from tests.mutants.mutant import Mutant
 _TRUNKS = "switch/trunk/trunks.py"
 _IDENTITY = "switch/trunk/identity.py"
 _NUMBERS = "switch/trunk/numbers.py"
+_CAPACITY = "switch/trunk/capacity.py"
 _HEALTH = "switch/trunk/health.py"
 _BY = "tests/trunk/test_trunks.py::"
 _BY_NUMBERS = "tests/trunk/test_numbers.py::"
 
 MUTANTS = (
     Mutant(
-        "switch/trunk/caller.py",
-        "for header in settings.accept:",
-        "for header in (IdentityHeader.PAI, *settings.accept):",
-        "tests/trunk/test_caller.py::test_an_assertion_is_believed_only_of_a_trunk_that_says_so",
-    ),
-    Mutant(
-        "switch/trunk/caller.py",
-        'anonymous = is_anonymous(from_) and "none" not in privacy',
-        "anonymous = False",
-        "tests/trunk/test_caller.py::test_an_anonymous_from_withholds_unless_privacy_says_none",
-    ),
-    Mutant(
-        "switch/trunk/forwarding.py",
-        "if item.hidden and not trusted:",
-        "if item.hidden and trusted:",
-        "tests/trunk/test_forwarding.py::test_who_is_hidden_is_told_to_the_trusted_alone",
-    ),
-    Mutant(
-        _TRUNKS,
-        "if settings.channels_max and taken >= settings.channels_max:",
-        "if settings.channels_max and taken > settings.channels_max:",
+        _CAPACITY,
+        "if channels_max and self.channels >= channels_max:",
+        "if channels_max and self.channels > channels_max:",
         _BY + "test_channels_are_counted_for_both_directions",
     ),
     Mutant(
-        _TRUNKS,
-        "self._in_use[trunk] = taken - 1",
+        _CAPACITY,
+        "use.channels -= 1",
         "",
         _BY + "test_channels_are_counted_for_both_directions",
     ),
     Mutant(
-        _TRUNKS,
-        'assert taken > 0, "a channel is released once"',
+        _CAPACITY,
+        'assert use.channels > 0, "a channel is released once"',
         "",
         _BY + "test_a_channel_is_released_once",
     ),
@@ -55,8 +38,8 @@ MUTANTS = (
     # With every gateway down, trying is better than refusing.
     Mutant(
         _TRUNKS,
-        "ways.sort(key=lambda way: self._rests(trunk, way[0], now))",
-        "ways = [way for way in ways if not self._rests(trunk, way[0], now)]",
+        "ways.sort(key=_rests_last)",
+        "ways = [way for way in ways if not way.rests]",
         _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
     ),
     Mutant(
@@ -80,7 +63,7 @@ MUTANTS = (
     ),
     Mutant(
         _TRUNKS,
-        "self._timers.set(key, health.until)",
+        "self._timers.set((trunk, gateway), health.until)",
         "",
         _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
     ),
@@ -116,8 +99,8 @@ MUTANTS = (
     ),
     Mutant(
         _HEALTH,
-        "if not failed_trial and not wait_asked_s and health.failures < settings.failures_to_down:",
-        "if not failed_trial and not wait_asked_s and health.failures <= settings.failures_to_down:",
+        "if not failed_trial and not wait_asked_s and failures < settings.failures_to_down:",
+        "if not failed_trial and not wait_asked_s and failures <= settings.failures_to_down:",
         _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
     ),
     Mutant(
@@ -128,8 +111,8 @@ MUTANTS = (
     ),
     Mutant(
         _HEALTH,
-        "health.state, health.failures, health.rest_s = GatewayState.UP, 0, 0",
-        "health.state, health.rest_s = GatewayState.UP, 0",
+        "health.failures, health.rest_s = 0, 0",
+        "health.rest_s = 0",
         _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
     ),
 )

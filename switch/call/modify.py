@@ -1,0 +1,231 @@
+"""Changes of a standing session that we ask for: a new offer of ours, or the refresh of a session timer.
+
+| state | what happens | next |
+| --- | --- | --- |
+| wanted | nothing else is under way | sent, by UPDATE or re-INVITE |
+| wanted | an offer is outstanding or a 2xx unacknowledged | waits as after 491 |
+| sent | 2xx | over; the ACK is kept for its copies |
+| sent | 491, or a refusal with Retry-After | waits, then sent again |
+| sent | 422 | sent again with a longer interval |
+| sent | 405 or 501 to an UPDATE | sent again as a re-INVITE |
+| sent | 408, 481, or no answer | the dialog is over (RFC 3261 section 14.1) |
+| sent | another refusal | over: the session stays as it was |
+"""
+
+from typing import TYPE_CHECKING
+
+from switch.base.clock import MILLISECOND, SECOND
+from switch.call import session_timer
+from switch.call.cause import Reason, ours
+from switch.call.chance import draw
+from switch.call.states import LegState
+from switch.sdp.direction import Direction
+from switch.sip.message import Request, Response
+from switch.sip.outputs import ResponseReceived, TransactionFailed
+
+if TYPE_CHECKING:
+    from switch.call.leg import Leg
+
+TRIES_MAX = 7
+"""Of one change: two sides whose offers meet so often do not mean to agree."""
+
+RETRY_AFTER_MAX_S = 30
+"""A peer that asks for more patience than this is asked again after so long all the same."""
+
+
+class Change:
+    """`direction` None is a refresh. `transaction` is set while it is sent, `at` while it waits."""
+
+    __slots__ = ("at", "direction", "method", "offers", "then", "transaction", "tries")
+
+    def __init__(self, direction: Direction | None) -> None:
+        self.direction = direction
+        self.method = ""
+        self.offers = False
+        self.transaction = ""
+        self.at: int | None = None
+        self.tries = 0
+        self.then: Direction | None = None
+        """Another offer that was wanted meanwhile."""
+
+
+def propose(leg: "Leg", direction: Direction, now: int) -> None:
+    """Offer our session anew, with this direction. Harmless on a leg that is over or has no session."""
+    if leg.change is not None:
+        # One that waits has not been sent: it may as well say what is wanted now.
+        if leg.change.transaction:
+            leg.change.then = direction
+        else:
+            leg.change.direction = direction
+        return
+    _start(leg, Change(direction), now)
+
+
+def refresh(leg: "Leg", now: int) -> None:
+    """Show that the session lives. Any change under way does that too."""
+    if leg.change is None:
+        _start(leg, Change(None), now)
+
+
+def due(leg: "Leg", now: int) -> None:
+    """The time to try again has come."""
+    assert leg.change is not None
+    leg.change.at = None
+    _start(leg, leg.change, now)
+
+
+def answered(leg: "Leg", message: ResponseReceived, now: int) -> None:
+    """A response to the change that was sent."""
+    change, response = leg.change, message.response
+    assert change is not None
+    if response.status < 200:
+        return
+    change.transaction = ""
+    if response.status < 300:
+        _accepted(leg, change, message, now)
+        return
+    leg.signalling.forget_transaction(message.transaction)
+    if change.offers:
+        leg.negotiation.withdraw()
+    if leg.over:
+        leg.change = None
+    elif response.status in (408, 481):
+        leg.change = None
+        leg.lost(now)
+    else:
+        _refused(leg, change, response, now)
+
+
+def failed(leg: "Leg", message: TransactionFailed, now: int) -> None:
+    """No response: as a 408 (RFC 3261 section 14.1)."""
+    leg.signalling.forget_transaction(message.transaction)
+    leg.change = None
+    leg.lost(now)
+
+
+def acknowledge_again(leg: "Leg", message: ResponseReceived, now: int) -> None:
+    """A copy of the 2xx to our re-INVITE: its ACK was lost."""
+    assert leg.reack is not None
+    if 200 <= message.response.status < 300:
+        leg.signalling.send_ack(leg.reack[1], leg.flow, now)
+
+
+def _start(leg: "Leg", change: Change, now: int) -> None:
+    if leg.over or leg.dialog is None or not leg.negotiation.agreed:
+        leg.change = None
+        return
+    leg.change = change
+    confirmed = leg.state is LegState.CONFIRMED
+    if leg.repeater.waiting or leg.negotiation.offering or not (confirmed or leg.early_change):
+        _wait(leg, change, now)
+        return
+    timer = leg.session_timer
+    if change.method != "INVITE" or not confirmed:
+        by_update = not confirmed or (change.direction is None and timer is not None and timer.by_update)
+        change.method = "UPDATE" if by_update else "INVITE"
+    body = b""
+    if change.direction is not None:
+        body = leg.negotiation.offer(change.direction)
+    elif change.method == "INVITE":
+        body = leg.negotiation.repeat()
+    change.offers = bool(body)
+    change.tries += 1
+    request = leg.dialog.request(
+        change.method,
+        headers=session_timer.repeated(timer if confirmed else None),
+        body=body,
+        content_type="application/sdp" if body else None,
+    )
+    change.transaction = leg.signalling.open(request, leg.flow, leg, now)
+
+
+def _accepted(leg: "Leg", change: Change, message: ResponseReceived, now: int) -> None:
+    response = message.response
+    assert leg.dialog is not None
+    if change.method == "INVITE":
+        ack = leg.dialog.ack(response.cseq.number)
+        leg.signalling.send_ack(ack, leg.flow, now)
+        if leg.reack is not None:
+            leg.signalling.forget_transaction(leg.reack[0])
+        leg.reack = (message.transaction, ack)
+    else:
+        leg.signalling.forget_transaction(message.transaction)
+    leg.change = None
+    if leg.over:
+        return
+    leg.dialog.refresh(response)
+    if leg.state is LegState.CONFIRMED:
+        leg.session_timer = session_timer.agreed(response, leg.session_timer, now)
+    if change.offers and not _take_answer(leg, change, response):
+        # The peer believes in a session that we cannot have.
+        leg.hang_up(ours(Reason.NOT_ACCEPTABLE), now)
+    elif change.then is not None:
+        _start(leg, Change(change.then), now)
+
+
+def _take_answer(leg: "Leg", change: Change, response: Response) -> bool:
+    if not response.body and change.direction is None:
+        # A refresh asked for no change: whoever leaves the answer out means none.
+        leg.negotiation.withdraw()
+        return True
+    plan = leg.negotiation.accept(response.body)
+    if plan is None:
+        return False
+    leg.apply_plan(plan)
+    return True
+
+
+def _refused(leg: "Leg", change: Change, response: Response, now: int) -> None:
+    timer = leg.session_timer
+    if change.tries >= TRIES_MAX:
+        _given_up(leg, change, now)
+    elif response.status == 422 and timer is not None:
+        wanted_s = session_timer.longer(response, timer.interval_s)
+        if wanted_s is None:
+            _given_up(leg, change, now)
+        else:
+            timer.interval_s = timer.least_s = wanted_s
+            _start(leg, change, now)
+    elif response.status in (405, 501) and change.method == "UPDATE" and leg.state is LegState.CONFIRMED:
+        change.method = "INVITE"
+        if timer is not None:
+            timer.by_update = False
+        _start(leg, change, now)
+    elif response.status == 491:
+        _wait(leg, change, now)
+    elif response.status in (500, 503) and (after_s := _retry_after(response)) is not None:
+        change.at = now + after_s * SECOND
+    else:
+        _given_up(leg, change, now)
+
+
+def _given_up(leg: "Leg", change: Change, now: int) -> None:
+    """The session stays as it was; a refresh has one more chance before the interval ends."""
+    leg.change = None
+    if leg.session_timer is not None and leg.session_timer.ours:
+        leg.session_timer.try_again(now)
+    if change.then is not None:
+        _start(leg, Change(change.then), now)
+
+
+def _wait(leg: "Leg", change: Change, now: int) -> None:
+    """RFC 3261 section 14.1, in steps of 10 ms: the owner of the Call-ID waits longer than the other side."""
+    assert leg.dialog is not None
+    purpose = f"{leg.dialog.local_cseq}|{change.tries}"
+    least_ms, steps = (2_100, 191) if leg.owns_call_id else (0, 201)
+    wait_ms = least_ms + 10 * draw(leg.dialog.local.tag or "", purpose, steps)
+    # Never this very moment: what is in the way has to go first.
+    change.at = now + max(wait_ms, 10) * MILLISECOND
+
+
+def _retry_after(response: Response) -> int | None:
+    value = (response.headers.get("Retry-After") or "").split(";")[0].split("(")[0].strip()
+    if not (value.isascii() and value.isdigit()):
+        return None
+    return min(int(value[:6]), RETRY_AFTER_MAX_S)
+
+
+def too_early(request: Request, tag: str) -> Response:
+    """500 for a change that comes before our answer to the last (RFC 3261 section 14.2, RFC 3311 5.2)."""
+    after_s = draw(tag, f"retry{request.cseq.number}", 11)
+    return request.make_response(500, headers=[("Retry-After", str(after_s))])
