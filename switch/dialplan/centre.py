@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from switch.base.errors import ConfigurationError, Problem
-from switch.dialplan import schema
+from switch.dialplan import carriers, schema
 from switch.dialplan.plan import (
     DIGEST,
     DIGEST_QOP,
     Centre,
-    Gateway,
-    Identify,
     NumberForm,
     TenantPlan,
     TrunkSettings,
@@ -22,7 +20,6 @@ from switch.dialplan.tenant import TenantReader
 
 SHARED = "centre"
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
@@ -120,24 +117,8 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
     if model is None:
         return None
     place = source.key_place(path)
-    gateways, identify = [], []
-    for index, text in enumerate(model.gateways):
-        host, port = _host_port(text)
-        if host is None or port is None:
-            expected = (
-                "an address with a port such as 192.0.2.1:5060, [2001:db8::1]:5060 or sip.carrier.example"
-            )
-            problems.add(source.place((*path, "gateways", index)), f"{expected} was expected, found '{text}'")
-        else:
-            gateways.append(Gateway(host, port, model.transport or ""))
-    for index, text in enumerate(model.identify):
-        network = _network(text)
-        if network is None:
-            expected = "an address or network such as 192.0.2.0/24, or with a source port 192.0.2.1:5060,"
-            problems.add(source.place((*path, "identify", index)), f"{expected} was expected, found '{text}'")
-        else:
-            identify.append(network)
-    if not model.identify:
+    registers = carriers.registration(model, source, path, problems)
+    if not model.identify and registers is None:
         problems.warn(place, f"no call can come in by trunk '{name}': 'identify' is not stated")
     secrets = [word for word in ("password_env", "password_file") if getattr(model, word)]
     if len(secrets) > 1:
@@ -150,8 +131,8 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         )
     return TrunkSettings(
         name=name,
-        gateways=tuple(gateways),
-        identify=tuple(identify),
+        gateways=carriers.gateways(model, source, path, problems),
+        identify=carriers.identities(model, source, path, problems),
         numbers=NumberForm(model.numbers),
         country=model.country,
         channels_max=model.channels_max,
@@ -159,41 +140,13 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         password_env=model.password_env,
         password_file=model.password_file,
         place=place,
+        domain=model.domain.lower(),
+        cheapest=model.order == "cheapest",
+        failover_on=carriers.failover(model, source, path, problems),
+        register=registers,
+        health=carriers.health(model, source, path, problems),
+        calls_per_second_max=model.calls_per_second_max,
     )
-
-
-def _host_port(text: str) -> tuple[str | None, int | None]:
-    """Host without brackets and port (0 where none is written); None for what cannot be read."""
-    bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](?::(\d{1,5}))?", text)
-    plain = re.fullmatch(r"([^:\[\]/]+)(?::(\d{1,5}))?", text)
-    match = bracketed or plain
-    if match is None:
-        return None, None
-    host, port = match.group(1), int(match.group(2) or 0)
-    if port > 65_535 or (match.group(2) and port == 0):
-        return host, None
-    if bracketed or re.fullmatch(r"[0-9.]+", host):
-        try:
-            ip_address(host)
-        except ValueError:
-            return None, None
-    elif _HOST.fullmatch(host) is None:
-        return None, None
-    return host, port
-
-
-def _network(text: str) -> Identify | None:
-    """`192.0.2.0/24`, `192.0.2.1:5060`, `2001:db8::/32`, `[2001:db8::1]:5060`."""
-    match = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?|([0-9./]+):(\d{1,5})", text)
-    address, port = text, 0
-    if match is not None:
-        address = match.group(1) or match.group(3)
-        port = int(match.group(2) or match.group(4) or 0)
-    try:
-        network = ip_network(address, strict=False)
-    except ValueError:
-        return None
-    return Identify(str(network), port) if port <= 65_535 else None
 
 
 def _check_identities(trunks: tuple[TrunkSettings, ...], problems: Problems) -> None:
@@ -202,6 +155,11 @@ def _check_identities(trunks: tuple[TrunkSettings, ...], problems: Problems) -> 
         for other in trunks[:index]:
             for mine in trunk.identify:
                 for theirs in other.identify:
+                    if mine.certificate or theirs.certificate:
+                        if mine.certificate == theirs.certificate:
+                            word = f"trunks '{trunk.name}' and '{other.name}' are both identified by the "
+                            problems.add(trunk.place, f"{word}certificate {mine.certificate}")
+                        continue
                     left, right = ip_network(mine.network), ip_network(theirs.network)
                     same_port = mine.port == theirs.port or 0 in (mine.port, theirs.port)
                     if left.version == right.version and left.overlaps(right) and same_port:

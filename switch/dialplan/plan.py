@@ -58,14 +58,44 @@ class Gateway:
     host: str
     port: int
     transport: str
+    priority: int = 0
+    weight: int = 0
+    prefixes: tuple[str, ...] = ()
+    cost_micros: int = 0
+    """A minute's price, in millionths."""
+    channels_max: int = 0
+    calls_per_second_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """Requests from this network (CIDR) are the carrier's; `port` 0 means any source port."""
+    """Requests from this network (CIDR) are the carrier's; `port` 0 means any source port.
+
+    Or those by connections whose certificate has the name `certificate`; `network` is then empty.
+    """
 
     network: str
     port: int = 0
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPlan:
+    """We register with the carrier; `user` empty: the trunk's username."""
+
+    expires_s: int = 3600
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPlan:
+    """When a gateway counts as down, and how it comes back; `probe_s` 0: it is not asked."""
+
+    probe_s: int = 0
+    failures_to_down: int = 3
+    answers_to_up: int = 3
+    down_s: int = 30
+    down_s_max: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +115,12 @@ class TrunkSettings:
     password_env: str
     password_file: str
     place: Place
+    domain: str = ""
+    cheapest: bool = False
+    failover_on: frozenset[int] = frozenset()
+    register: RegisterPlan | None = None
+    health: HealthPlan = HealthPlan()
+    calls_per_second_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)

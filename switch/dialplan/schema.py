@@ -20,12 +20,17 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
 def _mapping(value: Any) -> Any:
     return {} if value is None else value
 
 
 Names: TypeAlias = Annotated[list[str], BeforeValidator(_listed)]
 Seconds: TypeAlias = Annotated[int, Field(ge=0, le=86_400)]
+CallsPerSecond: TypeAlias = Annotated[int, Field(ge=0, le=1_000)]
 Level: TypeAlias = Annotated[int, Field(ge=0, le=100)]
 Skills: TypeAlias = Annotated[dict[str, Annotated[int, Field(ge=1, le=100)]], BeforeValidator(_mapping)]
 Needs: TypeAlias = Annotated[dict[str, Level], BeforeValidator(_mapping)]
@@ -43,15 +48,55 @@ class Section(BaseModel):
 
 
 class TrunkModel(Section):
-    gateways: Annotated[Names, Field(min_length=1)]
+    """`gateways`, `identify` and `registration` have a short and a long form, and are read one by one."""
+
+    gateways: Annotated[list[Raw], BeforeValidator(_one_or_more), Field(min_length=1, max_length=32)]
     transport: Literal["udp", "tcp", "tls"] | None = None
-    identify: Names = []
+    identify: Annotated[list[Raw], BeforeValidator(_one_or_more)] = []
+    domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{0,253}$")] = ""
+    order: Literal["priority", "cheapest"] = "priority"
+    failover_on: Annotated[list[int], BeforeValidator(_listed), Field(max_length=50)] = []
+    registration: Raw = None
+    health: Raw = None
+    calls_per_second_max: CallsPerSecond = 0
     numbers: Literal["e164", "international", "national", "e164-bare"] = "e164"
     country: Country
     channels_max: Annotated[int, Field(ge=0, le=100_000)] = 0
     username: str = ""
     password_env: str = ""
     password_file: str = ""
+
+
+class GatewayModel(Section):
+    """The long form of a gateway."""
+
+    address: str
+    transport: Literal["udp", "tcp", "tls"] | None = None
+    priority: Annotated[int, Field(ge=0, le=65_535)] = 0
+    weight: Annotated[int, Field(ge=0, le=65_535)] = 0
+    prefixes: Names = []
+    cost_per_minute: Annotated[float, Field(ge=0, le=1_000_000)] = 0
+    channels_max: Annotated[int, Field(ge=0, le=100_000)] = 0
+    calls_per_second_max: CallsPerSecond = 0
+
+
+class IdentifyModel(Section):
+    """A carrier that is known by the certificate of its connection."""
+
+    certificate: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")]
+
+
+class RegisterModel(Section):
+    expires_s: Annotated[int, Field(ge=60, le=86_400)] = 3600
+    user: str = ""
+
+
+class HealthModel(Section):
+    probe_s: Annotated[int, Field(ge=0, le=3600)] = 0
+    failures_to_down: Annotated[int, Field(ge=1, le=100)] = 3
+    answers_to_up: Annotated[int, Field(ge=1, le=100)] = 3
+    down_s: Annotated[int, Field(ge=1, le=86_400)] = 30
+    down_s_max: Annotated[int, Field(ge=1, le=86_400)] = 300
 
 
 class CentreModel(Section):

@@ -17,9 +17,13 @@ from switch.tenant.limits import NO_LIMITS, Limits, TenantLimits
 from switch.trunk.settings import (
     Credentials,
     Gateway,
+    HealthSettings,
     Identity,
     NamedGateway,
     NumberFormat,
+    RegistrationSettings,
+    RouteOrder,
+    Terms,
     TrunkSettings,
 )
 
@@ -54,21 +58,43 @@ def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
     return TrunkSettings(
         name=plan.name,
         gateways=tuple(map(_gateway, plan.gateways)),
-        identify=tuple(Identity(item.network, item.port or None) for item in plan.identify),
+        identify=tuple(Identity(item.network, item.port or None, item.certificate) for item in plan.identify),
         number_format=NumberFormat(plan.numbers),
         country=plan.country,
         channels_max=plan.channels_max,
         credentials=Credentials(plan.username, secret) if plan.username else None,
+        host=plan.domain,
+        calls_per_second_max=plan.calls_per_second_max,
+        order=RouteOrder.CHEAPEST if plan.cheapest else RouteOrder.PRIORITY,
+        failover_on=plan.failover_on,
+        registration=None
+        if plan.register is None
+        else RegistrationSettings(plan.register.expires_s, plan.register.user),
+        health=HealthSettings(
+            failures_to_down=plan.health.failures_to_down,
+            down_s=plan.health.down_s,
+            down_s_max=plan.health.down_s_max,
+            probe_s=plan.health.probe_s,
+            answers_to_up=plan.health.answers_to_up,
+        ),
     )
 
 
 def _gateway(plan: GatewayPlan) -> Gateway | NamedGateway:
     """An address is complete in itself; what a name leaves open is for the DNS to say."""
     transport = Transport(plan.transport.upper()) if plan.transport else None
+    terms = Terms(
+        priority=plan.priority,
+        weight=plan.weight,
+        prefixes=plan.prefixes,
+        cost_micros=plan.cost_micros,
+        channels_max=plan.channels_max,
+        calls_per_second_max=plan.calls_per_second_max,
+    )
     if is_address(plan.host):
         spoken = transport or Transport.UDP
-        return Gateway(Address(plan.host, plan.port or default_port(spoken)), spoken)
-    return NamedGateway(plan.host.rstrip(".").lower(), plan.port or None, transport)
+        return Gateway(Address(plan.host, plan.port or default_port(spoken)), spoken, terms=terms)
+    return NamedGateway(plan.host.rstrip(".").lower(), plan.port or None, transport, terms)
 
 
 def queue_settings(plan: QueuePlan) -> QueueSettings:

@@ -10,12 +10,16 @@ from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import (
     ClipKind,
     Gateway,
+    HealthPlan,
     Identify,
     NumberForm,
     OutsideRules,
+    RegisterPlan,
 )
 from switch.dialplan.problems import Place, Problems
 from switch.dialplan.source import parse
+from switch.node.translate import trunk_settings
+from switch.trunk.settings import NamedGateway, RegistrationSettings, RouteOrder, Terms
 from tests.dialplan.plans import centre, mistakes, plan
 
 
@@ -52,6 +56,54 @@ def test_trunks() -> None:
     assert (trunk.country, trunk.channels_max, trunk.username) == ("FR", 30, "maple")
     assert (trunk.password_env, trunk.password_file) == ("BIG_PASSWORD", "")
     assert loaded.warnings == ()
+
+
+def test_the_long_forms_of_a_trunk() -> None:
+    loaded = centre(
+        centre="""\
+        trunks:
+          big:
+            gateways:
+              - 192.0.2.1
+              - address: sip.big.example
+                transport: tls
+                priority: 2
+                weight: 30
+                prefixes: [+33, +44 20]
+                cost_per_minute: 0.0125
+                channels_max: 10
+                calls_per_second_max: 5
+            identify: [192.0.2.0/24, {certificate: SIP.big.example}]
+            country: FR
+            domain: Big.example
+            order: cheapest
+            failover_on: [403, 404]
+            calls_per_second_max: 20
+            username: maple
+            password_env: BIG_PASSWORD
+            registration: {expires_s: 600, user: "33199000100"}
+            health: {probe_s: 30, answers_to_up: 2, failures_to_down: 4, down_s: 20, down_s_max: 90}
+          small: {gateways: [{address: h}], country: FR, username: a, password_env: B, registration: true}
+        """,
+        shop="numbers: {100: main}\noutside: {trunk: [big, small], allow: [+33]}\nflows: {main: [hangup]}",
+    )
+    big, small = loaded.trunks
+    assert big.gateways == (
+        Gateway("192.0.2.1", 0, ""),
+        Gateway("sip.big.example", 0, "tls", 2, 30, ("+33", "+4420"), 12_500, 10, 5),
+    )
+    assert big.identify[1] == Identify("", 0, "sip.big.example")
+    assert (big.domain, big.cheapest, big.failover_on) == ("big.example", True, {403, 404})
+    assert (big.calls_per_second_max, big.register) == (20, RegisterPlan(600, "33199000100"))
+    assert big.health == HealthPlan(30, 4, 2, 20, 90)
+    assert (small.register, small.health) == (RegisterPlan(3600, ""), HealthPlan())
+    assert loaded.tenants["shop"].outside.trunks == ("big", "small")
+    assert loaded.warnings == (), "a trunk that registers needs no identity"
+    carrier = trunk_settings(big, "secret")
+    assert isinstance(carrier.gateways[1], NamedGateway)
+    assert carrier.gateways[1].terms == Terms(2, 30, ("+33", "+4420"), 12_500, 10, 5)
+    assert carrier.registration == RegistrationSettings(600, "33199000100")
+    assert carrier.order is RouteOrder.CHEAPEST
 
 
 def test_a_single_file_is_a_centre_with_its_trunk() -> None:

@@ -221,7 +221,37 @@ TRUNKS = [
         "{gateways: [h], country: FR, username: x, password_env: A, password_file: b}",
         "either password_env or",
     ),
+    ("{gateways: [{adress: h}], country: FR}", "1:26: unknown word 'adress'; did you mean 'address'?"),
+    ("{gateways: [{weight: 2}], country: FR}", "'address' is missing here"),
+    ("{gateways: [{address: 'h:0'}], country: FR}", "1:35: an address with a port"),
+    ("{gateways: [{address: h, weight: much}], country: FR}", "1:46: weight: a whole number was expected"),
+    ("{gateways: [{address: h, prefixes: [33]}], country: FR}", "1:49: a prefix of numbers such as +1"),
+    ("{gateways: [{address: h, cost_per_minute: -1}], country: FR}", "cost_per_minute: at least 0"),
+    ("{gateways: [{address: h, calls_per_second_max: 9999}], country: FR}", "at most 1000"),
+    ("{gateways: [h, {address: h}], country: FR}", "1:28: gateway h stands twice"),
+    ("{gateways: [[h]], country: FR}", "names with values (name: value) were expected"),
+    ("{gateways: [h], country: FR, order: chepest}", "did you mean 'cheapest'?"),
+    ("{gateways: [h], country: FR, failover_on: [200]}", "1:56: a SIP status from 400 to 699"),
+    ("{gateways: [h], country: FR, failover_on: [404, 486]}", "1:61: 486 never leads to another gateway"),
+    ("{gateways: [h], country: FR, identify: [{certificat: x}]}", "did you mean 'certificate'?"),
+    ("{gateways: [h], country: FR, identify: [{certificate: '*.x'}]}", "text of the form"),
+    ("{gateways: [h], country: FR, registration: true}", "1:42: a registration needs username"),
+    ("{gateways: [h], country: FR, registration: maybe}", "true, or expires_s and user, was expected"),
+    ("{gateways: [h], country: FR, registration: {expires: 9}}", "did you mean 'expires_s'?"),
+    ("{gateways: [h], country: FR, health: {probe: 9}}", "did you mean 'probe_s'?"),
+    ("{gateways: [h], country: FR, health: {down_s: 9, down_s_max: 3}}", "must not be less than down_s"),
 ]
+
+
+def test_one_certificate_identifies_one_trunk() -> None:
+    trunks = """\
+        trunks:
+          a: {gateways: [h], country: FR, identify: [{certificate: sip.x.example}]}
+          b: {gateways: [h], country: FR, identify: [{certificate: SIP.x.example}]}
+        """
+    assert mistakes({"centre.yaml": dedent(trunks), "t.yaml": ""}) == [
+        "centre.yaml:3:3: trunks 'b' and 'a' are both identified by the certificate sip.x.example"
+    ]
 
 
 @pytest.mark.parametrize(("trunk", "expected"), TRUNKS)
