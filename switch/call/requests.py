@@ -62,7 +62,9 @@ def _info(leg: Leg, request: Request) -> Response:
     digit = info_digit(request)
     if digit is None:
         # RFC 6086 section 5: an INFO without a package and without a body is a legacy keep-alive.
-        return request.make_response(415 if request.body else 200)
+        if not request.body:
+            return request.make_response(200)
+        return request.make_response(415, headers=[("Accept", ", ".join(sorted(DTMF_INFO_TYPES)))])
     leg.emit(events.LegDigit(leg.id, digit))
     return request.make_response(200)
 

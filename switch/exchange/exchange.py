@@ -15,7 +15,7 @@ from switch.base.errors import PeerError
 from switch.call import events as leg_events
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import ALLOW, Leg
-from switch.call.session_timer import SUPPORTED
+from switch.call.surplus import Surplus
 from switch.dialplan.actions import Action, AgentVerb
 from switch.dialplan.events import Answered, DigitPressed, PlayEnded
 from switch.dialplan.events import Wake as FlowWake
@@ -29,6 +29,7 @@ from switch.exchange import (
     ringing,
     routing,
     transfers,
+    understanding,
 )
 from switch.exchange.actions.agents import event_for
 from switch.exchange.office import Office, Output, Parts
@@ -38,6 +39,7 @@ from switch.media import events as media
 from switch.media.commands import SendDigits
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer
+from switch.sip.message import Response
 from switch.sip.outputs import (
     AckReceived,
     CancelReceived,
@@ -45,11 +47,21 @@ from switch.sip.outputs import (
     RequestReceived,
     ResponseReceived,
     SendBytes,
+    StrayAnswer,
     TransactionFailed,
 )
 from switch.trunk.settings import TrunkEvent
 
 Handler = Callable[[Office, Session, Any, int], None]
+
+_ABILITIES = (
+    ("Allow", ALLOW),
+    ("Accept", understanding.ACCEPTED),
+    ("Accept-Encoding", "identity"),
+    ("Accept-Language", "en"),
+    ("Supported", ", ".join(sorted(invites.SUPPORTED))),
+)
+"""What an OPTIONS asks for (RFC 3261 section 11.2)."""
 
 ROUNDS_MAX = 10_000
 """Rounds of settling after one input. Handlers feed one another; a ring of them is our bug, not a hang."""
@@ -61,6 +73,7 @@ class Exchange:
     def __init__(self, parts: Parts, handlers: Mapping[type[Action], Handler]) -> None:
         self.office = Office(parts)
         self._handlers = dict(handlers)
+        self.surplus = Surplus(parts.signalling.layer)
         self.wrong = 0
         """Messages that a peer got wrong for its call, though the parser could read them."""
 
@@ -199,6 +212,8 @@ class Exchange:
         for output in outputs:
             if isinstance(output, SendBytes):
                 self.office.outputs.append(output)
+            elif isinstance(output, StrayAnswer):
+                self._late_answer(output.response, output.flow, now)
             elif not isinstance(output, MessageDropped):
                 # What was dropped the layer has counted, by reason.
                 self._message(output, now)
@@ -228,14 +243,31 @@ class Exchange:
     ) -> None:
         owner = self.office.signalling.owner_of(message)
         try:
+            if isinstance(message, RequestReceived):
+                refused = understanding.refusal(message.request, invites.SUPPORTED)
+                if refused is not None:
+                    self.office.signalling.respond(message.transaction, refused, now)
+                    return
+            elif isinstance(message, ResponseReceived):
+                if message.response.body:
+                    understanding.open_body(message.response)
+            elif isinstance(message, AckReceived) and message.request.body:
+                understanding.open_body(message.request)
             if owner is not None:
                 owner.receive(message, now)
                 if isinstance(owner, Leg):
                     self.office.schedule(owner)
             elif isinstance(message, RequestReceived):
                 self._new_request(message, now)
+            elif isinstance(message, ResponseReceived):
+                self._late_answer(message.response, message.flow, now)
         except PeerError as error:
             self._wrong(message, error, now)
+
+    def _late_answer(self, response: Response, flow: Flow, now: int) -> None:
+        """Nobody waits for it any more; of a call that was answered the other side has to hear that."""
+        if 200 <= response.status < 300 and response.cseq.method == "INVITE":
+            self.surplus.end(response, flow, now)
 
     def _wrong(
         self,
@@ -260,8 +292,8 @@ class Exchange:
         elif request.method == "REGISTER":
             response = self.office.parts.registrar.register(request, message.flow, now)
         elif request.method == "OPTIONS":
-            headers = [("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", SUPPORTED)]
-            response = request.make_response(200, to_tag=self.office.parts.tokens.token(10), headers=headers)
+            tag = self.office.parts.tokens.token(10)
+            response = request.make_response(200, to_tag=tag, headers=_ABILITIES)
         elif request.method in ("BYE", "INFO", "UPDATE", "NOTIFY", "REFER", "PRACK"):
             response = request.make_response(481)
         elif request.method in ("SUBSCRIBE", "PUBLISH"):

@@ -15,7 +15,7 @@ from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import MAX_FORWARDS
-from switch.exchange import dials, flows, meter, records, ringing, talks
+from switch.exchange import dials, flows, meter, records, ringing, talks, understanding
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -63,9 +63,6 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
 
 
 def _cannot_understand(request: Request) -> Response | None:
-    unknown = [tag for tag in request.require if tag not in SUPPORTED]
-    if unknown:
-        return request.make_response(420, headers=[("Unsupported", ", ".join(unknown))])
     if not request.uri.is_sip:
         return request.make_response(416)
     if request.max_forwards == 0:
@@ -75,8 +72,8 @@ def _cannot_understand(request: Request) -> Response | None:
         return request.make_response(400, "Missing Contact")
     kind = (request.content_type or "application/sdp").partition(";")[0].strip().lower()
     if request.body and kind != "application/sdp":
-        return request.make_response(415, headers=[("Accept", "application/sdp")])
-    return None
+        return request.make_response(415, headers=[("Accept", understanding.ACCEPTED)])
+    return understanding.not_acceptable(request)
 
 
 def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) -> None:

@@ -55,6 +55,14 @@ class ResponseReceived:
     flow: Flow
 
 
+@dataclass(frozen=True, slots=True)
+class StrayAnswer:
+    """A 2xx to an INVITE that looks like ours, and whose transaction is over and forgotten."""
+
+    response: Response
+    flow: Flow
+
+
 class Failure(StrEnum):
     """Why a transaction ended without an answer."""
 
@@ -85,6 +93,7 @@ Output = (
     | AckReceived
     | CancelReceived
     | ResponseReceived
+    | StrayAnswer
     | TransactionFailed
     | MessageDropped
 )

@@ -57,6 +57,7 @@ class Peer:
         body: bytes = b"",
         cseq: int = 0,
         headers: tuple[tuple[str, str], ...] = (),
+        content_type: str = "application/sdp",
     ) -> None:
         self._cseq = cseq or self._cseq + 1
         fields = [
@@ -69,7 +70,7 @@ class Peer:
             *headers,
         ]
         if body:
-            fields.append(("Content-Type", "application/sdp"))
+            fields.append(("Content-Type", content_type))
         data = Request(method, Uri(user=number, host=SWITCH.host), fields, body).to_bytes()
         self.world.network.send(Datagram(PEER, SWITCH, data), self.world.now)
         self.world.run(SECOND // 2)

@@ -16,7 +16,7 @@ from hashlib import blake2s
 from switch.base.tokens import TokenSource
 from switch.sip.flow import Flow
 from switch.sip.message import MAGIC_COOKIE, MessageError, Request, Response, parse, reason_phrase
-from switch.sip.outputs import AckReceived, CancelReceived, MessageDropped, Output
+from switch.sip.outputs import AckReceived, CancelReceived, MessageDropped, Output, StrayAnswer
 from switch.sip.transaction.machines import (
     INVITE_CLIENT_ROWS,
     INVITE_SERVER_ROWS,
@@ -228,7 +228,7 @@ class TransactionLayer:
             return
         found = self._by_key.get(_client_key(vias[0].branch or "", method))
         if found is None:
-            self._drop("stray-response", flow)
+            self._stray(response, vias[0].branch or "", flow)
             return
         if flow.connection and not found.flow.connection:
             # `net` has opened the connection that was asked for; ACK and CANCEL go by the same one.
@@ -355,6 +355,14 @@ class TransactionLayer:
         response = request.make_response(status, reason, to_tag=_stateless_tag(request), headers=headers)
         response.headers.add("Server", self._server_name)
         self._sink.send(back, response.to_bytes(), _counted(request.method), status)
+
+    def _stray(self, response: Response, branch: str, flow: Flow) -> None:
+        """Too late, or invented. A 2xx to an INVITE is somebody who waits to be heard (section 13.2.2.4)."""
+        ours = branch.startswith(MAGIC_COOKIE) and len(branch) == len(MAGIC_COOKIE) + _BRANCH_LENGTH
+        if ours and 200 <= response.status < 300 and response.cseq.method == "INVITE":
+            self._sink.outputs.append(StrayAnswer(response, flow))
+        else:
+            self._drop("stray-response", flow)
 
     def _drop(self, reason: str, flow: Flow) -> None:
         self.drops[reason] = self.drops.get(reason, 0) + 1

@@ -114,6 +114,9 @@ INVITE_CLIENT: Table = {
     (St.ACCEPTED, On.RESPONSE_2XX): (St.ACCEPTED, (Do.PASS_RESPONSE,)),
     (St.ACCEPTED, On.TIMER_M): (St.TERMINATED, ()),
     (St.COMPLETED, On.RESPONSE_ERROR): (St.COMPLETED, (Do.SEND_ACK,)),
+    # Not in the figure either: a forking proxy passes a 2xx on even after the final answer that it gave
+    # (section 16.7 step 5), and whoever answered must be acknowledged and told that it was for nothing.
+    (St.COMPLETED, On.RESPONSE_2XX): (St.COMPLETED, (Do.PASS_RESPONSE,)),
     (St.COMPLETED, On.TIMER_D): (St.TERMINATED, ()),
     # Figure 5 informs the user here. The user has its final answer already; a failure after it has no
     # meaning.
