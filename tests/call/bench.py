@@ -9,7 +9,7 @@ from switch.call.signalling import Signalling
 from switch.media.plan import Slot
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Message, NameAddr, Request, Response, Uri, parse
-from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes
+from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes, StrayAnswer
 from switch.sip.transaction.layer import TransactionLayer
 
 US = Address("192.0.2.1", 5060)
@@ -134,7 +134,7 @@ class Bench:
             for output in outputs:
                 if isinstance(output, SendBytes):
                     self.sent.append(parse(output.data))
-                elif isinstance(output, MessageDropped):
+                elif isinstance(output, MessageDropped | StrayAnswer):
                     self.dropped += 1
                 else:
                     owner = self.signalling.owner_of(output)

@@ -16,11 +16,18 @@ from switch.call.leg import Leg
 from switch.call.outgoing import Destination, OutgoingLeg
 from switch.call.settings import DEFAULTS, LegSettings
 from switch.call.signalling import Signalling
+from switch.call.surplus import Surplus
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.media.plan import Slot, StreamPlan
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import NameAddr, Request, Response, Uri, parse
-from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes
+from switch.sip.outputs import (
+    MessageDropped,
+    RequestReceived,
+    ResponseReceived,
+    SendBytes,
+    StrayAnswer,
+)
 from switch.sip.transaction.layer import TransactionLayer
 
 CALLER = Address("192.0.2.1", 5060)
@@ -37,6 +44,7 @@ class Side:
         self.address = address
         self.layer = TransactionLayer(SeededTokens(seed))
         self.signalling = Signalling(self.layer, settings)
+        self.surplus = Surplus(self.layer)
         self.tokens = SeededTokens(seed + 1_000)
         self.slot = Slot(1, address.host, 20_000)
         self.leg: Leg | None = None
@@ -205,12 +213,16 @@ class Pair:
                 for output in outputs:
                     if isinstance(output, SendBytes):
                         self._send(side, output.data)
+                    elif isinstance(output, StrayAnswer):
+                        side.surplus.end(output.response, output.flow, self.now)
                     elif not isinstance(output, MessageDropped):
                         owner = side.signalling.owner_of(output)
                         if owner is not None:
                             owner.receive(output, self.now)
                         elif isinstance(output, RequestReceived):
                             self._open(side, output)
+                        elif isinstance(output, ResponseReceived) and _answers_invite(output.response):
+                            side.surplus.end(output.response, output.flow, self.now)
             if side.leg is not None:
                 for event in side.leg.poll():
                     side.hear(event)
@@ -248,3 +260,7 @@ class Pair:
         tag = message.from_.tag
         legs = [(callee, callee.leg) for callee in self.callees]
         return [callee for callee, leg in legs if isinstance(leg, IncomingLeg) and leg.local_tag == tag]
+
+
+def _answers_invite(response: Response) -> bool:
+    return 200 <= response.status < 300 and response.cseq.method == "INVITE"

@@ -11,7 +11,7 @@ from switch.call.signalling import Signalling
 from switch.media.plan import Slot
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import NameAddr, Request, Response, Uri, parse
-from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes
+from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes, StrayAnswer
 from switch.sip.transaction.layer import TransactionLayer
 
 HERE = Address("192.0.2.1", 5060)
@@ -72,7 +72,7 @@ class Wire:
             for output in outputs:
                 if isinstance(output, SendBytes):
                     self.sent.append(parse(output.data))
-                elif not isinstance(output, MessageDropped):
+                elif not isinstance(output, MessageDropped | StrayAnswer):
                     owner = self.signalling.owner_of(output)
                     if owner is not None:
                         owner.receive(output, self.now)
