@@ -168,7 +168,7 @@ class IncomingLeg(Leg):
         return said and self.state is LegState.INCOMING_PROCEEDING and "UPDATE" in self.invite.allow
 
     def offer_refused(self, request: Request) -> Response | None:
-        if self.negotiation.offering or not self.negotiation.agreed:
+        if self.negotiation.offering:
             return request.make_response(491)
         said = self.reliable is not None and self.reliable.session_sent
         if self.state is LegState.INCOMING_PROCEEDING and not said:

@@ -7,10 +7,9 @@ from ipaddress import ip_network
 from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import carriers, schema
 from switch.dialplan.plan import (
-    DIGEST,
-    DIGEST_QOP,
     Centre,
     NumberForm,
+    SessionTimer,
     TenantPlan,
     TrunkSettings,
 )
@@ -34,7 +33,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     ]
     if not sources:
         problems.add(Place("", 0, 0), "no dialplan: expected at least one file TENANT.yaml")
-    trunks, digest, qop = _shared(sources, problems)
+    trunks, shared = _shared(sources, problems)
     tenants: dict[str, TenantPlan] = {}
     for key, source in sources:
         if key == SHARED:
@@ -57,7 +56,15 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     _check_owners(tenants, dict(sources), problems)
     if problems.problems:
         raise ConfigurationError(tuple(sorted(problems.problems, key=_position)))
-    return Centre(trunks, tenants, tuple(sorted(problems.warnings, key=_position)), digest, qop)
+    return Centre(
+        trunks,
+        tenants,
+        tuple(sorted(problems.warnings, key=_position)),
+        digest=tuple(algorithm.upper() for algorithm in shared.digest),
+        digest_qop=tuple(shared.digest_qop),
+        session_timer=SessionTimer(shared.session_timer.expires_s, shared.session_timer.min_s),
+        reliable_183=shared.reliable_183,
+    )
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:
@@ -81,20 +88,20 @@ def _without_trunks(source: Source) -> object:
 
 def _shared(
     sources: list[tuple[str, Source]], problems: Problems
-) -> tuple[tuple[TrunkSettings, ...], tuple[str, ...], tuple[str, ...]]:
-    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one; digest algorithms and
-    qualities of protection."""
+) -> tuple[tuple[TrunkSettings, ...], schema.CentreModel]:
+    """Trunks of `centre.yaml`, and of a tenant's file where the centre is a single one; what else it says."""
     found: dict[str, TrunkSettings] = {}
-    digest: tuple[str, ...] = DIGEST
-    qop: tuple[str, ...] = DIGEST_QOP
+    shared = schema.CentreModel()
     for key, source in sources:
         data = source.data
         if key != SHARED:
             data = {"trunks": data.get("trunks")} if isinstance(data, dict) else {}
         model = schema.read(schema.CentreModel, source, (), data, problems)
         if model is not None and key == SHARED:
-            digest = tuple(algorithm.upper() for algorithm in model.digest)
-            qop = tuple(model.digest_qop)
+            shared = model
+            if model.session_timer.min_s > model.session_timer.expires_s:
+                place = source.place(("session_timer", "min_s"))
+                problems.add(place, f"at most expires_s ({model.session_timer.expires_s}) was expected")
         for name, raw in model.trunks.items() if model is not None else ():
             path: Path = ("trunks", name)
             place = source.key_place(path)
@@ -109,7 +116,7 @@ def _shared(
             if trunk is not None:
                 found[name] = trunk
     _check_identities(tuple(found.values()), problems)
-    return tuple(found.values()), digest, qop
+    return tuple(found.values()), shared
 
 
 def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problems) -> TrunkSettings | None:

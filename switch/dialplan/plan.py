@@ -289,11 +289,20 @@ DIGEST_QOP = ("auth",)
 
 
 @dataclass(frozen=True, slots=True)
+class SessionTimer:
+    """RFC 4028: how long a call stands without a refresh, and the least that we take from others."""
+
+    expires_s: int = 1_800
+    min_s: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class Centre:
     """All that the administrator wrote. `warnings` are worth showing and stop nothing.
 
     `digest` are the algorithms that phones are offered, in this order; no other is accepted. `digest_qop`
-    are the qualities of protection that they are offered.
+    are the qualities of protection that they are offered. `reliable_183`: early media is told reliably
+    (RFC 3262) to callers who can acknowledge it.
     """
 
     trunks: tuple[TrunkSettings, ...] = ()
@@ -301,6 +310,8 @@ class Centre:
     warnings: tuple[Problem, ...] = ()
     digest: tuple[str, ...] = DIGEST
     digest_qop: tuple[str, ...] = DIGEST_QOP
+    session_timer: SessionTimer = SessionTimer()
+    reliable_183: bool = True
 
     def owner(self, number: str) -> TenantPlan | None:
         """The tenant to whom an outside number (E.164 with +) belongs."""

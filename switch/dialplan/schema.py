@@ -99,6 +99,11 @@ class HealthModel(Section):
     down_s_max: Annotated[int, Field(ge=1, le=86_400)] = 300
 
 
+class SessionTimerModel(Section):
+    expires_s: Annotated[int, Field(ge=90, le=86_400)] = 1_800
+    min_s: Annotated[int, Field(ge=90, le=86_400)] = 90
+
+
 class CentreModel(Section):
     trunks: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     digest: Annotated[
@@ -109,6 +114,8 @@ class CentreModel(Section):
     digest_qop: Annotated[
         list[Literal["auth", "auth-int"]], BeforeValidator(_listed), Field(min_length=1, max_length=2)
     ] = ["auth"]
+    session_timer: SessionTimerModel = SessionTimerModel()
+    reliable_183: bool = True
 
 
 Countries: TypeAlias = Annotated[list[Country], BeforeValidator(_listed)]

@@ -16,7 +16,7 @@ from switch.media.plan import Slot
 from switch.media.slots import SlotPool
 from switch.node.digest_offer import offered
 from switch.node.handlers import HANDLERS
-from switch.node.translate import router_events, tenant_entries, tenant_limits
+from switch.node.translate import leg_settings, router_events, tenant_entries, tenant_limits
 from switch.registrar.registrar import Registrar
 from switch.registrar.values import Account
 from switch.sip.digest import Challenger
@@ -64,7 +64,7 @@ def build(
     registrar.set_accounts(accounts)
     parts = Parts(
         listeners=materials.listeners,
-        signalling=Signalling(layer),
+        signalling=Signalling(layer, leg_settings(centre)),
         registrar=registrar,
         trunks=Trunks(trunks, materials.seed, materials.tokens),
         locator=Locator(_abilities(materials.listeners)),
@@ -106,6 +106,7 @@ def rebuild(
     parts.trunks.set_trunks(trunks, now)
     parts.registrar.challenger.offer(algorithms, centre.digest_qop)
     parts.registrar.set_accounts(accounts)
+    parts.signalling.settings = leg_settings(centre)
     _set_tenants(exchange, centre, materials, now)
     locating.refresh(exchange.office, now)
     exchange.settle(now)

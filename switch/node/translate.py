@@ -7,6 +7,7 @@ from switch.acd.events import Event as RouterEvent
 from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue
 from switch.acd.settings import AgentSettings, Policy, QueueSettings
 from switch.base.clock import SECOND
+from switch.call.settings import LegSettings
 from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
 from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
@@ -26,6 +27,12 @@ from switch.trunk.settings import (
     Terms,
     TrunkSettings,
 )
+
+
+def leg_settings(centre: Centre) -> LegSettings:
+    """What every leg does alike."""
+    timer = centre.session_timer
+    return LegSettings(timer.expires_s, timer.min_s, centre.reliable_183)
 
 
 def tenant_entry(plan: TenantPlan) -> TenantEntry:

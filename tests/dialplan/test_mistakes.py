@@ -295,6 +295,19 @@ def test_two_carriers_are_not_identified_by_the_same_address() -> None:
     assert found == ["centre.yaml:3:3: trunks 'b' and 'a' are both identified by 10.1.1.1/32"]
 
 
+@pytest.mark.parametrize(
+    ("timer", "expected"),
+    [
+        ("{min_s: 60}", "centre.yaml:1:24: min_s: at least 90 was expected"),
+        ("{expires_s: 200, min_s: 300}", "centre.yaml:1:40: at most expires_s (200) was expected"),
+        ("{expires: 1800}", "centre.yaml:1:17: "),
+    ],
+)
+def test_session_timers(timer: str, expected: str) -> None:
+    (found,) = mistakes({"centre.yaml": f"session_timer: {timer}", "t.yaml": ""})
+    assert found.startswith(expected)
+
+
 def test_nothing_to_load() -> None:
     assert mistakes({}) == [":0:0: no dialplan: expected at least one file TENANT.yaml"]
     assert mistakes({"x.scenario.yaml": ""}) == mistakes({})

@@ -104,6 +104,42 @@ def test_a_caller_who_offers_with_the_ack_is_heard() -> None:
     assert world.engine.hears(theirs.remote_port) == AUDIO
 
 
+def test_a_caller_whose_timer_is_too_short_is_told_how_long_it_must_be() -> None:
+    """RFC 4028 section 9: 422 with Min-SE, before anything is opened; without `timer` it cannot be told."""
+    world = World(Setting(centre()))
+    peer = Peer(world)
+    short = ("Session-Expires", "60")
+    peer.say("INVITE", DIRECT, body=sdp(), headers=(short, ("Supported", "timer")))
+    assert peer.last(422).headers.get("Min-SE") == "90"
+    assert world.exchange.office.sessions == {}
+    peer.say("INVITE", DIRECT, body=sdp(), headers=(short,))
+    assert peer.last(480), "nobody is there, but the call was taken"
+
+
+def test_early_media_reaches_a_caller_reliably_and_the_answer_waits_for_the_prack() -> None:
+    """RFC 3262: the tenant's 183 is repeated until the PRACK, and the 200 comes after it."""
+    world = World(Setting(centre()))
+    world.phone("shop", "110", Answers(world)).register(world.now)
+    world.touch()
+    world.run(SECOND)
+    peer = Peer(world)
+    peer.say("INVITE", DIRECT, body=sdp(), headers=(("Require", "100rel"),))
+    world.run(4 * SECOND)
+    ringing = peer.last(180)
+    assert len([m for m in peer.wire.heard if isinstance(m, Response) and m.status == 180]) > 1
+    tag, rseq = ringing.to.tag or "", ringing.headers.get("RSeq")
+    assert ringing.body == b""
+    peer.say("PRACK", DIRECT, to_tag=tag, headers=(("RAck", f"{rseq} 7 INVITE"),))
+    peer.last(481)
+    peer.say("PRACK", DIRECT, to_tag=tag, headers=(("RAck", f"{rseq} 1 INVITE"),))
+    assert [m.status for m in peer.wire.heard if isinstance(m, Response) and m.cseq.method == "PRACK"] == [
+        481,
+        200,
+    ]
+    peer.say("ACK", DIRECT, to_tag=tag, cseq=1)
+    assert len(world.exchange.office.legs) == 2
+
+
 def test_a_transfer_that_is_asked_for_before_the_ack_does_not_bar_the_next() -> None:
     world = World(Setting(centre()))
     for account in ("110", "101"):

@@ -4,6 +4,7 @@ import pytest
 
 from switch.base.clock import SECOND
 from switch.base.errors import ConfigurationError
+from switch.call.settings import LegSettings
 from switch.dialplan.centre import load_centre
 from switch.node.compose import rebuild
 from switch.node.names import Found, find
@@ -64,6 +65,15 @@ def test_who_waits_for_a_tenant_that_was_removed_leaves_nothing_behind() -> None
     world.touch()
     world.run(SECOND)
     assert (world.remains().calls, world.remains().contacts) == (0, 0)
+
+
+def test_session_timers_and_reliable_answers_are_taken_from_the_centre() -> None:
+    world = World(Setting(shop(), slots=4))
+    signalling = world.exchange.office.signalling
+    assert signalling.settings == LegSettings(1_800, 90, reliable_183=True)
+    more = "session_timer: {expires_s: 600, min_s: 120}\nreliable_183: false\n"
+    world.reload(load_centre({"centre.yaml": TRUNKS + more, "other.yaml": OTHER}))
+    assert signalling.settings == LegSettings(600, 120, reliable_183=False)
 
 
 def test_a_name_that_two_tenants_have_is_never_guessed() -> None:
