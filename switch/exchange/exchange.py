@@ -96,9 +96,14 @@ class Exchange:
         self.office.signalling.layer.receive(data, flow, now)
         self.settle(now)
 
-    def transport_failed(self, flow: Flow, now: int) -> None:
-        """Bytes could not be sent by this flow."""
-        self.office.signalling.layer.transport_failed(flow, now)
+    def refuse(self, data: bytes, flow: Flow, now: int) -> None:
+        """One message while the switch is overloaded: what opens something new is answered 503."""
+        self.office.signalling.layer.refuse(data, flow, now)
+        self.settle(now)
+
+    def transport_failed(self, flow: Flow, now: int, branch: str = "") -> None:
+        """Bytes could not be sent by this flow; where `branch` is known, those of that transaction."""
+        self.office.signalling.layer.transport_failed(flow, now, branch)
         self.settle(now)
 
     def connection_closed(self, flow: Flow, now: int) -> None:

@@ -1,130 +1,219 @@
-"""SIP over UDP, by asyncio-dgram.
+"""SIP over UDP: one socket, read until it is empty, with the errors that the network sends back.
 
-The library queues datagrams without a bound and raises an earlier socket error out of the next receive.
-So the queue is bounded here, on arrival, and errors (an ICMP "port unreachable" of a phone that is gone)
-are counted where they are told: neither can stop the reader.
+Theory of operation. The socket is read by us and not by a library, for two reasons. Everything that waits in
+the kernel is taken at once and put into the one queue (`intake`), where it is told apart before anything is
+lost. And the kernel is asked to keep ICMP errors with the datagram that they quote (`IP_RECVERR`): so a phone
+or gateway that is gone fails at once the one transaction that spoke to it, where a timer would take 32 s.
+
+An ICMP error can be forged by whoever knows two addresses. So it counts only where it quotes the branch of a
+transaction of ours: 100 bits that only somebody on the way has seen.
+
+Event loops do not agree on what an error condition of a socket means (uvloop ends its watch for good). So the
+loop watches an epoll descriptor that holds the socket: that is merely readable, whatever happened.
 """
 
 import asyncio
-import os
+import errno
+import re
+import select
 import socket
-from typing import Any
-
-from asyncio_dgram.aio import DatagramServer, Protocol, TransportClosed
+import struct
 
 from switch.base.errors import ResourceError
+from switch.net import stun
+from switch.net.intake import Intake
 from switch.net.ports import NetCounts, Receiver
 from switch.sip.flow import Address, Flow, Transport
 
-QUEUE_SOFT = 2_000
-"""Above this, REGISTER and OPTIONS are shed: phones repeat them, and no caller is hurt."""
+READS_MAX = 512
+"""Datagrams taken before the queue is worked off for a slice; reading them takes about a millisecond."""
 
-QUEUE_HARD = 10_000
-"""Above this, everything is: ten thousand messages are a second of work, and their senders repeat them."""
-
-SEND_BUFFER_MAX = 1 << 20
-"""Bytes that wait for the kernel; beyond it a datagram is dropped, as the network itself would."""
+ERRORS_MAX = 64
+"""ICMP errors taken at a time; a scan of the network must not hold the reader."""
 
 KERNEL_BUFFER = 4 << 20
 """What we ask the kernel to keep while the loop is busy; it may grant less."""
 
+FLOWS_MAX = 16_384
+"""Sources whose flow is kept made; forgotten all at once when a spoofed flood has filled the table."""
+
+DATAGRAM_MAX = 65_535
 PORT_MAX = 65_535
 
-_SHEDDABLE = (b"REGISTER ", b"OPTIONS ")
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
+"""linux/in.h and in6.h; Python names neither."""
+_ORIGIN_LOCAL = 1
+"""linux/errqueue.h: SO_EE_ORIGIN_LOCAL, an error of our own kernel; ICMP is 2, ICMPv6 is 3."""
+_EXTENDED_ERROR = struct.Struct("=IB")
+_QUOTE_BYTES = 2_048
+_BRANCH = re.compile(rb";[ \t]*branch[ \t]*=[ \t]*([A-Za-z0-9.!%*_+`'~-]+)")
 
-
-class _Bounded(Protocol):
-    """The library's protocol with a bound on its queue."""
-
-    def __init__(self, queue: "asyncio.Queue[Any]", drained: asyncio.Event, counts: NetCounts) -> None:
-        super().__init__(queue, asyncio.Queue(), drained)
-        self._queue = queue
-        self._counts = counts
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        waiting = self._queue.qsize()
-        if waiting >= QUEUE_SOFT and (waiting >= QUEUE_HARD or data.startswith(_SHEDDABLE)):
-            self._counts.datagrams_shed += 1
-            return
-        self._queue.put_nowait((data, addr))
-
-    def error_received(self, exc: Exception) -> None:
-        del exc
-        self._counts.socket_errors += 1
+_KEEPALIVE_BYTES_MAX = 8
+_PING, _PONG = b"\r\n\r\n", b"\r\n"
 
 
 class UdpListener:
     """One bound UDP address."""
 
-    def __init__(self, counts: NetCounts) -> None:
-        self._receiver: Receiver | None = None
+    def __init__(self, counts: NetCounts, intake: Intake) -> None:
         self._counts = counts
-        self._transport: Any = None
-        self._server: Any = None
-        self._task: asyncio.Task[None] | None = None
-        self._queue: asyncio.Queue[Any] = asyncio.Queue()
+        self._intake = intake
+        self._receiver: Receiver | None = None
+        self._socket: socket.socket | None = None
+        self._epoll: select.epoll | None = None
+        self._flows: dict[tuple[str, int], Flow] = {}
+        self._buffer = bytearray(DATAGRAM_MAX)
+        self._view = memoryview(self._buffer)
+        self._family = socket.AF_INET
         self.address = Address("", 0)
+        """As peers see it."""
 
-    async def open(self, address: Address) -> Address:
-        """Bind; port 0 asks for any. Raises ResourceError with one line. What comes waits for `start`."""
-        loop = asyncio.get_running_loop()
-        drained = asyncio.Event()
+    def open(self, bind: Address, advertised: Address | None = None) -> Address:
+        """Bind; port 0 asks for any. Raises ResourceError with one line. What comes waits for `start`.
+
+        The bound address comes back; `advertised` is what flows call ours, the bound one where it is None.
+        """
+        self._family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+        made = socket.socket(self._family, socket.SOCK_DGRAM)
         try:
-            transport, _ = await loop.create_datagram_endpoint(
-                lambda: _Bounded(self._queue, drained, self._counts),
-                local_addr=(address.host, address.port),
-            )
+            made.setblocking(False)
+            if self._family == socket.AF_INET6:
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                made.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+            else:
+                made.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER)
+            made.bind((bind.host, bind.port))
         except OSError as error:
-            # The loop's own words for it are about Python's arguments; the number is the system's.
-            why = os.strerror(error.errno) if error.errno else str(error)
+            made.close()
             raise ResourceError(
-                f"cannot listen on UDP {address}: {why}; choose another with --sip"
+                f"cannot listen on UDP {bind}: {error.strerror or error}; choose another with --sip"
             ) from error
-        self._transport = transport
-        kernel = transport.get_extra_info("socket")
-        kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER)
-        self.address = Address(address.host, kernel.getsockname()[1])
-        self._server = DatagramServer(self._transport, self._queue, asyncio.Queue(), drained)
-        return self.address
+        bound = Address(bind.host, made.getsockname()[1])
+        self._socket = made
+        self.address = advertised or bound
+        return bound
 
     def start(self, receiver: Receiver) -> None:
         """Hand up what comes."""
+        assert self._socket is not None, "open comes before start"
         self._receiver = receiver
-        self._task = asyncio.create_task(self._read(receiver), name=f"sip-udp-{self.address}")
+        self._epoll = select.epoll()
+        self._epoll.register(self._socket.fileno(), select.EPOLLIN)
+        asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._readable)
 
-    async def _read(self, receiver: Receiver) -> None:
-        while True:
+    def _readable(self) -> None:
+        """Take all that there is, then let it be worked off."""
+        assert self._socket is not None, "a closed socket is not watched"
+        receive, buffer, view = self._socket.recvfrom_into, self._buffer, self._view
+        taken = 0
+        for _ in range(READS_MAX):
             try:
-                data, source = await self._server.recv()
-            except TransportClosed:
-                return
-            self._counts.datagrams_received += 1
-            flow = Flow(Transport.UDP, self.address, Address(source[0], source[1]))
-            receiver.received(data, flow)
+                size, source = receive(buffer)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                # An error that the kernel holds against the socket: it is told here once, and cleared.
+                self._counts.socket_errors += 1
+                continue
+            taken += 1
+            self._take(bytes(view[:size]), source)
+        if taken == 0:
+            self._read_errors()
+        self._counts.datagrams_received += taken
+        self._intake.drain()
+
+    def _take(self, data: bytes, source: tuple[str, int]) -> None:
+        flow = self._flows.get(source)
+        if flow is None:
+            flow = self._flow(source)
+        # A message begins with a letter: what does not is a keep-alive, or nothing.
+        if len(data) <= _KEEPALIVE_BYTES_MAX and not data.strip(b"\r\n\0"):
+            self._counts.keepalives += 1
+            if data == _PING:
+                # RFC 5626 asks this of streams; phones that do it here hold their NAT open as well by the
+                # answer. A pong gets none, so that two switches cannot keep each other busy.
+                self.send(_PONG, flow)
+        elif data[0] < 0x40 and stun.is_stun(data):
+            self._counts.keepalives += 1
+            said = stun.answer(data, source[0], source[1])
+            if said is not None:
+                self.send(said, flow)
+        else:
+            self._intake.put(data, flow)
+
+    def _flow(self, source: tuple[str, int]) -> Flow:
+        if len(self._flows) >= FLOWS_MAX:
+            self._flows.clear()
+        flow = Flow(Transport.UDP, self.address, Address(source[0], source[1]))
+        self._flows[source] = flow
+        return flow
 
     def send(self, data: bytes, flow: Flow) -> None:
         """Put one datagram on the wire; a full buffer or a bad address loses it, counted."""
-        if self._transport.get_write_buffer_size() > SEND_BUFFER_MAX:
-            self._counts.datagrams_unsent += 1
-            return
-        if not 0 < flow.remote.port <= PORT_MAX:
-            # A loop takes such a port for the end of the whole socket, and closes it.
+        remote = flow.remote
+        if self._socket is None or not 0 < remote.port <= PORT_MAX:
             self._unsent(flow)
             return
         try:
-            self._transport.sendto(data, (flow.remote.host, flow.remote.port))
+            self._send(data, remote)
+        except BlockingIOError:
+            # The kernel's buffer is full: a loss like any other on the way.
+            self._counts.datagrams_unsent += 1
         except (OSError, ValueError):
             # A Via or Contact may name an address that no socket takes (another family, a name).
             self._unsent(flow)
+
+    def _send(self, data: bytes, remote: Address) -> None:
+        """Never asks a resolver: what is no address is an error."""
+        assert self._socket is not None, "only an open socket sends"
+        target = (remote.host, remote.port)
+        if target not in self._flows:
+            socket.inet_pton(self._family, remote.host.partition("%")[0])
+        try:
+            self._socket.sendto(data, target)
+        except OSError as error:
+            if error.errno not in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH):
+                raise
+            # The kernel may tell here of a datagram that was sent before to somebody else.
+            self._socket.sendto(data, target)
 
     def _unsent(self, flow: Flow) -> None:
         self._counts.datagrams_unsent += 1
         if self._receiver is not None:
             self._receiver.failed(flow)
 
+    def _read_errors(self) -> None:
+        """ICMP errors, each with the datagram of ours that it quotes."""
+        assert self._socket is not None, "a closed socket is not watched"
+        for _ in range(ERRORS_MAX):
+            try:
+                quote, ancillary, _, remote = self._socket.recvmsg(_QUOTE_BYTES, 512, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            if not remote or not any(_is_icmp(level, kind, data) for level, kind, data in ancillary):
+                continue
+            self._counts.unreachable += 1
+            # An answer is quoted with the peer's branch, a request of ours with our own.
+            branch = _BRANCH.search(quote)
+            if branch is not None and self._receiver is not None and not quote.startswith(b"SIP/2.0 "):
+                flow = Flow(Transport.UDP, self.address, Address(remote[0], remote[1]))
+                self._receiver.failed(flow, branch.group(1).decode("ascii"))
+
     async def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._epoll is not None:
+            asyncio.get_running_loop().remove_reader(self._epoll.fileno())
+            self._epoll.close()
+            self._epoll = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _is_icmp(level: int, kind: int, data: bytes) -> bool:
+    """An error that came over the network and is final for this datagram."""
+    if (level, kind) not in ((socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)):
+        return False
+    number, origin = _EXTENDED_ERROR.unpack_from(data)
+    # "Too big" is for the kernel, which remembers the path's size and fragments what follows.
+    return origin > _ORIGIN_LOCAL and number not in (errno.EMSGSIZE, 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from time import monotonic
 
 PERIOD_S = 0.05
@@ -12,7 +13,9 @@ KEPT = 1_200
 class LoopLag:
     """Sleeps for `PERIOD_S` and notes by how much it overslept."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_sample: Callable[[float], None]) -> None:
+        """`on_sample` is told each sample, in seconds, as it is taken."""
+        self._on_sample = on_sample
         self.samples_s: deque[float] = deque(maxlen=KEPT)
         self._task: asyncio.Task[None] | None = None
 
@@ -34,4 +37,6 @@ class LoopLag:
         while True:
             before = monotonic()
             await asyncio.sleep(PERIOD_S)
-            self.samples_s.append(max(0.0, monotonic() - before - PERIOD_S))
+            late_s = max(0.0, monotonic() - before - PERIOD_S)
+            self.samples_s.append(late_s)
+            self._on_sample(late_s)

@@ -128,7 +128,7 @@ class Node:
         self.writer = writer
         self.metrics = metrics
         self.journal = exchange.office.journal
-        self.lag = LoopLag()
+        self.lag = LoopLag(network.intake.note_lag)
         self.started_wall_us = self.journal.wall(now_us())
         self.stopping = False
         self.media_refused = 0
@@ -186,9 +186,14 @@ class Node:
         self.exchange.receive(data, flow, now_us())
         self.carry()
 
-    def failed(self, flow: Flow) -> None:
+    @_survived
+    def refused(self, data: bytes, flow: Flow) -> None:
+        self.exchange.refuse(data, flow, now_us())
+        self.carry()
+
+    def failed(self, flow: Flow, branch: str = "") -> None:
         # Called from within `carry`: the failure is taken in at the next turn, never in the middle of one.
-        asyncio.get_running_loop().call_soon(self._failed, flow)
+        asyncio.get_running_loop().call_soon(self._failed, flow, branch)
 
     @_survived
     def closed(self, flow: Flow) -> None:
@@ -203,8 +208,8 @@ class Node:
             self.carry()
 
     @_survived
-    def _failed(self, flow: Flow) -> None:
-        self.exchange.transport_failed(flow, now_us())
+    def _failed(self, flow: Flow, branch: str) -> None:
+        self.exchange.transport_failed(flow, now_us(), branch)
         self.carry()
 
     # What the engine and the clock tell.

@@ -118,7 +118,7 @@ def _limits(office: Office) -> tuple[values.LimitReading, ...]:
 def _drops(sip: dict[str, int], net: NetCounts, wrong: int) -> tuple[values.Count, ...]:
     counts = {**sip, "wrong-in-a-call": wrong}
     for name, count in asdict(net).items():
-        if name not in ("datagrams_received", "connections_open"):
+        if name not in ("datagrams_received", "connections", "keepalives"):
             counts[name.replace("_", "-")] = count
     return tuple(values.Count(name, count) for name, count in sorted(counts.items()))
 

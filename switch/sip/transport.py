@@ -10,7 +10,7 @@ connection must be closed.
 import re
 from dataclasses import dataclass
 
-from switch.sip.flow import Address, Flow
+from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Via
 from switch.sip.message.limits import HEAD_BYTES_MAX, MESSAGE_BYTES_MAX
 
@@ -19,6 +19,12 @@ DEFAULT_TLS_PORT = 5061
 
 _LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)*([^\r\n]*)", re.IGNORECASE)
 _BLANK = b"\r\n\r\n"
+_TOP_VIA = re.compile(
+    rb"\r\n(?:via|v)[ \t]*:[ \t]*SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*[A-Z]+[ \t]+(\[[0-9a-f:.]+\]|[a-z0-9.-]+)"
+    rb"(?:[ \t]*:[ \t]*([0-9]{1,5}))?",
+    re.IGNORECASE,
+)
+PORT_MAX = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,12 @@ class StreamFramer:
         """Length of the message whose head is complete; 0 while the head is awaited."""
         self.broken: str | None = None
         """Why the stream cannot be read on; the connection is to be closed."""
+
+    @property
+    def pending(self) -> bool:
+        """A message is begun and not complete. Line ends alone are a keep-alive, and begin none."""
+        buffer = self._buffer
+        return len(buffer) > len(_BLANK) or bool(buffer.strip(b"\r\n"))
 
     def feed(self, data: bytes) -> list[bytes | Ping]:
         """The messages, and at most one ping, that these bytes complete. Nothing after `broken`."""
@@ -138,6 +150,24 @@ def note_source(request: Request, flow: Flow) -> None:
         request.headers.set_all("Via", (str(noted), *fields[1:]))
     # Known already: to read it again would be a tenth of the cost of the whole message.
     request.headers.parsed["via"] = (noted, *vias[1:])
+
+
+def response_address(data: bytes, flow: Flow) -> tuple[Address, str] | None:
+    """Where a response goes whose connection is gone (RFC 3261 section 18.2.2), and the host of its sent-by.
+
+    To the host that the request came from and the port of sent-by. `data` is the response as it was to be
+    sent; None where it is none, or its Via cannot be read.
+    """
+    if not data.startswith(b"SIP/2.0 "):
+        return None
+    via = _TOP_VIA.search(data)
+    if via is None:
+        return None
+    default = DEFAULT_TLS_PORT if flow.transport is Transport.TLS else DEFAULT_PORT
+    port = int(via.group(2) or default)
+    if not 0 < port <= PORT_MAX:
+        return None
+    return Address(flow.remote.host, port), via.group(1).decode("ascii").strip("[]")
 
 
 def response_flow(via: Via, flow: Flow) -> Flow:

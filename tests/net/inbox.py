@@ -17,13 +17,19 @@ class Inbox:
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, Flow]] = []
         self.failures: list[Flow] = []
+        self.refusals: list[tuple[bytes, Flow]] = []
+        self.branches: list[str] = []
         self.ends: list[Flow] = []
 
     def received(self, data: bytes, flow: Flow) -> None:
         self.messages.append((data, flow))
 
-    def failed(self, flow: Flow) -> None:
+    def refused(self, data: bytes, flow: Flow) -> None:
+        self.refusals.append((data, flow))
+
+    def failed(self, flow: Flow, branch: str = "") -> None:
         self.failures.append(flow)
+        self.branches.append(branch)
 
     def closed(self, flow: Flow) -> None:
         self.ends.append(flow)

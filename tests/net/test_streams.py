@@ -1,10 +1,11 @@
 """SIP over TCP on real sockets: connections of peers and of ours, their ends and their bounds."""
 
 import asyncio
+import socket
 
 import pytest
 
-from switch.net import tcp
+from switch.net import connections, streams
 from switch.net.network import Network
 from switch.sip.flow import Address, Flow, Transport
 from tests.net.inbox import WAIT_S, Inbox, listening
@@ -114,7 +115,7 @@ async def test_a_stream_that_cannot_be_framed_is_cut_after_what_was_good() -> No
 async def test_who_connects_and_never_says_a_message_is_cut(
     monkeypatch: pytest.MonkeyPatch, drops: tuple[bytes, ...]
 ) -> None:
-    monkeypatch.setattr(tcp, "FIRST_MESSAGE_S", 0.1)
+    monkeypatch.setattr(streams, "FIRST_MESSAGE_S", 0.1)
     async with listening() as (network, inbox, bound):
         phone = await Phone.dial(bound)
         for drop in drops:
@@ -130,7 +131,7 @@ async def test_who_connects_and_never_says_a_message_is_cut(
 async def test_a_begun_message_must_end_but_a_pause_between_messages_may_be_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tcp, "FIRST_MESSAGE_S", 0.1)
+    monkeypatch.setattr(streams, "FIRST_MESSAGE_S", 0.1)
     async with listening() as (_, inbox, bound):
         phone = await Phone.dial(bound)
         phone.say(TWO)
@@ -145,7 +146,7 @@ async def test_a_begun_message_must_end_but_a_pause_between_messages_may_be_long
 
 
 async def test_a_connection_that_fell_silent_is_ended_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp, "IDLE_S", 0.05)
+    monkeypatch.setattr(streams, "IDLE_S", 0.05)
     async with listening() as (network, inbox, bound):
         phone = await Phone.dial(bound)
         phone.say(TWO)
@@ -158,7 +159,7 @@ async def test_a_connection_that_fell_silent_is_ended_at_last(monkeypatch: pytes
 async def test_connections_beyond_the_bound_are_refused_and_room_comes_back(
     monkeypatch: pytest.MonkeyPatch, bound_name: str
 ) -> None:
-    monkeypatch.setattr(tcp, bound_name, 1)
+    monkeypatch.setattr(connections, bound_name, 1)
     async with listening() as (network, inbox, bound):
         first = await Phone.dial(bound)
         first.say(TWO)
@@ -174,7 +175,7 @@ async def test_connections_beyond_the_bound_are_refused_and_room_comes_back(
 
 
 async def test_a_peer_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp, "WRITE_BUFFER_MAX", 1 << 16)
+    monkeypatch.setattr(streams, "WRITE_BUFFER_MAX", 1 << 16)
     async with listening() as (network, inbox, bound):
         phone = await Phone.dial(bound)
         phone.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it is a read transport too
@@ -228,7 +229,7 @@ async def test_a_gateway_that_is_not_there_is_told_at_once() -> None:
 
 
 async def test_what_waits_for_a_connection_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp, "BACKLOG_MAX", 3)
+    monkeypatch.setattr(streams, "BACKLOG_MAX", 3)
     gateway = Gateway()
     remote = await gateway.open()
     async with listening() as (network, inbox, bound):
@@ -254,4 +255,83 @@ async def test_close_ends_everything() -> None:
     assert await phone.hear() == b""
     assert len(inbox.ends) == 2
     assert network.listeners == ()
+    await gateway.close()
+
+
+async def test_every_cut_of_the_bytes() -> None:
+    """RFC 3261 section 18.3: a stream keeps no borders: two messages with a line end between, cut once at
+    every place."""
+    stream = ONE + b"\r\n" + TWO
+    async with listening() as (_, inbox, bound):
+        phone = await Phone.dial(bound)
+        kernel = phone.writer.transport.get_extra_info("socket")
+        kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for cut in range(1, len(stream)):
+            phone.say(stream[:cut])
+            await asyncio.sleep(0.001)
+            phone.say(stream[cut:])
+            await asyncio.sleep(0)
+        cuts = len(stream) - 1
+        await inbox.until(lambda: len(inbox.messages) == 2 * cuts)
+        assert [data for data, _ in inbox.messages] == [ONE, TWO] * cuts
+
+
+@pytest.mark.parametrize("before", [b"", TWO], ids=["alone", "behind a whole one"])
+async def test_a_message_begun_behind_a_whole_one_must_end_as_soon(
+    monkeypatch: pytest.MonkeyPatch, before: bytes
+) -> None:
+    """Its patience runs from its first byte, in whichever read that came; a byte now and then is no help."""
+    monkeypatch.setattr(streams, "FIRST_MESSAGE_S", 0.2)
+    async with listening() as (_, inbox, bound):
+        phone = await Phone.dial(bound)
+        phone.say(TWO)
+        await inbox.until(lambda: len(inbox.messages) == 1)
+        phone.say(before + ONE[:10])
+        begun = asyncio.get_running_loop().time()
+        for byte in ONE[10:]:
+            if inbox.ends:
+                break
+            phone.say(bytes([byte]))
+            await asyncio.sleep(0.02)
+        await inbox.until(lambda: bool(inbox.ends))
+        assert asyncio.get_running_loop().time() - begun < 0.6
+
+
+async def test_a_long_message_after_another_gets_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of one slow message and the beginning of the next in one read: the next one's time begins."""
+    monkeypatch.setattr(streams, "FIRST_MESSAGE_S", 0.3)
+    async with listening() as (_, inbox, bound):
+        phone = await Phone.dial(bound)
+        phone.say(TWO)
+        await inbox.until(lambda: len(inbox.messages) == 1)
+        phone.say(ONE[:10])
+        await asyncio.sleep(0.2)
+        phone.say(ONE[10:] + ONE[:10])
+        await asyncio.sleep(0.2)
+        assert not inbox.ends
+        phone.say(ONE[10:])
+        await inbox.until(lambda: len(inbox.messages) == 3)
+
+
+RESPONSE = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 192.0.2.9:%d;branch=z9hG4bKx\r\nContent-Length: 0\r\n\r\n"
+
+
+async def test_rfc3261_18_2_2_an_answer_whose_connection_is_gone_goes_to_the_via() -> None:
+    """To the source's host, whatever the Via claims, and to the port that the Via names."""
+    gateway = Gateway()
+    remote = await gateway.open()
+    async with listening() as (network, inbox, bound):
+        phone = await Phone.dial(bound)
+        phone.say(TWO)
+        await inbox.until(lambda: bool(inbox.messages))
+        flow = inbox.messages[0][1]
+        phone.writer.close()
+        await inbox.until(lambda: bool(inbox.ends))
+        answer = RESPONSE % remote.port
+        network.send(answer, flow)
+        await inbox.until(lambda: bytes(gateway.heard) == answer)
+        assert not inbox.failures
+        # A request of ours has no Via to go to: whoever sent it hears that.
+        network.send(TWO, flow)
+        assert inbox.failures == [flow]
     await gateway.close()

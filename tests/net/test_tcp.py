@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from switch.net import tcp
+from switch.net import connections, streams
 from switch.net.network import Network
 from switch.sip.flow import Address, Flow, Transport
 
@@ -20,11 +20,16 @@ class Owner:
         self.messages: list[tuple[bytes, Flow]] = []
         self.gone: list[Flow] = []
         self.failures: list[Flow] = []
+        self.refusals: list[tuple[bytes, Flow]] = []
 
     def received(self, data: bytes, flow: Flow) -> None:
         self.messages.append((data, flow))
 
-    def failed(self, flow: Flow) -> None:
+    def refused(self, data: bytes, flow: Flow) -> None:
+        self.refusals.append((data, flow))
+
+    def failed(self, flow: Flow, branch: str = "") -> None:
+        del branch
         self.failures.append(flow)
 
     def closed(self, flow: Flow) -> None:
@@ -41,7 +46,7 @@ class Wire:
 
 @pytest.fixture
 async def wire(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
-    monkeypatch.setattr(tcp, "FIRST_MESSAGE_S", PATIENCE_S)
+    monkeypatch.setattr(streams, "FIRST_MESSAGE_S", PATIENCE_S)
     network, owner = Network(), Owner()
     address = await network.open(Address("127.0.0.1", 0))
     await network.start(owner)
@@ -117,7 +122,7 @@ async def test_a_phone_that_registered_may_be_silent_and_keep_alive(wire: Wire) 
 
 
 async def test_one_address_cannot_take_all_connections(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp, "CONNECTIONS_PER_HOST_MAX", 3)
+    monkeypatch.setattr(connections, "CONNECTIONS_PER_HOST_MAX", 3)
     kept = [await wire.connect() for _ in range(3)]
     await until(lambda: wire.network.counts.connections_open == 3)
     reader, refused = await wire.connect()

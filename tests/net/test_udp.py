@@ -6,7 +6,6 @@ import socket
 import pytest
 
 from switch.base.errors import ResourceError
-from switch.net import udp
 from switch.net.network import Network
 from switch.sip.flow import Address, Flow, Transport
 from tests.net.test_tcp import Owner, until
@@ -45,25 +44,6 @@ async def test_a_phone_that_is_gone_stops_nobody() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.sendto(b"here", (address.host, address.port))
         await until(lambda: [data for data, _ in owner.messages] == [b"here"])
-    await network.close()
-
-
-async def test_a_flood_sheds_registrations_before_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp, "QUEUE_SOFT", 10)
-    monkeypatch.setattr(udp, "QUEUE_HARD", 20)
-    network, owner = Network(), Owner()
-    address = await network.open(Address("127.0.0.1", 0))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
-        for _ in range(15):
-            peer.sendto(b"REGISTER sip:a", (address.host, address.port))
-        for _ in range(15):
-            peer.sendto(b"INVITE sip:a", (address.host, address.port))
-        # Nobody reads yet, so they gather.
-        await until(lambda: network.counts.datagrams_shed == 10)
-    await network.start(owner)
-    await until(lambda: len(owner.messages) == 20)
-    kinds = [data[:6] for data, _ in owner.messages]
-    assert (kinds.count(b"REGIST"), kinds.count(b"INVITE")) == (10, 10)
     await network.close()
 
 

@@ -61,6 +61,9 @@ TRANSACTIONS_MAX = 100_000
 RETRY_AFTER_S = 5
 """What an overloaded switch asks of its peers: long enough for a burst to pass, short enough for a caller."""
 
+RETRY_SPREAD_S = 10
+"""Over so many seconds what was refused comes back."""
+
 _BRANCH_LENGTH = 20
 """Of 36 letters: 103 bits, so that no stranger guesses a branch of ours (RFC 3261 section 26.1 assumes
 it)."""
@@ -195,8 +198,33 @@ class TransactionLayer:
         assert request.method == "ACK", "send_ack sends ACKs"
         self._sink.send(flow, self._with_via(request, flow).to_bytes(), "ACK", 0)
 
-    def transport_failed(self, flow: Flow, now: int) -> None:
-        """Bytes cannot go by `flow`: client transactions that await an answer by it fail."""
+    def refuse(self, data: bytes, flow: Flow, now: int) -> None:
+        """The same for a switch that is overloaded: a request that opens something new is answered 503 and
+        nothing is kept. One that is known already goes its way, because its first copy was taken."""
+        try:
+            message = parse(data)
+        except MessageError as error:
+            self._refuse_malformed(error, flow)
+            return
+        if isinstance(message, Response):
+            self._receive_response(message, flow, now)
+            return
+        if f"{_server_base(message)}|{message.method}" in self._by_key:
+            self._receive_request(message, flow, now)
+            return
+        self._sink.count("in", _counted(message.method), 0)
+        note_source(message, flow)
+        self._answer(message, 503, response_flow(message.via, flow), _spread_retry(message))
+
+    def transport_failed(self, flow: Flow, now: int, branch: str = "") -> None:
+        """Bytes cannot go by `flow`: client transactions that await an answer by it fail; where the `branch`
+        is known, that of one alone."""
+        if branch:
+            for method in KNOWN_METHODS:
+                found = self._awaiting.get(_client_key(branch, method))
+                if found is not None and _same_way(found.flow, flow):
+                    self._step(found, Input.TRANSPORT_ERROR, None, flow, now)
+            return
         for transaction in [t for t in self._awaiting.values() if _same_way(t.flow, flow)]:
             self._step(transaction, Input.TRANSPORT_ERROR, None, flow, now)
 
@@ -460,6 +488,13 @@ def _server_base(request: Request) -> str:
         str(request.cseq.number),
     )
     return "o|" + "|".join(parts)
+
+
+def _spread_retry(request: Request) -> tuple[tuple[str, str], ...]:
+    """A Retry-After that differs from phone to phone: a shift that was refused together must not come back
+    together."""
+    spread = sum(request.call_id.encode()) % RETRY_SPREAD_S
+    return (("Retry-After", str(RETRY_AFTER_S + spread)),)
 
 
 def _merge_key(request: Request) -> tuple[str, ...]:

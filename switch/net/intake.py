@@ -1,0 +1,102 @@
+"""The one queue between all sockets and the switch, with the one policy of what is shed.
+
+Theory of operation. Reading is cheap and working is not: sockets read all that came into this queue, and the
+queue is worked off in slices of `SLICE_S`, between which the loop reads on and looks at its timers. So what
+waits, waits here, where it can be told apart, and not in the kernel, where a BYE is dropped as readily as the
+ten-thousandth REGISTER. When nothing waits a message goes straight through.
+"""
+
+import asyncio
+from collections import deque
+from time import monotonic
+
+from switch.net.overload import Overload, opens_something
+from switch.net.ports import NetCounts, Receiver
+from switch.sip.flow import Flow
+
+QUEUE_SOFT = 8_000
+"""Beyond it nothing that opens something new is kept, whatever the level."""
+
+QUEUE_HARD = 20_000
+"""Beyond it nothing is kept: some 20 MB, and several seconds of work whose senders have given up."""
+
+SLICE_S = 0.005
+"""How long the queue is worked off before the loop may look at sockets, timers and audio events again."""
+
+REFUSALS_PER_SLICE = 50
+"""Answers of 503 between two looks at the sockets. A refusal costs some ten times a drop: beyond so many
+the flood is only dropped, or refusing would itself be the overload."""
+
+
+class Intake:
+    """Filled by every socket; emptied into the receiver."""
+
+    def __init__(self, counts: NetCounts) -> None:
+        self.overload = Overload()
+        self._counts = counts
+        self._receiver: Receiver | None = None
+        self._queue: deque[tuple[bytes, Flow, float]] = deque()
+        self._draining = False
+        self._scheduled = False
+        self._refusals = REFUSALS_PER_SLICE
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    def start(self, receiver: Receiver) -> None:
+        """From here on what comes, and what came before, goes up."""
+        self._receiver = receiver
+        self.drain()
+
+    def put(self, data: bytes, flow: Flow) -> None:
+        """Take one message; `drain` follows when the socket has no more at the moment."""
+        depth = len(self._queue)
+        if depth >= QUEUE_SOFT and (depth >= QUEUE_HARD or opens_something(data)):
+            self._counts.messages_shed += 1
+        elif self.overload.level and self.overload.sheds(data):
+            self._refuse(data, flow)
+        else:
+            self._queue.append((data, flow, monotonic()))
+
+    def drain(self) -> None:
+        """Work for one slice; what is left is gone on with at the loop's next turn."""
+        receiver, queue = self._receiver, self._queue
+        if receiver is None or self._draining or self._scheduled:
+            return
+        now = monotonic()
+        overload = self.overload
+        overload.note(now - queue[0][2] if queue else 0.0, len(queue), now)
+        self._refusals = REFUSALS_PER_SLICE
+        self._draining = True
+        end = now + SLICE_S
+        try:
+            while queue:
+                data, flow, _ = queue.popleft()
+                if overload.level and overload.sheds(data):
+                    self._refuse(data, flow)
+                    continue
+                receiver.received(data, flow)
+                if queue and monotonic() >= end:
+                    break
+        finally:
+            self._draining = False
+        if queue:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def note_lag(self, lag_s: float) -> None:
+        """How late the loop was, from whoever measures it."""
+        self.overload.note_lag(lag_s, len(self._queue), monotonic())
+
+    def _go_on(self) -> None:
+        self._scheduled = False
+        self.drain()
+
+    def _refuse(self, data: bytes, flow: Flow) -> None:
+        if self._refusals > 0 and self._receiver is not None:
+            self._refusals -= 1
+            self._counts.messages_refused += 1
+            self._receiver.refused(data, flow)
+        else:
+            self._counts.messages_shed += 1
