@@ -81,9 +81,9 @@ class Intake:
                     break
         finally:
             self._draining = False
-        if queue:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._go_on)
+            if queue:
+                self._scheduled = True
+                asyncio.get_running_loop().call_soon(self._go_on)
 
     def note_lag(self, lag_s: float) -> None:
         """How late the loop was, from whoever measures it."""

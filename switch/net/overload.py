@@ -23,8 +23,11 @@ messages are some 0.3 s of work."""
 
 CALM_WAIT_S, CALM_DEPTH = 0.05, 200
 CALM_S = 1.0
+LATE_S = 0.15
+"""For so long the wait must be over a bound. What one stall of the disk kept waiting is worked off by then."""
+
 LAG_SAMPLES = 2
-"""So many samples of the loop's lag in a row must be over a bound: one alone is a disk that stalled."""
+"""So many samples of the loop's lag in a row must be over a bound, for the same reason."""
 
 _OPTIONAL = (b"REGISTER ", b"OPTIONS ", b"SUBSCRIBE ", b"PUBLISH ", b"MESSAGE ")
 _TO_TAG = re.compile(rb"\r\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.IGNORECASE)
@@ -40,20 +43,26 @@ class Level(IntEnum):
 class Overload:
     """The level, from what is seen of waiting. `now` is in seconds of a monotonic clock."""
 
-    __slots__ = ("_lags", "_noisy_at", "level")
+    __slots__ = ("_lags", "_late_since", "_noisy_at", "level")
 
     def __init__(self) -> None:
         self.level = Level.NORMAL
         self._noisy_at = 0.0
         """When there was last no calm."""
+        self._late_since: float | None = None
         self._lags = 0
         """Samples in a row of a loop that was late."""
 
     def note(self, wait_s: float, depth: int, now: float) -> None:
         """How long the oldest message waited, and how many wait."""
-        if wait_s >= FULL_WAIT_S or depth >= FULL_DEPTH:
+        if wait_s < BUSY_WAIT_S:
+            self._late_since = None
+        elif self._late_since is None:
+            self._late_since = now
+        late = self._late_since is not None and now - self._late_since >= LATE_S
+        if (late and wait_s >= FULL_WAIT_S) or depth >= FULL_DEPTH:
             self.level = Level.FULL
-        elif (wait_s >= BUSY_WAIT_S or depth >= BUSY_DEPTH) and self.level is Level.NORMAL:
+        elif (late or depth >= BUSY_DEPTH) and self.level is Level.NORMAL:
             self.level = Level.BUSY
         if wait_s > CALM_WAIT_S or depth > CALM_DEPTH:
             self._noisy_at = now
@@ -64,7 +73,11 @@ class Overload:
     def note_lag(self, lag_s: float, depth: int, now: float) -> None:
         """How late the event loop was: what waits in the kernel waits as long."""
         self._lags = self._lags + 1 if lag_s >= BUSY_WAIT_S else 0
-        self.note(lag_s if self._lags >= LAG_SAMPLES else min(lag_s, CALM_WAIT_S), depth, now)
+        if self._lags < LAG_SAMPLES:
+            self.note(min(lag_s, CALM_WAIT_S), depth, now)
+            return
+        self._late_since = now - LATE_S
+        self.note(lag_s, depth, now)
 
     def sheds(self, data: bytes) -> bool:
         """Whether this message is given up at the present level."""
