@@ -24,7 +24,7 @@ messages are some 0.3 s of work."""
 CALM_WAIT_S, CALM_DEPTH = 0.05, 200
 CALM_S = 1.0
 LATE_S = 0.15
-"""For so long the wait must be over a bound. What one stall of the disk kept waiting is worked off by then."""
+"""For so long the wait must be over a bound: what one stall of a disk kept waiting is worked off by then."""
 
 LAG_SAMPLES = 2
 """So many samples of the loop's lag in a row must be over a bound, for the same reason."""
@@ -60,6 +60,14 @@ class Overload:
         elif self._late_since is None:
             self._late_since = now
         late = self._late_since is not None and now - self._late_since >= LATE_S
+        self._judge(wait_s, depth, now, late=late)
+
+    def note_lag(self, lag_s: float, depth: int, now: float) -> None:
+        """How late the event loop was: what waits in the kernel waits as long."""
+        self._lags = self._lags + 1 if lag_s >= BUSY_WAIT_S else 0
+        self._judge(lag_s, depth, now, late=self._lags >= LAG_SAMPLES)
+
+    def _judge(self, wait_s: float, depth: int, now: float, *, late: bool) -> None:
         if (late and wait_s >= FULL_WAIT_S) or depth >= FULL_DEPTH:
             self.level = Level.FULL
         elif (late or depth >= BUSY_DEPTH) and self.level is Level.NORMAL:
@@ -69,15 +77,6 @@ class Overload:
         elif self.level and now - self._noisy_at >= CALM_S:
             self.level = Level(self.level - 1)
             self._noisy_at = now
-
-    def note_lag(self, lag_s: float, depth: int, now: float) -> None:
-        """How late the event loop was: what waits in the kernel waits as long."""
-        self._lags = self._lags + 1 if lag_s >= BUSY_WAIT_S else 0
-        if self._lags < LAG_SAMPLES:
-            self.note(min(lag_s, CALM_WAIT_S), depth, now)
-            return
-        self._late_since = now - LATE_S
-        self.note(lag_s, depth, now)
 
     def sheds(self, data: bytes) -> bool:
         """Whether this message is given up at the present level."""
