@@ -42,6 +42,11 @@ class TimerHeap(Generic[K]):
         """Forget `key`; harmless where it is not set."""
         self._due.pop(key, None)
 
+    def due(self, key: K) -> int | None:
+        """When `key` fires, or None where it is not set."""
+        found = self._due.get(key)
+        return None if found is None else found[0]
+
     def next(self) -> int | None:
         """When the earliest timer is due, or None."""
         heap = self._heap

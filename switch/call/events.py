@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from switch.call.cause import Cause
+from switch.call.referral import Referral
 from switch.media.commands import Command
+from switch.sip.dialog_reference import DialogReference
 from switch.sip.uri import Uri
 
 
@@ -50,10 +52,16 @@ class LegDigit:
 
 @dataclass(frozen=True, slots=True)
 class LegTransferRequested:
-    """The peer's REFER was accepted with 202; report with `Leg.notify_transfer`."""
+    """The peer's REFER was accepted with 202; report to `referral`.
+
+    `replaces` names the dialog of an attended transfer; `referred_by` is the header's value, or empty.
+    """
 
     leg: str
     target: Uri
+    replaces: DialogReference | None
+    referred_by: str
+    referral: Referral
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ The moves are in `states.TRANSITIONS`. What an incoming and an outgoing leg do d
 from abc import ABC, abstractmethod
 
 from switch.base.clock import SECOND
-from switch.base.errors import PeerError
 from switch.call import events, modify, session_timer
 from switch.call.cause import By, Cause, Reason, ours, reason_header
 from switch.call.modify import Change
 from switch.call.negotiation import Negotiation
+from switch.call.referral import Referral
 from switch.call.repeater import AnswerRepeater
 from switch.call.session_timer import SessionTimer
 from switch.call.signalling import LegInputMessage, Signalling
@@ -31,13 +31,13 @@ from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived, ResponseReceived, TransactionFailed
-from switch.sip.uri import NameAddr, Uri
+from switch.sip.uri import NameAddr
 
 PROBE_EVERY_US = 90 * SECOND
 """A confirmed dialog is asked this often whether its peer still knows it (OPTIONS in the dialog): a lost
 BYE ends the call within this time even while the phone is on hold and sends no audio."""
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE"
 """The methods of a dialog of ours (RFC 3261 section 20.5)."""
 
 GONE_STATUSES = frozenset({404, 408, 410, 416, 481, 482, 484, 485, 502, 604})
@@ -68,6 +68,7 @@ class Leg(ABC):
         "negotiation",
         "peer",
         "reack",
+        "referral",
         "remote_held",
         "repeater",
         "role",
@@ -77,7 +78,6 @@ class Leg(ABC):
         "slot",
         "state",
         "stream_open",
-        "transfer_pending",
         "trunk",
     )
 
@@ -109,7 +109,8 @@ class Leg(ABC):
         self.invite_transaction = ""
         self.stream_open = False
         self.remote_held = False
-        self.transfer_pending = False
+        self.referral: Referral | None = None
+        """The latest REFER of the peer."""
         self.scheduled: int | None = None
         self.repeater = AnswerRepeater()
         self.session_timer: SessionTimer | None = None
@@ -167,21 +168,6 @@ class Leg(ABC):
         """Offer our session anew with this direction; the peer may refuse, and then nothing changes."""
         if not self.over:
             modify.propose(self, direction, now)
-
-    def notify_transfer(self, status: int, reason: str, now: int, *, final: bool) -> None:
-        """Tell the peer how its REFER goes (RFC 3515 section 2.4.5, a message/sipfrag body)."""
-        if self.dialog is None or self.state is not LegState.CONFIRMED or not self.transfer_pending:
-            return
-        self.transfer_pending = not final
-        headers = [
-            ("Event", "refer"),
-            ("Subscription-State", "terminated;reason=noresource" if final else "active;expires=180"),
-        ]
-        body = f"SIP/2.0 {status} {reason}\r\n".encode()
-        request = self.dialog.request(
-            "NOTIFY", headers=headers, body=body, content_type="message/sipfrag;version=2.0"
-        )
-        self.signalling.open(request, self.flow, self, now)
 
     # What an incoming and an outgoing leg know in their own way.
 
@@ -261,6 +247,8 @@ class Leg(ABC):
         """Nothing more is awaited: give back the dialog and the INVITE's transaction."""
         if self.dialog is not None:
             self.signalling.forget_dialog(self.dialog.key)
+            if self.referral is not None:
+                self.referral.own_dialog()
         self.signalling.forget_transaction(self.invite_transaction)
         if self.change is not None:
             self.signalling.forget_transaction(self.change.transaction)
@@ -307,8 +295,8 @@ class Leg(ABC):
         if is_probe and self.state is LegState.CONFIRMED:
             self._probe_at = now + PROBE_EVERY_US
         gone = failed or (isinstance(message, ResponseReceived) and message.response.status in GONE_STATUSES)
-        # A NOTIFY or INFO that the peer does not like is no reason to end a talk; a dialog that it does
-        # not know any more is.
+        # An INFO that the peer does not like is no reason to end a talk; a dialog that it does not know
+        # any more is. A NOTIFY's answer comes to its subscription, which ends alone.
         known_lost = isinstance(message, ResponseReceived) and message.response.status in (408, 481)
         if gone and (is_probe or known_lost) and self.state is LegState.CONFIRMED:
             self.lost(now)
@@ -441,11 +429,3 @@ def _not_a_session(request: Request) -> Response | None:
     if (request.content_type or "application/sdp") == "application/sdp":
         return None
     return request.make_response(415, headers=[("Accept", "application/sdp")])
-
-
-def refer_target(value: str) -> Uri | None:
-    """The URI of a Refer-To header, or None where it cannot be read."""
-    try:
-        return NameAddr.parse(value).uri
-    except PeerError:
-        return None

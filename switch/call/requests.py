@@ -1,9 +1,9 @@
-"""What any leg answers inside its dialog: UPDATE, INFO, REFER, OPTIONS, NOTIFY, and words for the rest."""
+"""What any leg answers inside its dialog: UPDATE, INFO, REFER, SUBSCRIBE, OPTIONS, NOTIFY, and words for the
+rest."""
 
-from switch.call import events
-from switch.call.leg import ALLOW, Leg, refer_target
+from switch.call import events, refer
+from switch.call.leg import ALLOW, Leg
 from switch.call.session_timer import SUPPORTED
-from switch.call.states import LegState
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
 
@@ -29,6 +29,8 @@ def answer_in_dialog(leg: Leg, message: RequestReceived, now: int) -> Response:
         return _info(leg, request)
     if method == "REFER":
         return _refer(leg, request)
+    if method == "SUBSCRIBE":
+        return _subscribe(leg, request, now)
     if method == "UPDATE":
         return leg.update(request, now)
     if method == "OPTIONS":
@@ -70,16 +72,23 @@ def _info(leg: Leg, request: Request) -> Response:
 
 
 def _refer(leg: Leg, request: Request) -> Response:
-    """RFC 3515: exactly one Refer-To; one transfer at a time."""
-    values = request.headers.all("Refer-To")
-    target = refer_target(values[0]) if len(values) == 1 else None
-    if target is None or not target.is_sip:
-        return request.make_response(400, "Refer-To must name one sip URI")
-    if any(name.lower() == "replaces" for name, _ in target.headers):
-        return request.make_response(501, "Attended Transfer Not Supported")
-    if leg.transfer_pending or leg.state is not LegState.CONFIRMED:
-        # Before the ACK the NOTIFYs could not be sent, nor is there anybody to transfer.
+    """One transfer at a time, and none before the answer: there is nobody to transfer."""
+    wanted = refer.read(request)
+    if isinstance(wanted, Response):
+        return wanted
+    if not refer.can_be_asked(leg):
         return request.make_response(491)
-    leg.transfer_pending = True
-    leg.emit(events.LegTransferRequested(leg.id, target))
-    return request.make_response(202, headers=[("Contact", str(leg.contact()))])
+    assert leg.dialog is not None, "a leg that talks has its dialog"
+    # The first REFER of a dialog may do without an id (RFC 3515 section 2.4.6).
+    event_id = 0 if leg.referral is None else request.cseq.number
+    return refer.accept(leg, request, wanted, flow=leg.flow, dialog=leg.dialog, event_id=event_id)
+
+
+def _subscribe(leg: Leg, request: Request, now: int) -> Response:
+    """In a call there is only the subscription that a REFER made: refreshed, or ended by `Expires: 0`."""
+    event = (request.headers.get("Event") or "").partition(";")[0].strip().lower()
+    if event != "refer":
+        return request.make_response(489, headers=[("Allow-Events", "refer")])
+    if leg.referral is None:
+        return request.make_response(481)
+    return leg.referral.subscribe(request, now)

@@ -77,6 +77,10 @@ class Signalling:
         """In-dialog requests of this dialog go to `owner`."""
         self._by_dialog[key] = owner
 
+    def owner_of_dialog(self, key: DialogKey) -> Owner | None:
+        """Whose dialog a header of a request names; None where there is none."""
+        return self._by_dialog.get(key)
+
     def forget_dialog(self, key: DialogKey) -> None:
         self._by_dialog.pop(key, None)
 

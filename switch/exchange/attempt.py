@@ -59,6 +59,8 @@ class Attempt:
     """No cap of ours stops it."""
     ticket: Ticket | None = None
     """The count of a call to the outside, where the tenant has limits."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the INVITEs, besides what every INVITE has."""
 
     def failed(self, leg: Leg, cause: Cause) -> bool:
         """`leg` came to nothing. True when no leg is left that could still answer."""

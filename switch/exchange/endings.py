@@ -59,7 +59,7 @@ def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> No
     talks.leave_queue(office, session)
     for attempt in list(session.attempts.values()):
         ringing.call_off(office, session, attempt, ours(Reason.CANCELLED), now)
-    session.transfer = None
+    transfers.abandoned(office, session, now)
     if partner is not None:
         office.hang_up(partner, ours(cause.reason if cause.by is By.NETWORK else Reason.NORMAL), now)
     for leg in list(call.legs.values()):
@@ -77,7 +77,7 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
         talks.keep_busy(office, session)
     talks.leave_queue(office, session)
     if transferring:
-        transfers.transferor_left(office, session)
+        transfers.transferor_left(office, session, now)
         return
     if session.interpreter is not None:
         office.tell_flow(session, QueueEnded() if queued else DialEnded(DialOutcome.ENDED))

@@ -26,6 +26,7 @@ from switch.exchange import (
     meter,
     reachability,
     records,
+    referrals,
     ringing,
     routing,
     transfers,
@@ -299,7 +300,9 @@ class Exchange:
         elif request.method == "OPTIONS":
             tag = self.office.parts.tokens.token(10)
             response = request.make_response(200, to_tag=tag, headers=_ABILITIES)
-        elif request.method in ("BYE", "INFO", "UPDATE", "NOTIFY", "REFER", "PRACK"):
+        elif request.method == "REFER":
+            response = referrals.answer(self.office, message, now)
+        elif request.method in ("BYE", "INFO", "UPDATE", "NOTIFY", "PRACK"):
             response = request.make_response(481)
         elif request.method in ("SUBSCRIBE", "PUBLISH"):
             response = request.make_response(489, headers=[("Allow-Events", "refer")])

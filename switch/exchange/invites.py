@@ -15,7 +15,7 @@ from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import MAX_FORWARDS
-from switch.exchange import dials, flows, meter, records, ringing, talks, understanding
+from switch.exchange import dials, flows, meter, records, replacing, ringing, talks, understanding
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -37,7 +37,7 @@ from switch.tenant.limits import Limit, Refusal
 RING_US = 60 * SECOND
 """How long a phone of the tenant is rung when another phone dials it."""
 
-SUPPORTED = frozenset({"100rel", "timer"})
+SUPPORTED = frozenset({"100rel", "timer", "replaces", "norefersub", "tdialog"})
 """Option tags that we understand in Require (RFC 3261 section 8.2.2.3)."""
 
 
@@ -51,7 +51,12 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
     if office.sheds:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
+    replaces = request.headers.get("Replaces")
     trunk = office.parts.trunks.identify(message.flow, request.uri, now)
+    if trunk is not None and replaces is not None:
+        # Whoever is beyond a trunk has proved nothing, and may break into nobody's call.
+        _refuse(office, message, 403, now)
+        return
     if trunk is not None:
         _from_trunk(office, message, trunk, now)
         return
@@ -59,7 +64,10 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
     if isinstance(account, Response):
         office.signalling.respond(message.transaction, account, now)
         return
-    _from_account(office, message, account, now)
+    if replaces is not None:
+        replacing.admit(office, message, account, now)
+    else:
+        _from_account(office, message, account, now)
 
 
 def _cannot_understand(request: Request) -> Response | None:

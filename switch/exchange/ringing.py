@@ -43,6 +43,7 @@ def ring_account(office: Office, session: Session, attempt: Attempt, account: st
             flow=binding.flow,
             from_=caller_identity(session, host),
             to=NameAddr("", Uri(user=name, host=host)),
+            headers=attempt.headers,
         )
         leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
         if leg is None:
@@ -134,6 +135,7 @@ def _place(
         flow=flow,
         from_=NameAddr("", Uri(user=choice.from_user or None, host=flow.local.host)),
         to=NameAddr("", Uri(user=choice.request_user, host=choice.host)),
+        headers=attempt.headers,
         credentials=None if credentials is None else Credentials(credentials.username, credentials.secret),
     )
     leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)

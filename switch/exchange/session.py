@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from switch.call.call import Call
+from switch.call.leg import Leg
 from switch.call.outgoing import MAX_FORWARDS
+from switch.call.referral import Referral
 from switch.dialplan.interpreter import Interpreter
 from switch.exchange.attempt import Attempt
+from switch.media.commands import Play
 from switch.tenant.limits import Ticket
 
 
@@ -20,11 +23,19 @@ class ContactState(StrEnum):
 
 @dataclass(slots=True)
 class Transfer:
-    """A blind transfer under way: `by` is the leg that asked, gone or not."""
+    """A transfer under way that waits for its target's answer.
+
+    `by` is the leg that asked, gone or not, and `referral` where it is told how it goes. `consult` is the
+    transferor's other leg, where it asked for the party whom that one was ringing.
+    """
 
     by: str
     target: str
     attempt: str
+    referral: Referral
+    consult: str = ""
+    early: Leg | None = None
+    """The target's leg, once it sends audio before its answer."""
 
 
 @dataclass(slots=True)
@@ -53,6 +64,8 @@ class Session:
     hops: int = MAX_FORWARDS
     tickets: dict[str, Ticket] | None = None
     """The counted calls to the outside, by leg; only where the tenant has limits."""
+    playing: Play | None = None
+    """The flow's latest: whoever takes the anchor's place in the flow hears it from its beginning."""
 
     @property
     def tenant(self) -> str:

@@ -1,4 +1,4 @@
-"""Blind transfer by REFER (RFC 3515): the partner of whoever asks is connected to somebody else.
+"""Transfer by REFER (RFC 3515): the partner of whoever asks is connected to somebody else.
 
 Media is anchored here, so the transferred party's phone notices nothing: its leg stays, and only the
 other end of the bridge changes. Until the target answers, the two still talk (or one is on hold), so
@@ -8,12 +8,13 @@ that a failed transfer leaves everything as it was. A transfer to a flow (a queu
 from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.events import LegTransferRequested
 from switch.call.leg import Leg
-from switch.exchange import flows, ringing, talks
+from switch.call.referral import TRYING
+from switch.exchange import attended, flows, moves, ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import Session, Transfer
 from switch.journal import events as journal
-from switch.sip.message.reasons import reason_phrase
+from switch.sip.dialog_reference import DialogReference
 from switch.tenant.entry import (
     Destination,
     ExtensionDestination,
@@ -29,22 +30,59 @@ RING_US = 30_000_000
 
 def requested(office: Office, session: Session, event: LegTransferRequested, now: int) -> None:
     """Start the transfer that `event.leg` asks for; its REFER is already answered with 202."""
-    call = session.call
     by = office.legs[event.leg]
-    target = event.target.user or ""
-    stays = call.other(by)
+    stays = session.call.other(by)
     if stays is None or session.transfer is not None:
-        _notify(by, 491, now, final=True)
-        return
+        event.referral.notify(491, now)
+    elif event.replaces is None:
+        _blind(office, session, by, stays, event, now)
+    else:
+        _attended(office, session, by, stays, event, event.replaces, now)
+
+
+def _blind(
+    office: Office, session: Session, by: Leg, stays: Leg, event: LegTransferRequested, now: int
+) -> None:
+    target = event.target.user or ""
     destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))
     if isinstance(destination, FlowDestination | ExtensionDestination | OutsideDestination):
-        by.notify_transfer(100, reason_phrase(100), now, final=False)
-        _make_anchor(office, session, stays, by)
-        session.transfer = Transfer(by.id, target, office.parts.ids.make("a"))
-        _go(office, session, by, destination, now)
+        event.referral.notify(TRYING, now)
+        attended.make_anchor(office, session, stays, by)
+        session.transfer = Transfer(by.id, target, office.parts.ids.make("a"), event.referral)
+        # What a trunk's party says of itself is not passed on: it has proved nothing.
+        referred_by = event.referred_by if by.account else ""
+        _go(office, session, by, destination, referred_by, now)
     else:
-        office.write(journal.Transferred(by.id, target, "refused"), now, session)
-        _notify(by, destination.status, now, final=True)
+        _refuse(office, session, event, target, destination.status, now)
+
+
+def _attended(
+    office: Office,
+    session: Session,
+    by: Leg,
+    stays: Leg,
+    event: LegTransferRequested,
+    wanted: DialogReference,
+    now: int,
+) -> None:
+    consult = attended.consultation(office, session, by, wanted)
+    if isinstance(consult, int):
+        _refuse(office, session, event, event.target.user or "", consult, now)
+        return
+    transfer = attended.requested(office, session, by, consult, event, now)
+    if transfer is not None:
+        # The target rings already: from here on it is a transfer like any other.
+        attended.make_anchor(office, session, stays, by)
+        session.transfer = transfer
+        moves.move_attempts(office, office.session_of_leg[consult.id], session, _PURPOSE, now)
+        event.referral.notify(180, now)
+
+
+def _refuse(
+    office: Office, session: Session, event: LegTransferRequested, target: str, status: int, now: int
+) -> None:
+    office.write(journal.Transferred(event.leg, target, "refused"), now, session)
+    event.referral.notify(status, now)
 
 
 def _allowed(by: Leg, destination: Destination) -> Destination:
@@ -57,16 +95,9 @@ def _allowed(by: Leg, destination: Destination) -> Destination:
     return Unknown(UnknownReason.NOT_ALLOWED)
 
 
-def _make_anchor(office: Office, session: Session, stays: Leg, by: Leg) -> None:
-    """Whoever is transferred becomes the party that the call is about."""
-    call = session.call
-    if call.anchor is not stays:
-        call.anchor, call.partner = stays, by
-        session.interpreter = None
-        office.timers.cancel(("flow", call.id))
-
-
-def _go(office: Office, session: Session, by: Leg, destination: Destination, now: int) -> None:
+def _go(
+    office: Office, session: Session, by: Leg, destination: Destination, referred_by: str, now: int
+) -> None:
     assert session.transfer is not None
     if isinstance(destination, FlowDestination):
         _to_flow(office, session, by, destination, now)
@@ -75,6 +106,7 @@ def _go(office: Office, session: Session, by: Leg, destination: Destination, now
         id=session.transfer.attempt,
         purpose=_PURPOSE,
         deadline=now + RING_US,
+        headers=(("Referred-By", referred_by),) if referred_by else (),
     )
     ringing.start(office, session, attempt)
     if isinstance(destination, ExtensionDestination):
@@ -114,40 +146,73 @@ def _succeeded(office: Office, session: Session, attempt: Attempt, leg: Leg, now
 
 def _done(office: Office, session: Session, by: Leg | None, now: int) -> None:
     """Tell the transferor and let it go; it may have hung up long ago."""
-    assert session.transfer is not None
+    transfer = session.transfer
+    assert transfer is not None
     session.call.record.transfers += 1
-    office.write(journal.Transferred(session.transfer.by, session.transfer.target, "done"), now, session)
-    session.transfer = None
+    _end(office, session, transfer, "done", 200, now)
     if by is not None and not by.over:
-        _notify(by, 200, now, final=True)
         office.hang_up(by, ours(Reason.TRANSFERRED), now)
+    _end_consultation(office, transfer, ours(Reason.TRANSFERRED), now)
 
 
 def _failed(office: Office, session: Session, attempt: Attempt, cause: Cause, now: int) -> None:
     """The target never answered: the two talk on, or, if the transferor has left, the call ends."""
     del attempt
-    assert session.transfer is not None
-    by = office.legs.get(session.transfer.by)
-    office.write(journal.Transferred(session.transfer.by, session.transfer.target, "failed"), now, session)
-    session.transfer = None
+    transfer = session.transfer
+    assert transfer is not None
+    by = office.legs.get(transfer.by)
+    status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
+    _end(office, session, transfer, "failed", status, now)
     talks.stop_ringback(office, session)
-    if by is not None and not by.over:
-        status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
-        _notify(by, status, now, final=True)
-    else:
+    if by is None or by.over:
         session.blame = "target" if cause.by is By.PEER else ""
         office.hang_up(session.call.anchor, Cause(cause.reason, By.US, cause.sip_status), now)
+    _end_consultation(office, transfer, Cause(cause.reason, By.US, status), now)
 
 
-def transferor_left(office: Office, session: Session) -> None:
+def _progress(
+    office: Office, session: Session, attempt: Attempt, leg: Leg, early_media: bool, now: int
+) -> None:
+    """The target rings: the transferor is told, and a party who waits for it alone hears it."""
+    del attempt
+    transfer = session.transfer
+    assert transfer is not None
+    transfer.referral.notify(183 if early_media else 180, now)
+    if early_media:
+        transfer.early = leg
+    if session.call.partner is None:
+        talks.caller_hears_ringing(office, session, transfer.early, now)
+
+
+def transferor_left(office: Office, session: Session, now: int) -> None:
     """Many phones hang up as soon as they have asked: the other party now hears the target ring."""
+    assert session.transfer is not None
     session.interpreter = None
     office.timers.cancel(("flow", session.call.id))
-    talks.play_ringback(office, session)
+    early = session.transfer.early
+    talks.caller_hears_ringing(office, session, None if early is None or early.over else early, now)
 
 
-def _notify(by: Leg, status: int, now: int, *, final: bool) -> None:
-    by.notify_transfer(status, reason_phrase(status), now, final=final)
+def abandoned(office: Office, session: Session, now: int) -> None:
+    """The transferred party has left before the target answered; harmless without a transfer."""
+    transfer = session.transfer
+    if transfer is not None:
+        _end(office, session, transfer, "failed", status_for(Reason.CANCELLED), now)
+        _end_consultation(office, transfer, ours(Reason.CANCELLED), now)
 
 
-_PURPOSE = Purpose("target", _succeeded, _failed)
+def _end(office: Office, session: Session, transfer: Transfer, outcome: str, status: int, now: int) -> None:
+    session.transfer = None
+    office.write(journal.Transferred(transfer.by, transfer.target, outcome), now, session)
+    transfer.referral.notify(status, now)
+
+
+def _end_consultation(office: Office, transfer: Transfer, cause: Cause, now: int) -> None:
+    """The transferor's other leg, whose ringing went over to the transferred party, has nothing left."""
+    consult = office.legs.get(transfer.consult)
+    if consult is not None and not consult.over:
+        office.session_of_leg[consult.id].blame = consult.role
+        office.hang_up(consult, cause, now)
+
+
+_PURPOSE = Purpose("target", _succeeded, _failed, _progress)

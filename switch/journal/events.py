@@ -109,6 +109,18 @@ class Bridged:
 
 
 @dataclass(frozen=True, slots=True)
+class LegMoved:
+    """The leg leaves call `origin` and belongs to the entry's call from now on: an attended transfer."""
+
+    KIND: ClassVar[str] = "leg-moved"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    role: str
+    peer: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class FlowStep:
     KIND: ClassVar[str] = "flow-step"
     VERSION: ClassVar[int] = 1
@@ -227,7 +239,7 @@ class Unregistered:
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """A blind transfer: leg `by` asked that its partner be connected to `target`."""
+    """Leg `by` asked that its partner be connected to `target`: done, failed or refused."""
 
     KIND: ClassVar[str] = "transferred"
     VERSION: ClassVar[int] = 1
@@ -292,6 +304,7 @@ Event = (
     | LegHeld
     | LegEnded
     | Bridged
+    | LegMoved
     | FlowStep
     | Queued
     | QueueRefused

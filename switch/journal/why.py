@@ -18,6 +18,7 @@ from switch.journal.events import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegMoved,
     LegOpened,
     LegRinging,
     OfferEnded,
@@ -293,6 +294,9 @@ class _Story:
                 return f"{self._party(leg)} {'put the call on hold' if held else 'took the call back'}"
             case LegEnded(leg, cause, by, _):
                 return f"{self._party(leg)} left: {cause}, by {by}"
+            case LegMoved(leg, role, peer, origin):
+                self._parties[leg] = f"{peer} ({role})"
+                return f"{self._parties[leg]} joins from call {origin}"
             case Bridged(left, right):
                 return f"{self._party(left)} talks with {self._party(right)}"
             case FlowStep(flow, step, detail):

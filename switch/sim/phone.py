@@ -11,6 +11,7 @@ from switch.base.clock import SECOND
 from switch.base.timers import TimerHeap
 from switch.base.tokens import SeededTokens
 from switch.sim.phone_call import CallState, PhoneCall, session_of, sip_uri
+from switch.sim.phone_request import PhoneRequest
 from switch.sip import digest
 from switch.sip.dialog import DialogKey, key_of_request
 from switch.sip.flow import Address, Flow, Transport
@@ -141,8 +142,11 @@ class Phone:
         self._send_register(0, now)
         self.drain(now)
 
-    def call(self, number: str, now: int, caller: str = "") -> PhoneCall:
-        """Dial. `caller` is shown instead of the phone's own name: a carrier calls for many."""
+    def call(
+        self, number: str, now: int, caller: str = "", extra: tuple[tuple[str, str], ...] = ()
+    ) -> PhoneCall:
+        """Dial. `caller` is shown instead of the phone's own name: a carrier calls for many; `extra` are
+        further headers of the INVITE."""
         self._calls_made += 1
         media = self._media()
         headers = [
@@ -152,6 +156,7 @@ class Phone:
             ("Call-ID", self._tokens.token(16)),
             ("CSeq", "1 INVITE"),
             ("Contact", str(self.contact)),
+            *extra,
             ("Content-Type", "application/sdp"),
         ]
         body = session_of(media, self._calls_made, 1, "sendrecv")
@@ -178,9 +183,36 @@ class Phone:
         if self.identity.password:
             self.register(now)
 
-    # For its calls.
+    def ask(
+        self,
+        method: str,
+        user: str,
+        now: int,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+    ) -> PhoneRequest:
+        """A request outside any call: to somebody, or to the switch itself where `user` is empty."""
+        target = Uri(user=user or None, host=self.switch.host, port=self.switch.port)
+        fields = [
+            ("Max-Forwards", "70"),
+            ("From", str(sip_uri(self.identity.user, self.switch).with_tag(self._tokens.token(8)))),
+            ("To", f"<{target}>"),
+            ("Call-ID", self._tokens.token(16)),
+            ("CSeq", f"1 {method}"),
+            ("Contact", str(self.contact)),
+            *headers,
+        ]
+        if content_type is not None:
+            fields.append(("Content-Type", content_type))
+        asked = PhoneRequest(self, Request(method, target, fields, body))
+        asked.send(now)
+        self.drain(now)
+        return asked
 
-    def open(self, call: PhoneCall, request: Request, now: int) -> str:
+    # For its calls and requests.
+
+    def open(self, call: PhoneCall | PhoneRequest, request: Request, now: int) -> str:
         """Send a request of a call; what answers it goes there."""
         transaction = self.layer.open(request, self._flow, now)
         self._by_transaction[transaction] = call
@@ -189,7 +221,7 @@ class Phone:
     def forget(self, transaction: str) -> None:
         self._by_transaction.pop(transaction, None)
 
-    def bind(self, call: PhoneCall) -> None:
+    def bind(self, call: PhoneCall | PhoneRequest) -> None:
         """The switch's requests of this dialog belong to `call`."""
         assert call.dialog is not None
         self._by_dialog[call.dialog.key] = call
@@ -209,6 +241,15 @@ class Phone:
             self._by_dialog.pop(call.dialog.key, None)
         for transaction in [key for key, owner in self._by_transaction.items() if owner is call]:
             del self._by_transaction[transaction]
+
+    def credentials_for(self, request: Request, response: Response) -> tuple[str, str] | None:
+        """The header that answers a challenge, once; None where there is nothing to answer it with."""
+        header = "WWW-Authenticate" if response.status == 401 else "Proxy-Authenticate"
+        name = "Authorization" if response.status == 401 else "Proxy-Authorization"
+        challenge = digest.best_challenge(response.headers.fields(header))
+        if challenge is None or not self.identity.password or name in request.headers:
+            return None
+        return name, self._credentials(challenge, request.method, str(request.uri))
 
     def authorise(self, call: PhoneCall, response: Response, now: int) -> bool:
         """Dial again with credentials; False where there are none, or where they were refused."""
@@ -242,7 +283,7 @@ class Phone:
             self._request(output, now)
         elif isinstance(output, AckReceived):
             call = self._by_dialog.get(key_of_request(output.request))
-            if call is not None:
+            if isinstance(call, PhoneCall):
                 call.acknowledged(now)
         elif isinstance(output, TransactionFailed | CancelReceived):
             call = self._by_transaction.get(output.transaction)
@@ -251,7 +292,7 @@ class Phone:
                     self._register_again(now)
             elif isinstance(output, TransactionFailed):
                 call.failed(output, now)
-            else:
+            elif isinstance(call, PhoneCall):
                 call.cancel(output, now)
 
     def _response(self, message: ResponseReceived, now: int) -> None:
@@ -268,9 +309,9 @@ class Phone:
 
     def _request(self, message: RequestReceived, now: int) -> None:
         request = message.request
-        call = self._by_dialog.get(key_of_request(request))
-        if call is not None:
-            call.request(message, now)
+        owner = self._by_dialog.get(key_of_request(request))
+        if owner is not None:
+            owner.request(message, now)
         elif request.method == "INVITE" and request.to.tag is None:
             self._incoming(message, now)
         else:
@@ -337,8 +378,8 @@ class Phone:
         """What a phone that starts has in its memory."""
         self.layer = TransactionLayer(self._tokens, server_name="phone")
         self._flow = Flow(Transport.UDP, self.address, self.switch)
-        self._by_transaction: dict[str, PhoneCall] = {}
-        self._by_dialog: dict[DialogKey, PhoneCall] = {}
+        self._by_transaction: dict[str, PhoneCall | PhoneRequest] = {}
+        self._by_dialog: dict[DialogKey, PhoneCall | PhoneRequest] = {}
         self._late_acks: dict[tuple[str, int], Request] = {}
         self._register_call = self._tokens.token(16)
         self._register_tag = self._tokens.token(8)

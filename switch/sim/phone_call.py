@@ -12,6 +12,7 @@
 
 from enum import Enum
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from switch.base.clock import SECOND
 from switch.sip.dialog import Dialog
@@ -48,7 +49,8 @@ class CallState(Enum):
 
 
 class PhoneCall:
-    """`status` is the final status that ended it: 200 after a talk. `transfer` is the last NOTIFY's."""
+    """`status` is the final status that ended it: 200 after a talk. `transfer` is the last NOTIFY's,
+    `referred` the answer to the last REFER, `early_tag` the switch's before it answers."""
 
     def __init__(self, phone: "Phone", invite: Request, media: Address, *, number: int) -> None:
         self.phone = phone
@@ -62,6 +64,8 @@ class PhoneCall:
         self.dialled_out = False
         self.held = False
         self.transfer = 0
+        self.referred = 0
+        self.early_tag = ""
         self.dialog: Dialog | None = None
         self.hung_up_here = False
         self._invite_transaction = ""
@@ -120,15 +124,31 @@ class PhoneCall:
         self.phone.drain(now)
         return True
 
-    def refer(self, target: str, now: int) -> bool:
+    def refer(self, target: str, now: int, more: tuple[tuple[str, str], ...] = ()) -> bool:
         """Ask the switch to connect the other party to `target`."""
         if self.state is not CallState.TALKING:
             return False
-        assert self.dialog is not None
-        headers = [("Refer-To", f"<sip:{target}@{self.phone.switch}>")]
-        self.phone.open(self, self.dialog.request("REFER", headers=headers), now)
-        self.phone.drain(now)
+        self._refer([("Refer-To", f"<sip:{target}@{self.phone.switch}>"), *more], now)
         return True
+
+    def refer_to_call(self, other: "PhoneCall", now: int, flags: str = "") -> bool:
+        """Ask the switch to connect the other party to the one of `other`: an attended transfer."""
+        return self.refer_to_dialog(other.replaces() + flags, now)
+
+    def refer_to_dialog(self, named: str, now: int) -> bool:
+        """The same, with a dialog in the words of a Replaces header."""
+        if self.state is not CallState.TALKING:
+            return False
+        replaces = quote(named, safe="")
+        self._refer([("Refer-To", f"<sip:anybody@{self.phone.switch}?Replaces={replaces}>")], now)
+        return True
+
+    def replaces(self) -> str:
+        """This call's dialog as the switch knows it (RFC 3891)."""
+        if self.dialog is None:
+            return f"{self.invite.call_id};to-tag={self.early_tag};from-tag={self.invite.from_.tag}"
+        call_id, ours, theirs = self.dialog.key
+        return f"{call_id};to-tag={theirs};from-tag={ours}"
 
     def press(self, digit: str, now: int) -> None:
         """A key, as RFC 4733 events in the audio."""
@@ -168,6 +188,8 @@ class PhoneCall:
             self._reinvite_answered(response, now)
         elif response.status >= 200:
             self.phone.forget(message.transaction)
+            if response.cseq.method == "REFER":
+                self.referred = response.status
             if response.cseq.method == "BYE":
                 self._end(200, now)
             elif response.status in (408, 481):
@@ -226,9 +248,15 @@ class PhoneCall:
 
     # Steps.
 
+    def _refer(self, headers: list[tuple[str, str]], now: int) -> None:
+        assert self.dialog is not None
+        self.phone.open(self, self.dialog.request("REFER", headers=headers), now)
+        self.phone.drain(now)
+
     def _invite_answered(self, response: Response, now: int) -> None:
         if response.status < 200:
             self.rang = self.rang or response.status == 180
+            self.early_tag = response.to.tag or self.early_tag
         elif response.status < 300:
             self._accepted(response, now)
         elif response.status == 407 and self.phone.authorise(self, response, now):

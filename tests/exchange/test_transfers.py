@@ -37,7 +37,7 @@ def test_a_target_that_is_busy_leaves_the_two_as_they_were() -> None:
     scene.desk.calls[0].decline(486, scene.world.now)
     scene.world.touch()
     scene.run(0.5)
-    assert scene.person(scene.anna).news == [100, 486]
+    assert scene.person(scene.anna).news == [100, 180, 486]
     assert scene.talk_between(call, scene.anna.calls[0])
     assert _outcomes(scene) == ["failed"]
     _refer(scene, scene.anna, "102")
@@ -177,7 +177,7 @@ def test_a_second_request_while_the_first_runs_is_refused() -> None:
     _refer(scene, scene.carrier, "102", call)
     assert scene.person(scene.carrier).news == [491]
     scene.run(31)
-    assert scene.person(scene.anna).news == [100, 480]
+    assert scene.person(scene.anna).news == [100, 180, 480]
     assert scene.talk_between(call, scene.anna.calls[0])
     scene.nothing_is_left()
 

@@ -297,4 +297,4 @@ def test_the_words_are_those_of_the_rooms_that_write_them() -> None:
     source = transfers.__file__
     assert source is not None
     with open(source, encoding="utf-8") as file:
-        assert f'"{words.TRANSFER_DONE}")' in file.read()
+        assert f', "{words.TRANSFER_DONE}", ' in file.read()

@@ -203,7 +203,7 @@ def test_peer_18_a_transfer_is_in_the_journal_and_the_agent_is_credited_until_th
     scene.world.touch()
     scene.run(2)
     assert scene.talk_between(call, scene.desk.calls[0])
-    assert scene.person(scene.anna).news == [100, 200]
+    assert scene.person(scene.anna).news == [100, 180, 200]
     scene.run(3600)
     scene.hang_up(call)
     scene.run(1)

@@ -19,10 +19,12 @@ def play(office: Office, session: Session, action: Play, now: int) -> None:
         # The caller offered no session yet: nothing can be heard, and the flow must not wait for it.
         office.tell_flow(session, PlayEnded(action.playback, False))
         return
-    office.media([commands.Play(anchor.slot.number, action.playback, action.clips, action.loop)])
+    session.playing = commands.Play(anchor.slot.number, action.playback, action.clips, action.loop)
+    office.media([session.playing])
 
 
 def stop(office: Office, session: Session, action: StopPlay, now: int) -> None:
     del action, now
+    session.playing = None
     if session.call.anchor.stream_open:
         office.media([commands.StopPlay(session.call.anchor.slot.number)])

@@ -125,9 +125,9 @@ MUTANTS = (
         _OUT + "test_silence_of_a_held_phone_is_no_loss",
     ),
     Mutant(
-        "switch/call/requests.py",
-        "if leg.transfer_pending or leg.state is not LegState.CONFIRMED:",
-        "if leg.state is not LegState.CONFIRMED:",
+        "switch/call/refer.py",
+        "idle = leg.referral is None or leg.referral.decided",
+        "idle = True",
         _IN + "test_one_transfer_at_a_time",
     ),
     Mutant(

@@ -8,6 +8,7 @@ _ENDINGS = "switch/exchange/endings.py"
 _TALKS = "switch/exchange/talks.py"
 _INVITES = "switch/exchange/invites.py"
 _TRANSFERS = "switch/exchange/transfers.py"
+_ATTENDED = "switch/exchange/attended.py"
 _ROUTING = "switch/exchange/routing.py"
 _REACHABILITY = "switch/exchange/reachability.py"
 _WHOLE = "tests/exchange/test_small_calls.py::"
@@ -187,5 +188,47 @@ MUTANTS = (
         '_report_gateway(office, attempt, leg, GatewayOutcome.TIMEOUT, now, "timeout")',
         "pass",
         _RARE + "test_callers_who_give_up_show_a_dead_gateway_too",
+    ),
+    Mutant(
+        _ATTENDED,
+        "if not by.account:",
+        "if not by.peer:",
+        "tests/exchange/test_attended.py::test_a_party_beyond_a_trunk_may_not_name_a_call",
+    ),
+    Mutant(
+        _ATTENDED,
+        "if consult.account != by.account or other is session:",
+        "if other is session:",
+        "tests/exchange/test_attended.py::test_what_may_not_be_named",
+    ),
+    Mutant(
+        _ATTENDED,
+        "talks.leave_queue(office, keep)",
+        "",
+        "tests/exchange/test_attended.py::test_the_two_others_talk_and_the_transferor_is_free",
+    ),
+    Mutant(
+        _ATTENDED,
+        "if joins is not None and session.call.anchor is by and other.call.anchor is not consult:",
+        "if False:",
+        "tests/exchange/test_attended.py::test_the_refer_may_come_in_the_second_call_too",
+    ),
+    Mutant(
+        "switch/exchange/moves.py",
+        "office.session_of_contact[taker.tenant, taker.contact] = taker",
+        "",
+        "tests/exchange/test_attended.py::test_the_customer_takes_the_agents_place_in_the_queue",
+    ),
+    Mutant(
+        "switch/exchange/replacing.py",
+        "if leg.account != account.account:",
+        "if leg.account == account.account:",
+        "tests/exchange/test_replacing.py::test_what_may_not_be_taken",
+    ),
+    Mutant(
+        _INVITES,
+        "if trunk is not None and replaces is not None:",
+        "if False:",
+        "tests/exchange/test_replacing.py::test_nobody_breaks_in_from_beyond_a_trunk_or_from_another_tenant",
     ),
 )
