@@ -11,7 +11,7 @@ from switch.sip.grammar import parse_number
 from switch.sip.message import Message, Request, Response
 
 SUPPORTED = "100rel, timer, replaces, norefersub, tdialog"
-"""Option tags that our requests and answers name; where phones see `replaces` they offer attended transfer."""
+"""Option tags that our requests and answers name. Phones that see `replaces` offer attended transfer."""
 
 INTERVAL_MAX_S = 86_400
 """A 422 that asks for more than a day asks for no timer at all."""
