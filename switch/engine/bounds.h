@@ -27,6 +27,12 @@ enum {
     /* Of sources that a secured stream does not know: each costs a failed authentication. Enough for a peer whose
      * NAT mapping changed to be found at its first packet. */
     STRANGERS_PER_SECOND_MAX = 100,
+    /* RFC 7675 section 5.1: a way that was not checked for so long is not sent to any more. */
+    CONSENT_MS = 30000,
+    /* A DTLS record as handshakes send them, in one datagram of Ethernet's size; and how many wait for the handshake:
+     * fifty phones that begin at once. What finds no room is repeated by its sender. */
+    RECORD_BYTES_MAX = 1500,
+    RECORDS_MAX = 256,
     /* What a socket may still hold of the last call when a slot is opened again: a second of 20 ms packets. */
     STALE_DATAGRAMS_MAX = 64,
 

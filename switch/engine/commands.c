@@ -1,6 +1,8 @@
 /* What commands do to streams. Each is applied whole, in order, by the engine thread. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "control.h"
 #include "core.h"
 
 static void unlink_partner(struct engine *engine, struct stream *stream)
@@ -28,9 +30,23 @@ static void discard_stale(struct engine *engine, struct stream *stream)
 
 void command_discard(const struct command *command)
 {
-    bool carries = command->kind == COMMAND_OPEN || command->kind == COMMAND_UPDATE;
-    if (carries && command->open.change == SECURITY_NEW)
-        security_free(command->open.security);
+    switch (command->kind) {
+    case COMMAND_OPEN:
+    case COMMAND_UPDATE:
+        if (command->open.security_change == CHANGE_NEW)
+            security_free(command->open.security);
+        if (command->open.ice_change == CHANGE_NEW)
+            ice_free(command->open.ice);
+        break;
+    case COMMAND_SECURE:
+        security_free(command->security);
+        break;
+    case COMMAND_SEND_RECORD:
+        free(command->record);
+        break;
+    default:
+        break;
+    }
 }
 
 static void open_stream(struct engine *engine, struct stream *stream, const struct command *command, uint64_t now_us)
@@ -45,37 +61,53 @@ static void open_stream(struct engine *engine, struct stream *stream, const stru
         .open = true,
         .socket = stream->socket,
         .plan = command->open.plan,
-        .destination = command->open.plan.remote,
         .partner = NONE,
         .busy_index = NONE,
         .packets_left = PACKETS_PER_SECOND_MAX,
         .strangers_left = STRANGERS_PER_SECOND_MAX,
-        .security = command->open.change == SECURITY_NEW ? command->open.security : NULL,
+        .security = command->open.security_change == CHANGE_NEW ? command->open.security : NULL,
+        .ice = command->open.ice_change == CHANGE_NEW ? command->open.ice : NULL,
         .heard_us = now_us,
+        .checked_us = now_us,
     };
+    /* With ICE nothing is sent before a way was checked. */
+    if (stream->ice == NULL)
+        stream->destination = stream->plan.remote;
     sender_open(&stream->sender, command->open.ssrc, command->open.sequence, command->open.timestamp);
     count(&engine->counters.streams_open, 1);
 }
 
-static void change_security(struct stream *stream, const struct command *command)
+static void change_secrets(struct stream *stream, const struct command *command)
 {
-    if (command->open.change == SECURITY_KEEP)
-        return;
+    if (command->open.security_change != CHANGE_KEEP) {
+        security_free(stream->security);
+        stream->security = command->open.security_change == CHANGE_NEW ? command->open.security : NULL;
+    }
+    if (command->open.ice_change != CHANGE_KEEP) {
+        ice_free(stream->ice);
+        stream->ice = command->open.ice_change == CHANGE_NEW ? command->open.ice : NULL;
+    }
+}
+
+static void secure(struct stream *stream, struct security *security)
+{
     security_free(stream->security);
-    stream->security = command->open.change == SECURITY_NEW ? command->open.security : NULL;
+    stream->security = security;
 }
 
 static void update_stream(struct stream *stream, const struct command *command, uint64_t now_us)
 {
     const struct plan *plan = &command->open.plan;
-    change_security(stream, command);
+    change_secrets(stream, command);
     /* Two unknown addresses are the same one. */
     bool same_remote = address_equal(&stream->plan.remote, &plan->remote) ||
                        (stream->plan.remote.length == 0 && plan->remote.length == 0);
     if (!same_remote)
         latch_open(&stream->latch);
     stream->plan = *plan;
-    stream->destination = plan->symmetric && stream->latch.locked ? stream->latch.source : plan->remote;
+    /* With ICE the way that was checked stays until another is: an ICE restart does not interrupt (RFC 8445 9). */
+    if (stream->ice == NULL)
+        stream->destination = plan->symmetric && stream->latch.locked ? stream->latch.source : plan->remote;
     stream->heard_us = now_us;
     stream->idle_told = false;
 }
@@ -98,7 +130,9 @@ static void close_stream(struct engine *engine, uint32_t slot)
         count(&engine->counters.streams_open, (uint64_t)-1);
     stream->open = false;
     security_free(stream->security);
+    ice_free(stream->ice);
     stream->security = NULL;
+    stream->ice = NULL;
     emit(engine, &event);
 }
 
@@ -181,6 +215,13 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         break;
     case COMMAND_SEND_DIGITS:
         send_digits(engine, command->slot, &command->digits);
+        break;
+    case COMMAND_SECURE:
+        secure(stream, command->security);
+        break;
+    case COMMAND_SEND_RECORD:
+        control_send_record(engine, stream, command->record->data, command->record->bytes);
+        command_discard(command);
         break;
     }
 }

@@ -8,6 +8,7 @@
 #include "codecs.h"
 #include "dtmf.h"
 #include "engine.h"
+#include "ice.h"
 #include "latch.h"
 #include "player.h"
 #include "reception.h"
@@ -27,7 +28,9 @@ struct stream {
     int32_t busy_index;         /* place in engine->busy, or NONE */
     uint32_t packets_left;      /* that may be received in this second */
     uint32_t strangers_left;    /* packets of unknown sources that may be tried against the key in this second */
-    struct security *security;  /* NULL: plain RTP */
+    struct security *security;  /* NULL: plain RTP, or none yet if the plan says dtls */
+    struct ice *ice;            /* NULL: the latch finds the peer */
+    uint64_t checked_us;        /* when the peer last checked a way to us */
     uint64_t heard_us;          /* last packet of the peer, or start of the wait for one */
     bool idle_told;
     struct latch latch;
@@ -59,7 +62,7 @@ struct engine {
     uint32_t clips_max, clip_count; /* the count is the submitting thread's; this one learns numbers by commands */
     struct g711_transcoder transcoder;
 
-    struct ring commands, events;
+    struct ring commands, events, records;
     uint32_t commands_max;
     struct wakeup command_wakeup, event_wakeup;
     int timer, epoll;

@@ -39,7 +39,8 @@ static bool allocate(struct engine *engine, const struct engine_config *config)
     engine->clips = calloc(config->clips, sizeof *engine->clips);
     return engine->streams != NULL && engine->rtcp_sockets != NULL && engine->busy != NULL && engine->clips != NULL &&
            ring_init(&engine->commands, sizeof(struct command), config->commands + config->slots) &&
-           ring_init(&engine->events, sizeof(struct event), config->events);
+           ring_init(&engine->events, sizeof(struct event), config->events) &&
+           ring_init(&engine->records, sizeof(struct record), RECORDS_MAX);
 }
 
 struct engine *engine_new(const struct engine_config *config)
@@ -86,6 +87,12 @@ int engine_start(struct engine *engine)
     return reason;
 }
 
+static void free_secrets(struct stream *stream)
+{
+    security_free(stream->security);
+    ice_free(stream->ice);
+}
+
 void engine_free(struct engine *engine)
 {
     if (engine->running) {
@@ -103,13 +110,14 @@ void engine_free(struct engine *engine)
     while (engine->commands.cells != NULL && ring_pop(&engine->commands, &command))
         command_discard(&command);
     for (uint32_t slot = 0; engine->streams != NULL && slot < engine->slots; slot++)
-        security_free(engine->streams[slot].security);
+        free_secrets(&engine->streams[slot]);
     for (uint32_t i = 0; i < engine->clip_count; i++) {
         free(engine->clips[i].ulaw);
         free(engine->clips[i].alaw);
     }
     ring_free(&engine->commands);
     ring_free(&engine->events);
+    ring_free(&engine->records);
     free(engine->clips);
     free(engine->busy);
     free(engine->rtcp_sockets);
@@ -142,6 +150,11 @@ size_t engine_poll(struct engine *engine, struct event *events, size_t max)
     if (ring_used(&engine->events) > 0)
         wakeup_raise(&engine->event_wakeup);
     return taken;
+}
+
+bool engine_poll_record(struct engine *engine, struct record *record)
+{
+    return ring_pop(&engine->records, record);
 }
 
 int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)

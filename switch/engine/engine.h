@@ -53,8 +53,8 @@ struct engine *engine_new(const struct engine_config *config);
 int engine_start(struct engine *engine); /* 0 or an errno */
 void engine_free(struct engine *engine); /* stops the thread first */
 
-/* False when the ring is full; never so for COMMAND_CLOSE of a slot that was opened. The key that a command carries
- * is the engine's from then on, in either case. */
+/* False when the ring is full; never so for COMMAND_CLOSE of a slot that was opened. What a command carries
+ * by pointer is the engine's from then on, in either case. */
 bool engine_submit(struct engine *engine, const struct command *command);
 
 /* Readable while events wait. engine_poll() takes up to `max` and returns how many. */
@@ -64,6 +64,9 @@ size_t engine_poll(struct engine *engine, struct event *events, size_t max);
 /* Returns the clip's number; -1 with errno ENOSPC (catalogue full), ENOMEM, or EINVAL (no or too many samples).
  * The number may be used in commands that are submitted later. */
 int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count);
+
+/* Records of handshakes that came, oldest first; announced as events are. False: none waits. */
+bool engine_poll_record(struct engine *engine, struct record *record);
 
 void engine_stats(struct engine *engine, struct engine_stats *stats);
 

@@ -16,6 +16,8 @@ from typing import cast
 
 from switch.base.errors import PeerError, ResourceError
 from switch.engine import _engine
+from switch.engine.dtls import Identity
+from switch.engine.handshakes import Handshakes
 from switch.engine.ports import bind_pairs
 from switch.engine.stats import EngineStats
 from switch.media.commands import (
@@ -29,8 +31,16 @@ from switch.media.commands import (
     Unbridge,
     UpdateStream,
 )
-from switch.media.events import DigitReceived, Event, PlayFinished, StreamClosed, StreamIdle, StreamLatched
-from switch.media.plan import Slot, SrtpKeys, SrtpSuite, StreamPlan
+from switch.media.events import (
+    DigitReceived,
+    Event,
+    PlayFinished,
+    SecurityFailed,
+    StreamClosed,
+    StreamIdle,
+    StreamLatched,
+)
+from switch.media.plan import IceCredentials, Slot, SrtpKeys, SrtpSuite, StreamPlan
 
 # RFC 4733 section 3.2: the events 0 to 15.
 KEYS = "0123456789*#ABCD"
@@ -45,6 +55,10 @@ CLIPS_MAX = 8192
 
 
 _SUITES = tuple(SrtpSuite)
+
+
+def _raw(keys: SrtpKeys) -> tuple[int, bytes, bytes]:
+    return _SUITES.index(keys.suite), keys.inbound, keys.outbound
 
 
 class UnusableAddressError(PeerError):
@@ -79,12 +93,16 @@ class Engine:
         self._address = ip_address(host)
         self._random_bits = random_bits
         self._pairs = bind_pairs(self._address, port_range[0], port_range[1], slots)
+        identity = Identity()
+        self._handshakes = Handshakes(identity, self._send_record, self._secure)
         self._slots = tuple(
-            Slot(number, advertised_host or host, pair.port) for number, pair in enumerate(self._pairs)
+            Slot(number, advertised_host or host, pair.port, identity.fingerprint)
+            for number, pair in enumerate(self._pairs)
         )
         self._states = bytearray(slots)
         self._keys: list[SrtpKeys | None] = [None] * slots
         """Of each open stream: a plan with the same keys must not start them again."""
+        self._ice: list[IceCredentials | None] = [None] * slots
         self._clips: dict[str, int] = {}
         self._sounds: dict[bytes, int] = {}
         """Clip numbers by what they sound like: a reload, or a second tenant, adds only what is new."""
@@ -167,6 +185,7 @@ class Engine:
             case CloseStream(slot):
                 assert self._states[slot] == SlotState.OPEN, f"slot {slot} is not open"
                 self._states[slot] = SlotState.CLOSING
+                self._handshakes.forget(slot)
                 accepted = self._core.close_stream(slot)
                 assert accepted, "room for a close is reserved"
                 return True
@@ -203,21 +222,46 @@ class Engine:
             self._random_bits(32),
             self._random_bits(16),
             self._random_bits(32),
+            plan.dtls is not None,
             self._security(slot, plan, update=update),
+            self._credentials(slot, plan, update=update),
         )
         if accepted:
-            self._keys[slot] = plan.srtp
+            self._keys[slot], self._ice[slot] = plan.srtp, plan.ice
+            self._handshakes.expect(slot, plan.dtls)
         return accepted
 
     def _security(
         self, slot: int, plan: StreamPlan, *, update: bool
     ) -> bool | tuple[int, bytes, bytes] | None:
         keys = plan.srtp
+        if plan.dtls is not None:
+            return True if update and self._handshakes.knows(slot, plan.dtls) else None
         if keys is None:
             return None
         if update and keys == self._keys[slot]:
             return True
-        return _SUITES.index(keys.suite), keys.inbound, keys.outbound
+        return _raw(keys)
+
+    def _credentials(self, slot: int, plan: StreamPlan, *, update: bool) -> bool | tuple[str, str] | None:
+        ice = plan.ice
+        if ice is None:
+            return None
+        if update and ice == self._ice[slot]:
+            return True
+        return f"{ice.local_ufrag}:{ice.remote_ufrag}", ice.local_password
+
+    def _send_record(self, slot: int, record: bytes) -> None:
+        # What finds no room is lost as on the network; the handshake repeats it.
+        self._core.send_record(slot, record)
+
+    def _secure(self, slot: int, keys: SrtpKeys) -> None:
+        if not self._core.secure(slot, _raw(keys)):
+            self._handshakes.forget(slot)
+
+    def repeat_handshakes(self) -> None:
+        """Call each `RETRANSMIT_EVERY_S`: sends again what peers have not answered."""
+        self._handshakes.repeat()
 
     def _remote(self, plan: StreamPlan) -> bytes:
         """The packed address, or nothing when there is none to send to."""
@@ -244,7 +288,10 @@ class Engine:
 
     def poll(self) -> list[Event]:
         """Take the events that wait, oldest first; `fileno()` stays readable if there are more."""
-        return [self._event(raw) for raw in self._core.poll()]
+        events = [self._event(raw) for raw in self._core.poll()]
+        while (record := self._core.poll_record()) is not None:
+            self._handshakes.receive(*record)
+        return events + [SecurityFailed(slot, why) for slot, why in self._handshakes.take_failures()]
 
     def _event(self, raw: tuple[int | bool | str, ...]) -> Event:
         """The kinds are `enum event_kind` of values.h, in its order."""

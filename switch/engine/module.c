@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "engine.h"
+#include "ice.h"
 #include "security.h"
 
 enum { EVENTS_PER_POLL = 1024 }; /* bounds one turn of the asyncio loop; the rest is announced again */
@@ -184,28 +185,52 @@ static bool check_plan(const struct plan *plan, unsigned codec)
     return false;
 }
 
-/* None: plain RTP; True: the key stays; else (suite, key in, key out), made ready here so that the engine thread
- * need not. */
-static bool read_security(PyObject *keys, struct command *command)
+/* From (suite, key in, key out), made ready here so that the engine thread need not; NULL with an exception set. */
+static struct security *make_security(PyObject *keys)
 {
     const unsigned char *inbound, *outbound;
     Py_ssize_t inbound_bytes, outbound_bytes;
     unsigned suite;
-    command->open.change = keys == Py_True ? SECURITY_KEEP : SECURITY_NONE;
-    if (keys == Py_None || keys == Py_True)
-        return true;
     if (!PyArg_ParseTuple(keys, "Iy#y#", &suite, &inbound, &inbound_bytes, &outbound, &outbound_bytes))
-        return false;
+        return NULL;
     if (suite >= SUITES || (size_t)inbound_bytes != security_key_bytes((enum srtp_suite)suite) ||
         inbound_bytes != outbound_bytes) {
         PyErr_SetString(PyExc_ValueError, "keys do not fit the suite");
-        return false;
+        return NULL;
     }
-    command->open.change = SECURITY_NEW;
-    command->open.security = security_new((enum srtp_suite)suite, inbound, outbound);
-    if (command->open.security == NULL)
+    struct security *security = security_new((enum srtp_suite)suite, inbound, outbound);
+    if (security == NULL)
         PyErr_NoMemory();
+    return security;
+}
+
+/* None: plain RTP; True: the key stays; else a new one as in make_security(). */
+static bool read_security(PyObject *keys, struct command *command)
+{
+    command->open.security_change = keys == Py_True ? CHANGE_KEEP : CHANGE_NONE;
+    if (keys == Py_None || keys == Py_True)
+        return true;
+    command->open.security = make_security(keys);
+    if (command->open.security != NULL)
+        command->open.security_change = CHANGE_NEW;
     return command->open.security != NULL;
+}
+
+/* None: no ICE; True: the credentials stay; else (username of the peer's requests, our password). */
+static bool read_ice(PyObject *credentials, struct command *command)
+{
+    const char *username, *password;
+    command->open.ice_change = credentials == Py_True ? CHANGE_KEEP : CHANGE_NONE;
+    if (credentials == Py_None || credentials == Py_True)
+        return true;
+    if (!PyArg_ParseTuple(credentials, "ss", &username, &password))
+        return false;
+    command->open.ice = ice_new(username, password);
+    if (command->open.ice == NULL)
+        PyErr_NoMemory();
+    else
+        command->open.ice_change = CHANGE_NEW;
+    return command->open.ice != NULL;
 }
 
 static PyObject *core_open(PyObject *object, PyObject *args)
@@ -216,12 +241,12 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     const unsigned char *host;
     Py_ssize_t host_bytes;
     unsigned port, codec, ptime_ms, ssrc, sequence, timestamp;
-    int update, sends, receives, symmetric;
-    PyObject *keys;
-    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIO", &update, &command.slot, &host, &host_bytes, &port, &codec,
+    int update, sends, receives, symmetric, dtls;
+    PyObject *keys, *credentials;
+    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOO", &update, &command.slot, &host, &host_bytes, &port, &codec,
                           &plan->payload_type, &plan->dtmf_payload_type, &plan->receive_payload_type,
                           &plan->receive_dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric, &plan->idle_s,
-                          &ssrc, &sequence, &timestamp, &keys))
+                          &ssrc, &sequence, &timestamp, &dtls, &keys, &credentials))
         return NULL;
     plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
     if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec))
@@ -231,12 +256,17 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     plan->sends = sends;
     plan->receives = receives;
     plan->symmetric = symmetric;
+    plan->dtls = dtls;
     command.open.ssrc = ssrc;
     command.open.sequence = (uint16_t)sequence;
     command.open.timestamp = timestamp;
     /* First what `submit` would refuse: a key that was made belongs to the command that takes it. */
     if (engine_of(self) == NULL || !check_slot(self, command.slot) || !read_security(keys, &command))
         return NULL;
+    if (!read_ice(credentials, &command)) {
+        security_free(command.open.security);
+        return NULL;
+    }
     return submit(self, &command);
 }
 
@@ -314,6 +344,49 @@ static PyObject *core_send_digits(PyObject *object, PyObject *args)
     memcpy(command.digits.events, events, (size_t)count);
     command.digits.count = (uint8_t)count;
     return submit((struct core_object *)object, &command);
+}
+
+static PyObject *core_secure(PyObject *object, PyObject *args)
+{
+    struct core_object *self = (struct core_object *)object;
+    struct command command = {.kind = COMMAND_SECURE};
+    PyObject *keys;
+    if (!PyArg_ParseTuple(args, "IO!", &command.slot, &PyTuple_Type, &keys) || engine_of(self) == NULL ||
+        !check_slot(self, command.slot) || (command.security = make_security(keys)) == NULL)
+        return NULL;
+    return submit(self, &command);
+}
+
+static PyObject *core_send_record(PyObject *object, PyObject *args)
+{
+    struct core_object *self = (struct core_object *)object;
+    struct command command = {.kind = COMMAND_SEND_RECORD};
+    const unsigned char *data;
+    Py_ssize_t bytes;
+    if (!PyArg_ParseTuple(args, "Iy#", &command.slot, &data, &bytes) || engine_of(self) == NULL ||
+        !check_slot(self, command.slot))
+        return NULL;
+    if (bytes > RECORD_BYTES_MAX)
+        return PyErr_Format(PyExc_ValueError, "a record of %zd bytes, at most %d", bytes, RECORD_BYTES_MAX);
+    command.record = malloc(sizeof *command.record);
+    if (command.record == NULL)
+        return PyErr_NoMemory();
+    command.record->bytes = (uint16_t)bytes;
+    memcpy(command.record->data, data, (size_t)bytes);
+    return submit(self, &command);
+}
+
+/* The oldest record of a handshake that came, as (slot, bytes), or None. */
+static PyObject *core_poll_record(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    struct record record;
+    if (engine == NULL)
+        return NULL;
+    if (!engine_poll_record(engine, &record))
+        Py_RETURN_NONE;
+    return Py_BuildValue("Iy#", record.slot, record.data, (Py_ssize_t)record.bytes);
 }
 
 static PyObject *address_to_python(uint32_t slot, const struct address *address)
@@ -403,7 +476,10 @@ static PyMethodDef core_methods[] = {
     {"play", core_play, METH_VARARGS, NULL},
     {"stop_play", core_stop_play, METH_O, NULL},
     {"send_digits", core_send_digits, METH_VARARGS, NULL},
+    {"secure", core_secure, METH_VARARGS, NULL},
+    {"send_record", core_send_record, METH_VARARGS, NULL},
     {"poll", core_poll, METH_NOARGS, NULL},
+    {"poll_record", core_poll_record, METH_NOARGS, NULL},
     {"stats", core_stats, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

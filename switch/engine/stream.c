@@ -1,11 +1,14 @@
 /* One stream's packets: in from its peer, on to its partner, out of its player, and what time does to it. */
 #include <string.h>
 
+#include "control.h"
 #include "core.h"
 
 static bool can_send(const struct stream *stream)
 {
-    return stream->plan.sends && stream->destination.length != 0;
+    /* Keys are agreed on first: nothing leaves in the clear before that. */
+    bool waits_for_keys = stream->plan.dtls && stream->security == NULL;
+    return stream->plan.sends && stream->destination.length != 0 && !waits_for_keys;
 }
 
 static bool is_overridden(const struct stream *stream)
@@ -127,7 +130,7 @@ static bool authenticate(struct engine *engine, struct stream *stream, uint8_t *
 {
     if (*bytes < RTP_HEADER_BYTES || *bytes > DATAGRAM_BYTES_MAX || (datagram[1] >= 192 && datagram[1] <= 223))
         return true;
-    bool known = address_equal(&stream->plan.remote, source) ||
+    bool known = address_equal(&stream->destination, source) || address_equal(&stream->plan.remote, source) ||
                  (stream->latch.locked && address_equal(&stream->latch.source, source));
     bool may_try = known ? stream->packets_left > 0 : stream->strangers_left > 0;
     if (!known && may_try)
@@ -162,6 +165,10 @@ static bool admit(struct engine *engine, struct stream *stream, uint8_t *datagra
     }
     if (stream->security != NULL && !authenticate(engine, stream, datagram, &bytes, source))
         return false;
+    if (stream->security == NULL && stream->plan.dtls) {
+        count_drop(engine, DROP_SECURITY);
+        return false;
+    }
     enum rtp_verdict verdict = bytes > DATAGRAM_BYTES_MAX ? RTP_MALFORMED : rtp_parse(datagram, bytes, packet);
     if (verdict == RTP_VALID && packet->payload_bytes == 0)
         verdict = RTP_MALFORMED;
@@ -176,19 +183,29 @@ static bool admit(struct engine *engine, struct stream *stream, uint8_t *datagra
     return true;
 }
 
+static enum latch_verdict judge(struct stream *stream, const struct address *source, const struct rtp_packet *packet,
+                                uint64_t now_us)
+{
+    if (stream->ice != NULL) /* the way is ICE's to choose */
+        return stream->security != NULL || address_equal(&stream->destination, source) ? LATCH_ACCEPTED : LATCH_REFUSED;
+    return stream->security != NULL ? latch_believe(&stream->latch, source, packet, now_us)
+                                    : latch_judge(&stream->latch, &stream->plan.remote, source, packet, now_us);
+}
+
 void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, size_t bytes,
                     const struct address *source, uint64_t now_us)
 {
     struct stream *stream = &engine->streams[slot];
     struct rtp_packet packet;
     count(&engine->counters.datagrams_received, 1);
+    if ((stream->ice != NULL || stream->plan.dtls) &&
+        control_receive(engine, slot, datagram, bytes, source, now_us))
+        return;
     if (!admit(engine, stream, datagram, bytes, source, &packet))
         return;
     bool is_event = payload_kind(&stream->plan, packet.payload_type) == PAYLOAD_EVENT;
 
-    enum latch_verdict verdict =
-        stream->security != NULL ? latch_believe(&stream->latch, source, &packet, now_us)
-                                 : latch_judge(&stream->latch, &stream->plan.remote, source, &packet, now_us);
+    enum latch_verdict verdict = judge(stream, source, &packet, now_us);
     if (verdict == LATCH_REFUSED) {
         count_drop(engine, DROP_SOURCE);
         return;
@@ -309,6 +326,7 @@ void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us)
     struct stream *stream = &engine->streams[slot];
     stream->packets_left = PACKETS_PER_SECOND_MAX;
     stream->strangers_left = STRANGERS_PER_SECOND_MAX;
+    control_second(stream, now_us);
     if (!stream->open || stream->plan.idle_s == 0 || stream->idle_told)
         return;
     if (now_us - stream->heard_us < (uint64_t)stream->plan.idle_s * 1000000)

@@ -24,9 +24,10 @@ bool address_equal(const struct address *left, const struct address *right);
 enum codec { CODEC_PCMU = 0, CODEC_PCMA = 8 };
 
 struct security; /* security.h */
+struct ice;      /* ice.h */
 
-/* What a command does to the key of a stream. */
-enum security_change { SECURITY_NONE, SECURITY_KEEP, SECURITY_NEW };
+/* What a command does to the keys, or to the credentials, of a stream. */
+enum change { CHANGE_NONE, CHANGE_KEEP, CHANGE_NEW };
 
 struct plan {
     struct address remote;
@@ -38,6 +39,7 @@ struct plan {
     int16_t receive_dtmf_payload_type;
     uint8_t packet_ticks;      /* packet time of our own packets, in ticks */
     bool sends, receives, symmetric;
+    bool dtls; /* keys come by a handshake; until then nothing is sent or heard */
     uint32_t idle_s; /* 0: never */
 };
 
@@ -50,6 +52,8 @@ enum command_kind {
     COMMAND_PLAY,
     COMMAND_STOP_PLAY,
     COMMAND_SEND_DIGITS,
+    COMMAND_SECURE,
+    COMMAND_SEND_RECORD,
 };
 
 struct play {
@@ -64,6 +68,13 @@ struct digits {
     uint8_t count;
 };
 
+/* A part of a DTLS handshake, as it came. */
+struct record {
+    uint32_t slot;
+    uint16_t bytes;
+    uint8_t data[RECORD_BYTES_MAX];
+};
+
 struct command {
     enum command_kind kind;
     uint32_t slot;
@@ -72,9 +83,12 @@ struct command {
             struct plan plan;
             uint32_t ssrc, timestamp; /* random starts, RFC 3550 section 5.1; only for COMMAND_OPEN */
             uint16_t sequence;
-            enum security_change change;
-            struct security *security; /* with SECURITY_NEW: the stream's from then on */
+            enum change security_change, ice_change;
+            struct security *security; /* with CHANGE_NEW: the stream's from then on */
+            struct ice *ice;           /* likewise */
         } open;
+        struct security *security; /* COMMAND_SECURE: what a handshake agreed on */
+        struct record *record;     /* COMMAND_SEND_RECORD: freed when it is sent */
         uint32_t partner;
         struct play play;
         struct digits digits;

@@ -48,4 +48,12 @@ class StreamClosed:
     jitter_us: int
 
 
-Event = PlayFinished | DigitReceived | StreamLatched | StreamIdle | StreamClosed
+@dataclass(frozen=True, slots=True)
+class SecurityFailed:
+    """The peer's handshake came to nothing; nothing was or will be heard. `reason` is for the operator."""
+
+    slot: int
+    reason: str
+
+
+Event = PlayFinished | DigitReceived | StreamLatched | StreamIdle | StreamClosed | SecurityFailed

@@ -41,6 +41,31 @@ class SrtpKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class DtlsPeer:
+    """Who makes the keys of a stream with us by a DTLS handshake (RFC 5763).
+
+    `algorithm` and `fingerprint` are those of `a=fingerprint`: `sha-256` and `AB:CD:...`; `we_connect`
+    where the peer waits for our first record (`a=setup:passive`).
+    """
+
+    algorithm: str
+    fingerprint: str
+    we_connect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IceCredentials:
+    """Of a peer that is a full agent, while we are a lite one (RFC 8445 section 2.5)."""
+
+    local_ufrag: str
+    local_password: str
+    remote_ufrag: str
+
+    def __repr__(self) -> str:
+        return f"IceCredentials({self.local_ufrag!r}, {self.remote_ufrag!r})"
+
+
+@dataclass(frozen=True, slots=True)
 class StreamPlan:
     """How one stream sends and receives.
 
@@ -49,7 +74,9 @@ class StreamPlan:
     the real source from the first valid packets and sends there (RFC 4961 latching).
     The `receive_` types stand in what arrives; None: the same as in what is sent (RFC 3264 section 6.1).
     `idle_s` 0 switches the inactivity event off, as is right for a stream on hold. `srtp` None is plain RTP;
-    the same keys in a later plan go on where they were, others begin anew.
+    the same keys in a later plan go on where they were, others begin anew. With `dtls` the keys come by a
+    handshake on the stream's own port, and nothing is sent or heard before. With `ice` the peer's checks
+    say where to send, and `remote_host` and `remote_port` say nothing.
     """
 
     remote_host: str
@@ -65,12 +92,18 @@ class StreamPlan:
     srtp: SrtpKeys | None = None
     receive_payload_type: int | None = None
     receive_dtmf_payload_type: int | None = None
+    dtls: DtlsPeer | None = None
+    ice: IceCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A pre-bound RTP port of the engine; `number` is what commands call a stream."""
+    """A pre-bound RTP port of the engine; `number` is what commands call a stream.
+
+    `fingerprint` is that of our certificate by SHA-256; empty where the engine makes no handshakes.
+    """
 
     number: int
     host: str
     port: int
+    fingerprint: str = ""

@@ -72,6 +72,13 @@ class Peer:
     def receive(self) -> RtpPacket:
         return RtpPacket.parse(self.socket.recv(4096))
 
+    def receive_raw(self, silence_s: float = 0.1) -> list[bytes]:
+        """Datagrams as they come, until nothing comes."""
+        datagrams = []
+        while select.select([self.socket], [], [], silence_s)[0]:
+            datagrams.append(self.socket.recv(4096))
+        return datagrams
+
     def receive_all(self, silence_s: float = 0.1) -> list[RtpPacket]:
         """What comes until nothing comes."""
         packets = []

@@ -26,7 +26,17 @@ def engine_sources() -> list[Path]:
 def compile_c(output: Path, sources: list[Path], *options: str) -> Path:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    command = ["gcc", *STRICT, *INCLUDES, *options, *map(str, sources), "-o", str(output), "-lsrtp2"]
+    command = [
+        "gcc",
+        *STRICT,
+        *INCLUDES,
+        *options,
+        *map(str, sources),
+        "-o",
+        str(output),
+        "-lsrtp2",
+        "-lcrypto",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return output

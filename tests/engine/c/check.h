@@ -31,6 +31,7 @@ void test_sender(void);
 void test_dtmf(void);
 void test_player(void);
 void test_security(void);
+void test_ice(void);
 void test_engine(void);
 
 #endif

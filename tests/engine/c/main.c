@@ -10,6 +10,7 @@ int main(void)
     test_dtmf();
     test_player();
     test_security();
+    test_ice();
     test_engine();
     puts("all C tests passed");
     return 0;

@@ -213,7 +213,7 @@ static void unread_events_slow_the_writer_down(void)
 static struct command secured(struct command command)
 {
     static const uint8_t key[SRTP_KEY_BYTES_MAX] = {1, 2, 3};
-    command.open.change = SECURITY_NEW;
+    command.open.security_change = CHANGE_NEW;
     command.open.security = security_new(SUITE_AES_CM_128_HMAC_SHA1_80, key, key);
     CHECK(command.open.security != NULL);
     return command;
