@@ -384,7 +384,7 @@ class Exchange:
         elif isinstance(event, media.PlayFinished):
             if event.playback > 0 and leg is session.call.anchor:
                 self.office.tell_flow(session, PlayEnded(event.playback, event.completed))
-        elif isinstance(event, media.StreamIdle):
+        elif isinstance(event, media.StreamIdle | media.SecurityFailed):
             self.office.hang_up(leg, Cause(Reason.MEDIA_LOST, By.NETWORK, 408), now)
 
     def _timer(self, kind: str, key: str, now: int) -> None:

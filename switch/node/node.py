@@ -20,9 +20,10 @@ import structlog
 from switch.base.errors import PeerError
 from switch.call.cause import Reason
 from switch.engine.engine import Engine
+from switch.engine.handshakes import RETRANSMIT_EVERY_S
 from switch.exchange.exchange import Exchange
 from switch.media.commands import CloseStream, Command, OpenStream, UpdateStream
-from switch.media.events import StreamClosed
+from switch.media.events import SecurityFailed, StreamClosed
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.resolver import Resolver
@@ -140,6 +141,7 @@ class Node:
         self._timer_at: int | None = None
         self._after_scheduled = False
         self._wall_task: asyncio.Task[None] | None = None
+        self._handshake_task: asyncio.Task[None] | None = None
 
     # Life.
 
@@ -150,6 +152,7 @@ class Node:
         loop.add_reader(self.engine.fileno(), self._engine_ready)
         self.lag.start()
         self._wall_task = asyncio.create_task(self._watch_wall(), name="wall-clock")
+        self._handshake_task = asyncio.create_task(self._repeat_handshakes(), name="handshakes")
         await self.network.start(self)
         self.exchange.start(now_us())
         self.carry()
@@ -166,8 +169,9 @@ class Node:
             await asyncio.sleep(0.02)
         await self.network.close()
         await self.resolver.close()
-        if self._wall_task is not None:
-            self._wall_task.cancel()
+        for task in (self._wall_task, self._handshake_task):
+            if task is not None:
+                task.cancel()
         await self.lag.stop()
         asyncio.get_running_loop().remove_reader(self.engine.fileno())
         self.engine.close()
@@ -218,6 +222,8 @@ class Node:
     def _engine_ready(self) -> None:
         now = now_us()
         for event in self.engine.poll():
+            if isinstance(event, SecurityFailed):
+                _log.warning("a phone's media cannot be encrypted; its call ends", reason=event.reason)
             self.exchange.media_event(event, now)
         self.carry()
 
@@ -231,6 +237,15 @@ class Node:
         while True:
             self.journal.set_wall_offset(wall_offset_us())
             await asyncio.sleep(WALL_CHECK_S)
+
+    async def _repeat_handshakes(self) -> None:
+        while True:
+            await asyncio.sleep(RETRANSMIT_EVERY_S)
+            self._handshakes_due()
+
+    @_survived
+    def _handshakes_due(self) -> None:
+        self.engine.repeat_handshakes()
 
     # Carrying.
 
