@@ -33,7 +33,7 @@ class Core:
         sequence: int,
         timestamp: int,
         dtls: bool,
-        security: bool | tuple[int, bytes, bytes] | None,
+        security: bool | tuple[tuple[int, bytes, bytes], bool, bool] | None,
         ice: bool | tuple[str, str] | None,
         /,
     ) -> bool: ...

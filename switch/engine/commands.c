@@ -80,6 +80,9 @@ static void open_stream(struct engine *engine, struct stream *stream, const stru
 static void change_secrets(struct stream *stream, const struct command *command)
 {
     if (command->open.security_change != CHANGE_KEEP) {
+        if (command->open.security_change == CHANGE_NEW && stream->security != NULL)
+            security_continue(command->open.security, stream->security, command->open.same_inbound,
+                              command->open.same_outbound);
         security_free(stream->security);
         stream->security = command->open.security_change == CHANGE_NEW ? command->open.security : NULL;
     }

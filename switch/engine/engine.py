@@ -57,7 +57,11 @@ CLIPS_MAX = 8192
 _SUITES = tuple(SrtpSuite)
 
 
-def _raw(keys: SrtpKeys) -> tuple[int, bytes, bytes]:
+_Raw = tuple[int, bytes, bytes]
+_Change = tuple[_Raw, bool, bool]
+
+
+def _raw(keys: SrtpKeys) -> _Raw:
     return _SUITES.index(keys.suite), keys.inbound, keys.outbound
 
 
@@ -231,17 +235,21 @@ class Engine:
             self._handshakes.expect(slot, plan.dtls)
         return accepted
 
-    def _security(
-        self, slot: int, plan: StreamPlan, *, update: bool
-    ) -> bool | tuple[int, bytes, bytes] | None:
+    def _security(self, slot: int, plan: StreamPlan, *, update: bool) -> _Change | bool | None:
         keys = plan.srtp
         if plan.dtls is not None:
             return True if update and self._handshakes.knows(slot, plan.dtls) else None
         if keys is None:
             return None
-        if update and keys == self._keys[slot]:
+        before = self._keys[slot] if update else None
+        if keys == before:
             return True
-        return _raw(keys)
+        same_suite = before is not None and before.suite is keys.suite
+        return (
+            _raw(keys),
+            same_suite and before is not None and before.inbound == keys.inbound,
+            same_suite and before is not None and before.outbound == keys.outbound,
+        )
 
     def _credentials(self, slot: int, plan: StreamPlan, *, update: bool) -> bool | tuple[str, str] | None:
         ice = plan.ice

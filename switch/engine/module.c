@@ -204,13 +204,19 @@ static struct security *make_security(PyObject *keys)
     return security;
 }
 
-/* None: plain RTP; True: the key stays; else a new one as in make_security(). */
+/* None: plain RTP; True: the keys stay; else (keys as in make_security(), inbound is as before, outbound too). */
 static bool read_security(PyObject *keys, struct command *command)
 {
     command->open.security_change = keys == Py_True ? CHANGE_KEEP : CHANGE_NONE;
     if (keys == Py_None || keys == Py_True)
         return true;
-    command->open.security = make_security(keys);
+    int same_inbound, same_outbound;
+    PyObject *new_keys;
+    if (!PyArg_ParseTuple(keys, "O!pp", &PyTuple_Type, &new_keys, &same_inbound, &same_outbound))
+        return false;
+    command->open.same_inbound = same_inbound;
+    command->open.same_outbound = same_outbound;
+    command->open.security = make_security(new_keys);
     if (command->open.security != NULL)
         command->open.security_change = CHANGE_NEW;
     return command->open.security != NULL;

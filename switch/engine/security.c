@@ -69,6 +69,21 @@ void security_free(struct security *security)
     free(security);
 }
 
+static void swap(srtp_t *left, srtp_t *right)
+{
+    srtp_t kept = *left;
+    *left = *right;
+    *right = kept;
+}
+
+void security_continue(struct security *security, struct security *before, bool inbound, bool outbound)
+{
+    if (inbound)
+        swap(&security->inbound, &before->inbound);
+    if (outbound)
+        swap(&security->outbound, &before->outbound);
+}
+
 bool security_open(struct security *security, uint8_t *datagram, size_t *bytes)
 {
     int length = (int)*bytes;

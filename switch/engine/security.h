@@ -35,6 +35,10 @@ bool security_init(void);
 struct security *security_new(enum srtp_suite suite, const uint8_t *inbound_key, const uint8_t *outbound_key);
 void security_free(struct security *security); /* NULL is harmless */
 
+/* `security` follows `before` on a stream. A direction whose key has not changed goes on where it was: to begin again
+ * under the same key would repeat its keystream. */
+void security_continue(struct security *security, struct security *before, bool inbound, bool outbound);
+
 /* Authenticates and decrypts in place; `bytes` shrinks. False: not the peer's, altered, or replayed. The first
  * authentic packet of a new SSRC makes libsrtp allocate its counters, once. */
 bool security_open(struct security *security, uint8_t *datagram, size_t *bytes);

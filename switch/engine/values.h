@@ -84,6 +84,7 @@ struct command {
             uint32_t ssrc, timestamp; /* random starts, RFC 3550 section 5.1; only for COMMAND_OPEN */
             uint16_t sequence;
             enum change security_change, ice_change;
+            bool same_inbound, same_outbound; /* with CHANGE_NEW: that direction's key is the one of before */
             struct security *security; /* with CHANGE_NEW: the stream's from then on */
             struct ice *ice;           /* likewise */
         } open;

@@ -171,6 +171,26 @@ def test_the_same_keys_again_go_on_and_new_ones_begin(bench: Bench) -> None:
     assert phone.hear().payload == b"\x05" * 160
 
 
+def test_a_key_that_stays_goes_on_when_the_other_changes() -> None:
+    """Else its keystream would be used twice: the roll-over counter must not fall back to 0."""
+    bench = Bench(random_bits=lambda _: 65_534)
+    phone, plain = secured(bench, 0, SrtpSuite.AES_CM_128_HMAC_SHA1_80), bench.open(1)
+    bench.submit(Bridge(0, 1))
+    for _ in range(3):
+        plain.send()
+        phone.socket.recv(4096)
+    phone.opener.roll_over = 1
+    phone.keys = SrtpKeys(phone.keys.suite, inbound=bytes(30), outbound=phone.keys.outbound)
+    bench.submit(UpdateStream(0, replace(bench.plan(phone), srtp=phone.keys)))
+    plain.send(b"\x61" * 160)
+    heard = phone.hear()
+    assert (heard.sequence, heard.payload) == (1, b"\x61" * 160)
+    phone.sealer = Sealer(phone.keys.suite, bytes(30))
+    phone.send_sealed(b"\x62" * 160)
+    assert plain.receive().payload == b"\x62" * 160
+    bench.close()
+
+
 def test_one_authentic_packet_from_an_unknown_address_is_enough(bench: Bench) -> None:
     """Behind a NAT: nobody else can make such a packet."""
     phone, plain = secured(bench, 0, SrtpSuite.AES_CM_128_HMAC_SHA1_80), bench.open(1)
