@@ -10,6 +10,7 @@ from switch.call.session_timer import SUPPORTED
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
 from switch.media.plan import Slot
+from switch.sdp.security import Encryption
 from switch.sip.dialog import Dialog
 from switch.sip.message import Request, Response
 from switch.sip.outputs import (
@@ -43,6 +44,7 @@ class IncomingLeg(Leg):
         session_id: int,
         local_tag: str,
         signalling: Signalling,
+        encryption: Encryption = Encryption.OPTIONAL,
     ) -> None:
         super().__init__(
             leg_id,
@@ -53,6 +55,7 @@ class IncomingLeg(Leg):
             session_id=session_id,
             signalling=signalling,
             state=LegState.INCOMING_PROCEEDING,
+            encryption=encryption,
         )
         self.invite: Request = message.request
         self.local_tag = local_tag

@@ -27,6 +27,7 @@ from switch.call.states import OVER, TALKING, TRANSITIONS, LegInput, LegState
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.media.plan import Slot, StreamPlan
 from switch.sdp.direction import Direction
+from switch.sdp.security import Encryption
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
@@ -92,6 +93,7 @@ class Leg(ABC):
         session_id: int,
         signalling: Signalling,
         state: LegState,
+        encryption: Encryption = Encryption.OPTIONAL,
     ) -> None:
         self.id = leg_id
         self.role = role
@@ -102,7 +104,7 @@ class Leg(ABC):
         self.engaged = False
         self.flow = flow
         self.slot = slot
-        self.negotiation = Negotiation(slot, session_id)
+        self.negotiation = Negotiation(slot, session_id, encryption, signalling.layer.tokens)
         self.signalling = signalling
         self.state = state
         self.dialog: Dialog | None = None

@@ -5,11 +5,16 @@ One `Negotiation` belongs to one dialog for its whole life; it keeps the session
 one offer of ours is outstanding (RFC 3264 section 4); one that is refused changes nothing.
 """
 
-from switch.media.plan import Codec, Slot, StreamPlan
+from hashlib import blake2b
+
+from switch.base.tokens import TokenSource
+from switch.media.plan import Codec, DtlsPeer, IceCredentials, Slot, SrtpKeys, SrtpSuite, StreamPlan
 from switch.sdp import negotiate
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
 from switch.sdp.direction import Direction
+from switch.sdp.negotiate import Terms
 from switch.sdp.parse import parse
+from switch.sdp.security import SECURE_PROTOCOLS, Dtls, Encryption, LocalSecurity, Sdes
 from switch.sdp.session import SdpError, Session
 
 CAPABILITY = AudioCapability(codecs=("PCMU", "PCMA"), telephone_event=True, ptime_ms=20)
@@ -18,16 +23,34 @@ IDLE_S = 60
 """Silence on the wire for so long ends the call. Phones that suppress silence still send comfort noise
 within this time, and a lost BYE must not hold an agent longer (OpenSIPS 3123)."""
 
+_SECRET_CHARACTERS = 64
+"""Of 36 letters: 330 bits, more than the 256 that are made of them."""
+
 _UNREADABLE = '399 softswitch "Session description cannot be read"'
 
 
 class Negotiation:
     """Offers and answers for one dialog on one slot. `warning` says why the last offer was refused."""
 
-    __slots__ = ("_agreement", "_local", "_offer", "_sent", "_session_id", "_slot", "warning")
+    __slots__ = (
+        "_agreement",
+        "_encryption",
+        "_local",
+        "_offer",
+        "_security",
+        "_sent",
+        "_session_id",
+        "_slot",
+        "_tokens",
+        "warning",
+    )
 
-    def __init__(self, slot: Slot, session_id: int) -> None:
+    def __init__(self, slot: Slot, session_id: int, encryption: Encryption, tokens: TokenSource) -> None:
         self._slot = slot
+        self._encryption = encryption
+        self._tokens = tokens
+        self._security: LocalSecurity | None = None
+        """Made when the first encrypted description is read or written: most calls never need it."""
         self._session_id = session_id
         self._agreement: Agreement | None = None
         self._local: Session | None = None
@@ -40,7 +63,8 @@ class Negotiation:
 
     def fork(self) -> "Negotiation":
         """The same state for another dialog that our offer made."""
-        other = Negotiation(self._slot, self._session_id)
+        other = Negotiation(self._slot, self._session_id, self._encryption, self._tokens)
+        other._security = self._security
         other._agreement, other._local = self._agreement, self._local
         other._offer, other._sent = self._offer, self._sent
         return other
@@ -81,6 +105,7 @@ class Negotiation:
             direction,
             previous=self._local,
             sent=self._sent,
+            terms=self._terms(secure=self._encryption.required or _is_secure(self._local)),
         )
         return self._offer.to_bytes()
 
@@ -103,14 +128,16 @@ class Negotiation:
         """
         assert self._offer is None, "an offer that crosses ours is refused before it is read"
         try:
+            offer = parse(body)
             outcome = negotiate.answer_offer(
-                parse(body),
+                offer,
                 self._slot.host,
                 self._slot.port,
                 self._session_id,
                 1,
                 CAPABILITY,
                 previous=self._sent,
+                terms=self._terms(secure=_is_secure(offer)),
             )
         except SdpError:
             self.warning = _UNREADABLE
@@ -129,7 +156,8 @@ class Negotiation:
         """
         assert self._offer is not None, "an answer without an offer"
         try:
-            outcome = negotiate.accept_answer(self._offer, parse(body))
+            answer = parse(body)
+            outcome = negotiate.accept_answer(self._offer, answer, self._terms(secure=_is_secure(answer)))
         except SdpError:
             return None
         if isinstance(outcome, NoAgreement):
@@ -160,7 +188,47 @@ class Negotiation:
             idle_s=IDLE_S if receives and not agreement.remote_holds else 0,
             receive_payload_type=agreement.receive_payload_type,
             receive_dtmf_payload_type=agreement.receive_dtmf_payload_type,
+            srtp=self._srtp(),
+            dtls=self._dtls(),
+            ice=self._ice(),
         )
+
+    def _srtp(self) -> SrtpKeys | None:
+        assert self._agreement is not None, "keys need an agreement"
+        security = self._agreement.security
+        if not isinstance(security, Sdes):
+            return None
+        return SrtpKeys(SrtpSuite[security.suite], inbound=security.remote_key, outbound=security.local_key)
+
+    def _dtls(self) -> DtlsPeer | None:
+        assert self._agreement is not None, "a handshake needs an agreement"
+        security = self._agreement.security
+        if not isinstance(security, Dtls):
+            return None
+        return DtlsPeer(security.algorithm, security.fingerprint, security.we_connect)
+
+    def _ice(self) -> IceCredentials | None:
+        assert self._agreement is not None, "checks need an agreement"
+        security, local = self._agreement.security, self._security
+        if not isinstance(security, Dtls) or not security.remote_ufrag or local is None:
+            return None
+        return IceCredentials(local.ice_ufrag, local.ice_password, security.remote_ufrag)
+
+    def _terms(self, *, secure: bool) -> Terms:
+        """How our side encrypts; `secure` where a description is concerned that does."""
+        if secure and self._security is None and self._encryption is not Encryption.OFF:
+            token = self._tokens.token
+            self._security = LocalSecurity(
+                secret=blake2b(token(_SECRET_CHARACTERS).encode(), digest_size=32).digest(),
+                fingerprint=self._slot.fingerprint,
+                ice_ufrag=token(8),
+                ice_password=token(24),
+            )
+        return Terms(self._encryption, self._security)
+
+
+def _is_secure(session: Session | None) -> bool:
+    return session is not None and any(line.protocol in SECURE_PROTOCOLS for line in session.media)
 
 
 def _warning(reason: Disagreement) -> str:

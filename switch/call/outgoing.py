@@ -12,6 +12,7 @@ from switch.call.requests import answer_in_dialog
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
 from switch.media.plan import Slot, StreamPlan
+from switch.sdp.security import Encryption
 from switch.sip import digest
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
@@ -55,6 +56,7 @@ class Destination:
     to: NameAddr
     headers: tuple[tuple[str, str], ...] = ()
     credentials: Credentials | None = None
+    encryption: Encryption = Encryption.OPTIONAL
 
 
 class OutgoingLeg(Leg):
@@ -109,6 +111,7 @@ class OutgoingLeg(Leg):
             session_id=session_id,
             signalling=signalling,
             state=LegState.OUTGOING_CALLING,
+            encryption=destination.encryption,
         )
         self._destination = destination
         self._max_forwards = max_forwards

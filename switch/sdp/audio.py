@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from switch.sdp.direction import Direction
+from switch.sdp.security import Security
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Agreement:
     no telephone-event) stand in what we send, the `receive_` ones in what arrives; they differ only where
     an answerer chose numbers of its own (RFC 3264 section 6.1).
     `ptime_ms` is how long our packets are, a multiple of 10 in 10..60.
-    `remote_holds`: the peer does not listen to what we could send.
+    `remote_holds`: the peer does not listen to what we could send. `security` None: plain RTP. With a
+    handshake and ICE the host says nothing.
     """
 
     remote_host: str
@@ -42,6 +44,7 @@ class Agreement:
     direction: Direction
     remote_holds: bool
     media_index: int
+    security: Security | None = None
 
 
 class Disagreement(Enum):
@@ -52,6 +55,7 @@ class Disagreement(Enum):
     TRANSPORT = (302, "Incompatible transport protocol")
     ADDRESS = (301, "Incompatible network address formats")
     REFUSED = (399, "Audio stream was refused")
+    ENCRYPTION = (399, "Encryption of audio cannot be agreed on")
 
     @property
     def warn_code(self) -> int:

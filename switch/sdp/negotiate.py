@@ -19,10 +19,24 @@ from switch.sdp.formats import (
     formats_of,
     ptime_ms,
 )
+from switch.sdp.security import (
+    DTLS_PROTOCOL,
+    PLAIN_PROTOCOLS,
+    SDES_PROTOCOL,
+    SECURE_PROTOCOLS,
+    Dtls,
+    Encryption,
+    LocalSecurity,
+    Security,
+    answer_attributes,
+    is_bundled,
+    offer_attributes,
+    security_of,
+    session_attributes,
+)
 from switch.sdp.session import Attribute, Connection, Media, Origin, Session, same_but_version
 
-_PROTOCOLS = frozenset({"RTP/AVP", "RTP/AVPF"})
-"""AVPF only permits more feedback than AVP (RFC 4585 section 4); a side that sends none still conforms."""
+_PROTOCOL_OF = {Encryption.SDES: SDES_PROTOCOL, Encryption.DTLS: DTLS_PROTOCOL}
 
 _TELEPHONE_EVENT_TYPE = 101
 """The number that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
@@ -38,6 +52,18 @@ class _Stream:
     dtmf: int | None
     listens: bool
     talks: bool
+    security: Security | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Whether our side encrypts, and with what. `local` may be None where `encryption` is OFF."""
+
+    encryption: Encryption = Encryption.OFF
+    local: LocalSecurity | None = None
+
+
+PLAIN = Terms()
 
 
 def build_offer(
@@ -50,13 +76,15 @@ def build_offer(
     *,
     previous: Session | None = None,
     sent: Session | None = None,
+    terms: Terms = PLAIN,
 ) -> Session:
     """An offer of one audio stream.
 
     `previous` is our side of what was last agreed in this dialog; then its `m=` lines and payload
     numbers stay (RFC 3264 section 8) and the codec in use comes first. `sent` is what we last put on the
     wire, where that is something else: an offer that was refused. Its version is kept if nothing changes
-    and else counted up, and `session_id` and `version` are ignored.
+    and else counted up, and `session_id` and `version` are ignored. A stream stays as encrypted as it is;
+    `terms` say how a first one is.
     """
     lines = list(previous.media) if previous is not None else []
     index = _live_audio(lines)
@@ -67,12 +95,16 @@ def build_offer(
     formats = [Format(numbers.get(name, STATIC_PAYLOAD_TYPES[name]), name) for name in names]
     if capability.telephone_event:
         formats.append(Format(numbers.get(TELEPHONE_EVENT) or _event_type(formats), TELEPHONE_EVENT))
-    protocol = lines[index].protocol if index < len(lines) else "RTP/AVP"
+    protocol = _PROTOCOL_OF.get(terms.encryption, "RTP/AVP")
+    extra = _offered_security(terms, local_host, local_port, None)
+    if index < len(lines):
+        protocol = lines[index].protocol
+        extra = _offered_security(terms, local_host, local_port, lines[index])
     lines = [_declined(line) for line in lines]
-    lines[index : index + 1] = [
-        _audio_line(local_port, protocol, formats, capability.ptime_ms, direction),
-    ]
-    return _revised(sent or previous, _session(local_host, session_id, version, lines))
+    line = _audio_line(local_port, protocol, formats, capability.ptime_ms, direction, extra)
+    lines[index : index + 1] = [line]
+    common = session_attributes(line, bundled=True)
+    return _revised(sent or previous, _session(local_host, session_id, version, lines, common))
 
 
 def answer_offer(
@@ -85,10 +117,11 @@ def answer_offer(
     direction: Direction = Direction.SENDRECV,
     *,
     previous: Session | None = None,
+    terms: Terms = PLAIN,
 ) -> tuple[Session, Agreement] | NoAgreement:
     """Our answer, and what it comes to. `direction` is the most that we want; `previous` is what we last
     sent in this dialog, for the version."""
-    found = _first_usable(offer, local_host, capability)
+    found = _first_usable(offer, local_host, capability, terms)
     if isinstance(found, Disagreement):
         return NoAgreement(found)
     index, stream = found
@@ -96,7 +129,11 @@ def answer_offer(
     packet_ms = ptime_ms(offer.media[index], capability.ptime_ms)
     lines = [_declined(line) for line in offer.media]
     formats = [stream.codec] if stream.dtmf is None else [stream.codec, Format(stream.dtmf, TELEPHONE_EVENT)]
-    lines[index] = _audio_line(local_port, offer.media[index].protocol, formats, packet_ms, ours)
+    extra: tuple[Attribute, ...] = ()
+    if stream.security is not None and terms.local is not None:
+        extra = answer_attributes(offer.media[index], stream.security, terms.local, local_host, local_port)
+    lines[index] = _audio_line(local_port, offer.media[index].protocol, formats, packet_ms, ours, extra)
+    common = session_attributes(lines[index], bundled=is_bundled(offer))
     agreement = Agreement(
         remote_host=stream.host,
         remote_port=stream.port,
@@ -109,11 +146,12 @@ def answer_offer(
         direction=ours,
         remote_holds=not stream.listens,
         media_index=index,
+        security=stream.security,
     )
-    return _revised(previous, _session(local_host, session_id, version, lines)), agreement
+    return _revised(previous, _session(local_host, session_id, version, lines, common)), agreement
 
 
-def accept_answer(offer: Session, answer: Session) -> Agreement | NoAgreement:
+def accept_answer(offer: Session, answer: Session, terms: Terms = PLAIN) -> Agreement | NoAgreement:
     """What the peer's answer to our offer comes to. `offer` is one of `build_offer`'s."""
     index = _live_audio(offer.media)
     assert index < len(offer.media), "our offers have an audio line"
@@ -128,7 +166,10 @@ def accept_answer(offer: Session, answer: Session) -> Agreement | NoAgreement:
     local = offer.connection_of(ours)
     assert local is not None, "our offers have an address"
     names = tuple(name for name in numbers if name != TELEPHONE_EVENT)
-    stream = _usable(answer, theirs, local.address, names, telephone_event=TELEPHONE_EVENT in numbers)
+    if theirs.protocol in PLAIN_PROTOCOLS and ours.protocol not in PLAIN_PROTOCOLS:
+        return NoAgreement(Disagreement.ENCRYPTION)
+    capability = AudioCapability(names, TELEPHONE_EVENT in numbers)
+    stream = _usable(answer, theirs, local.address, capability, terms, ours)
     if isinstance(stream, Disagreement):
         return NoAgreement(stream)
     wanted = offer.direction_of(ours)
@@ -145,20 +186,19 @@ def accept_answer(offer: Session, answer: Session) -> Agreement | NoAgreement:
         # A peer that may not hear us by our own wish has no way to say that it holds, too.
         remote_holds=wanted.sends and not stream.listens,
         media_index=index,
+        security=stream.security,
     )
 
 
 def _first_usable(
-    offer: Session, local_host: str, capability: AudioCapability
+    offer: Session, local_host: str, capability: AudioCapability, terms: Terms
 ) -> tuple[int, _Stream] | Disagreement:
     """The first audio line that we can serve, or what was wrong with the first that was alive."""
     wrong: Disagreement | None = None
     for index, media in enumerate(offer.media):
         if media.kind != "audio" or media.port == 0:
             continue
-        found = _usable(
-            offer, media, local_host, capability.codecs, telephone_event=capability.telephone_event
-        )
+        found = _usable(offer, media, local_host, capability, terms, None)
         if isinstance(found, _Stream):
             return index, found
         wrong = wrong or found
@@ -166,17 +206,26 @@ def _first_usable(
 
 
 def _usable(
-    session: Session, media: Media, local_host: str, codecs: tuple[str, ...], *, telephone_event: bool
+    session: Session,
+    media: Media,
+    local_host: str,
+    capability: AudioCapability,
+    terms: Terms,
+    sent: Media | None,
 ) -> _Stream | Disagreement:
-    if media.protocol not in _PROTOCOLS:
-        return Disagreement.TRANSPORT
+    """What a line of the peer comes to. `sent` is the line of our offer that it answers."""
+    security = _security(session, media, terms, sent)
+    if isinstance(security, Disagreement):
+        return security
     connection = session.connection_of(media)
     assert connection is not None, "parse refuses a live stream without an address"
-    host = _reachable(connection, local_host)
+    # With ICE the peer's checks say where it is; what stands here is often nothing (RFC 8839 section 4.2.1).
+    by_ice = isinstance(security, Dtls) and security.remote_ufrag != ""
+    host = "0.0.0.0" if by_ice else _reachable(connection, local_host)
     if host is None:
         return Disagreement.ADDRESS
     formats = formats_of(media)
-    codec = next((known for known in formats if known.name in codecs), None)
+    codec = next((known for known in formats if known.name in capability.codecs), None)
     if codec is None:
         return Disagreement.NO_COMMON_CODEC
     dtmf = next((known.payload_type for known in formats if known.name == TELEPHONE_EVENT), None)
@@ -185,11 +234,38 @@ def _usable(
         host,
         media.port,
         codec,
-        dtmf if telephone_event else None,
+        dtmf if capability.telephone_event else None,
         # RFC 3264 section 8.4: 0.0.0.0 is the hold of RFC 2543, still sent and therefore understood.
-        listens=says.receives and not ip_address(host).is_unspecified,
+        listens=says.receives and (by_ice or not ip_address(host).is_unspecified),
         talks=says.sends,
+        security=security,
     )
+
+
+def _security(
+    session: Session, media: Media, terms: Terms, sent: Media | None
+) -> Security | Disagreement | None:
+    if media.protocol in PLAIN_PROTOCOLS:
+        return Disagreement.ENCRYPTION if terms.encryption.required else None
+    if media.protocol not in SECURE_PROTOCOLS or terms.encryption is Encryption.OFF or terms.local is None:
+        return Disagreement.TRANSPORT
+    return security_of(session, media, terms.local, sent) or Disagreement.ENCRYPTION
+
+
+def _offered_security(
+    terms: Terms, local_host: str, local_port: int, before: Media | None
+) -> tuple[Attribute, ...]:
+    """For our offer; `before` is the line as it stands, whose way of encryption is kept."""
+    encryption = terms.encryption
+    if before is not None:
+        by_handshake = before.value("fingerprint") is not None
+        by_key = before.value("crypto") is not None
+        encryption = Encryption.DTLS if by_handshake else Encryption.SDES if by_key else Encryption.OFF
+    if terms.local is None or not encryption.required:
+        return ()
+    offered = offer_attributes(encryption, terms.local, local_host, local_port)
+    mid = None if before is None else before.value("mid")
+    return tuple(Attribute("mid", mid) if a.name == "mid" and mid is not None else a for a in offered)
 
 
 def _reachable(connection: Connection, local_host: str) -> str | None:
@@ -218,10 +294,15 @@ def _live_audio(lines: tuple[Media, ...] | list[Media]) -> int:
 
 
 def _audio_line(
-    port: int, protocol: str, formats: list[Format], packet_ms: int, direction: Direction
+    port: int,
+    protocol: str,
+    formats: list[Format],
+    packet_ms: int,
+    direction: Direction,
+    extra: tuple[Attribute, ...] = (),
 ) -> Media:
     numbers = tuple(str(known.payload_type) for known in formats)
-    attributes = (*describe(formats, packet_ms), Attribute(direction.value))
+    attributes = (*describe(formats, packet_ms), Attribute(direction.value), *extra)
     return Media("audio", port, protocol, numbers, attributes=attributes)
 
 
@@ -240,11 +321,14 @@ def _declined(line: Media) -> Media:
     return Media(line.kind, 0, line.protocol, line.formats)
 
 
-def _session(local_host: str, session_id: int, version: int, lines: list[Media]) -> Session:
+def _session(
+    local_host: str, session_id: int, version: int, lines: list[Media], attributes: tuple[Attribute, ...]
+) -> Session:
     address_type = "IP6" if ":" in local_host else "IP4"
     return Session(
         Origin("-", session_id, version, address_type, local_host),
         connection=Connection(address_type, local_host),
+        attributes=attributes,
         media=tuple(lines),
     )
 

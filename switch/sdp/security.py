@@ -6,7 +6,7 @@
 | RTP/SAVP, RTP/SAVPF | in the description, RFC 4568 (SDES) | `a=crypto` |
 | UDP/TLS/RTP/SAVP, UDP/TLS/RTP/SAVPF | by a handshake, RFC 5763 | `a=fingerprint`, `a=setup` |
 
-Whoever names a fingerprint wants the handshake, whatever the protocol is called: older browsers say RTP/SAVPF.
+Whoever names a fingerprint wants the handshake, whatever the protocol is called (older browsers: RTP/SAVPF).
 With it comes ICE, where the peer offers it: we are a lite agent with one candidate (RFC 8839), so that the
 peer finds the way to us, from behind whatever it stands. Attributes may stand with the stream or the session.
 """

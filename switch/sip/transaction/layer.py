@@ -87,8 +87,8 @@ class TransactionLayer:
         "_merge",
         "_server_name",
         "_sink",
-        "_tokens",
         "drops",
+        "tokens",
     )
 
     def __init__(
@@ -100,7 +100,7 @@ class TransactionLayer:
         max_transactions: int = TRANSACTIONS_MAX,
         extensions: Collection[str] | None = None,
     ) -> None:
-        self._tokens = tokens
+        self.tokens = tokens
         self._sink = Sink(timing)
         self._server_name = server_name
         self._max_transactions = max_transactions
@@ -400,7 +400,7 @@ class TransactionLayer:
 
     def _with_via(self, request: Request, flow: Flow) -> Request:
         sent = request.copy()
-        branch = MAGIC_COOKIE + self._tokens.token(_BRANCH_LENGTH)
+        branch = MAGIC_COOKIE + self.tokens.token(_BRANCH_LENGTH)
         sent.headers.prepend("Via", f"SIP/2.0/{flow.transport.value} {flow.local};rport;branch={branch}")
         if "Max-Forwards" not in sent.headers:
             sent.headers.add("Max-Forwards", "70")
