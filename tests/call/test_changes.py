@@ -131,7 +131,7 @@ def test_only_video_is_refused_and_the_talk_goes_on() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVPF"])
-def test_an_offer_of_encrypted_audio_alone_is_refused_with_a_warning(protocol: str) -> None:
+def test_an_offer_of_encryption_without_a_key_is_refused_with_a_warning(protocol: str) -> None:
     bench = Bench()
     leg = bench.incoming(OFFER.replace("RTP/AVP", protocol))
     assert not leg.answer(bench.now)
@@ -139,7 +139,7 @@ def test_an_offer_of_encrypted_audio_alone_is_refused_with_a_warning(protocol: s
     refusal = last(bench, "INVITE")
     assert (refusal.status, refusal.headers.get("Warning")) == (
         488,
-        '302 softswitch "Incompatible transport protocol"',
+        '399 softswitch "Encryption of audio cannot be agreed on"',
     )
 
 
