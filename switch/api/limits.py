@@ -8,6 +8,7 @@ is gone after a stated time and never holds more than a stated amount.
 import asyncio
 from typing import Any, cast
 
+from h11 import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -35,6 +36,12 @@ class PublicProtocol(H11Protocol):
             stream.abort()
             return
         self._deadline = self.loop.call_later(self.seconds_max, stream.abort)
+
+    def handle_websocket_upgrade(self, event: Request) -> None:
+        """From here on it is a stream, which has bounds of its own and lasts."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._deadline is not None:

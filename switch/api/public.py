@@ -30,3 +30,14 @@ def public_app(port: ControlPort) -> FastAPI:
         return JSONResponse({"ready": health.ready, "reasons": list(health.reasons)}, status)
 
     return app
+
+
+def browser_app() -> FastAPI:
+    """What a browser's port answers besides its WebSocket: that it is there, and no figures."""
+    app = FastAPI(title="softswitch", openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.get("/health/live")
+    async def live() -> JSONResponse:
+        return JSONResponse({"live": True})
+
+    return app
