@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 
 from switch.base.errors import ConfigurationError, Problem
-from switch.dialplan import carriers, schema
+from switch.dialplan import callers, carriers, schema
 from switch.dialplan.plan import (
     Centre,
     NumberForm,
@@ -153,6 +153,10 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         register=registers,
         health=carriers.health(model, source, path, problems),
         calls_per_second_max=model.calls_per_second_max,
+        prefix=model.prefix,
+        strip=callers.strip(model, source, path, problems),
+        user_phone=model.user_phone,
+        caller_identity=callers.identity(model, source, path, problems),
     )
 
 

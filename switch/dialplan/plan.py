@@ -99,6 +99,17 @@ class HealthPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerIdentityPlan:
+    """How a carrier tells who calls (`accept`) and how we tell it; the words are those of the schema."""
+
+    accept: tuple[str, ...] = ("from",)
+    send: tuple[str, ...] = ()
+    trusted: bool = False
+    present_caller: bool = False
+    tell_forwarding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkSettings:
     """A carrier. A password is never here: `password_env` or `password_file` says where it is.
 
@@ -121,6 +132,10 @@ class TrunkSettings:
     register: RegisterPlan | None = None
     health: HealthPlan = HealthPlan()
     calls_per_second_max: int = 0
+    prefix: str = ""
+    strip: tuple[str, ...] = ()
+    user_phone: bool = False
+    caller_identity: CallerIdentityPlan = CallerIdentityPlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +159,17 @@ class LimitsPlan:
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What a phone registers as. `caller_id` is presented outside instead of the tenant's."""
+    """What a phone registers as. `caller_id` is presented outside instead of the tenant's.
+
+    `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
+    """
 
     name: str
     display: str
     caller_id: str
     limits: LimitsPlan | None = None
+    may_present: tuple[str, ...] = ()
+    withhold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +228,7 @@ class OutsideRules:
     access_code: str = ""
     allow: tuple[str, ...] = ()
     premium: bool = False
+    caller_name: str = ""
 
     @property
     def trunk(self) -> str:

@@ -62,6 +62,10 @@ class TrunkModel(Section):
     numbers: Literal["e164", "international", "national", "e164-bare"] = "e164"
     country: Country
     channels_max: Annotated[int, Field(ge=0, le=100_000)] = 0
+    prefix: Annotated[str, Field(pattern="^[0-9*#]{0,16}$")] = ""
+    strip: Annotated[Names, Field(max_length=20)] = []
+    user_phone: bool = False
+    caller_identity: Raw = None
     username: str = ""
     password_env: str = ""
     password_file: str = ""
@@ -104,6 +108,18 @@ class SessionTimerModel(Section):
     min_s: Annotated[int, Field(ge=90, le=86_400)] = 90
 
 
+class CallerIdentityModel(Section):
+    """How a carrier tells who calls, and how we tell it."""
+
+    accept: Annotated[
+        list[Literal["pai", "rpid", "from"]], BeforeValidator(_listed), Field(min_length=1, max_length=3)
+    ] = ["from"]
+    send: Annotated[list[Literal["pai", "ppi", "rpid"]], BeforeValidator(_listed)] = []
+    trusted: bool = False
+    forwarded: Literal["own", "caller"] = "own"
+    tell_forwarding: Annotated[list[Literal["diversion", "history-info"]], BeforeValidator(_listed)] = []
+
+
 class CentreModel(Section):
     trunks: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     digest: Annotated[
@@ -141,6 +157,8 @@ class LimitsModel(AccountLimitsModel):
 class AccountModel(Section):
     name: str = ""
     caller_id: str = ""
+    may_present: Names = []
+    withhold: bool = False
     limits: Raw = None
 
 
@@ -188,6 +206,7 @@ class QueueModel(ExitsModel):
 class OutsideModel(Section):
     trunk: Annotated[Names, Field(min_length=1, max_length=10)]
     caller_id: str = ""
+    caller_name: Annotated[str, Field(max_length=64)] = ""
     access_code: str = ""
     allow: Names = []
     premium: bool = False

@@ -30,6 +30,7 @@ from switch.dialplan.source import Path, Source
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{2,14}|[0-9]{1,15}")
+_OUTSIDE = re.compile(r"\+[1-9][0-9]{2,14}")
 _CODE = re.compile(r"[0-9*#]{1,8}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?")
 _PREFIX = re.compile(r"\+[0-9]{0,15}")
@@ -164,7 +165,12 @@ class TenantReader:
             if caller_id:
                 self._form(_NUMBER, caller_id, (*path, "caller_id"), "a number such as +15145550100")
             limits = read_limits(model.limits, (*path, "limits"), self.source, self.problems, tenant=False)
-            accounts[name] = AccountPlan(name, model.name or name, caller_id, limits)
+            may_present = tuple(plain_number(number) for number in model.may_present)
+            for index, number in enumerate(may_present):
+                self._form(_OUTSIDE, number, (*path, "may_present", index), "a number such as +15145550100")
+            accounts[name] = AccountPlan(
+                name, model.name or name, caller_id, limits, may_present, model.withhold
+            )
         return accounts
 
     def _agents(self) -> dict[str, AgentPlan]:
@@ -295,7 +301,15 @@ class TenantReader:
             access_code=model.access_code,
             allow=tuple(plain_number(rule) for rule in model.allow),
             premium=model.premium,
+            caller_name=self._caller_name(model.caller_name),
         )
+
+    def _caller_name(self, name: str) -> str:
+        """Shown to strangers: nothing in it may end the quotes that it stands in."""
+        if not name.isprintable() or any(character in '"\\<>' for character in name):
+            place = self.source.place(("outside", "caller_name"))
+            self.problems.add(place, f"a name without quotes and angle brackets was expected, found '{name}'")
+        return name
 
     def _codes(self) -> tuple[str, dict[str, str]]:
         """The pause code, and every code with its built-in flow."""

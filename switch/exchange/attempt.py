@@ -57,6 +57,9 @@ class Attempt:
     """The gateway of each leg that rings by a trunk, until it is told how that went."""
     emergency: bool = False
     """No cap of ours stops it."""
+    dialled: str = ""
+    """The outside number that is called, and the number of ours that is presented, both in E.164."""
+    presented: str = ""
     ticket: Ticket | None = None
     """The count of a call to the outside, where the tenant has limits."""
     headers: tuple[tuple[str, str], ...] = ()

@@ -15,7 +15,7 @@ from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import MAX_FORWARDS
-from switch.exchange import dials, flows, meter, records, replacing, ringing, talks, understanding
+from switch.exchange import dials, flows, identities, meter, records, replacing, ringing, talks, understanding
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -23,6 +23,7 @@ from switch.media.plan import Slot
 from switch.registrar.values import Account
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
+from switch.sip.tel import is_dialable, subscriber
 from switch.sip.uri import NameAddr
 from switch.tenant.entry import (
     Destination,
@@ -33,6 +34,7 @@ from switch.tenant.entry import (
     UnknownReason,
 )
 from switch.tenant.limits import Limit, Refusal
+from switch.trunk.caller import clean_name
 
 RING_US = 60 * SECOND
 """How long a phone of the tenant is rung when another phone dials it."""
@@ -71,7 +73,7 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
 
 
 def _cannot_understand(request: Request) -> Response | None:
-    if not request.uri.is_sip:
+    if not is_dialable(request.uri):
         return request.make_response(416)
     if request.max_forwards == 0:
         # What we would send for it must have one less (RFC 7332 section 3).
@@ -86,7 +88,7 @@ def _cannot_understand(request: Request) -> Response | None:
 
 def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) -> None:
     request = message.request
-    called = office.parts.trunks.normalise(trunk, request.uri.user or "")
+    called = office.parts.trunks.normalise(trunk, subscriber(request.uri))
     owner = office.parts.directory.by_number(called)
     if owner is None and request.uri.user == office.parts.trunks.line_user(trunk):
         # Called by the name that we registered: the number stands elsewhere.
@@ -99,11 +101,16 @@ def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) 
     if office.parts.trunks.acquire(trunk, now) is not None:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
-    caller = office.parts.trunks.normalise(trunk, request.from_.uri.user or "")
+    known = identities.from_trunk(office, trunk, request)
+    caller = (
+        office.parts.trunks.normalise(trunk, subscriber(request.from_.uri)) if known is None else known.shown
+    )
     session = _open(office, message, tenant, "inbound", caller, called, trunk, now)
     if session is None:
         office.parts.trunks.release(trunk)
         return
+    if known is not None:
+        identities.know(office, session, known, now)
     session.call.anchor.trunk = trunk
     flows.start(office, session, number, now)
 
@@ -113,14 +120,14 @@ def _called_party(request: Request) -> str:
     named = request.headers.get("P-Called-Party-ID")
     if named is not None:
         try:
-            return NameAddr.parse(named).uri.user or ""
+            return subscriber(NameAddr.parse(named).uri)
         except PeerError:
             pass
-    return request.to.uri.user or ""
+    return subscriber(request.to.uri)
 
 
 def _from_account(office: Office, message: RequestReceived, account: Account, now: int) -> None:
-    dialled = message.request.uri.user or ""
+    dialled = subscriber(message.request.uri)
     destination = office.parts.directory.resolve(account.tenant, dialled, account.account)
     if isinstance(destination, Unknown):
         if destination.reason is UnknownReason.NOT_ALLOWED:
@@ -135,7 +142,10 @@ def _from_account(office: Office, message: RequestReceived, account: Account, no
         if refusal is not None and not destination.emergency:
             _refuse_by_limit(office, message, account, refusal, now)
             return
-    direction = "outbound" if isinstance(destination, OutsideDestination) else "internal"
+    direction = "internal"
+    if isinstance(destination, OutsideDestination):
+        direction = "outbound"
+        destination = identities.wished(office, account, message.request, destination)
     session = _open(
         office, message, account.tenant, direction, account.account, dialled, account.account, now
     )
@@ -143,6 +153,7 @@ def _from_account(office: Office, message: RequestReceived, account: Account, no
         return
     anchor = session.call.anchor
     anchor.account = account.account
+    session.caller = identities.from_account(office, account, message.request)
     agent = office.agent_at(account.tenant, account.account)
     if agent:
         talks.engage(office, session, anchor, agent)
@@ -185,7 +196,7 @@ def _open(
         called=called,
         source=source,
         started_wall_us=office.journal.wall(now),
-        caller_name=talks.caller_name(request.from_.display or ""),
+        caller_name=clean_name(request.from_.display),
     )
     hold_clip = office.parts.tenancies[tenant].hold_clip
     call = Call(office.parts.ids.make("c"), tenant, record, anchor, hold_clip)
@@ -218,7 +229,7 @@ def _refuse_by_limit(
     _refuse(office, message, refusal.status, now, meter.refusal_headers(refusal))
     if office.parts.limits.refused(tenant, refusal, now):
         who = account.account
-        record = Record("outbound", who, request.uri.user or "", who, office.journal.wall(now))
+        record = Record("outbound", who, subscriber(request.uri), who, office.journal.wall(now))
         record.limit, record.cause = str(refusal), Cause(Reason.LIMITED, By.US, refusal.status)
         records.refused(office, tenant, record, request.call_id, now)
 

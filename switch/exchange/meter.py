@@ -10,13 +10,12 @@ from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.tenant.limits import RETRY_AFTER_S, Refusal
-from switch.tenant.numbers import is_emergency
 
 
 def admit(office: Office, session: Session, attempt: Attempt, number: str, now: int) -> Cause | None:
     """Count the call; or why it may not be placed. Only for a tenant that has limits."""
     tenant, account = session.tenant, _payer(office, session)
-    if is_emergency(number, office.tenancy(session).plan.country):
+    if attempt.emergency:
         return None
     limits = office.parts.limits
     refusal = limits.check(tenant, account, number, now)
@@ -34,10 +33,12 @@ def _payer(office: Office, session: Session) -> str:
     return (session.call.anchor if by is None else by).account
 
 
-def hold(office: Office, session: Session, attempt: Attempt, leg: Leg) -> None:
-    """The leg that now stands for the attempt's ticket."""
+def hold(office: Office, session: Session, attempt: Attempt, leg: Leg, cost: int) -> None:
+    """The leg that now stands for the attempt's ticket; a minute by its gateway costs `cost`."""
     ticket = attempt.ticket
     assert ticket is not None, "only a counted attempt is held"
+    if ticket.by_gateway:
+        ticket.rate = cost
     if not ticket.held:
         office.parts.limits.take_again(ticket)
     if session.tickets is None:

@@ -4,11 +4,10 @@ States of an attempt: RINGING until the first answer, then WON; or LOST when eve
 up, or it was called off. An attempt that is over leaves the session in the same step.
 """
 
-from switch.base.errors import PeerError
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg
-from switch.exchange import meter, talks
+from switch.exchange import identities, meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -41,7 +40,7 @@ def ring_account(office: Office, session: Session, attempt: Attempt, account: st
         destination = Destination(
             uri=binding.contact,
             flow=binding.flow,
-            from_=caller_identity(session, host),
+            from_=identities.for_phone(session, host),
             to=NameAddr("", Uri(user=name, host=host)),
             headers=attempt.headers,
         )
@@ -69,6 +68,7 @@ def ring_outside(
         if stopped is not None:
             lost(office, session, attempt, stopped, now)
             return
+    attempt.dialled, attempt.presented = number, caller_id
     # Behind the tenant's first trunk stand its others; one that a step of the dialplan names stands alone.
     names = plan.outside.trunks if trunk == plan.trunk else (trunk,)
     attempt.routes = _routes(office.parts.trunks, names, number, caller_id, now, emergency=attempt.emergency)
@@ -110,7 +110,7 @@ def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) 
         leg.trunk = choice.trunk
         office.gateway_of_leg[leg.id] = choice.gateway
         if attempt.ticket is not None:
-            meter.hold(office, session, attempt, leg)
+            meter.hold(office, session, attempt, leg, choice.gateway.terms.cost_micros)
         attempt.gateways[leg.id] = choice.gateway
         attempt.legs[leg.id] = leg
         office.write(journal.GatewayTried(leg.id, choice.trunk, choice.gateway.title), now, session)
@@ -130,12 +130,13 @@ def _place(
         attempt.failures.append(Cause(Reason.UNREACHABLE, By.US, 500))
         return None
     credentials = settings.credentials
+    from_, headers = identities.for_carrier(office, session, attempt, choice, settings, flow.local.host)
     destination = Destination(
-        uri=Uri(user=choice.request_user, host=choice.host, port=choice.port),
+        uri=identities.phone_uri(settings, choice.request_user, choice.host, choice.port),
         flow=flow,
-        from_=NameAddr("", Uri(user=choice.from_user or None, host=flow.local.host)),
-        to=NameAddr("", Uri(user=choice.request_user, host=choice.host)),
-        headers=attempt.headers,
+        from_=from_,
+        to=NameAddr("", identities.phone_uri(settings, choice.request_user, choice.host)),
+        headers=(*attempt.headers, *headers),
         credentials=None if credentials is None else Credentials(credentials.username, credentials.secret),
     )
     leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)
@@ -151,16 +152,6 @@ def pass_over_silent(office: Office, attempt: Attempt, now: int) -> None:
     for leg in list(attempt.legs.values()):
         if isinstance(leg, OutgoingLeg) and leg.silent(now):
             office.hang_up(leg, ours(Reason.UNREACHABLE), now)
-
-
-def caller_identity(session: Session, host: str) -> NameAddr:
-    """Who calls, as the rung phone shows it."""
-    record = session.call.record
-    try:
-        user = record.caller or "anonymous"
-        return NameAddr(record.caller_name, Uri(user=user, host=host))
-    except PeerError:
-        return NameAddr("", Uri(user="anonymous", host=host))
 
 
 def progress(

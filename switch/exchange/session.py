@@ -11,6 +11,7 @@ from switch.dialplan.interpreter import Interpreter
 from switch.exchange.attempt import Attempt
 from switch.media.commands import Play
 from switch.tenant.limits import Ticket
+from switch.trunk.caller import Caller
 
 
 class ContactState(StrEnum):
@@ -62,6 +63,8 @@ class Session:
     avoid: tuple[str, ...] = ()
     ringback: bool = False
     hops: int = MAX_FORWARDS
+    caller: Caller | None = None
+    """What is known of who calls, where it is more than the number in From."""
     tickets: dict[str, Ticket] | None = None
     """The counted calls to the outside, by leg; only where the tenant has limits."""
     playing: Play | None = None

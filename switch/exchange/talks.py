@@ -90,8 +90,3 @@ def leave_queue(office: Office, session: Session) -> None:
     elif session.contact_state is ContactState.WAITING:
         office.tell_router(session.tenant, Abandon(session.contact))
     session.contact_state = ContactState.NONE
-
-
-def caller_name(text: str) -> str:
-    """A display name that is safe to show and to send on: printable, unquoted, at most 64 characters."""
-    return "".join(c for c in text if c.isprintable() and c not in '"\\<>')[:64]

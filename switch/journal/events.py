@@ -46,6 +46,24 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerIdentified:
+    """What the carrier says of who calls, where it is more than a number in From.
+
+    `number` is here also where it was `withheld`, and nowhere else. `source`: the header that was believed.
+    `forwarded`: who forwarded the caller to us, the last first. `verification` is STIR's.
+    """
+
+    KIND: ClassVar[str] = "caller-identified"
+    VERSION: ClassVar[int] = 1
+    number: str
+    name: str
+    source: str
+    withheld: bool
+    forwarded: tuple[str, ...] = ()
+    verification: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LegOpened:
     """`role`: caller, agent, callee, target (of a transfer). `peer`: account or trunk or number."""
 
@@ -297,6 +315,7 @@ Event = (
     | NodeStopped
     | ConfigurationLoaded
     | CallStarted
+    | CallerIdentified
     | LegOpened
     | GatewayTried
     | LegRinging

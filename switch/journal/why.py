@@ -12,6 +12,7 @@ from switch.journal.events import (
     AgentConnected,
     Bridged,
     CallEnded,
+    CallerIdentified,
     CallStarted,
     FlowStep,
     GatewayTried,
@@ -283,6 +284,10 @@ class _Story:
         match entry.event:
             case GatewayTried(leg, trunk, gateway):
                 return f"{self._party(leg)} goes by gateway {gateway} of trunk {trunk}"
+            case CallerIdentified(withheld=withheld, source=source, verification=verification):
+                # A number that was withheld is in the journal for the law, not for whoever asks why.
+                who = "withholds the number" if withheld else f"is known by {source}"
+                return f"the caller {who}" + (f", STIR: {verification}" if verification else "")
             case LegOpened(leg, role, peer):
                 self._parties[leg] = f"{peer} ({role})"
                 return "" if role == "caller" else f"calling {self._parties[leg]}"

@@ -15,6 +15,8 @@ from switch.sip.flow import Address, Transport
 from switch.sip.locate import default_port, is_address
 from switch.tenant.entry import TenantEntry
 from switch.tenant.limits import NO_LIMITS, Limits, TenantLimits
+from switch.trunk.caller import PLAIN, CallerSettings, IdentityHeader
+from switch.trunk.forwarding import ForwardingHeader
 from switch.trunk.settings import (
     Credentials,
     Gateway,
@@ -84,6 +86,8 @@ def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
             probe_s=plan.health.probe_s,
             answers_to_up=plan.health.answers_to_up,
         ),
+        prefix=plan.prefix,
+        caller=_caller(plan),
     )
 
 
@@ -102,6 +106,21 @@ def _gateway(plan: GatewayPlan) -> Gateway | NamedGateway:
         spoken = transport or Transport.UDP
         return Gateway(Address(plan.host, plan.port or default_port(spoken)), spoken, terms=terms)
     return NamedGateway(plan.host.rstrip(".").lower(), plan.port or None, transport, terms)
+
+
+def _caller(plan: TrunkPlan) -> CallerSettings:
+    words = plan.caller_identity
+    settings = CallerSettings(
+        accept=tuple(IdentityHeader(word) for word in words.accept),
+        send=tuple(IdentityHeader(word) for word in words.send),
+        trusted=words.trusted,
+        present_caller=words.present_caller,
+        tell_forwarding=tuple(ForwardingHeader(word) for word in words.tell_forwarding),
+        strip=plan.strip,
+        user_phone=plan.user_phone,
+    )
+    # The one that costs a call nothing.
+    return PLAIN if settings == PLAIN else settings
 
 
 def queue_settings(plan: QueuePlan) -> QueueSettings:

@@ -99,6 +99,8 @@ class Ticket:
     tenant: str
     account: str
     rate: int
+    by_gateway: bool = False
+    """No rate of the tenant's fits: what the gateway costs that the call goes by."""
     held: bool = True
     answered_at: int = 0
 
@@ -173,11 +175,10 @@ class LimitBook:
                 return Refusal("account" if scope[1] else "tenant", broken)
         return None
 
-    def admit(self, tenant: str, account: str, number: str, now: int, *, fallback_rate: int = 0) -> Ticket:
-        """Count a call that `check` found no fault with. `fallback_rate` is what a minute costs by the
-        gateway, for a number without a rate of the tenant's."""
+    def admit(self, tenant: str, account: str, number: str, now: int) -> Ticket:
+        """Count a call that `check` found no fault with."""
         rate = self._tenants[tenant].rate(number)
-        ticket = Ticket(tenant, account, fallback_rate if rate is None else rate)
+        ticket = Ticket(tenant, account, rate or 0, by_gateway=rate is None)
         for scope, limits in self._scopes(tenant, account):
             usage = self._usage.setdefault(scope, _Usage())
             usage.tickets[ticket] = None

@@ -13,6 +13,8 @@ def normalise(settings: TrunkSettings, text: str) -> str:
     Short codes, `anonymous` and other words stay as they are, without separators.
     """
     digits = clean(text)
+    if settings.caller.strip:
+        digits = _stripped(digits, settings.caller.strip)
     if settings.number_format is NumberFormat.E164_BARE and digits.isascii() and digits.isdigit():
         # The understood plus comes first: 33170180101 must not be tried as a number inside North America.
         understood = parse_number(f"+{digits}", settings.country)
@@ -20,6 +22,12 @@ def normalise(settings: TrunkSettings, text: str) -> str:
             return phonenumbers.format_number(understood, PhoneNumberFormat.E164)
     parsed = parse_number(digits, settings.country)
     return digits if parsed is None else phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def _stripped(digits: str, prefixes: tuple[str, ...]) -> str:
+    """Without the longest prefix that the carrier puts in front, once; never to nothing."""
+    found = max((prefix for prefix in prefixes if digits.startswith(prefix)), key=len, default="")
+    return digits[len(found) :] or digits
 
 
 def present(settings: TrunkSettings, number: str) -> str:

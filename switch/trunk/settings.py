@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from switch.sip.flow import Address, Transport
+from switch.trunk.caller import PLAIN, CallerSettings
 
 
 class NumberFormat(StrEnum):
@@ -161,6 +162,7 @@ class TrunkSettings:
     order: RouteOrder = RouteOrder.PRIORITY
     failover_on: frozenset[int] = frozenset()
     registration: RegistrationSettings | None = None
+    caller: CallerSettings = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,17 @@ FILES = [
 ]
 
 
+CALLERS = [
+    (
+        "accounts: {101: {may_present: ['12']}}",
+        "1:32: a number such as +15145550100 was expected, found '12'",
+    ),
+    ("accounts: {101: {withhold: maybe}}", "1:28: withhold: true or false was expected"),
+    (
+        "trunks: {c: {gateways: [h], country: FR}}\noutside: {trunk: c, caller_name: 'a<b'}",
+        "a name without quotes",
+    ),
+]
 LIMITS = [
     ("limits: {calls: -1}", "1:17: calls: at least 0"),
     ("limits: {calls_per_minute: 9999}", "1:28: calls_per_minute: at most 6000"),
@@ -195,8 +206,8 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(("body", "expected"), LIMITS)
-def test_limits(body: str, expected: str) -> None:
+@pytest.mark.parametrize(("body", "expected"), [*LIMITS, *CALLERS])
+def test_limits_and_callers(body: str, expected: str) -> None:
     found = mistakes({"t.yaml": f"{body}\nnumbers: {{100: main}}\nflows: {{main: [hangup]}}\n"})
     assert any(expected in message for message in found), found
 
@@ -214,6 +225,14 @@ TRUNKS = [
     ("{gateways: [h:99999], country: FR}", "1:25: an address with a port"),
     ("{gateways: ['1.2.3'], country: FR}", "1:25: an address with a port"),
     ("{gateways: [h], country: FR, identify: [300.1.1.1]}", "1:53: an address or network such as"),
+    ("{gateways: [h], country: FR, strip: [x]}", "1:50: digits that the carrier puts before numbers"),
+    ("{gateways: [h], country: FR, prefix: '+1'}", "1:50: prefix: text of the form"),
+    ("{gateways: [h], country: FR, caller_identity: {accept: [rip]}}", "'rip' is not known here"),
+    ("{gateways: [h], country: FR, caller_identity: {accept: []}}", "accept: at least 1"),
+    (
+        "{gateways: [h], country: FR, caller_identity: {sent: pai}}",
+        "unknown word 'sent'; did you mean 'send'?",
+    ),
     ("{gateways: [h], country: FR, numbers: e163}", "'e163' is not known here; did you mean 'e164'?"),
     ("{gateways: [h], country: FR, username: x}", "username goes with password_env"),
     ("{gateways: [h], country: FR, password: x}", "unknown word 'password'; did you mean 'password_"),

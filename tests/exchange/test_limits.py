@@ -1,11 +1,14 @@
 """Limits on calls to the outside, by whole calls: what is refused, what its record says, what is let go."""
 
+from dataclasses import replace
+
 from switch.base.clock import SECOND
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.journal import events
 from switch.sim.phone_call import CallState
 from switch.tenant.limits import REFUSALS_RECORDED_A_MINUTE
+from switch.trunk.settings import Gateway, Terms
 from tests.sim import centres
 from tests.sim.scene import CALLER, SHOP, Scene
 
@@ -141,6 +144,22 @@ def test_the_next_gateway_is_no_second_call() -> None:
     call = scene.dial(scene.desk, OUTSIDE)
     scene.run(34)
     assert call.state is CallState.TALKING
+    scene.nothing_is_left()
+
+
+def test_a_number_without_a_rate_costs_what_its_gateway_does() -> None:
+    scene = Scene(centre("cost_per_hour: 1, rates: {+1: 9}"), agents=())
+    trunks = scene.world.exchange.office.parts.trunks
+    settings = trunks.settings("carrier")
+    assert settings is not None
+    (gateway,) = settings.gateways
+    assert isinstance(gateway, Gateway)
+    trunks.set_trunks([replace(settings, gateways=(replace(gateway, terms=Terms(cost_micros=500_000)),))])
+    call = scene.dial(scene.desk, OUTSIDE)
+    scene.run(61)
+    assert call.state is CallState.TALKING
+    spent = scene.world.exchange.office.parts.limits.spent("shop", "", scene.world.now)
+    assert 490_000 < spent <= 510_000
     scene.nothing_is_left()
 
 

@@ -98,7 +98,9 @@ def test_the_hours_cost_counts_calls_that_stand_and_forgets_after_an_hour() -> N
 
 def test_a_call_that_rings_costs_nothing_and_the_gateways_rate_counts_where_no_other_is() -> None:
     limits = book(Limits(cost_per_hour=50), rates=(("+1", 7),))
-    ticket = limits.admit("maple", "", PARIS, NOW, fallback_rate=60)
+    ticket = limits.admit("maple", "", PARIS, NOW)
+    assert ticket.by_gateway
+    ticket.rate = 60
     assert limits.spent("maple", "", NOW + MINUTE_US) == 0
     limits.answered(ticket, NOW + MINUTE_US)
     assert limits.spent("maple", "", NOW + MINUTE_US + 30 * SECOND) == 30

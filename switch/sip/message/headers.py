@@ -48,7 +48,7 @@ _LIST_NAMES = """
     Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Call-Info Contact
     Content-Encoding Content-Language Diversion Error-Info History-Info In-Reply-To
     P-Asserted-Identity P-Preferred-Identity Path Proxy-Require Reason Record-Route Recv-Info
-    Require Route Service-Route Supported Unsupported Via Warning
+    Remote-Party-ID Require Route Service-Route Supported Unsupported Via Warning
 """
 LIST_HEADERS = frozenset(_LIST_NAMES.lower().split())
 """Headers whose grammar is a comma-separated list; only these may be split (section 7.3.1)."""

@@ -17,10 +17,31 @@ _STORY = "tests/sim/test_injection.py::"
 
 _LIMITS = "tests/exchange/test_limits.py::"
 
+_IDENTITIES = "switch/exchange/identities.py"
+_CALLER = "tests/exchange/test_identities.py::"
+
 MUTANTS = (
     Mutant(
+        _IDENTITIES,
+        "if session.caller is not None and session.caller.withheld:",
+        "if session.caller is None:",
+        _CALLER + "test_a_withheld_number_is_in_the_journals_one_entry_and_nowhere_else",
+    ),
+    Mutant(
+        _IDENTITIES,
+        "elif rules.trusted:",
+        "else:",
+        _CALLER + "test_rfc3325_section_7_a_withheld_customer_is_told_to_a_trusted_carrier_alone",
+    ),
+    Mutant(
+        _IDENTITIES,
+        "if number in plan.may_present:",
+        "if number:",
+        _CALLER + "test_rfc3325_section_9_2_a_preferred_identity_is_a_wish",
+    ),
+    Mutant(
         "switch/exchange/meter.py",
-        "if is_emergency(number, office.tenancy(session).plan.country):",
+        "if attempt.emergency:",
         "if not number:",
         _LIMITS + "test_a_country_that_is_not_allowed_is_refused_and_an_emergency_never",
     ),

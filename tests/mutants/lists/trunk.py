@@ -12,6 +12,24 @@ _BY_NUMBERS = "tests/trunk/test_numbers.py::"
 
 MUTANTS = (
     Mutant(
+        "switch/trunk/caller.py",
+        "for header in settings.accept:",
+        "for header in (IdentityHeader.PAI, *settings.accept):",
+        "tests/trunk/test_caller.py::test_an_assertion_is_believed_only_of_a_trunk_that_says_so",
+    ),
+    Mutant(
+        "switch/trunk/caller.py",
+        'anonymous = is_anonymous(from_) and "none" not in privacy',
+        "anonymous = False",
+        "tests/trunk/test_caller.py::test_an_anonymous_from_withholds_unless_privacy_says_none",
+    ),
+    Mutant(
+        "switch/trunk/forwarding.py",
+        "if item.hidden and not trusted:",
+        "if item.hidden and trusted:",
+        "tests/trunk/test_forwarding.py::test_who_is_hidden_is_told_to_the_trusted_alone",
+    ),
+    Mutant(
         _CAPACITY,
         "if channels_max and self.channels >= channels_max:",
         "if channels_max and self.channels > channels_max:",

@@ -1,0 +1,196 @@
+"""Who calls, from what the one side says to what the other side sees.
+
+The table of docs/decisions/0021-identity-and-stir.md is carried out here. A session has a `Caller` only
+where there is more to know than a number in From; all others take the first line of each function.
+"""
+
+from switch.base.errors import PeerError
+from switch.exchange.attempt import Attempt
+from switch.exchange.office import Office
+from switch.exchange.session import Session
+from switch.journal import events as journal
+from switch.registrar.values import Account
+from switch.sip.message import Request
+from switch.sip.tel import subscriber
+from switch.sip.uri import NameAddr, Uri
+from switch.tenant.entry import OutsideDestination
+from switch.tenant.numbers import to_e164
+from switch.trunk.caller import (
+    ANONYMOUS,
+    ANONYMOUS_HOST,
+    PLAIN,
+    Caller,
+    IdentityHeader,
+    is_anonymous,
+    read_caller,
+    withholds,
+)
+from switch.trunk.forwarding import Forwarding, read_forwardings, write_forwardings
+from switch.trunk.settings import RouteChoice, TrunkSettings
+
+Fields = tuple[tuple[str, str], ...]
+
+NOBODY = NameAddr("Anonymous", Uri(user=ANONYMOUS, host=ANONYMOUS_HOST))
+"""RFC 3323 section 4.1.1.3."""
+
+_USER_PHONE = (("user", "phone"),)
+
+
+def from_trunk(office: Office, trunk: str, request: Request) -> Caller | None:
+    """What is known of a carrier's caller; None where From says all there is."""
+    trunks = office.parts.trunks
+    settings = trunks.settings(trunk)
+    assert settings is not None, "a trunk that was identified is configured"
+    headers = request.headers
+    plain = settings.caller.accept[0] is IdentityHeader.FROM and not (
+        "Privacy" in headers or "Diversion" in headers or "History-Info" in headers
+    )
+    if plain and not is_anonymous(request.from_):
+        return None
+
+    def normalise(text: str) -> str:
+        return trunks.normalise(trunk, text)
+
+    number, name, withheld, source = read_caller(settings.caller, request, normalise)
+    forwarded = read_forwardings(request, normalise)
+    return Caller(number, name, withheld, source, forwarded)
+
+
+def know(office: Office, session: Session, caller: Caller, now: int) -> None:
+    """The call is this caller's: into the record what may be seen, into the journal all of it."""
+    session.caller = caller
+    record = session.call.record
+    record.caller_name = caller.shown_name
+    forwarded = tuple(str(item) for item in caller.forwarded)
+    record.forwarded_by = forwarded[0] if forwarded else ""
+    known = journal.CallerIdentified(
+        caller.number, caller.name, caller.source, caller.withheld, forwarded, record.verification
+    )
+    office.write(known, now, session)
+
+
+def from_account(office: Office, account: Account, request: Request) -> Caller | None:
+    """A phone whose user does not want to be known: by its own setting, or as it asks (RFC 3323)."""
+    plan = office.parts.tenancies[account.tenant].plan.accounts.get(account.account)
+    asks = "Privacy" in request.headers or request.from_.uri.host.lower() == ANONYMOUS_HOST
+    if not (asks and withholds(request)) and not (plan is not None and plan.withhold):
+        return None
+    return Caller(account.account, withheld=True)
+
+
+def wished(
+    office: Office, account: Account, request: Request, destination: OutsideDestination
+) -> OutsideDestination:
+    """The same with the number that the phone wants shown, where its account may (RFC 3325 section 9.2)."""
+    entry = office.parts.tenancies[account.tenant].plan
+    plan = entry.accounts.get(account.account)
+    if plan is None or not plan.may_present:
+        return destination
+    values = request.headers.all("P-Preferred-Identity")
+    try:
+        wishes = [NameAddr.parse(value).uri for value in values[:2]] or [request.from_.uri]
+    except PeerError:
+        return destination
+    for wish in wishes:
+        number = to_e164(subscriber(wish), entry.country)
+        if number in plan.may_present:
+            return OutsideDestination(
+                destination.tenant, destination.number, destination.trunk, number, destination.emergency
+            )
+    return destination
+
+
+def for_phone(session: Session, host: str) -> NameAddr:
+    """Who calls, as the rung phone shows it."""
+    record = session.call.record
+    if session.caller is not None and session.caller.withheld:
+        return NOBODY
+    try:
+        user = record.caller or ANONYMOUS
+        return NameAddr(record.caller_name, Uri(user=user, host=host))
+    except PeerError:
+        return NameAddr("", Uri(user=ANONYMOUS, host=host))
+
+
+def for_carrier(
+    office: Office,
+    session: Session,
+    attempt: Attempt,
+    choice: RouteChoice,
+    settings: TrunkSettings,
+    host: str,
+) -> tuple[NameAddr, Fields]:
+    """From and the other headers that tell a carrier who calls."""
+    rules, caller = settings.caller, session.caller
+    name = office.tenancy(session).plan.outside.caller_name
+    shown = NameAddr(name, phone_uri(settings, choice.from_user, host))
+    if rules is PLAIN and caller is None:
+        return shown, ()
+    trunks = office.parts.trunks
+    asserted = shown
+    withheld = caller is not None and caller.withheld
+    customer = session.call.record.direction == "inbound"
+    if customer and not rules.present_caller:
+        # The call is ours towards this carrier; whose it was is told by the forwarding headers.
+        withheld = False
+    elif customer:
+        number = session.call.record.caller if caller is None else caller.number
+        theirs = NameAddr(
+            "" if caller is None else caller.name,
+            phone_uri(settings, trunks.present(choice.trunk, number), host),
+        )
+        if not withheld:
+            shown = theirs
+        elif rules.trusted:
+            asserted = theirs
+    fields = [_field(header, asserted, withheld=withheld) for header in rules.send]
+    if withheld:
+        shown = NOBODY
+        fields.append(("Privacy", "id"))
+    if customer and rules.tell_forwarding:
+        fields += _forwarding(office, session, attempt, choice, settings, host)
+    return shown, tuple(fields)
+
+
+def phone_uri(settings: TrunkSettings, user: str, host: str, port: int | None = None) -> Uri:
+    """A number at a host, marked as one where the carrier wants that (RFC 3261 section 19.1.1)."""
+    is_number = user.removeprefix("+").isdigit()
+    return Uri(
+        user=user or None,
+        host=host,
+        port=port,
+        params=_USER_PHONE if settings.caller.user_phone and is_number else (),
+    )
+
+
+def _field(header: IdentityHeader, who: NameAddr, *, withheld: bool) -> tuple[str, str]:
+    if header is IdentityHeader.RPID:
+        privacy = "full" if withheld else "off"
+        return "Remote-Party-ID", f"{who};party=calling;screen=yes;privacy={privacy}"
+    name = "P-Preferred-Identity" if header is IdentityHeader.PPI else "P-Asserted-Identity"
+    return name, str(who)
+
+
+def _forwarding(
+    office: Office,
+    session: Session,
+    attempt: Attempt,
+    choice: RouteChoice,
+    settings: TrunkSettings,
+    host: str,
+) -> list[tuple[str, str]]:
+    """Who forwarded the customer: whoever the carrier said, and last the number that was dialled."""
+    reason = "unconditional" if session.transfer is None else "deflection"
+    before = () if session.caller is None else session.caller.forwarded
+    forwardings = (Forwarding(session.call.record.called, reason), *before)
+
+    def present(number: str) -> str:
+        return office.parts.trunks.present(choice.trunk, number)
+
+    return [
+        field
+        for header in settings.caller.tell_forwarding
+        for field in write_forwardings(
+            header, forwardings, present(attempt.dialled), host, present, trusted=settings.caller.trusted
+        )
+    ]
