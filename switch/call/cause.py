@@ -1,7 +1,19 @@
 """How a leg or a call ended, and whose doing it was. Records, metrics and SIP statuses come from here."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from switch.sip.message import Message
+
+REASONS_MAX = 2
+"""One of SIP and one of Q.850 (RFC 3326 section 2: a protocol stands once)."""
+
+_REASON = re.compile(
+    r"""(?:SIP|Q\.850)[ \t]*(?:;[ \t]*(?:cause[ \t]*=[ \t]*[0-9]{1,3}|location[ \t]*=[ \t]*[A-Z0-9-]{1,5}"""
+    r"""|text[ \t]*=[ \t]*"[ !#-\[\]-~]{0,80}")[ \t]*){1,3}""",
+    re.IGNORECASE,
+)
 
 
 class Reason(StrEnum):
@@ -37,11 +49,21 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`sip_status` is what ended it on the wire, 200 for a BYE."""
+    """`sip_status` is what ended it on the wire, 200 for a BYE.
+
+    `told` is the Reason header of whoever ended it (RFC 3326), as it stood; the other side of the call gets
+    the same words: that a call was answered elsewhere, or the carrier's own number for why it failed.
+    """
 
     reason: Reason
     by: By
     sip_status: int = 200
+    told: str = ""
+
+    @property
+    def header(self) -> str:
+        """The Reason of our CANCEL or BYE."""
+        return self.told or reason_header(self.reason)
 
 
 _STATUS_OF = {
@@ -104,14 +126,26 @@ def status_for(reason: Reason) -> int:
     return _STATUS_OF[reason]
 
 
-def ours(reason: Reason) -> Cause:
-    """An end that we chose."""
-    return Cause(reason, By.US, status_for(reason))
+def ours(reason: Reason, told: str = "") -> Cause:
+    """An end that we chose; `told` is what the other side of the call said of it."""
+    return Cause(reason, By.US, status_for(reason), told)
 
 
-def from_status(status: int) -> Cause:
+def from_status(status: int, told: str = "") -> Cause:
     """What a peer's final answer of 300..699 means."""
-    return Cause(_REASON_OF.get(status, Reason.FAILED), By.PEER, status)
+    return Cause(_REASON_OF.get(status, Reason.FAILED), By.PEER, status, told)
+
+
+def told_by(message: Message) -> str:
+    """The Reason of a CANCEL, a BYE or a refusal (RFC 3326, RFC 6432), where it is one that can be passed on.
+
+    Values of protocols other than SIP and Q.850, and malformed ones, are left out: it goes to the other side
+    of the call in our name.
+    """
+    if "Reason" not in message.headers:
+        return ""
+    values = [value for value in message.headers.all("Reason") if _REASON.fullmatch(value)]
+    return ", ".join(values[:REASONS_MAX])
 
 
 def reason_header(reason: Reason) -> str:

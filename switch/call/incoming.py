@@ -1,7 +1,7 @@
 """A leg whose INVITE came to us (user agent server, RFC 3261 section 13.3)."""
 
 from switch.call import events, modify
-from switch.call.cause import By, Cause, Reason, ours, status_for
+from switch.call.cause import By, Cause, Reason, ours, status_for, told_by
 from switch.call.chance import draw
 from switch.call.leg import ALLOW, Leg
 from switch.call.reliable import RSEQ_FIRST_MAX, ReliableSender
@@ -112,7 +112,11 @@ class IncomingLeg(Leg):
     def hang_up(self, cause: Cause, now: int) -> None:
         if self.state is LegState.INCOMING_PROCEEDING:
             status = cause.sip_status if cause.sip_status >= 300 else status_for(Reason.NO_ANSWER)
-            self._respond(status, now)
+            response = self._make(status, b"")
+            if cause.told:
+                # RFC 6432: a carrier's Q.850 number says more than our status.
+                response.headers.add("Reason", cause.told)
+            self.signalling.respond(self.invite_transaction, response, now)
             self.move(LegInput.HANG_UP)
             self.end(cause)
             self.finish()
@@ -148,7 +152,7 @@ class IncomingLeg(Leg):
         elif isinstance(message, AckReceived):
             self._ack(message, now)
         elif isinstance(message, CancelReceived):
-            self._cancel(now)
+            self._cancel(message, now)
         elif isinstance(message, ResponseReceived):
             self.transaction_done(message, now)
         elif message.transaction != self.invite_transaction:
@@ -232,7 +236,7 @@ class IncomingLeg(Leg):
         if self.state is LegState.INCOMING_PROCEEDING:
             self._respond(487, now)
         self.repeater.stop()
-        self.bye_received()
+        self.bye_received(message.request)
 
     def _ack(self, message: AckReceived, now: int) -> None:
         if not self.repeater.acknowledge(message.request.cseq.number):
@@ -248,12 +252,12 @@ class IncomingLeg(Leg):
             self.confirm(now)
             self.emit(events.LegConfirmed(self.id, self.negotiation.codec_name))
 
-    def _cancel(self, now: int) -> None:
+    def _cancel(self, message: CancelReceived, now: int) -> None:
         if self.state is not LegState.INCOMING_PROCEEDING:
             return
         self._respond(487, now)
         self.move(LegInput.CANCEL)
-        self.end(Cause(Reason.CANCELLED, By.PEER, 487))
+        self.end(Cause(Reason.CANCELLED, By.PEER, 487, told_by(message.request)))
         self.finish()
 
     def _negotiate(self, now: int) -> bool:

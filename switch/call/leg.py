@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 
 from switch.base.clock import SECOND
 from switch.call import events, modify, session_timer
-from switch.call.cause import By, Cause, Reason, ours, reason_header
+from switch.call.cause import By, Cause, Reason, ours, told_by
 from switch.call.modify import Change
 from switch.call.negotiation import Negotiation
 from switch.call.referral import Referral
@@ -261,14 +261,14 @@ class Leg(ABC):
     def send_bye(self, cause: Cause, now: int) -> None:
         """BYE; the state is TERMINATING until it is answered or given up."""
         assert self.dialog is not None, "BYE needs a dialog"
-        bye = self.dialog.request("BYE", headers=[("Reason", reason_header(cause.reason))])
+        bye = self.dialog.request("BYE", headers=[("Reason", cause.header)])
         self.signalling.open(bye, self.flow, self, now)
 
-    def bye_received(self) -> None:
+    def bye_received(self, bye: Request) -> None:
         """The peer hung up. A BYE that crosses ours only repeats what is known."""
         if not self.move(LegInput.BYE):
             return
-        self.end(Cause(Reason.NORMAL, By.PEER))
+        self.end(Cause(Reason.NORMAL, By.PEER, told=told_by(bye)))
         if self.state is LegState.TERMINATED:
             self.finish()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
 from switch.call import events, session_timer
-from switch.call.cause import By, Cause, Reason, from_status, ours, reason_header
+from switch.call.cause import By, Cause, Reason, from_status, ours, told_by
 from switch.call.forks import FORKS_MAX, Fork
 from switch.call.leg import ALLOW, Leg
 from switch.call.requests import answer_in_dialog
@@ -168,7 +168,7 @@ class OutgoingLeg(Leg):
             self.send_bye(cause, now)
         else:
             self._cancel_cause = cause
-            self.signalling.cancel(self.invite_transaction, reason_header(cause.reason), now)
+            self.signalling.cancel(self.invite_transaction, cause.header, now)
         self.end(NOBODY_THERE if silent else cause)
 
     # The endpoint's contract.
@@ -217,7 +217,7 @@ class OutgoingLeg(Leg):
             self._success(message, now)
         elif not self._dialled_again(response, now) and self.move(LegInput.FAILURE):
             self.retry_after = response.headers.get("Retry-After") or ""
-            self.end(from_status(response.status))
+            self.end(from_status(response.status, told_by(response)))
             self.finish()
 
     def _dialled_again(self, response: Response, now: int) -> bool:
@@ -456,7 +456,7 @@ class OutgoingLeg(Leg):
         if request.method == "BYE":
             self.signalling.respond(message.transaction, request.make_response(200), now)
             self.repeater.stop()
-            self.bye_received()
+            self.bye_received(request)
         elif request.method == "INVITE":
             self.answer_reinvite(message, now)
         elif self.over:

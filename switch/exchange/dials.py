@@ -46,7 +46,7 @@ def _failed(office: Office, session: Session, attempt: Attempt, cause: Cause, no
         office.tell_flow(session, DialEnded(_OUTCOME_OF.get(cause.reason, DialOutcome.FAILED)))
         return
     status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
-    office.hang_up(session.call.anchor, Cause(cause.reason, By.US, status), now)
+    office.hang_up(session.call.anchor, Cause(cause.reason, By.US, status, cause.told), now)
 
 
 _PURPOSE = Purpose("callee", _answered, _failed, _progress)

@@ -15,7 +15,7 @@ from switch.tenant.names import wire_name
 def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int) -> None:
     """A leg is over: settle the agent's load, the attempt, the talk, and at last the call."""
     call = session.call
-    office.write(journal.LegEnded(leg.id, cause.reason, cause.by, cause.sip_status), now, session)
+    office.write(journal.LegEnded(leg.id, cause.reason, cause.by, cause.sip_status, cause.told), now, session)
     call.legs.pop(leg.id, None)
     if leg.engaged:
         leg.engaged = False
@@ -58,12 +58,14 @@ def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> No
     office.media(call.unbridge(now))
     talks.leave_queue(office, session)
     for attempt in list(session.attempts.values()):
-        ringing.call_off(office, session, attempt, ours(Reason.CANCELLED), now)
+        ringing.call_off(office, session, attempt, ours(Reason.CANCELLED, cause.told), now)
     transfers.abandoned(office, session, now)
     if partner is not None:
-        office.hang_up(partner, ours(cause.reason if cause.by is By.NETWORK else Reason.NORMAL), now)
+        office.hang_up(
+            partner, ours(cause.reason if cause.by is By.NETWORK else Reason.NORMAL, cause.told), now
+        )
     for leg in list(call.legs.values()):
-        office.hang_up(leg, ours(Reason.NORMAL), now)
+        office.hang_up(leg, ours(Reason.NORMAL, cause.told), now)
 
 
 def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now: int) -> None:
@@ -82,7 +84,7 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
     if session.interpreter is not None:
         office.tell_flow(session, QueueEnded() if queued else DialEnded(DialOutcome.ENDED))
     else:
-        office.hang_up(call.anchor, ours(Reason.NORMAL), now)
+        office.hang_up(call.anchor, ours(Reason.NORMAL, cause.told), now)
 
 
 def _whose_doing(leg: Leg, cause: Cause, blame: str) -> str:

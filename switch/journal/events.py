@@ -116,6 +116,8 @@ class LegEnded:
     cause: str
     by: str
     sip_status: int
+    told: str = ""
+    """The Reason header of whoever ended it (RFC 3326): a carrier's Q.850 number, an answer elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +297,8 @@ class CallEnded:
     """What STIR made of the caller's number: `passed A`, `failed 438`, `none`; empty where nobody asked."""
     forwarded_by: str = ""
     """Who forwarded the caller to us, as its carrier says: number and reason, the last first."""
+    told: str = ""
+    """The Reason header with which it ended (RFC 3326), where somebody said one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,8 +297,8 @@ class _Story:
                 return f"{self._party(leg)} answered, {codec}"
             case LegHeld(leg, held):
                 return f"{self._party(leg)} {'put the call on hold' if held else 'took the call back'}"
-            case LegEnded(leg, cause, by, _):
-                return f"{self._party(leg)} left: {cause}, by {by}"
+            case LegEnded(leg, cause, by, _, told):
+                return f"{self._party(leg)} left: {cause}, by {by}" + (f" ({told})" if told else "")
             case LegMoved(leg, role, peer, origin):
                 self._parties[leg] = f"{peer} ({role})"
                 return f"{self._parties[leg]} joins from call {origin}"

@@ -78,7 +78,7 @@ MUTANTS = (
     ),
     Mutant(
         _INCOMING,
-        "self.end(Cause(Reason.CANCELLED, By.PEER, 487))",
+        "self.end(Cause(Reason.CANCELLED, By.PEER, 487, told_by(message.request)))",
         "",
         _IN + "test_a_cancel_ends_it_once_and_gives_everything_back",
     ),
