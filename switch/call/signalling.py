@@ -4,6 +4,7 @@ Legs send through here, so that every transaction has an owner from its first by
 when its leg is forgotten.
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 from switch.call.settings import DEFAULTS, LegSettings
@@ -31,10 +32,16 @@ class Owner(Protocol):
         """Take one message that belongs to this owner."""
 
 
+class FlowOwner(Owner, Protocol):
+    """An owner whose requests have a way of their own."""
+
+    flow: Flow
+
+
 class Signalling:
     """The transaction layer with its owners."""
 
-    __slots__ = ("_by_dialog", "_by_transaction", "layer", "settings", "touched")
+    __slots__ = ("_by_dialog", "_by_transaction", "_instead", "layer", "settings", "touched")
 
     def __init__(self, layer: TransactionLayer, settings: LegSettings = DEFAULTS) -> None:
         self.layer = layer
@@ -42,6 +49,8 @@ class Signalling:
         """What the administrator chose for every leg; a reload puts another in its place."""
         self._by_transaction: dict[str, Owner] = {}
         self._by_dialog: dict[DialogKey, Owner] = {}
+        self._instead: dict[str, tuple[str, int]] = {}
+        """By transaction: which one it repeats with credentials, and how often that was tried."""
         self.touched: dict[str, Owner] = {}
         """Owners with outputs to poll, by id, in the order in which they spoke."""
 
@@ -86,6 +95,32 @@ class Signalling:
 
     def forget_transaction(self, transaction: str) -> None:
         self._by_transaction.pop(transaction, None)
+        if self._instead:
+            for other in [key for key, (first, _) in self._instead.items() if first == transaction]:
+                del self._instead[other]
+                self._by_transaction.pop(other, None)
+
+    # Requests that a carrier challenged.
+
+    def tries(self, transaction: str) -> int:
+        """How often this one was repeated with credentials."""
+        return self._instead[transaction][1] if transaction in self._instead else 0
+
+    def instead(self, refused: str, request: Request, owner: "FlowOwner", now: int) -> None:
+        """Send `request` in the place of one that was refused; to its owner it is the same transaction."""
+        first, tries = self._instead.get(refused, (refused, 0))
+        transaction = self.open(request, owner.flow, owner, now)
+        self._instead[transaction] = (first, tries + 1)
+
+    def as_owner_knows(self, message: ResponseReceived | TransactionFailed) -> LegInputMessage:
+        """The answer to a repeated request, under the name of the first."""
+        found = self._instead.get(message.transaction) if self._instead else None
+        return message if found is None else replace(message, transaction=found[0])
+
+    def is_known(self, response: Response) -> bool:
+        """Whether a dialog of ours is the one that this answer to a request of ours belongs to."""
+        key = (response.call_id, response.from_.tag or "", response.to.tag or "")
+        return key in self._by_dialog
 
     def owner_of(self, message: LegInputMessage) -> Owner | None:
         """Whose message this is, or None: then it opens something new, or belongs to nobody."""

@@ -24,6 +24,7 @@ from switch.exchange import (
     invites,
     locating,
     meter,
+    proving,
     reachability,
     records,
     referrals,
@@ -255,8 +256,14 @@ class Exchange:
                     self.office.signalling.respond(message.transaction, refused, now)
                     return
             elif isinstance(message, ResponseReceived):
+                challenged = message.response.status in (401, 407)
+                if challenged and isinstance(owner, Leg) and proving.again(self.office, owner, message, now):
+                    return
                 if message.response.body:
                     understanding.open_body(message.response)
+                message = self.office.signalling.as_owner_knows(message)
+            elif isinstance(message, TransactionFailed):
+                message = self.office.signalling.as_owner_knows(message)
             elif isinstance(message, AckReceived) and message.request.body:
                 understanding.open_body(message.request)
             if owner is not None:
@@ -272,7 +279,8 @@ class Exchange:
 
     def _late_answer(self, response: Response, flow: Flow, now: int) -> None:
         """Nobody waits for it any more; of a call that was answered the other side has to hear that."""
-        if 200 <= response.status < 300 and response.cseq.method == "INVITE":
+        late = 200 <= response.status < 300 and response.cseq.method == "INVITE"
+        if late and not self.office.signalling.is_known(response):
             self.surplus.end(response, flow, now)
 
     def _wrong(

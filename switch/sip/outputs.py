@@ -48,11 +48,15 @@ class CancelReceived:
 
 @dataclass(frozen=True, slots=True)
 class ResponseReceived:
-    """A response to a request of ours; every 2xx to INVITE comes up, retransmissions too (RFC 6026)."""
+    """A response to a request of ours; every 2xx to INVITE comes up, retransmissions too (RFC 6026).
+
+    `request` is what it answers, as it was sent.
+    """
 
     transaction: str
     response: Response
     flow: Flow
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from tests.sim.centres import SHOP, TRUNKS
 class Carrier:
     """A forking carrier by hand: one INVITE, answers from several phones behind it."""
 
-    def __init__(self) -> None:
-        trunks = TRUNKS.replace(":5060", f":{PEER.port}")
+    def __init__(self, trunks: str = TRUNKS) -> None:
+        trunks = trunks.replace(":5060", f":{PEER.port}")
         self.world = World(Setting(load_centre({"centre.yaml": trunks, "shop.yaml": SHOP}), slots=8))
         self.wire = Wire()
         self.world.interception = self.wire
@@ -46,8 +46,8 @@ class Carrier:
         self.world.network.send(Datagram(PEER, SWITCH, response.to_bytes()), self.world.now)
         self.world.run(SECOND // 5)
 
-    def answer(self, status: int, tag: str, to: str = "INVITE") -> None:
-        body = sdp() if status == 200 and to == "INVITE" else b""
+    def answer(self, status: int, tag: str, to: str = "INVITE", direction: bytes = b"sendrecv") -> None:
+        body = sdp().replace(b"sendrecv", direction) if status == 200 and to == "INVITE" else b""
         self.say(
             self.requests(to)[-1].make_response(
                 status,

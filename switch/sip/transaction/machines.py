@@ -191,7 +191,7 @@ def _pass_request(t: Transaction, message: object, flow: Flow, _now: int, out: S
 def _pass_response(t: Transaction, message: object, flow: Flow, _now: int, out: Sink) -> None:
     assert isinstance(message, Response), "a client transaction receives responses"
     if not t.silent:
-        out.outputs.append(ResponseReceived(t.key, message, flow))
+        out.outputs.append(ResponseReceived(t.key, message, flow, t.request))
 
 
 def _pass_ack(_t: Transaction, message: object, flow: Flow, _now: int, out: Sink) -> None:
