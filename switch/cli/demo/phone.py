@@ -252,6 +252,12 @@ class PhoneProcess:
             account.natConfig.contactRewriteUse = 0
             account.natConfig.viaRewriteUse = 0
             account.natConfig.sdpNatRewriteUse = 0
+        if config.reliable:
+            account.callConfig.prackUse = pj.PJSUA_100REL_MANDATORY
+        if config.session_s:
+            account.callConfig.timerUse = pj.PJSUA_SIP_TIMER_REQUIRED
+            account.callConfig.timerSessExpiresSec = config.session_s
+            account.callConfig.timerMinSESec = 90
         account.mediaConfig.transportConfig.boundAddress = config.bind
         account.mediaConfig.transportConfig.port = config.rtp_port
         return account

@@ -47,6 +47,8 @@ class PhoneConfig:
     the call, or from the first media (announcements before the answer) with `record_early`.
     `rtp_port` 0 lets the system choose. `codecs` are the only ones offered, best first. Without
     `nat_aware` the phone announces its own addresses whatever the registrar tells of a NAT, as many do.
+    A `reliable` phone insists on acknowledged provisional answers (RFC 3262), and one with `session_s` on
+    a session timer of so many seconds (RFC 4028).
     """
 
     user: str
@@ -65,6 +67,8 @@ class PhoneConfig:
     codecs: tuple[str, ...] = ("PCMU", "PCMA")
     rtp_port: int = 0
     nat_aware: bool = True
+    reliable: bool = False
+    session_s: int = 0
     log_path: str = ""
 
     def to_wire(self) -> dict[str, Any]:
