@@ -54,6 +54,7 @@ class Leg(ABC):
     """
 
     __slots__ = (
+        "_bye_proved",
         "_ended",
         "_out",
         "_probe",
@@ -121,6 +122,7 @@ class Leg(ABC):
         self.reack: tuple[str, Request] | None = None
         """Transaction and ACK of our last re-INVITE, for copies of its 2xx."""
         self._ended = False
+        self._bye_proved = False
         self._probe = ""
         self._probe_at: int | None = None
         self._out: list[events.LegOutput] = []
@@ -180,6 +182,11 @@ class Leg(ABC):
     @abstractmethod
     def early_change(self) -> bool:
         """Before the final answer: the first offer has its answer for good, and the peer allows UPDATE."""
+
+    def proof(self, response: Response, method: str, body: bytes) -> tuple[str, str] | None:
+        """The field that answers a challenge in the dialog; None where it is none, or we are nobody there."""
+        del response, method, body
+        return None
 
     @abstractmethod
     def offer_refused(self, request: Request) -> Response | None:
@@ -290,7 +297,13 @@ class Leg(ABC):
         self.signalling.forget_transaction(message.transaction)
         method = message.method if isinstance(message, TransactionFailed) else message.response.cseq.method
         if method == "BYE":
-            if self.move(LegInput.BYE_DONE):
+            proof = None
+            if isinstance(message, ResponseReceived) and not self._bye_proved:
+                proof = self.proof(message.response, "BYE", b"")
+            if proof is not None and self.dialog is not None:
+                self._bye_proved = True
+                self.signalling.open(self.dialog.request("BYE", headers=[proof]), self.flow, self, now)
+            elif self.move(LegInput.BYE_DONE):
                 self.finish()
             return
         is_probe = message.transaction == self._probe

@@ -8,6 +8,7 @@
 | sent | 491, or a refusal with Retry-After | waits, then sent again |
 | sent | 422 | sent again with a longer interval |
 | sent | 405 or 501 to an UPDATE | sent again as a re-INVITE |
+| sent | 401 or 407 | sent again with the proof of who we are, once |
 | sent | 408, 481, or no answer | the dialog is over (RFC 3261 section 14.1) |
 | sent | another refusal | over: the session stays as it was |
 """
@@ -36,12 +37,14 @@ RETRY_AFTER_MAX_S = 30
 class Change:
     """`direction` None is a refresh. `transaction` is set while it is sent, `at` while it waits."""
 
-    __slots__ = ("at", "direction", "method", "offers", "then", "transaction", "tries")
+    __slots__ = ("at", "body", "direction", "method", "proof", "then", "transaction", "tries")
 
     def __init__(self, direction: Direction | None) -> None:
         self.direction = direction
         self.method = ""
-        self.offers = False
+        self.body = b""
+        """The offer that was sent; none in a refresh by UPDATE."""
+        self.proof: tuple[str, str] | None = None
         self.transaction = ""
         self.at: int | None = None
         self.tries = 0
@@ -85,7 +88,7 @@ def answered(leg: "Leg", message: ResponseReceived, now: int) -> None:
         _accepted(leg, change, message, now)
         return
     leg.signalling.forget_transaction(message.transaction)
-    if change.offers:
+    if change.body:
         leg.negotiation.withdraw()
     if leg.over:
         leg.change = None
@@ -128,11 +131,12 @@ def _start(leg: "Leg", change: Change, now: int) -> None:
         body = leg.negotiation.offer(change.direction)
     elif change.method == "INVITE":
         body = leg.negotiation.repeat()
-    change.offers = bool(body)
+    change.body = body
     change.tries += 1
+    fields = session_timer.repeated(timer if confirmed else None)
     request = leg.dialog.request(
         change.method,
-        headers=session_timer.repeated(timer if confirmed else None),
+        headers=fields if change.proof is None else [*fields, change.proof],
         body=body,
         content_type="application/sdp" if body else None,
     )
@@ -156,7 +160,7 @@ def _accepted(leg: "Leg", change: Change, message: ResponseReceived, now: int) -
     leg.dialog.refresh(response)
     if leg.state is LegState.CONFIRMED:
         leg.session_timer = session_timer.agreed(response, leg.session_timer, now)
-    if change.offers and not _take_answer(leg, change, response):
+    if change.body and not _take_answer(leg, change, response):
         # The peer believes in a session that we cannot have.
         leg.hang_up(ours(Reason.NOT_ACCEPTABLE), now)
     elif change.then is not None:
@@ -193,6 +197,12 @@ def _refused(leg: "Leg", change: Change, response: Response, now: int) -> None:
         _start(leg, change, now)
     elif response.status == 491:
         _wait(leg, change, now)
+    elif response.status in (401, 407) and change.proof is None:
+        change.proof = leg.proof(response, change.method, change.body)
+        if change.proof is None:
+            _given_up(leg, change, now)
+        else:
+            _start(leg, change, now)
     elif response.status in (500, 503) and (after_s := _retry_after(response)) is not None:
         change.at = now + after_s * SECOND
     else:

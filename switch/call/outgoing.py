@@ -408,27 +408,36 @@ class OutgoingLeg(Leg):
 
     def _try_credentials(self, response: Response, now: int) -> bool:
         """Answer the carrier's challenge once (RFC 3261 section 22.2)."""
-        credentials = self._destination.credentials
-        header = "WWW-Authenticate" if response.status == 401 else "Proxy-Authenticate"
-        challenge = digest.best_challenge(response.headers.fields(header))
-        if credentials is None or self._authenticated or challenge is None or self.over:
+        if self._authenticated or self.over:
             return False
-        try:
-            value = digest.answer(
-                challenge,
-                "INVITE",
-                str(self._destination.uri),
-                credentials.username,
-                credentials.password,
-                cnonce=self._tag,
-            )
-        except PeerError:
-            # A challenge that cannot be met is a refusal; the INVITE has had its final answer.
+        field = self._credentials_for(response, "INVITE", self._destination.uri, self._request.body)
+        if field is None:
             return False
         self._authenticated = True
-        name = "Authorization" if response.status == 401 else "Proxy-Authorization"
-        self._dial_again(((name, value),), now)
+        self._dial_again((field,), now)
         return True
+
+    def proof(self, response: Response, method: str, body: bytes) -> tuple[str, str] | None:
+        assert self.dialog is not None, "a proof in the dialog"
+        return self._credentials_for(response, method, self.dialog.remote_target, body)
+
+    def _credentials_for(
+        self, response: Response, method: str, uri: Uri, body: bytes
+    ) -> tuple[str, str] | None:
+        """A challenge that cannot be met is a refusal."""
+        credentials = self._destination.credentials
+        if credentials is None or response.status not in (401, 407):
+            return None
+        header = "WWW-Authenticate" if response.status == 401 else "Proxy-Authenticate"
+        challenge = digest.best_challenge(response.headers.fields(header))
+        if challenge is None:
+            return None
+        name, secret = credentials.username, credentials.password
+        try:
+            value = digest.answer(challenge, method, str(uri), name, secret, cnonce=self._tag, body=body)
+        except PeerError:
+            return None
+        return "Authorization" if response.status == 401 else "Proxy-Authorization", value
 
     def _try_longer(self, response: Response, now: int) -> bool:
         """Ask for the interval that a proxy or the peer insists on (RFC 4028 section 7.3)."""

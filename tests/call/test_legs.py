@@ -7,6 +7,7 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.outgoing import NOBODY_THERE, Credentials
 from switch.call.states import LegState
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
+from switch.sdp.direction import Direction
 from tests.call.bench import SDP, Bench
 
 OFFER = SDP.format(direction="sendrecv")
@@ -111,6 +112,32 @@ def test_a_challenge_is_answered_once() -> None:
     bench.receive(bench.response(407, again, more=challenge))
     assert bench.ended()[0].cause.sip_status == 407
     bench.nothing_is_left()
+
+
+@pytest.mark.parametrize("method", ["BYE", "INVITE"])
+def test_a_challenge_inside_the_dialog_is_answered_once(method: str) -> None:
+    """A carrier that asks each time would otherwise keep, and bill, a call that has ended."""
+    bench = Bench()
+    leg = bench.outgoing(Credentials("us", "secret"))
+    bench.answer()
+    if method == "BYE":
+        leg.hang_up(ours(Reason.NORMAL), bench.now)
+    else:
+        leg.propose(Direction.SENDONLY, bench.now)
+    bench.settle()
+    challenge = 'WWW-Authenticate: Digest realm="carrier", nonce="n", algorithm=MD5, qop="auth"\r\n'
+    first = bench.last(method)
+    bench.receive(bench.response(401, first, more=challenge))
+    again = bench.last(method)
+    assert again.cseq.number == first.cseq.number + 1
+    assert 'uri="sip:theirs@198.51.100.7"' in (again.headers.get("Authorization") or "")
+    bench.receive(bench.response(401, again, more=challenge))
+    assert bench.last(method) is again
+    if method == "BYE":
+        bench.nothing_is_left()
+    else:
+        assert leg.state is LegState.CONFIRMED
+        assert leg.change is None
 
 
 @pytest.mark.parametrize(
@@ -270,6 +297,23 @@ def test_a_dead_dialog_is_found_by_asking() -> None:
     assert leg.over
     bench.receive(bench.response(481, bench.last("BYE")))
     bench.nothing_is_left()
+
+
+def test_a_peer_with_a_session_timer_is_asked_only_while_it_holds() -> None:
+    """The timer is slow, and one who holds sends no audio that could show that it lives."""
+    bench = Bench()
+    bench.outgoing()
+    more = "Session-Expires: 1800;refresher=uas\r\nRequire: timer\r\n"
+    invite = bench.last("INVITE")
+    bench.receive(bench.response(200, invite, body=OFFER, more=more))
+    bench.run(200)
+    assert bench.count("OPTIONS") == 0
+    bench.receive(
+        bench.request("INVITE", 1, body=SDP.format(direction="sendonly"), more="Supported: timer\r\n")
+    )
+    bench.receive(bench.request("ACK", 1))
+    bench.run(91)
+    assert bench.count("OPTIONS") > 0
 
 
 def test_a_question_answered_after_the_end_wakes_nobody() -> None:
