@@ -25,7 +25,7 @@ MUTANTS = (
     ),
     Mutant(
         _NEGOTIATE,
-        "listens=says.receives and not ip_address(host).is_unspecified,",
+        "listens=says.receives and (by_ice or not ip_address(host).is_unspecified),",
         "listens=says.receives,",
         _BY + "test_hold_by_the_unspecified_address",
     ),
@@ -37,7 +37,7 @@ MUTANTS = (
     ),
     Mutant(
         _NEGOTIATE,
-        "codec = next((known for known in formats if known.name in codecs), None)",
+        "codec = next((known for known in formats if known.name in capability.codecs), None)",
         "codec = next((known for known in formats if known.name), None)",
         _BY + "test_offers_that_cannot_be_served",
     ),
@@ -49,7 +49,7 @@ MUTANTS = (
     ),
     Mutant(
         _NEGOTIATE,
-        "dtmf if telephone_event else None,",
+        "dtmf if capability.telephone_event else None,",
         "dtmf,",
         _BY + "test_an_answer_cannot_bring_what_was_not_offered",
     ),
