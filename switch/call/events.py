@@ -73,6 +73,14 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowFailed:
+    """The phone was not there by the flow of this registration (Call-ID, CSeq); another one is tried."""
+
+    leg: str
+    registration: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class LegGone:
     """No message of this leg is awaited any more: forget it."""
 
@@ -101,6 +109,7 @@ LegOutput = (
     | LegDigit
     | LegTransferRequested
     | LegEnded
+    | FlowFailed
     | LegGone
     | MediaWanted
     | SlotReleased

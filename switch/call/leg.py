@@ -30,13 +30,18 @@ from switch.sdp.direction import Direction
 from switch.sdp.security import Encryption
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
-from switch.sip.message import Request, Response
-from switch.sip.outputs import RequestReceived, ResponseReceived, TransactionFailed
-from switch.sip.uri import NameAddr
+from switch.sip.message import Request, Response, same_uri
+from switch.sip.outputs import Failure, RequestReceived, ResponseReceived, TransactionFailed
+from switch.sip.uri import NameAddr, Uri
 
 PROBE_EVERY_US = 90 * SECOND
 """A confirmed dialog is asked this often whether its peer still knows it (OPTIONS in the dialog): a lost
 BYE ends the call within this time even while the phone is on hold and sends no audio."""
+
+RECONNECT_US = 60 * SECOND
+"""How long a phone may take to come back by another flow: to notice, to change networks, to register."""
+
+ADRIFT_PROBE_EVERY_US = 10 * SECOND
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE"
 """The methods of a dialog of ours (RFC 3261 section 20.5)."""
@@ -60,6 +65,7 @@ class Leg(ABC):
         "_probe",
         "_probe_at",
         "account",
+        "adrift_at",
         "agent",
         "change",
         "dialog",
@@ -124,6 +130,8 @@ class Leg(ABC):
         self._ended = False
         self._bye_proved = False
         self._probe = ""
+        self.adrift_at: int | None = None
+        """Since when the transport refuses what we send."""
         self._probe_at: int | None = None
         self._out: list[events.LegOutput] = []
 
@@ -307,7 +315,10 @@ class Leg(ABC):
                 self.finish()
             return
         is_probe = message.transaction == self._probe
+        if is_probe and isinstance(message, TransactionFailed) and self._adrift(message, now):
+            return
         if is_probe and self.state is LegState.CONFIRMED:
+            self.adrift_at = None
             self._probe_at = now + PROBE_EVERY_US
         gone = failed or (isinstance(message, ResponseReceived) and message.response.status in GONE_STATUSES)
         # An INFO that the peer does not like is no reason to end a talk; a dialog that it does not know
@@ -315,6 +326,36 @@ class Leg(ABC):
         known_lost = isinstance(message, ResponseReceived) and message.response.status in (408, 481)
         if gone and (is_probe or known_lost) and self.state is LegState.CONFIRMED:
             self.lost(now)
+
+    def _adrift(self, message: TransactionFailed, now: int) -> bool:
+        """The transport refused a probe to a phone: it may be changing networks, and come back by another
+        flow (`reconnect`). Its audio goes on meanwhile, or the engine ends the call."""
+        if (
+            message.failure is not Failure.TRANSPORT
+            or not self.account
+            or self.state is not LegState.CONFIRMED
+        ):
+            return False
+        if self.adrift_at is None:
+            self.adrift_at = now
+        if now - self.adrift_at >= RECONNECT_US:
+            return False
+        self._probe_at = now + ADRIFT_PROBE_EVERY_US
+        return True
+
+    def reconnect(self, flow: Flow, old_contact: Uri, new_contact: Uri, now: int) -> None:
+        """The peer is reached by another flow from now on, and perhaps by another contact."""
+        self.flow = flow
+        if self.dialog is None:
+            return
+        if same_uri(self.dialog.remote_target, old_contact):
+            self.dialog.remote_target = new_contact
+        self.dialog.local_contact = self.contact()
+        if self.state is LegState.CONFIRMED:
+            # What was asked by the old flow says nothing any more; ask by the new one.
+            self.signalling.forget_transaction(self._probe)
+            self._probe = ""
+            self._probe_at = now + SECOND
 
     def lost(self, now: int) -> None:
         """The peer does not know the dialog any more, or nobody is there: end it on our side."""

@@ -1,6 +1,6 @@
 """A leg whose INVITE we sent (user agent client, RFC 3261 section 13.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
@@ -57,12 +57,27 @@ class Destination:
     headers: tuple[tuple[str, str], ...] = ()
     credentials: Credentials | None = None
     encryption: Encryption = Encryption.OPTIONAL
+    others: tuple["Way", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A further flow to the same phone (RFC 5626), by which it is tried where the one before it is dead.
+
+    `routes` are its Route values, `registration` the Call-ID and CSeq of the REGISTER that named it.
+    """
+
+    uri: Uri
+    flow: Flow
+    routes: tuple[str, ...] = ()
+    registration: tuple[str, int] = ("", 0)
 
 
 class OutgoingLeg(Leg):
     """From `dial`. Several 2xx of a forked INVITE: the first is kept, each other is ACKed and ended."""
 
     __slots__ = (
+        "_abandoned",
         "_ack",
         "_authenticated",
         "_call_id",
@@ -79,6 +94,7 @@ class OutgoingLeg(Leg):
         "_spoke",
         "_tag",
         "_tries",
+        "_ways",
         "rang",
         "registration",
         "retry_after",
@@ -130,6 +146,9 @@ class OutgoingLeg(Leg):
         self._offers = offers
         self._expires_s = signalling.settings.expires_s
         self._tries = 0
+        self._ways = destination.others
+        self._abandoned: tuple[str, ...] = ()
+        """INVITE transactions by flows that were silent; a late answer to one of them is ended."""
         self._forks: dict[str, Fork] = {}
         """Early dialogs by To tag; after the answer those that lost and were answered too."""
         self.registration = ("", 0)
@@ -173,11 +192,28 @@ class OutgoingLeg(Leg):
 
     # The endpoint's contract.
 
+    def handle_timer(self, now: int) -> None:
+        super().handle_timer(now)
+        if self._ways and self.silent(now):
+            # Called off for the case that it did arrive, and only its answers were lost.
+            self.signalling.cancel(self.invite_transaction, ours(Reason.UNREACHABLE).header, now)
+            self._abandoned += (self.invite_transaction,)
+            self._next_way(now)
+
+    def next_timer(self) -> int | None:
+        at = super().next_timer()
+        if self._ways and self.state is LegState.OUTGOING_CALLING and not self._spoke:
+            silent_at = self._dialled_at + SILENT_AFTER_US
+            at = silent_at if at is None else min(at, silent_at)
+        return at
+
     def receive(self, message: LegInputMessage, now: int) -> None:
         if isinstance(message, ResponseReceived):
             if message.transaction == self.invite_transaction:
                 self._answer(message, now)
             else:
+                if message.transaction in self._abandoned and 200 <= message.response.status < 300:
+                    self._end_surplus(message.response, message.flow, now)
                 self.transaction_done(message, now)
         elif isinstance(message, RequestReceived):
             self._in_dialog(message, now)
@@ -186,7 +222,7 @@ class OutgoingLeg(Leg):
                 self.late_answer(message.request.body, now)
         elif isinstance(message, TransactionFailed):
             if message.transaction == self.invite_transaction:
-                self._unanswered()
+                self._unanswered(now)
             else:
                 self.transaction_done(message, now)
 
@@ -217,13 +253,17 @@ class OutgoingLeg(Leg):
             self._success(message, now)
         elif not self._dialled_again(response, now) and self.move(LegInput.FAILURE):
             self.retry_after = response.headers.get("Retry-After") or ""
-            self.end(from_status(response.status, told_by(response)))
+            # 430: the edge in front of the phone has lost it (RFC 5626 section 5.3).
+            gone = response.status == 430
+            self.end(NOBODY_THERE if gone else from_status(response.status, told_by(response)))
             self.finish()
 
     def _dialled_again(self, response: Response, now: int) -> bool:
         """The refusal asked for something that we can give."""
         if response.status in (401, 407):
             return self._try_credentials(response, now)
+        if response.status in (408, 430):
+            return self._another_way(now)
         return response.status == 422 and self._try_longer(response, now)
 
     def _provisional(self, response: Response, now: int) -> None:
@@ -378,6 +418,12 @@ class OutgoingLeg(Leg):
         if fork is not None and fork.ack is not None:
             self.signalling.send_ack(fork.ack, self.flow, now)
             return
+        self._end_surplus(response, self.flow, now)
+
+    def _end_surplus(self, response: Response, flow: Flow, now: int) -> None:
+        """A 2xx that comes to nothing: acknowledged, and ended."""
+        tag = response.to.tag or ""
+        fork = self._forks.get(tag)
         surplus = fork.dialog if fork is not None else None
         if surplus is None:
             surplus = Dialog.as_uac(self._request, response, self.contact())
@@ -386,8 +432,8 @@ class OutgoingLeg(Leg):
             fork = self._forks[tag] = Fork(response)
         if fork is not None:
             fork.ack, fork.response = ack, None
-        self.signalling.send_ack(ack, self.flow, now)
-        self.signalling.layer.open(surplus.request("BYE"), self.flow, now)
+        self.signalling.send_ack(ack, flow, now)
+        self.signalling.layer.open(surplus.request("BYE"), flow, now)
 
     def _forget_forks(self) -> None:
         for tag in self._forks:
@@ -400,8 +446,10 @@ class OutgoingLeg(Leg):
             self.signalling.forget_dialog((self._call_id, self._tag, tag))
         super().finish()
 
-    def _unanswered(self) -> None:
-        """Timer B, or the transport refused: nobody is there."""
+    def _unanswered(self, now: int) -> None:
+        """Timer B, or the transport refused: nobody is there, unless by another flow."""
+        if self._another_way(now):
+            return
         if self.state is not LegState.CONFIRMED and self.move(LegInput.LOST):
             self.end(NOBODY_THERE)
             self.finish()
@@ -455,6 +503,32 @@ class OutgoingLeg(Leg):
         self.signalling.forget_transaction(self.invite_transaction)
         self._forget_forks()
         self._request = self._invite(self._request.cseq.number + 1, extra)
+        self.dial(now)
+
+    def _another_way(self, now: int) -> bool:
+        """The flow is dead, and nothing waits on it any more: try the phone's next one."""
+        if not self._ways or self.state not in (LegState.OUTGOING_CALLING, LegState.OUTGOING_EARLY):
+            return False
+        self.signalling.forget_transaction(self.invite_transaction)
+        self._next_way(now)
+        return True
+
+    def _next_way(self, now: int) -> None:
+        """The very same INVITE by another flow: a phone that had it already says 482 (RFC 3261 section
+        8.2.2.2) and does not ring twice."""
+        self.emit(events.FlowFailed(self.id, self.registration))
+        way, *others = self._ways
+        self._ways = tuple(others)
+        self.registration = way.registration
+        self._destination = replace(self._destination, uri=way.uri, flow=way.flow)
+        self.flow = way.flow
+        self._forget_forks()
+        request = self._request.copy()
+        request.uri = way.uri
+        request.headers.set("Contact", str(self.contact()))
+        request.headers.set_all("Route", way.routes)
+        self._request = request
+        self._spoke = False
         self.dial(now)
 
     def _in_dialog(self, message: RequestReceived, now: int) -> None:

@@ -43,7 +43,7 @@ def _phone_is_dead(office: Office, session: Session, leg: OutgoingLeg, now: int)
     name = wire_name(session.tenant, leg.account)
     for binding in office.parts.registrar.bindings(name, now):
         if (binding.call_id, binding.cseq) == leg.registration:
-            office.parts.registrar.drop_binding(name, binding.contact)
+            office.parts.registrar.drop_binding(name, binding.call_id, binding.cseq)
 
 
 def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> None:

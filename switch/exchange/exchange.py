@@ -351,6 +351,8 @@ class Exchange:
             self._digit(leg, event.digit, from_info=True)
         elif isinstance(event, leg_events.LegTransferRequested):
             transfers.requested(office, session, event, now)
+        elif isinstance(event, leg_events.FlowFailed):
+            ringing.flow_failed(office, session, leg, event.registration)
         elif isinstance(event, leg_events.SlotReleased):
             self._release(event.slot)
         else:

@@ -20,6 +20,7 @@ from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
 from switch.media.plan import Slot
+from switch.registrar.gruu import is_gruu
 from switch.registrar.values import Account
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
@@ -127,6 +128,9 @@ def _called_party(request: Request) -> str:
 
 
 def _from_account(office: Office, message: RequestReceived, account: Account, now: int) -> None:
+    if is_gruu(message.request.uri):
+        _to_one_phone(office, message, account, now)
+        return
     dialled = subscriber(message.request.uri)
     destination = office.parts.directory.resolve(account.tenant, dialled, account.account)
     if isinstance(destination, Unknown):
@@ -151,13 +155,40 @@ def _from_account(office: Office, message: RequestReceived, account: Account, no
     )
     if session is None:
         return
+    _engage_caller(office, session, message.request, account)
+    _go(office, session, destination, now)
+
+
+def _to_one_phone(office: Office, message: RequestReceived, account: Account, now: int) -> None:
+    """A GRUU (RFC 5627 section 5.1): this phone and no other of its account, within the tenant."""
+    found = office.parts.registrar.gruu(message.request.uri, now)
+    if found is None or found[0].tenant != account.tenant:
+        _refuse(office, message, 404, now)
+        return
+    called, instance = found
+    session = _open(
+        office,
+        message,
+        account.tenant,
+        "internal",
+        account.account,
+        called.account,
+        account.account,
+        now,
+    )
+    if session is not None:
+        _engage_caller(office, session, message.request, account)
+        attempt = dials.start(office, session, RING_US, now)
+        ringing.ring_account(office, session, attempt, called.account, now, instance)
+
+
+def _engage_caller(office: Office, session: Session, request: Request, account: Account) -> None:
     anchor = session.call.anchor
     anchor.account = account.account
-    session.caller = identities.from_account(office, account, message.request)
+    session.caller = identities.from_account(office, account, request)
     agent = office.agent_at(account.tenant, account.account)
     if agent:
         talks.engage(office, session, anchor, agent)
-    _go(office, session, destination, now)
 
 
 def _go(office: Office, session: Session, destination: Destination, now: int) -> None:

@@ -4,7 +4,7 @@ from switch.acd.events import Reach
 from switch.exchange import carriers
 from switch.exchange.office import Office
 from switch.journal import events as journal
-from switch.registrar.values import AuthenticationFailed, BindingRefreshed, BindingRemoved
+from switch.registrar.values import AuthenticationFailed, BindingRefreshed, BindingRemoved, FlowMoved
 from switch.tenant.names import split_wire_name, wire_name
 from switch.trunk.settings import Ask
 
@@ -15,6 +15,9 @@ def settle(office: Office, now: int) -> bool:
     for event in happened:
         if isinstance(event, AuthenticationFailed):
             office.failed_logins += 1
+            continue
+        if isinstance(event, FlowMoved):
+            _move_legs(office, event, now)
             continue
         if isinstance(event, BindingRefreshed):
             # Hundreds of agents refresh each minute: what changes nothing would drown the journal.
@@ -40,6 +43,17 @@ def settle(office: Office, now: int) -> bool:
         else:
             office.notices.append(news)
     return bool(happened) or bool(told)
+
+
+def _move_legs(office: Office, event: FlowMoved, now: int) -> None:
+    """A phone is reached by another flow: its calls go on by that one. Phones move seldom, so that the legs
+    are looked through rather than kept by flow, which each call would pay for."""
+    for leg in office.legs.values():
+        if leg.account and leg.flow == event.old:
+            session = office.session_of_leg[leg.id]
+            if wire_name(session.tenant, leg.account) == event.account:
+                leg.reconnect(event.new, event.old_contact, event.new_contact, now)
+                office.schedule(leg)
 
 
 def refresh(office: Office, tenant: str, now: int) -> None:

@@ -6,12 +6,13 @@ up, or it was called off. An attempt that is over leaves the session in the same
 
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
-from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg
+from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg, Way
 from switch.exchange import identities, meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
+from switch.registrar.values import Binding
 from switch.sip.uri import NameAddr, Uri
 from switch.tenant.names import wire_name
 from switch.tenant.numbers import is_emergency
@@ -30,19 +31,25 @@ def start(office: Office, session: Session, attempt: Attempt) -> None:
     office.timers.set(("ring", attempt.id), attempt.deadline)
 
 
-def ring_account(office: Office, session: Session, attempt: Attempt, account: str, now: int) -> None:
-    """Ring every phone of an account; without one the attempt is lost at once."""
+def ring_account(
+    office: Office, session: Session, attempt: Attempt, account: str, now: int, instance: str = ""
+) -> None:
+    """Ring every phone of an account, or the one of `instance`, each once by the best of its flows; without
+    one the attempt is lost at once."""
     name = wire_name(session.tenant, account)
-    bindings = office.parts.registrar.bindings(name, now)[:LEGS_MAX]
+    phones = office.parts.registrar.phones(name, now, instance)[:LEGS_MAX]
     agent = office.agent_at(session.tenant, account)
-    for binding in bindings:
+    for binding, *others in phones:
         host = binding.flow.local.host
         destination = Destination(
             uri=binding.contact,
             flow=binding.flow,
             from_=identities.for_phone(session, host),
             to=NameAddr("", Uri(user=name, host=host)),
-            headers=attempt.headers,
+            headers=(*attempt.headers, *(("Route", hop) for hop in binding.path))
+            if binding.path
+            else attempt.headers,
+            others=tuple([_way(other) for other in others]) if others else (),
         )
         leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
         if leg is None:
@@ -51,10 +58,21 @@ def ring_account(office: Office, session: Session, attempt: Attempt, account: st
         leg.account = account
         leg.registration = (binding.call_id, binding.cseq)
         attempt.legs[leg.id] = leg
+        if others:
+            office.schedule(leg)
         if agent and not attempt.purpose.exclusive:
             talks.engage(office, session, leg, agent)
     if not attempt.legs:
         lost(office, session, attempt, attempt.outcome(), now)
+
+
+def _way(binding: Binding) -> Way:
+    return Way(binding.contact, binding.flow, binding.path, (binding.call_id, binding.cseq))
+
+
+def flow_failed(office: Office, session: Session, leg: Leg, registration: tuple[str, int]) -> None:
+    """One flow of a phone is dead: the next call does not try it, until the phone registers it again."""
+    office.parts.registrar.drop_binding(wire_name(session.tenant, leg.account), *registration)
 
 
 def ring_outside(

@@ -2,15 +2,16 @@
 
 Whose request it is follows from the digest username alone, and one realm serves every tenant. A binding
 keeps the contact as the phone wrote it together with the flow that the request came by: requests to
-the phone carry the one and travel the other, which is what crosses a NAT (RFC 5626 section 5.3 without its
-negotiation). Responses get their To tag from the transaction layer, like all that have none.
+the phone carry the one and travel the other, which is what crosses a NAT, for phones that know RFC 5626 and
+for others. Responses get their To tag from the transaction layer, like all that have none.
 """
 
 from collections.abc import Iterable
 
 from switch.base.clock import SECOND
-from switch.registrar.bindings import BindingTable, is_contact
-from switch.registrar.contacts import RefusalError, Wish, read_contacts
+from switch.registrar.bindings import BindingTable, is_wished
+from switch.registrar.contacts import RefusalError, Wish, check_first_hop, read_contacts, read_path
+from switch.registrar.gruu import Gruus, Named, public
 from switch.registrar.guard import Guard
 from switch.registrar.values import (
     Account,
@@ -33,11 +34,25 @@ from switch.sip.message import Request, Response, Uri
 
 DEFAULT_LIMITS = RegistrarLimits()
 
+EXTENSIONS = ("gruu", "outbound", "path")
+"""What may be required of our registering (RFC 5627, 5626, 3327), and what we say that we can do."""
+_SUPPORTED = ("Supported", ", ".join(EXTENSIONS))
+
 
 class Registrar:
     """Accounts and their bindings, in memory; one owner, mutated in place, `poll()` drains the events."""
 
-    __slots__ = ("_accounts", "_events", "_guard", "_limits", "_realm", "_table", "_userhashes", "challenger")
+    __slots__ = (
+        "_accounts",
+        "_events",
+        "_gruus",
+        "_guard",
+        "_limits",
+        "_realm",
+        "_table",
+        "_userhashes",
+        "challenger",
+    )
 
     def __init__(self, realm: str, challenger: Challenger, limits: RegistrarLimits = DEFAULT_LIMITS) -> None:
         self._realm = realm
@@ -45,6 +60,7 @@ class Registrar:
         self._limits = limits
         self._accounts: dict[str, Account] = {}
         self._events: list[RegistrarEvent] = []
+        self._gruus = Gruus(challenger.key("gruu"))
         self._guard = Guard(limits.failure_entries)
         self._userhashes: dict[str, str] | None = None
         self._table = BindingTable(limits.bindings_per_account, self._events.append)
@@ -53,7 +69,7 @@ class Registrar:
         """Replace all accounts; bindings of those that are gone are removed as lost."""
         self._accounts = {account.name: account for account in accounts}
         self._userhashes = None
-        self._table.drop_all(name for name in self._table.accounts() if name not in self._accounts)
+        self._table.keep_only(self._accounts)
 
     def account(self, name: str) -> Account | None:
         """One account by the name that it registers as."""
@@ -85,14 +101,41 @@ class Registrar:
         who, verdict = found
         try:
             wishes = self._read(who, request, flow)
+            path = read_path(request, self._limits)
+            outbound = wishes is not None and any(wish.reg_id for wish in wishes)
+            if outbound:
+                check_first_hop(request, path)
             self._table.check_order(who.name, wishes, request)
         except RefusalError as refusal:
             return request.make_response(refusal.status, refusal.reason, headers=refusal.headers)
-        self._apply(who, wishes, request, flow, now)
-        headers = [("Contact", _contact_value(binding, now)) for binding in self._table.of(who.name, now)]
-        info = self.challenger.info(verdict, self._realm, now, flow.remote.host)
-        headers.append(("Authentication-Info", info))
+        self._apply(who, wishes, request, flow, path, now)
+        headers = self._contacts(who, request, now)
+        headers.append(
+            ("Authentication-Info", self.challenger.info(verdict, self._realm, now, flow.remote.host))
+        )
+        headers.append(_SUPPORTED)
+        headers += [("Path", hop) for hop in path]
+        if outbound:
+            headers.append(("Require", "outbound"))
+            if flow.transport.reliable:
+                headers.append(("Flow-Timer", str(self._limits.flow_timer_s)))
         return request.make_response(200, headers=headers)
+
+    def gruu(self, uri: Uri, now: int) -> tuple[Account, str] | None:
+        """The account and instance that a GRUU names (RFC 5627 section 5.1), or None: for one that was never
+        ours, whose account is gone, or a temporary one whose registration is over."""
+        named = self._gruus.read(uri)
+        account = None if named is None else self._accounts.get(named.account)
+        if named is None or account is None or not self._still_names(named, now):
+            return None
+        return account, named.instance
+
+    def _still_names(self, named: Named, now: int) -> bool:
+        return named.call_id == b"" or any(
+            binding.instance == named.instance
+            and self._gruus.call_id_digest(binding.call_id) == named.call_id
+            for binding in self._table.of(named.account, now)
+        )
 
     def authenticate(self, request: Request, flow: Flow, now: int, *, proxy: bool) -> Account | Response:
         """Who sent this request, or the challenge (407 with `proxy`, else 401) to send back.
@@ -106,14 +149,18 @@ class Registrar:
         """Where the account can be reached, dearest (highest q, then most recently refreshed) first."""
         return self._table.of(name, now)
 
+    def phones(self, name: str, now: int, instance: str = "") -> list[list[Binding]]:
+        """The account's phones, dearest first, or the one of `instance`; each with its flows, best first."""
+        return self._table.phones(name, instance, now)
+
     def drop_flow(self, flow: Flow, now: int) -> None:  # noqa: ARG002 - every mutation of an endpoint takes now
         """A connection is closed: bindings that came by it are lost. Harmless for others."""
         if flow.connection:
             self._table.drop_connection(flow.connection)
 
-    def drop_binding(self, name: str, contact: Uri) -> None:
-        """The phone at this contact did not answer at all: lost, until it registers again."""
-        self._table.unbind(name, RemovalReason.LOST, is_contact(contact))
+    def drop_binding(self, name: str, call_id: str, cseq: int) -> None:
+        """What this REGISTER bound did not answer at all: lost, until its phone registers again."""
+        self._table.unbind(name, RemovalReason.LOST, lambda b: (b.call_id, b.cseq) == (call_id, cseq))
 
     def handle_timer(self, now: int) -> None:
         """Let bindings expire that are due."""
@@ -133,27 +180,56 @@ class Registrar:
         """Steps 1 to 7 of RFC 3261 section 10.3, but for those that authentication did."""
         if not request.uri.is_sip:
             raise RefusalError(416)
-        if request.require:
-            # No extension changes how we register, so none can be required of us.
-            raise RefusalError(420, None, (("Unsupported", ", ".join(request.require)),))
+        unknown = [tag for tag in request.require if tag not in EXTENSIONS]
+        if unknown:
+            raise RefusalError(420, None, (("Unsupported", ", ".join(unknown)),))
         # Many phones have a display number apart from the name that they log in with; both are the account.
         if request.to.uri.user not in (account.name, account.account):
             raise RefusalError(403)
         return read_contacts(request, flow, self._limits)
 
     def _apply(
-        self, account: Account, wishes: tuple[Wish, ...] | None, request: Request, flow: Flow, now: int
+        self,
+        account: Account,
+        wishes: tuple[Wish, ...] | None,
+        request: Request,
+        flow: Flow,
+        path: tuple[str, ...],
+        now: int,
     ) -> None:
+        name = account.name
         if wishes is None:
-            self._table.unbind(account.name, RemovalReason.REMOVED, lambda _: True)
+            self._table.unbind(name, RemovalReason.REMOVED, lambda _: True)
             return
         user_agent = (request.headers.get("User-Agent") or "")[: self._limits.user_agent_length]
         # New contacts before removals: a phone that changes its contact in one request stays reachable.
-        for wish in sorted(wishes, key=lambda wish: wish.expires_s == 0):
+        for wish in wishes if len(wishes) < 2 else sorted(wishes, key=lambda wish: wish.expires_s == 0):
             if wish.expires_s:
-                self._table.bind(account.name, wish, request, flow, user_agent, now)
+                self._table.bind(name, wish, request, flow, now, user_agent=user_agent, path=path)
             else:
-                self._table.unbind(account.name, RemovalReason.REMOVED, is_contact(wish.contact))
+                self._table.unbind(name, RemovalReason.REMOVED, is_wished(wish))
+
+    def _contacts(self, account: Account, request: Request, now: int) -> list[tuple[str, str]]:
+        """All contacts of the account; those that can be called one by one with their GRUUs, where the phone
+        knows what these are (RFC 5627 section 5.3)."""
+        bindings = self._table.of(account.name, now)
+        if not any(binding.instance for binding in bindings):
+            return [("Contact", _contact_value(binding, now)) for binding in bindings]
+        gruu = "gruu" in request.supported or "gruu" in request.require
+        host = request.to.uri.host
+        headers = []
+        for binding in bindings:
+            value = _contact_value(binding, now)
+            if binding.instance:
+                value += f';+sip.instance="{binding.instance}"'
+                value += f";reg-id={binding.reg_id}" if binding.reg_id else ""
+            if binding.instance and gruu:
+                value += f';pub-gruu="{public(account.name, host, binding.instance)}"'
+                if binding.call_id == request.call_id:
+                    temporary = self._gruus.temporary(account.name, host, binding.instance, binding.call_id)
+                    value += f';temp-gruu="{temporary}"'
+            headers.append(("Contact", value))
+        return headers
 
     # Who speaks.
 

@@ -50,6 +50,8 @@ class RegistrarLimits:
     423 for less than an hour). `expires_s_max`: a phone that vanished is noticed within it.
     `nat_expires_s_max`: home routers forget an idle UDP mapping after one to three minutes (RFC 4787
     asks for two at least, many keep less), and the registration is what keeps it open.
+    `instance_length`: a URN of a UUID has 47 characters. `path_values`, `path_length`: edges between a phone
+    and us. `flow_timer_s`: RFC 5626 section 4.4.1's interval on streams; on UDP the phone's own 29 s hold.
     `failure_entries`: how many addresses, accounts, and pairs of them with failed logins are counted before
     the longest silent is forgotten: a megabyte.
     """
@@ -62,6 +64,10 @@ class RegistrarLimits:
     nat_expires_s_max: int = 60
     failure_entries: int = 4096
     user_agent_length: int = 128
+    instance_length: int = 256
+    path_values: int = 8
+    path_length: int = 1024
+    flow_timer_s: int = 120
 
 
 class RemovalReason(StrEnum):
@@ -112,4 +118,15 @@ class AuthenticationFailed:
     failures: int
 
 
-RegistrarEvent = BindingAdded | BindingRefreshed | BindingRemoved | AuthenticationFailed
+@dataclass(frozen=True, slots=True)
+class FlowMoved:
+    """A phone that was reached by `old` is reached by `new` now; its contact may be another one too."""
+
+    account: str
+    old: Flow
+    new: Flow
+    old_contact: Uri
+    new_contact: Uri
+
+
+RegistrarEvent = BindingAdded | BindingRefreshed | BindingRemoved | FlowMoved | AuthenticationFailed

@@ -167,6 +167,10 @@ class Challenger:
         self._serial = 0
         self.offer(algorithms, qops)
 
+    def key(self, purpose: str) -> bytes:
+        """A key for something else, of the same life as the secret that it is made from."""
+        return hmac.digest(self._secret, f"key:{purpose}".encode(), "sha256")
+
     @property
     def remembered(self) -> int:
         """Nonces whose count is kept: those of right answers alone."""

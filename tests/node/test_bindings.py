@@ -106,5 +106,5 @@ def test_coming_and_going_count_as_moves_and_a_refresh_does_not() -> None:
     registrar = switch(0).office.parts.registrar
     registrar.adopt("shop-101", binding(Transport.UDP, 300 * SECOND), 0)
     assert registrar.moves == 1
-    registrar.drop_binding("shop-101", Uri.parse("sip:101@192.168.1.5:5061"))
+    registrar.drop_binding("shop-101", "call-1", 3)
     assert registrar.moves == 2

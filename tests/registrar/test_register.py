@@ -126,9 +126,8 @@ def test_an_older_request_of_the_same_phone_changes_nothing(registrar: Registrar
 def test_contacts_compare_by_rfc_3261_section_19_1_4(
     registrar: Registrar, one: str, other: str, same: bool
 ) -> None:
-    phone = Phone(NAME)
-    phone.register(registrar, FLOW, 0, f"Contact: <{one}>")
-    phone.register(registrar, FLOW, 0, f"Contact: <{other}>")
+    Phone(NAME, call_id="1").register(registrar, FLOW, 0, f"Contact: <{one}>")
+    Phone(NAME, call_id="2").register(registrar, udp("192.0.2.11"), 0, f"Contact: <{other}>")
     assert len(bound(registrar)) == (1 if same else 2)
 
 
@@ -189,7 +188,7 @@ def test_a_stream_needs_no_short_interval_and_takes_its_bindings_with_it(registr
     phone = Phone(NAME, host="10.0.0.5")
     private = "Contact: <sip:maple-101@10.0.0.5;transport=tcp>"
     assert contacts(phone.register(registrar, stream, 0, private, "Expires: 900"))[0].endswith(";expires=900")
-    phone.register(registrar, FLOW, 0, CONTACT)
+    Phone(NAME, call_id="2").register(registrar, FLOW, 0, CONTACT)
     registrar.poll()
     registrar.drop_flow(tcp("203.0.113.7", 41_000, connection=4), 0)
     registrar.drop_flow(FLOW, 0)
@@ -251,13 +250,15 @@ def test_at_most_so_many_bindings_the_oldest_goes() -> None:
     [
         (("Contact: <tel:+33170180101>",), 400),
         (("Contact: <mailto:a@example.com>",), 400),
-        (("Require: gruu", CONTACT), 420),
+        (("Require: gin", CONTACT), 420),
+        (("Require: path, gruu, gin", CONTACT), 420),
+        (("Contact: <sips:maple-101@192.0.2.10>",), 400),
     ],
 )
 def test_refusals(registrar: Registrar, lines: tuple[str, ...], status: int) -> None:
     response = Phone(NAME).register(registrar, FLOW, 0, *lines)
     assert response.status == status
-    assert response.headers.get("Unsupported") == ("gruu" if status == 420 else None)
+    assert response.headers.get("Unsupported") == ("gin" if status == 420 else None)
     assert bound(registrar) == []
 
 
@@ -294,8 +295,10 @@ def test_a_phone_that_does_not_answer_is_lost_until_it_registers_again(registrar
     phone = Phone(NAME)
     phone.register(registrar, FLOW, 0, CONTACT)
     [binding] = registrar.bindings(NAME, 0)
-    registrar.drop_binding(NAME, binding.contact)
-    registrar.drop_binding("nobody", binding.contact)
+    registrar.drop_binding(NAME, binding.call_id, binding.cseq - 1)
+    registrar.drop_binding("nobody", binding.call_id, binding.cseq)
+    assert len(bound(registrar)) == 1
+    registrar.drop_binding(NAME, binding.call_id, binding.cseq)
     assert bound(registrar) == []
     assert phone.register(registrar, FLOW, 0, CONTACT).status == 200
     assert len(bound(registrar)) == 1

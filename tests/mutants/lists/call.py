@@ -102,7 +102,7 @@ MUTANTS = (
     ),
     Mutant(
         _OUTGOING,
-        'self.signalling.layer.open(surplus.request("BYE"), self.flow, now)',
+        'self.signalling.layer.open(surplus.request("BYE"), flow, now)',
         "",
         _OUT + "test_of_two_phones_that_answer_the_second_is_ended",
     ),

@@ -107,7 +107,7 @@ MUTANTS = (
     ),
     Mutant(
         _ENDINGS,
-        "office.parts.registrar.drop_binding(name, binding.contact)",
+        "office.parts.registrar.drop_binding(name, binding.call_id, binding.cseq)",
         "",
         _WHOLE + "test_a_phone_that_is_dead_is_not_rung_again",
     ),

@@ -7,6 +7,7 @@ _REGISTRAR = "switch/registrar/registrar.py"
 _GUARD = "switch/registrar/guard.py"
 _CONTACTS = "switch/registrar/contacts.py"
 _BY = "tests/registrar/test_register.py::"
+_BY_FLOWS = "tests/registrar/test_outbound.py::"
 _BY_LOGIN = "tests/registrar/test_authenticate.py::"
 
 MUTANTS = (
@@ -61,13 +62,13 @@ MUTANTS = (
     ),
     Mutant(
         _REGISTRAR,
-        "self._table.drop_all(name for name in self._table.accounts() if name not in self._accounts)",
+        "self._table.keep_only(self._accounts)",
         "",
         _BY + "test_an_account_taken_away_loses_its_phones",
     ),
     Mutant(
         _REGISTRAR,
-        "for wish in sorted(wishes, key=lambda wish: wish.expires_s == 0):",
+        "for wish in wishes if len(wishes) < 2 else sorted(wishes, key=lambda wish: wish.expires_s == 0):",
         "for wish in wishes:",
         _BY + "test_one_request_may_change_the_contact_without_a_gap",
     ),
@@ -103,9 +104,33 @@ MUTANTS = (
     ),
     Mutant(
         _BINDINGS,
-        'wish.instance != "" and binding.instance == wish.instance',
-        "False",
+        "return wish.reg_id == binding.reg_id or not (wish.reg_id and binding.reg_id)",
+        "return same_uri(binding.contact, wish.contact)",
         _BY + "test_the_same_instance_leaves_no_dead_twin",
+    ),
+    Mutant(
+        _BINDINGS,
+        "return wish.reg_id == binding.reg_id or not (wish.reg_id and binding.reg_id)",
+        "return True",
+        _BY_FLOWS + "TestRfc5626Section6::test_two_flows_of_one_phone_stand_beside_each_other",
+    ),
+    Mutant(
+        _BINDINGS,
+        "return binding.flow == flow or (binding.call_id == call_id and not named_apart)",
+        "return False",
+        _BY_FLOWS + "TestPhonesThatMove::test_from_the_same_socket_under_another_call_id_too",
+    ),
+    Mutant(
+        _BINDINGS,
+        "self._tell(FlowMoved(account, lost.flow, flow, lost.contact, wish.contact))",
+        "pass",
+        _BY_FLOWS + "TestPhonesThatMove::test_a_phone_that_reconnects_takes_its_calls_along",
+    ),
+    Mutant(
+        _CONTACTS,
+        "raise RefusalError(439)",
+        "pass",
+        _BY_FLOWS + "TestRfc5626Section6::test_a_first_hop_that_keeps_no_flows",
     ),
     Mutant(
         _CONTACTS,
