@@ -12,6 +12,9 @@ K = TypeVar("K", bound=Hashable)
 _SWEEP_ABOVE = 64
 """Below this many ghosts a sweep costs more than it saves."""
 
+_NEVER = (0, 0)
+"""Orders count from 1."""
+
 
 class TimerHeap(Generic[K]):
     """Keyed timers: setting a key again moves it, cancelling an unknown key is harmless."""
@@ -52,7 +55,7 @@ class TimerHeap(Generic[K]):
         heap = self._heap
         while heap:
             at, order, key = heap[0]
-            if self._due.get(key) == (at, order):
+            if self._due.get(key, _NEVER)[1] == order:
                 return at
             heappop(heap)
         return None

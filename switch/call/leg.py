@@ -13,6 +13,7 @@ The moves are in `states.TRANSITIONS`. What an incoming and an outgoing leg do d
 """
 
 from abc import ABC, abstractmethod
+from functools import lru_cache
 
 from switch.base.clock import SECOND
 from switch.call import events, modify, session_timer
@@ -45,6 +46,9 @@ ADRIFT_PROBE_EVERY_US = 10 * SECOND
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE"
 """The methods of a dialog of ours (RFC 3261 section 20.5)."""
+
+LISTENERS_MAX = 64
+"""Addresses of ours whose Contact is kept made: a switch listens at a few, by each of five transports."""
 
 GONE_STATUSES = frozenset({404, 408, 410, 416, 481, 482, 484, 485, 502, 604})
 """Answers that end the whole dialog, whatever was asked (RFC 5057 section 5.1)."""
@@ -227,10 +231,7 @@ class Leg(ABC):
     def contact(self) -> NameAddr:
         """Where the peer sends requests of this dialog: the listener it spoke to."""
         local = self.flow.local
-        host = f"[{local.host}]" if ":" in local.host else local.host
-        transport = self.flow.transport.value.lower()
-        suffix = "" if transport == "udp" else f";transport={transport}"
-        return NameAddr.parse(f"<sip:{host}:{local.port}{suffix}>")
+        return _contact_at(local.host, local.port, self.flow.transport.value)
 
     def apply_plan(self, plan: StreamPlan) -> None:
         """Start the stream, or change it; tell when the peer holds or takes back."""
@@ -485,3 +486,10 @@ def _not_a_session(request: Request) -> Response | None:
     if (request.content_type or "application/sdp") == "application/sdp":
         return None
     return request.make_response(415, headers=[("Accept", "application/sdp")])
+
+
+@lru_cache(LISTENERS_MAX)
+def _contact_at(host: str, port: int, transport: str) -> NameAddr:
+    bracketed = f"[{host}]" if ":" in host else host
+    suffix = "" if transport == "UDP" else f";transport={transport.lower()}"
+    return NameAddr.parse(f"<sip:{bracketed}:{port}{suffix}>")

@@ -192,8 +192,9 @@ class Exchange:
             progressed = self._settle_legs(now) or progressed
             if office.signalling.touched:
                 continue
-            office.outputs += office.commands
-            office.commands = []
+            if office.commands:
+                office.outputs += office.commands
+                office.commands = []
             if office.actions:
                 session, interpreter, action = office.actions.popleft()
                 if session.interpreter is interpreter:

@@ -6,6 +6,7 @@ several usable audio lines the first is taken and the others are declined, as is
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
@@ -37,6 +38,12 @@ from switch.sdp.security import (
 from switch.sdp.session import Attribute, Connection, Media, Origin, Session, same_but_version
 
 _PROTOCOL_OF = {Encryption.SDES: SDES_PROTOCOL, Encryption.DTLS: DTLS_PROTOCOL}
+
+HOSTS_KEPT = 4_096
+"""Media addresses whose family is remembered: the same phones and carriers come again and again."""
+
+_UNSPECIFIED = frozenset({"0.0.0.0", "::"})
+"""As `_reachable` writes them."""
 
 _TELEPHONE_EVENT_TYPE = 101
 """The number that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
@@ -221,7 +228,7 @@ def _usable(
     assert connection is not None, "parse refuses a live stream without an address"
     # With ICE the peer's checks say where it is; what stands here is often nothing (RFC 8839 section 4.2.1).
     by_ice = isinstance(security, Dtls) and security.remote_ufrag != ""
-    host = "0.0.0.0" if by_ice else _reachable(connection, local_host)
+    host = "0.0.0.0" if by_ice else _reachable(connection.address, local_host)
     if host is None:
         return Disagreement.ADDRESS
     formats = formats_of(media)
@@ -236,7 +243,7 @@ def _usable(
         codec,
         dtmf if capability.telephone_event else None,
         # RFC 3264 section 8.4: 0.0.0.0 is the hold of RFC 2543, still sent and therefore understood.
-        listens=says.receives and (by_ice or not ip_address(host).is_unspecified),
+        listens=says.receives and (by_ice or host not in _UNSPECIFIED),
         talks=says.sends,
         security=security,
     )
@@ -268,14 +275,15 @@ def _offered_security(
     return tuple(Attribute("mid", mid) if a.name == "mid" and mid is not None else a for a in offered)
 
 
-def _reachable(connection: Connection, local_host: str) -> str | None:
+@lru_cache(HOSTS_KEPT)
+def _reachable(peer_host: str, local_host: str) -> str | None:
     """The peer's address in the family of our own, or None.
 
     A host name is legal (RFC 8866 section 5.7) but would need a resolver in the middle of an answer; no
     telephone sends one. Multicast is for announcements, not for calls.
     """
     try:
-        address = ip_address(connection.address)
+        address = ip_address(peer_host)
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:

@@ -108,7 +108,9 @@ def parse_params(text: str) -> Params:
 
 def format_params(params: Params) -> str:
     """The inverse of `parse_params`."""
-    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in params)
+    if not params:
+        return ""
+    return "".join([f";{name}" if value is None else f";{name}={value}" for name, value in params])
 
 
 def find_param(params: Params, name: str) -> str | None:
@@ -121,8 +123,9 @@ def find_param(params: Params, name: str) -> str | None:
 
 def with_param(params: Params, name: str, value: str | None) -> Params:
     """`params` with `name` replaced in its place, or added at the end."""
-    if any(key == name for key, _ in params):
-        return tuple((key, value if key == name else old) for key, old in params)
+    for key, _ in params:
+        if key == name:
+            return tuple([(key, value if key == name else old) for key, old in params])
     return (*params, (name, value))
 
 

@@ -113,7 +113,10 @@ class Headers:
         if self._index is not None:
             found = self._index.get(key)
             return found[0] if found else None
-        return next((item[2] for item in self._items if item[0] == key), None)
+        for item in self._items:
+            if item[0] == key:
+                return item[2]
+        return None
 
     def fields(self, name: str) -> list[str]:
         """Every field of this name, whole, in order."""
@@ -143,7 +146,7 @@ class Headers:
         """Replace all fields of this name by these, in the place of the first, or at the end."""
         new = [item_of(name, value) for value in values]
         key = key_of(name)
-        place = next((i for i, item in enumerate(self._items) if item[0] == key), len(self._items))
+        place = self._place(key)
         self._items = [item for item in self._items if item[0] != key]
         self._items[place:place] = new
         if self._index is not None:
@@ -170,8 +173,8 @@ class Headers:
         """Put `value` in the place of the first field of this name, which must be there."""
         new = item_of(name, value)
         key = new[0]
-        place = next((i for i, item in enumerate(self._items) if item[0] == key), None)
-        assert place is not None, f"no {name} to replace"
+        place = self._place(key)
+        assert place < len(self._items), f"no {name} to replace"
         self._items[place] = new
         if self._index is not None:
             self._index[key][0] = new[2]
@@ -206,6 +209,15 @@ class Headers:
 
     def __repr__(self) -> str:
         return f"Headers({list(self)!r})"
+
+    def _place(self, key: str) -> int:
+        """Where the first field of this key stands; the end where there is none."""
+        place = 0
+        for item in self._items:
+            if item[0] == key:
+                break
+            place += 1
+        return place
 
     def _indexed(self) -> dict[str, list[str]]:
         index = self._index

@@ -6,7 +6,7 @@ because `parse` has read all of them.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TypeVar, cast
+from typing import Any
 
 from switch.sip.grammar import MessageError, parse_number
 from switch.sip.message.fields import CSeq, Via
@@ -15,8 +15,6 @@ from switch.sip.message.limits import CONTACTS_MAX, EXPIRES_MAX, MAX_FORWARDS_MA
 from switch.sip.message.reasons import reason_phrase
 from switch.sip.message.writing import wire as write
 from switch.sip.uri import NameAddr, Uri
-
-T = TypeVar("T")
 
 _COPIED = frozenset({"via", "from", "call-id", "cseq"})
 _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
@@ -46,13 +44,13 @@ class Message(ABC):
         self._wire = (version, start, body, data)
         return data
 
-    def _read(self, key: str, read: Callable[["Message"], T]) -> T:
+    def _read(self, key: str, read: Callable[["Message"], Any]) -> Any:
         """What `read` makes of this header, remembered until the header changes."""
         parsed = self.headers.parsed
         found = parsed.get(key)
         if found is None:
             found = parsed[key] = read(self)
-        return cast(T, found)
+        return found
 
     def _single(self, name: str) -> str:
         fields = self.headers.fields(name)
@@ -68,28 +66,34 @@ class Message(ABC):
     @property
     def vias(self) -> tuple[Via, ...]:
         """All hops, topmost first; at least one."""
-        return self._read("via", _read_vias)
+        found: tuple[Via, ...] = self._read("via", _read_vias)
+        return found
 
     @property
     def from_(self) -> NameAddr:
-        return self._read("from", _read_from)
+        found: NameAddr = self._read("from", _read_from)
+        return found
 
     @property
     def to(self) -> NameAddr:
-        return self._read("to", _read_to)
+        found: NameAddr = self._read("to", _read_to)
+        return found
 
     @property
     def cseq(self) -> CSeq:
-        return self._read("cseq", _read_cseq)
+        found: CSeq = self._read("cseq", _read_cseq)
+        return found
 
     @property
     def call_id(self) -> str:
-        return self._read("call-id", _read_call_id)
+        found: str = self._read("call-id", _read_call_id)
+        return found
 
     @property
     def contacts(self) -> tuple[NameAddr, ...]:
         """All contacts; empty where there is none, and for `Contact: *`."""
-        return self._read("contact", _read_contacts)
+        found: tuple[NameAddr, ...] = self._read("contact", _read_contacts)
+        return found
 
     @property
     def contact_is_star(self) -> bool:
@@ -107,15 +111,18 @@ class Message(ABC):
         """0..255, or None where the header is absent (RFC 2543 peers)."""
         if "Max-Forwards" not in self.headers:
             return None
-        return self._read("max-forwards", _read_max_forwards)
+        found: int = self._read("max-forwards", _read_max_forwards)
+        return found
 
     @property
     def routes(self) -> tuple[NameAddr, ...]:
-        return self._read("route", _read_routes)
+        found: tuple[NameAddr, ...] = self._read("route", _read_routes)
+        return found
 
     @property
     def record_routes(self) -> tuple[NameAddr, ...]:
-        return self._read("record-route", _read_record_routes)
+        found: tuple[NameAddr, ...] = self._read("record-route", _read_record_routes)
+        return found
 
     @property
     def content_type(self) -> str | None:
