@@ -23,6 +23,7 @@ from switch.api.views import (
     ReloadOutcome,
     Result,
     SecretReset,
+    TrunkRow,
     WhyAnswer,
 )
 
@@ -84,6 +85,10 @@ def _add_reads(app: FastAPI, port: ControlPort) -> None:
     @app.get("/v1/queues")
     async def queues() -> list[QueueRow]:
         return port.queues()
+
+    @app.get("/v1/trunks")
+    async def trunks() -> list[TrunkRow]:
+        return port.trunks()
 
     @app.get("/v1/calls")
     async def calls() -> list[CallRow]:

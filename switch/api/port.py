@@ -14,6 +14,7 @@ from switch.api.views import (
     QueueRow,
     ReloadOutcome,
     SecretReset,
+    TrunkRow,
     WhyAnswer,
 )
 
@@ -48,6 +49,9 @@ class ControlPort(Protocol):
 
     def queues(self) -> list[QueueRow]:
         """Every queue, in order of tenant and name."""
+
+    def trunks(self) -> list[TrunkRow]:
+        """Every trunk with its gateways, as configured."""
 
     def calls(self) -> list[CallRow]:
         """The live calls, oldest first."""

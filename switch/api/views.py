@@ -121,6 +121,50 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayRow:
+    """An address of a trunk. `name` is what it was located by, empty where an address is written.
+
+    `state` is up, down or trial; `state_ms` how long, None where nothing has happened yet. `last` is how the
+    last call or OPTIONS went (a status, or `timeout`), `last_ms` how long ago, `rtt_ms` what the last
+    answered OPTIONS took. Caps of 0 are no limit; `calls_per_second` is of the last whole second.
+    """
+
+    address: str
+    transport: str
+    name: str
+    state: str
+    state_ms: int | None
+    last: str
+    last_ms: int | None
+    rtt_ms: float | None
+    channels: int
+    channels_max: int
+    calls_per_second: int
+    calls_per_second_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkRow:
+    """A carrier. `up`: a gateway of it can be used.
+
+    `registration` is the state of ours with the carrier, empty where we do not register;
+    `registration_ms` is until it expires, None where the carrier does not know us, `registration_last` how
+    the last try ended.
+    """
+
+    trunk: str
+    up: bool
+    channels: int
+    channels_max: int
+    calls_per_second: int
+    calls_per_second_max: int
+    registration: str
+    registration_ms: int | None
+    registration_last: str
+    gateways: tuple[GatewayRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CallRow:
     """A live call. `state` is one plain word such as `menu`, `waiting`, `talking`."""
 

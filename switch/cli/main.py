@@ -5,7 +5,7 @@ import sys
 import typer
 
 from switch.base.errors import ConfigurationError, SoftswitchError
-from switch.cli import accounts, agents, calls, dialplan, queues, reload, run, status, why
+from switch.cli import accounts, agents, calls, dialplan, queues, reload, run, status, trunks, why
 from switch.cli.demo.command import demo
 from switch.cli.failures import EXIT_USAGE, fail
 
@@ -23,6 +23,7 @@ app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(agents.app, name="agents")
 app.command()(queues.queues)
+app.command()(trunks.trunks)
 app.add_typer(calls.app, name="calls")
 app.command()(why.why)
 

@@ -77,6 +77,7 @@ class SnapshotCollector(Collector):
         yield from _process(snapshot)
         yield from _queues(snapshot)
         yield from _people(snapshot)
+        yield from _gateways(snapshot)
         yield from _sip(snapshot)
         yield from _rtp(snapshot.rtp)
         yield from _journal(snapshot)
@@ -188,6 +189,48 @@ def _people(snapshot: Snapshot) -> Iterator[Metric]:
         "1 where at least one gateway of the trunk can be used, else 0.",
         labels,
         (((row.tenant, row.trunk), float(row.up)) for row in trunks),
+    )
+
+
+GATEWAY_STATES = ("up", "down", "trial")
+
+
+def _gateways(snapshot: Snapshot) -> Iterator[Metric]:
+    yield _gauge(
+        "softswitch_trunk_registered",
+        "1 while the carrier knows where we are, else 0; no series where we do not register.",
+        ("trunk",),
+        (((row.trunk,), float(row.registered)) for row in snapshot.trunks if row.registered is not None),
+    )
+    places = [(row.trunk, gateway) for row in snapshot.trunks for gateway in row.gateways]
+    yield _gauge(
+        "softswitch_gateway_state",
+        "1 for the state that a gateway's address is in, 0 for the others: up, down, trial.",
+        ("trunk", "address", "state"),
+        (
+            ((trunk, gateway.address, state), float(gateway.state == state))
+            for trunk, gateway in places
+            for state in GATEWAY_STATES
+        ),
+    )
+    yield _gauge(
+        "softswitch_gateway_options_seconds",
+        "What the last answered OPTIONS took; no series where none was answered.",
+        ("trunk", "address"),
+        (((trunk, gateway.address), gateway.rtt_us / _US) for trunk, gateway in places if gateway.rtt_us),
+    )
+    yield _gauge(
+        "softswitch_gateway_channels",
+        "Calls on a gateway, by what was written: addresses of one name together.",
+        ("trunk", "gateway"),
+        (((row.trunk, row.gateway), row.channels) for row in snapshot.gateway_channels),
+    )
+    yield _counter(
+        "softswitch_gateway_attempts",
+        "Calls tried by a gateway, by how that ended for the gateway: answered (any final answer but"
+        " 408 and 503), 408, unavailable (503), timeout, transport, full (a cap of ours).",
+        ("trunk", "gateway", "outcome"),
+        (((row.trunk, row.gateway, row.outcome), row.count) for row in snapshot.gateway_attempts),
     )
 
 

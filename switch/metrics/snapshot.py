@@ -49,14 +49,48 @@ class AccountsReading:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayReading:
+    """One address of a trunk; `state` is up, down or trial, `rtt_us` 0 where no OPTIONS was answered."""
+
+    address: str
+    state: str
+    rtt_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayChannels:
+    """Calls on a gateway; addresses of one name share them. `channels_max` 0 means no limit."""
+
+    trunk: str
+    gateway: str
+    channels: int
+    channels_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsReading:
+    """Calls tried by a gateway since the start, by how that ended for the gateway."""
+
+    trunk: str
+    gateway: str
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkReading:
-    """A carrier relation; `channels_max` 0 means no limit, `up` that a gateway of it can be used."""
+    """A carrier relation; `channels_max` 0 means no limit, `up` that a gateway of it can be used.
+
+    `registered`: the carrier knows where we are; None where we do not register.
+    """
 
     tenant: str
     trunk: str
     channels: int
     channels_max: int
     up: bool
+    registered: bool | None = None
+    gateways: tuple[GatewayReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +161,8 @@ class Snapshot:
     agents: tuple[AgentsReading, ...] = ()
     accounts: tuple[AccountsReading, ...] = ()
     trunks: tuple[TrunkReading, ...] = ()
+    gateway_channels: tuple[GatewayChannels, ...] = ()
+    gateway_attempts: tuple[AttemptsReading, ...] = ()
     sip_messages: tuple[SipMessages, ...] = ()
     sip_connections: int = 0
     """TCP connections that are open."""

@@ -15,7 +15,7 @@ from switch.journal import events
 from switch.journal.entry import Entry
 from switch.journal.why import explain
 from switch.journal.words import tell
-from switch.node import accounts
+from switch.node import accounts, carriers
 from switch.node.clock import now_us
 from switch.node.compose import rebuild
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
@@ -164,6 +164,9 @@ class Control:
             for key, tenancy in self._tenancies()
             for view in sorted(tenancy.router.queues(now), key=lambda view: view.name)
         ]
+
+    def trunks(self) -> list[views.TrunkRow]:
+        return carriers.rows(self.node.exchange.office.parts.trunks, now_us())
 
     # Calls.
 

@@ -7,11 +7,11 @@ from switch.engine.engine import Engine
 from switch.exchange.office import Office
 from switch.metrics import snapshot as values
 from switch.net.ports import NetCounts
+from switch.node import carriers
 from switch.node.clock import now_us
 from switch.node.node import Node
 from switch.store.writer import JournalWriter
 from switch.tenant.names import wire_name
-from switch.trunk.health import GatewayState
 
 _DIRECTIONS = {"in": "received", "out": "sent"}
 
@@ -36,7 +36,9 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         queues=_queues(office, now),
         agents=_agents(office, now),
         accounts=_accounts(office, now),
-        trunks=_trunks(office),
+        trunks=carriers.readings(office.parts.trunks, now),
+        gateway_attempts=carriers.attempts(office.parts.trunks),
+        gateway_channels=carriers.channels(office.parts.trunks),
         sip_messages=messages,
         sip_connections=node.network.counts.connections_open,
         sip_drops=_drops(layer.drops, node.network.counts, node.exchange.wrong),
@@ -95,18 +97,6 @@ def _accounts(office: Office, now: int) -> tuple[values.AccountsReading, ...]:
         contacts = [len(office.parts.registrar.bindings(name, now)) for name in names]
         registered = sum(1 for count in contacts if count)
         readings.append(values.AccountsReading(key, len(names), registered, sum(contacts)))
-    return tuple(readings)
-
-
-def _trunks(office: Office) -> tuple[values.TrunkReading, ...]:
-    trunks = office.parts.trunks
-    readings = []
-    for name in trunks.names():
-        settings = trunks.settings(name)
-        if settings is None:
-            continue
-        up = any(trunks.state(name, gateway) is not GatewayState.DOWN for gateway in trunks.gateways(name))
-        readings.append(values.TrunkReading("", name, trunks.in_use(name), settings.channels_max, up))
     return tuple(readings)
 
 

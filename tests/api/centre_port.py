@@ -11,6 +11,7 @@ from switch.api.views import (
     CallRecord,
     CallRow,
     ConfigurationProblem,
+    GatewayRow,
     Health,
     NewSecret,
     NumberRow,
@@ -21,6 +22,7 @@ from switch.api.views import (
     Result,
     SecretReset,
     SipListener,
+    TrunkRow,
     WhyAnswer,
     WhyCandidate,
     WhyEvent,
@@ -106,6 +108,27 @@ class CentrePort:
         return [
             QueueRow("maple", "sales", 3, 1, 2, 42_000, 0, 2, 9, 4, 1, 0.8, 20_000),
             QueueRow("maple", "support", 0, 0, 0, 0, 1, 2, 0, 0, 0, None, 20_000),
+        ]
+
+    def trunks(self) -> list[TrunkRow]:
+        paris = GatewayRow(
+            "192.0.2.1:5060",
+            "UDP",
+            "sip.carrier.example",
+            "up",
+            61_000,
+            "OPTIONS 200",
+            4_000,
+            21.5,
+            3,
+            10,
+            1,
+            5,
+        )
+        lyon = GatewayRow("192.0.2.2:5060", "TCP", "", "down", 12_000, "timeout", 12_000, None, 0, 0, 0, 0)
+        return [
+            TrunkRow("carrier", True, 3, 30, 1, 0, "registered", 540_000, "200 OK", (paris, lyon)),
+            TrunkRow("spare", False, 0, 0, 0, 0, "rejected", None, "401 Unauthorized"),
         ]
 
     def calls(self) -> list[CallRow]:

@@ -17,6 +17,7 @@ from switch.api.views import (
     Overview,
     QueueRow,
     ReloadOutcome,
+    TrunkRow,
     WhyAnswer,
 )
 from tests.api.conftest import Served
@@ -30,6 +31,7 @@ async def test_every_view_travels_without_loss(served: Served) -> None:
         "/v1/accounts": (list[AccountView], port.accounts()),
         "/v1/agents": (list[AgentRow], port.agents()),
         "/v1/queues": (list[QueueRow], port.queues()),
+        "/v1/trunks": (list[TrunkRow], port.trunks()),
         "/v1/calls": (list[CallRow], port.calls()),
         "/v1/calls/recent": (list[CallRecord], await port.recent_calls(20)),
         "/v1/why?call=c-n1-7": (WhyAnswer, await port.why("c-n1-7")),

@@ -26,8 +26,11 @@ from switch.metrics.metrics import Metrics
 from switch.metrics.snapshot import (
     AccountsReading,
     AgentsReading,
+    AttemptsReading,
     CallsReading,
     Count,
+    GatewayChannels,
+    GatewayReading,
     JournalReading,
     LimitReading,
     QueueReading,
@@ -49,7 +52,14 @@ SNAPSHOT = Snapshot(
     queues=(QueueReading("acme", "support", 2, 1, 4, 12_500_000, 0, 5),),
     agents=(AgentsReading("acme", "busy", 4), AgentsReading("beta", "busy", 1)),
     accounts=(AccountsReading("acme", 10, 6, 8),),
-    trunks=(TrunkReading("acme", "carrier", 3, 30, True), TrunkReading("acme", "free", 0, 0, False)),
+    trunks=(
+        TrunkReading(
+            "acme", "carrier", 3, 30, True, True, (GatewayReading("192.0.2.1:5060;udp", "up", 20_000),)
+        ),
+        TrunkReading("acme", "free", 0, 0, False, None, (GatewayReading("192.0.2.2:5060;tcp", "down"),)),
+    ),
+    gateway_channels=(GatewayChannels("carrier", "sip.carrier.example", 3, 10),),
+    gateway_attempts=(AttemptsReading("carrier", "sip.carrier.example", "timeout", 4),),
     sip_messages=(
         SipMessages("received", "INVITE", 0, 9),
         SipMessages("sent", "INVITE", 200, 4),
@@ -221,6 +231,15 @@ def test_the_snapshot_is_shown(metrics: Metrics) -> None:
     assert value(metrics, "softswitch_trunk_channels_max", tenant="acme", trunk="carrier") == 30
     assert value(metrics, "softswitch_trunk_channels_max", tenant="acme", trunk="free") is None
     assert value(metrics, "softswitch_trunk_up", tenant="acme", trunk="free") == 0
+    assert value(metrics, "softswitch_trunk_registered", trunk="carrier") == 1
+    assert value(metrics, "softswitch_trunk_registered", trunk="free") is None
+    place = {"trunk": "free", "address": "192.0.2.2:5060;tcp"}
+    states = [value(metrics, "softswitch_gateway_state", **place, state=word) for word in ("up", "down")]
+    assert states == [0, 1]
+    assert value(metrics, "softswitch_gateway_options_seconds", **place) is None
+    name = {"trunk": "carrier", "gateway": "sip.carrier.example"}
+    assert value(metrics, "softswitch_gateway_channels", **name) == 3
+    assert value(metrics, "softswitch_gateway_attempts_total", **name, outcome="timeout") == 4
     assert value(metrics, "softswitch_rtp_packets_total", direction="sent") == 1001
     assert value(metrics, "softswitch_rtp_drops_total", reason="flood") == 2
     assert value(metrics, "softswitch_engine_cpu_seconds_total") == 2.5
