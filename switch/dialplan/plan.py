@@ -136,6 +136,7 @@ class TrunkSettings:
     strip: tuple[str, ...] = ()
     user_phone: bool = False
     caller_identity: CallerIdentityPlan = CallerIdentityPlan()
+    encrypted_media: str = "allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ class AccountPlan:
     """What a phone registers as. `caller_id` is presented outside instead of the tenant's.
 
     `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
+    `encrypted_media` is `never`, `allowed` or `required`.
     """
 
     name: str
@@ -170,6 +172,7 @@ class AccountPlan:
     limits: LimitsPlan | None = None
     may_present: tuple[str, ...] = ()
     withhold: bool = False
+    encrypted_media: str = "allowed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Encrypted: TypeAlias = Literal["never", "allowed", "required"]
+"""Whether audio is encrypted: the peer chooses where it is allowed."""
+
+
 class TrunkModel(Section):
     """`gateways`, `identify` and `registration` have a short and a long form, and are read one by one."""
 
@@ -69,6 +73,7 @@ class TrunkModel(Section):
     username: str = ""
     password_env: str = ""
     password_file: str = ""
+    encrypted_media: Encrypted = "allowed"
 
 
 class GatewayModel(Section):
@@ -156,6 +161,7 @@ class LimitsModel(AccountLimitsModel):
 
 class AccountModel(Section):
     name: str = ""
+    encrypted_media: Encrypted = "allowed"
     caller_id: str = ""
     may_present: Names = []
     withhold: bool = False

@@ -169,7 +169,13 @@ class TenantReader:
             for index, number in enumerate(may_present):
                 self._form(_OUTSIDE, number, (*path, "may_present", index), "a number such as +15145550100")
             accounts[name] = AccountPlan(
-                name, model.name or name, caller_id, limits, may_present, model.withhold
+                name,
+                model.name or name,
+                caller_id,
+                limits,
+                may_present,
+                model.withhold,
+                model.encrypted_media,
             )
         return accounts
 

@@ -15,13 +15,25 @@ from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import MAX_FORWARDS
-from switch.exchange import dials, flows, identities, meter, records, replacing, ringing, talks, understanding
+from switch.exchange import (
+    dials,
+    encryption,
+    flows,
+    identities,
+    meter,
+    records,
+    replacing,
+    ringing,
+    talks,
+    understanding,
+)
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
 from switch.media.plan import Slot
 from switch.registrar.gruu import is_gruu
 from switch.registrar.values import Account
+from switch.sdp.security import Encryption
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
 from switch.sip.tel import is_dialable, subscriber
@@ -220,7 +232,8 @@ def _open(
     if slot is None:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return None
-    anchor = _anchor(office, message, slot, source, now)
+    agreed = encryption.calls_from(office, tenant, source, direction)
+    anchor = _anchor(office, message, slot, source, agreed, now)
     record = Record(
         direction=direction,
         caller=caller,
@@ -239,7 +252,9 @@ def _open(
     return session
 
 
-def _anchor(office: Office, message: RequestReceived, slot: Slot, source: str, now: int) -> IncomingLeg:
+def _anchor(
+    office: Office, message: RequestReceived, slot: Slot, source: str, agreed: Encryption, now: int
+) -> IncomingLeg:
     return IncomingLeg(
         office.parts.ids.make("l"),
         message,
@@ -249,6 +264,7 @@ def _anchor(office: Office, message: RequestReceived, slot: Slot, source: str, n
         session_id=office.next_session_id(now),
         local_tag=office.parts.tokens.token(10),
         signalling=office.signalling,
+        encryption=agreed,
     )
 
 

@@ -7,7 +7,7 @@ up, or it was called off. An attempt that is over leaves the session in the same
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg, Way
-from switch.exchange import identities, meter, talks
+from switch.exchange import encryption, identities, meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -50,6 +50,7 @@ def ring_account(
             if binding.path
             else attempt.headers,
             others=tuple([_way(other) for other in others]) if others else (),
+            encryption=encryption.calls_to(office, session.tenant, account, binding.flow),
         )
         leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
         if leg is None:
@@ -156,6 +157,7 @@ def _place(
         to=NameAddr("", identities.phone_uri(settings, choice.request_user, choice.host)),
         headers=(*attempt.headers, *headers),
         credentials=None if credentials is None else Credentials(credentials.username, credentials.secret),
+        encryption=encryption.of_words(settings.encrypted_media),
     )
     leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)
     if leg is None:

@@ -73,6 +73,7 @@ def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
         channels_max=plan.channels_max,
         credentials=Credentials(plan.username, secret) if plan.username else None,
         host=plan.domain,
+        encrypted_media=plan.encrypted_media,
         calls_per_second_max=plan.calls_per_second_max,
         order=RouteOrder.CHEAPEST if plan.cheapest else RouteOrder.PRIORITY,
         failover_on=plan.failover_on,

@@ -146,6 +146,7 @@ class TrunkSettings:
     from other addresses, and on one machine (a laboratory on loopback) phones share the gateway's.
     `host` is the domain of our Request-URI, To and From towards the carrier; empty: the gateway's address.
     `failover_on` are answers, besides 408 and 5xx, after which the next gateway is tried.
+    `encrypted_media` is `never`, `allowed` or `required`.
     """
 
     name: str
@@ -163,6 +164,7 @@ class TrunkSettings:
     failover_on: frozenset[int] = frozenset()
     registration: RegistrationSettings | None = None
     caller: CallerSettings = PLAIN
+    encrypted_media: str = "allowed"
 
 
 @dataclass(frozen=True, slots=True)

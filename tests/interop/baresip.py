@@ -35,6 +35,8 @@ module g711.so
 module aufile.so
 module aubridge.so
 module sndfile.so
+module srtp.so
+module dtls_srtp.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -64,6 +66,8 @@ class BaresipAccount:
     transport: str = "udp"
     auto_answer: bool = True
     codec: str = "PCMU"
+    encryption: str = ""
+    """Of media: `srtp-mand` (keys in the description) or `dtls_srtp`."""
 
 
 class Baresip:
@@ -205,6 +209,8 @@ def _account_line(account: BaresipAccount, port: int) -> str:
         f"answermode={'auto' if account.auto_answer else 'manual'}",
         f"audio_codecs={account.codec}/8000/1",
     ]
+    if account.encryption:
+        parameters.append(f"mediaenc={account.encryption}")
     if account.password:
         parameters += [f"auth_user={account.user}", f"auth_pass={account.password}"]
     return f"<sip:{account.user}@{domain};transport={account.transport}>;{';'.join(parameters)}"
