@@ -236,7 +236,7 @@ class IncomingLeg(Leg):
         if self.state is LegState.INCOMING_PROCEEDING:
             self._respond(487, now)
         self.repeater.stop()
-        self.bye_received(message.request)
+        self.bye_received(message.request, now)
 
     def _ack(self, message: AckReceived, now: int) -> None:
         if not self.repeater.acknowledge(message.request.cseq.number):

@@ -277,13 +277,15 @@ class Leg(ABC):
     def send_bye(self, cause: Cause, now: int) -> None:
         """BYE; the state is TERMINATING until it is answered or given up."""
         assert self.dialog is not None, "BYE needs a dialog"
+        modify.abandon(self, now)
         bye = self.dialog.request("BYE", headers=[("Reason", cause.header)])
         self.signalling.open(bye, self.flow, self, now)
 
-    def bye_received(self, bye: Request) -> None:
+    def bye_received(self, bye: Request, now: int) -> None:
         """The peer hung up. A BYE that crosses ours only repeats what is known."""
         if not self.move(LegInput.BYE):
             return
+        modify.abandon(self, now)
         self.end(Cause(Reason.NORMAL, By.PEER, told=told_by(bye)))
         if self.state is LegState.TERMINATED:
             self.finish()

@@ -7,6 +7,7 @@
 | sent | 2xx | over; the ACK is kept for its copies |
 | sent | 491, or a refusal with Retry-After | waits, then sent again |
 | sent | 422 | sent again with a longer interval |
+| sent | no final answer to a re-INVITE for 64*T1, or the call ends | CANCEL, and its 487 is awaited |
 | sent | 405 or 501 to an UPDATE | sent again as a re-INVITE |
 | sent | 401 or 407 | sent again with the proof of who we are, once |
 | sent | 408, 481, or no answer | the dialog is over (RFC 3261 section 14.1) |
@@ -19,6 +20,7 @@ from switch.base.clock import MILLISECOND, SECOND
 from switch.call import session_timer
 from switch.call.cause import Reason, ours
 from switch.call.chance import draw
+from switch.call.repeater import GIVE_UP_US
 from switch.call.states import LegState
 from switch.sdp.direction import Direction
 from switch.sip.message import Request, Response
@@ -71,10 +73,21 @@ def refresh(leg: "Leg", now: int) -> None:
 
 
 def due(leg: "Leg", now: int) -> None:
-    """The time to try again has come."""
-    assert leg.change is not None
-    leg.change.at = None
-    _start(leg, leg.change, now)
+    """The time to try again has come, or that in which a re-INVITE should have had its final answer."""
+    change = leg.change
+    assert change is not None
+    change.at = None
+    if change.transaction:
+        abandon(leg, now)
+    else:
+        _start(leg, change, now)
+
+
+def abandon(leg: "Leg", now: int) -> None:
+    """Nobody wants the answer any more: a re-INVITE with a provisional answer would else wait for ever."""
+    change = leg.change
+    if change is not None and change.transaction and change.method == "INVITE":
+        leg.signalling.cancel(change.transaction, 'SIP;cause=408;text="No answer to a re-INVITE"', now)
 
 
 def answered(leg: "Leg", message: ResponseReceived, now: int) -> None:
@@ -83,7 +96,7 @@ def answered(leg: "Leg", message: ResponseReceived, now: int) -> None:
     assert change is not None
     if response.status < 200:
         return
-    change.transaction = ""
+    change.transaction, change.at = "", None
     if response.status < 300:
         _accepted(leg, change, message, now)
         return
@@ -141,6 +154,8 @@ def _start(leg: "Leg", change: Change, now: int) -> None:
         content_type="application/sdp" if body else None,
     )
     change.transaction = leg.signalling.open(request, leg.flow, leg, now)
+    if change.method == "INVITE":
+        change.at = now + GIVE_UP_US
 
 
 def _accepted(leg: "Leg", change: Change, message: ResponseReceived, now: int) -> None:

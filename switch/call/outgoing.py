@@ -539,7 +539,7 @@ class OutgoingLeg(Leg):
         if request.method == "BYE":
             self.signalling.respond(message.transaction, request.make_response(200), now)
             self.repeater.stop()
-            self.bye_received(request)
+            self.bye_received(request, now)
         elif request.method == "INVITE":
             self.answer_reinvite(message, now)
         elif self.over:

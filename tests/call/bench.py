@@ -140,8 +140,13 @@ class Bench:
                     owner = self.signalling.owner_of(output)
                     if owner is not None:
                         owner.receive(output, self.now)
-                    elif isinstance(output, RequestReceived) and output.request.method == "INVITE":
-                        self._open(output)
+                    elif isinstance(output, RequestReceived):
+                        if output.request.method == "INVITE" and output.request.to.tag is None:
+                            self._open(output)
+                        else:
+                            # As the exchange does.
+                            response = output.request.make_response(481)
+                            self.signalling.respond(output.transaction, response, self.now)
         if self.leg is not None:
             self.told += self.leg.poll()
 

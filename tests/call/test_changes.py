@@ -8,6 +8,7 @@ from switch.call.incoming import IncomingLeg
 from switch.call.states import LegState
 from switch.media.commands import OpenStream, UpdateStream
 from switch.media.plan import Codec, StreamPlan
+from switch.sdp.direction import Direction
 from switch.sip.message import Message, Request, Response
 from tests.call.bench import SDP, Bench
 
@@ -226,7 +227,30 @@ def test_an_update_of_the_callee_before_it_has_answered_meets_491() -> None:
     assert change(bench, "UPDATE", 1, OFFER).status == 491
     assert change(bench, "UPDATE", 2, "").status == 200
     bench.receive(bench.request("UPDATE", 1, body=OFFER).replace("tag=theirs", "tag=stranger"))
-    assert bench.statuses("UPDATE") == [491, 200], "a dialog that nobody made is nobody's"
+    assert bench.statuses("UPDATE") == [491, 200, 481], "a dialog that nobody made is nobody's"
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_re_invite_that_is_never_answered_is_called_off(ends: bool) -> None:
+    """After a provisional answer the transaction itself would wait for ever (RFC 3261 section 17.1.1.2)."""
+    bench = Bench()
+    leg = bench.outgoing()
+    bench.answer()
+    leg.propose(Direction.SENDONLY, bench.now)
+    bench.settle()
+    invite = bench.last("INVITE")
+    bench.receive(bench.response(100, invite))
+    if ends:
+        bench.receive(bench.request("BYE", 1))
+        assert bench.count("CANCEL") == 1
+        bench.nothing_is_left()
+        return
+    assert change(bench, "INVITE", 1, OFFER).status == 491
+    bench.run(33)
+    assert bench.count("CANCEL") >= 1
+    bench.receive(bench.response(487, invite))
+    assert leg.state is LegState.CONFIRMED
+    assert change(bench, "INVITE", 2, OFFER).status == 200
 
 
 # RFC 3262: reliable provisional answers.
