@@ -33,9 +33,7 @@ _CHALLENGE = re.compile(rb"\r\nWWW-Authenticate: ([^\r]+)", re.IGNORECASE)
 def plan(phones: int) -> str:
     """A tenant with this many accounts."""
     accounts = ", ".join(f'"{number}": {{}}' for number in range(1000, 1000 + phones))
-    return (
-        f"languages: [en]\nnumbers: {{'600': main}}\naccounts: {{{accounts}}}\nflows: {{main: [hangup]}}\n"
-    )
+    return f"languages: [en]\nnumbers: {{'600': main}}\naccounts: {{{accounts}}}\nflows: {{main: [hangup]}}\n"
 
 
 @dataclass(slots=True)

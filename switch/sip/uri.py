@@ -152,6 +152,9 @@ class NameAddr:
 
 def same_uri(a: Uri, b: Uri) -> bool:
     """RFC 3261 section 19.1.4. Schemes other than SIP's compare as text without regard to case."""
+    if a is b or a == b:
+        # The same phone's contact, again and again.
+        return True
     if a.scheme != b.scheme:
         return False
     if a.opaque is not None or b.opaque is not None:
