@@ -245,6 +245,17 @@ def plain_number(dialled: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """Accounts that may watch the calls and the agents of others by their phones; None: all of the tenant."""
+
+    busy_lamps: frozenset[str] | None = None
+    presence: frozenset[str] | None = None
+
+
+EVERYBODY_WATCHES = WatchPlan()
+
+
+@dataclass(frozen=True, slots=True)
 class TenantPlan:
     """Everything of one tenant. `numbers` maps a dialled number to a flow, `codes` a feature code to one.
 
@@ -275,6 +286,7 @@ class TenantPlan:
     ringback: str
     place: Place = NOWHERE
     limits: LimitsPlan | None = None
+    watch: WatchPlan = EVERYBODY_WATCHES
 
     @property
     def trunk(self) -> str:

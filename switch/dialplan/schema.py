@@ -218,6 +218,11 @@ class OutsideModel(Section):
     premium: bool = False
 
 
+class WatchModel(Section):
+    busy_lamps: Names = ["all"]
+    presence: Names = ["all"]
+
+
 class CodesModel(Section):
     sign_in: str = "*11"
     sign_out: str = "*12"
@@ -243,6 +248,7 @@ class TenantModel(Section):
     feature_codes: Raw = None
     queues: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     outside: Raw = None
+    watch: Raw = None
     limits: Raw = None
     hours: Annotated[
         dict[str, Annotated[dict[str, str], BeforeValidator(_mapping)]], BeforeValidator(_mapping)

@@ -20,6 +20,7 @@ from switch.dialplan.plan import (
     OutsideRules,
     QueuePlan,
     TenantPlan,
+    WatchPlan,
     plain_number,
 )
 from switch.dialplan.problems import Problems
@@ -97,6 +98,7 @@ class TenantReader:
             ringback=next((request.name for request in requests if request.kind is ClipKind.TONE), ""),
             place=self.source.place(()),
             limits=read_limits(model.limits, ("limits",), self.source, problems, tenant=True),
+            watch=self._watch(),
         )
 
     def _name(self, kind: str, name: str, path: Path) -> None:
@@ -316,6 +318,18 @@ class TenantReader:
             place = self.source.place(("outside", "caller_name"))
             self.problems.add(place, f"a name without quotes and angle brackets was expected, found '{name}'")
         return name
+
+    def _watch(self) -> WatchPlan:
+        path: Path = ("watch",)
+        raw = self.model.watch
+        model = schema.read(schema.WatchModel, self.source, path, raw, self.problems) or schema.WatchModel()
+        rules: list[frozenset[str] | None] = []
+        for word in ("busy_lamps", "presence"):
+            names = getattr(model, word)
+            rules.append(None if names == ["all"] else frozenset() if names == ["none"] else frozenset(names))
+            if names not in (["all"], ["none"]):
+                self._known("account", names, self.model.accounts, (*path, word))
+        return WatchPlan(*rules)
 
     def _codes(self) -> tuple[str, dict[str, str]]:
         """The pause code, and every code with its built-in flow."""

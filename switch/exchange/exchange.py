@@ -23,6 +23,7 @@ from switch.exchange import (
     endings,
     invites,
     locating,
+    messages,
     meter,
     proving,
     reachability,
@@ -32,6 +33,7 @@ from switch.exchange import (
     routing,
     transfers,
     understanding,
+    watching,
 )
 from switch.exchange.actions.agents import event_for
 from switch.exchange.office import Office, Output, Parts
@@ -39,6 +41,7 @@ from switch.exchange.session import Session
 from switch.journal import events as journal
 from switch.media import events as media
 from switch.media.commands import SendDigits
+from switch.notifier.packages import ALLOW_EVENTS
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer
 from switch.sip.message import Response
@@ -57,11 +60,12 @@ from switch.trunk.settings import TrunkEvent
 Handler = Callable[[Office, Session, Any, int], None]
 
 _ABILITIES = (
-    ("Allow", ALLOW),
+    ("Allow", f"{ALLOW}, REGISTER, MESSAGE, PUBLISH"),
     ("Accept", understanding.ACCEPTED),
     ("Accept-Encoding", "identity"),
     ("Accept-Language", "en"),
     ("Supported", ", ".join(sorted(invites.SUPPORTED))),
+    ("Allow-Events", ALLOW_EVENTS),
 )
 """What an OPTIONS asks for (RFC 3261 section 11.2)."""
 
@@ -155,6 +159,8 @@ class Exchange:
         office.signalling.layer.handle_timer(now)
         office.parts.registrar.handle_timer(now)
         office.parts.trunks.handle_timer(now)
+        if office.watching is not None:
+            office.watching.notifier.handle_timer(now)
         while (key := office.timers.pop(now)) is not None:
             self._timer(key[0], key[1], now)
             self.settle(now)
@@ -168,6 +174,7 @@ class Exchange:
             self.office.signalling.layer.next_timer(),
             parts.registrar.next_timer(),
             parts.trunks.next_timer(),
+            None if self.office.watching is None else self.office.watching.notifier.next_timer(),
         )
         return min((at for at in times if at is not None), default=None)
 
@@ -211,7 +218,11 @@ class Exchange:
                     office.actions.extend((session, running, act) for act in running.apply(flow_event, now))
             elif office.closing:
                 records.close(office, office.closing.popleft(), now)
-            elif not progressed and not reachability.settle(office, now):
+            elif (
+                not progressed
+                and not reachability.settle(office, now)
+                and (office.watching is None or not office.watching.settle(now))
+            ):
                 return
         raise AssertionError("settling does not end: handlers feed one another")
 
@@ -236,8 +247,11 @@ class Exchange:
             leg = self.office.legs.get(leg_id)
             if leg is None:
                 continue
+            watched = None if self.office.watching is None else self.office.session_of_leg[leg_id]
             for event in leg.poll():
                 self._leg_event(leg, event, now)
+            if watched is not None:
+                self.office.stir(watched, leg)
             if leg_id in self.office.legs:
                 self.office.schedule(leg)
         return True
@@ -313,8 +327,15 @@ class Exchange:
             response = referrals.answer(self.office, message, now)
         elif request.method in ("BYE", "INFO", "UPDATE", "NOTIFY", "PRACK"):
             response = request.make_response(481)
-        elif request.method in ("SUBSCRIBE", "PUBLISH"):
-            response = request.make_response(489, headers=[("Allow-Events", "refer")])
+        elif request.method == "SUBSCRIBE":
+            watching.subscribe(self.office, message, now)
+            return
+        elif request.method == "MESSAGE":
+            response = messages.answer(self.office, message, now)
+        elif request.method == "PUBLISH":
+            # RFC 3903 section 6: what is known of an agent comes from the router; no state of a phone's own
+            # making is taken, of any package.
+            response = request.make_response(489, headers=[("Allow-Events", ALLOW_EVENTS)])
         else:
             response = request.make_response(405, headers=[("Allow", ALLOW)])
         self.office.signalling.respond(message.transaction, response, now)

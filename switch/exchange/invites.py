@@ -198,6 +198,7 @@ def _engage_caller(office: Office, session: Session, request: Request, account: 
     anchor = session.call.anchor
     anchor.account = account.account
     session.caller = identities.from_account(office, account, request)
+    office.stir(session, anchor)
     agent = office.agent_at(account.tenant, account.account)
     if agent:
         talks.engage(office, session, anchor, agent)

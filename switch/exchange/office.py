@@ -8,7 +8,7 @@ until nothing is left. So each decider sees one event at a time, and the same in
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from switch.acd import decisions as acd_decisions
 from switch.acd import events as acd_events
@@ -36,6 +36,10 @@ from switch.tenant.directory import Directory
 from switch.tenant.limits import LimitBook
 from switch.trunk.settings import Gateway, TrunkEvent
 from switch.trunk.trunks import Trunks
+
+if TYPE_CHECKING:
+    from switch.exchange.messages import MessageBook
+    from switch.exchange.watching import Watching
 
 TimerKey = tuple[str, str]
 """("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
@@ -143,6 +147,9 @@ class Office:
         self.failed_logins = 0
         self.notices: list[TrunkEvent] = []
         """What carriers did that an operator should read; whoever runs the exchange takes it."""
+        self.watching: Watching | None = None
+        """Who watches calls and agents by their phones; made with the first who does."""
+        self.messages: MessageBook | None = None
         self.sheds = False
         """No new call is taken: the journal's room that is left is for calls in progress."""
         self._session_ids = 0
@@ -238,6 +245,11 @@ class Office:
             self.timers.cancel(("leg", leg.id))
         else:
             self.timers.set(("leg", leg.id), due)
+
+    def stir(self, session: Session, leg: Leg) -> None:
+        """Something about the leg has changed; whoever watches its account hears of it."""
+        if self.watching is not None and leg.account:
+            self.watching.leg_changed(session.tenant, leg)
 
     def hang_up(self, leg: Leg, cause: Cause, now: int) -> None:
         if not leg.over:

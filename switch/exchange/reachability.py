@@ -26,6 +26,8 @@ def settle(office: Office, now: int) -> bool:
         assert names is not None, "accounts are named by the tenant room"
         tenant, account = names
         gone = isinstance(event, BindingRemoved)
+        if office.watching is not None:
+            office.watching.bindings_changed(tenant, account)
         if isinstance(event, BindingRemoved):
             entry = journal.Unregistered(account, event.contact, event.reason)
             office.journal.write(entry, now, tenant=tenant)

@@ -124,6 +124,7 @@ def _leg(
     )
     leg.account = account.account
     office.add_leg(session, leg, now)
+    office.stir(session, leg)
     return leg
 
 

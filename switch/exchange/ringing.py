@@ -57,6 +57,7 @@ def ring_account(
             attempt.failures.append(ours(Reason.CONGESTION))
             break
         leg.account = account
+        office.stir(session, leg)
         leg.registration = (binding.call_id, binding.cseq)
         attempt.legs[leg.id] = leg
         if others:

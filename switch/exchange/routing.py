@@ -150,6 +150,8 @@ def _visit_ended(office: Office, tenant: str, decision: acd.VisitEnded, now: int
 
 
 def _agent_changed(office: Office, tenant: str, decision: acd.AgentChanged, now: int) -> None:
+    if office.watching is not None:
+        office.watching.agent_changed(tenant, decision.agent, decision.state, decision.reason)
     office.journal.write(
         journal.AgentChanged(
             decision.agent,

@@ -269,6 +269,18 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A text of at most 1300 bytes; `source` is the account or trunk that it came from."""
+
+    KIND: ClassVar[str] = "message-received"
+    VERSION: ClassVar[int] = 1
+    caller: str
+    called: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The call's one end and its record (CDR). Times are microseconds; 0 where it never happened."""
 
@@ -339,6 +351,7 @@ Event = (
     | Registered
     | Unregistered
     | Transferred
+    | MessageReceived
     | CallEnded
     | Opaque
 )

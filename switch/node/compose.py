@@ -8,7 +8,7 @@ from switch.base.tokens import IdSource, TokenSource
 from switch.call.signalling import Signalling
 from switch.dialplan.interpreter import Interpreter
 from switch.dialplan.plan import Centre
-from switch.exchange import locating, reachability
+from switch.exchange import locating, reachability, watching
 from switch.exchange.exchange import Exchange
 from switch.exchange.office import Listener, Parts, Router, Tenancy
 from switch.journal.entry import Journal
@@ -109,6 +109,7 @@ def rebuild(
     parts.signalling.settings = leg_settings(centre)
     _set_tenants(exchange, centre, materials, now)
     locating.refresh(exchange.office, now)
+    watching.revise(exchange.office, now)
     exchange.settle(now)
 
 

@@ -15,7 +15,7 @@ FLOORS = {
     5: ("net", "engine", "store", "cluster", "metrics"),
     4: ("campaign", "supervision", "wfm"),
     3: ("exchange",),
-    2: ("call", "registrar", "trunk", "digital"),
+    2: ("call", "registrar", "trunk", "digital", "notifier"),
     1: ("sip", "sdp", "media", "rtp", "dialplan", "acd", "tenant", "journal"),
     0: ("base",),
 }
@@ -24,6 +24,7 @@ FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 BRACKETS = {
     "call": {"sip", "sdp", "media"},
     "registrar": {"sip"},
+    "notifier": {"sip"},
     # The grammar of telephone numbers is the tenant's, and the trunk writes them in the carrier's form.
     "trunk": {"sip", "tenant"},
     "digital": {"acd"},

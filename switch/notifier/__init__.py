@@ -1,0 +1,1 @@
+"""Event notification without sockets (RFC 6665): who watches what, and what they are told."""

@@ -1,0 +1,22 @@
+"""Bounds of the notifier, each with its reason."""
+
+SUBSCRIPTIONS_MAX = 20_000
+"""In all: a thousand desk phones with twenty lamps each; 2 KB a subscription."""
+
+PER_ACCOUNT_MAX = 200
+"""Of one account: the largest attendant's console has 160 lamps."""
+
+EXPIRES_S_MAX = 3600
+"""RFC 4235 section 3.4, RFC 3842 section 3.4: an hour; a phone that vanished is noticed within it."""
+
+EXPIRES_S_MIN = 60
+"""More often costs more than the calls that are watched: 423."""
+
+DIALOGS_MAX = 20
+"""Dialogs of one account in one document: it stays below what UDP carries unbroken on most paths."""
+
+CONTACTS_MAX = 10
+"""Contacts in one document: the registrar keeps no more of an account."""
+
+NOTE_LENGTH_MAX = 64
+"""Characters of a state as shown; reasons of pauses come from the administrator."""

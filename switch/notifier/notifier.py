@@ -1,0 +1,135 @@
+"""All subscriptions of a switch: made, told of changes, ended (RFC 6665).
+
+The notifier knows neither calls nor agents. Whoever does reads a state for it (`read`), only when somebody
+watches it, and says what changed (`changed`). Who may watch what is judged before a SUBSCRIBE comes here.
+"""
+
+from switch.base.clock import SECOND
+from switch.base.timers import TimerHeap
+from switch.base.tokens import TokenSource
+from switch.notifier.limits import EXPIRES_S_MAX, PER_ACCOUNT_MAX, SUBSCRIPTIONS_MAX
+from switch.notifier.packages import ALLOW_EVENTS, PACKAGES, Package, event_of
+from switch.notifier.states import Resource
+from switch.notifier.subscription import Read, Subscription, too_brief
+from switch.notifier.wire import Wire
+from switch.sip.dialog import Dialog
+from switch.sip.message import NameAddr, Request, Response
+from switch.sip.outputs import RequestReceived
+
+Key = tuple[str, Resource]
+"""What is watched: package and account."""
+
+
+def package_of(request: Request) -> Package | Response:
+    """The package that a SUBSCRIBE names, or the answer that refuses it: 489, 406, 423, 400."""
+    name, _ = event_of(request.headers.get("Event"))
+    package = PACKAGES.get(name)
+    if package is None:
+        return request.make_response(489, headers=[("Allow-Events", ALLOW_EVENTS)])
+    accepted = [value.partition(";")[0].strip().lower() for value in request.headers.all("Accept")]
+    if accepted and not {package.content_type, "*/*", "application/*"} & set(accepted):
+        return request.make_response(406, headers=[("Accept", package.content_type)])
+    if request.contact is None:
+        return request.make_response(400, "Missing Contact")
+    return too_brief(request) or package
+
+
+class Notifier:
+    """An endpoint: `subscribe`, `changed`, `handle_timer`, `next_timer`; its messages go by `wire`."""
+
+    __slots__ = ("_by_id", "_next", "_of_watcher", "_timers", "_tokens", "_watched", "_wire", "read")
+
+    def __init__(self, wire: Wire, tokens: TokenSource, read: Read) -> None:
+        self.read = read
+        self._wire = wire
+        self._tokens = tokens
+        self._by_id: dict[int, Subscription] = {}
+        self._watched: dict[Key, dict[int, Subscription]] = {}
+        self._of_watcher: dict[str, int] = {}
+        self._timers: TimerHeap[int] = TimerHeap()
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def watches(self, package: str, resource: Resource) -> bool:
+        """Somebody wants to hear of it."""
+        return (package, resource) in self._watched
+
+    def resources(self) -> set[Resource]:
+        """Everything that is watched in some way."""
+        return {resource for _, resource in self._watched}
+
+    def subscriptions(self) -> list[Subscription]:
+        return list(self._by_id.values())
+
+    # Verbs.
+
+    def subscribe(
+        self,
+        message: RequestReceived,
+        package: Package,
+        resource: Resource,
+        watcher: str,
+        contact: NameAddr,
+        now: int,
+    ) -> Subscription | Response:
+        """Make a subscription for a SUBSCRIBE that is allowed. Its 200 goes out first, then `tell` (or `end`,
+        where it asks for `Expires: 0`, which is a question and no subscription)."""
+        request = message.request
+        full = len(self._by_id) >= SUBSCRIPTIONS_MAX or self._of_watcher.get(watcher, 0) >= PER_ACCOUNT_MAX
+        if full:
+            return request.make_response(503, headers=[("Retry-After", "300")])
+        self._next += 1
+        subscription = Subscription(
+            self._next,
+            owner=self,
+            wire=self._wire,
+            package=package,
+            resource=resource,
+            watcher=watcher,
+            entity=str(request.uri.bare()),
+            event=(request.headers.get("Event") or "").replace(" ", ""),
+            dialog=Dialog.as_uas(request, self._tokens.token(10), contact),
+            flow=message.flow,
+        )
+        subscription.extend(EXPIRES_S_MAX if request.expires is None else request.expires, now)
+        self._by_id[subscription.id] = subscription
+        self._watched.setdefault((package.name, resource), {})[subscription.id] = subscription
+        self._of_watcher[watcher] = self._of_watcher.get(watcher, 0) + 1
+        self._wire.bind(subscription.dialog.key, subscription)
+        self.schedule(subscription)
+        return subscription
+
+    def changed(self, package: str, resource: Resource, now: int) -> bool:
+        """Tell whoever watches; True where a NOTIFY went out."""
+        told = False
+        for subscription in list(self._watched.get((package, resource), {}).values()):
+            told = subscription.changed(now) or told
+        return told
+
+    # Time.
+
+    def handle_timer(self, now: int) -> None:
+        """End what nobody refreshed (section 4.2.3)."""
+        while (number := self._timers.pop(now)) is not None:
+            self._by_id[number].end("timeout", now)
+
+    def next_timer(self) -> int | None:
+        return self._timers.next()
+
+    # For subscriptions.
+
+    def schedule(self, subscription: Subscription) -> None:
+        self._timers.set(subscription.id, max(subscription.expires_at, SECOND))
+
+    def forget(self, subscription: Subscription) -> None:
+        del self._by_id[subscription.id]
+        self._timers.cancel(subscription.id)
+        key = (subscription.package.name, subscription.resource)
+        del self._watched[key][subscription.id]
+        if not self._watched[key]:
+            del self._watched[key]
+        self._of_watcher[subscription.watcher] -= 1
+        if not self._of_watcher[subscription.watcher]:
+            del self._of_watcher[subscription.watcher]

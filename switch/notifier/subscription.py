@@ -1,0 +1,201 @@
+"""One subscription, from its SUBSCRIBE to the answer to its last NOTIFY (RFC 6665 section 4.2).
+
+| state | input | next |
+| --- | --- | --- |
+| active | the state changed | active: NOTIFY, once the one under way is answered |
+| active | SUBSCRIBE | active: 200, NOTIFY |
+| active | SUBSCRIBE with `Expires: 0` | terminated: 200, NOTIFY, `reason=timeout` |
+| active | its time is over | terminated: NOTIFY, `reason=timeout` |
+| active | its account is gone, or may not be watched now | terminated: NOTIFY, `noresource`, `rejected` |
+| active | its NOTIFY is refused or not answered | terminated, in silence |
+| terminated | anything | 481 |
+
+One NOTIFY is on its way at a time. What happens meanwhile is told by the next, all at once, since each tells
+the full state.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from switch.base.clock import SECOND
+from switch.notifier.limits import EXPIRES_S_MAX, EXPIRES_S_MIN
+from switch.notifier.packages import Package
+from switch.notifier.states import Resource, State
+from switch.notifier.wire import Input, Wire
+from switch.sip.dialog import Dialog
+from switch.sip.flow import Flow
+from switch.sip.message import Request, Response
+from switch.sip.outputs import RequestReceived, ResponseReceived, TransactionFailed
+
+if TYPE_CHECKING:
+    from switch.notifier.notifier import Notifier
+
+Read = Callable[[Package, Resource, int], State]
+
+
+class Subscription:
+    """`watcher` is the account that asked, by its wire name; `event` the Event header as it came."""
+
+    __slots__ = (
+        "_dirty",
+        "_last",
+        "_owner",
+        "_sending",
+        "_version",
+        "_wire",
+        "dialog",
+        "entity",
+        "event",
+        "expires_at",
+        "flow",
+        "id",
+        "over",
+        "package",
+        "resource",
+        "watcher",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        owner: "Notifier",
+        wire: Wire,
+        package: Package,
+        resource: Resource,
+        watcher: str,
+        entity: str,
+        event: str,
+        dialog: Dialog,
+        flow: Flow,
+    ) -> None:
+        self.id = number
+        self.package = package
+        self.resource = resource
+        self.watcher = watcher
+        self.entity = entity
+        self.event = event
+        self.dialog = dialog
+        self.flow = flow
+        self.expires_at = 0
+        self.over = False
+        self._owner = owner
+        self._wire = wire
+        self._version = -1
+        self._last: State | None = None
+        self._sending = False
+        self._dirty = False
+
+    def changed(self, now: int) -> bool:
+        """Tell the state, if it is news; True where a NOTIFY went out."""
+        if self.over:
+            return False
+        if self._sending:
+            self._dirty = True
+            return False
+        state = self._owner.read(self.package, self.resource, now)
+        if state == self._last:
+            return False
+        self._notify(state, f"active;expires={self._left_s(now)}", now)
+        return True
+
+    def extend(self, expires_s: int, now: int) -> int:
+        """Count anew; how long is granted, 0 to end it. The NOTIFY is `tell`'s."""
+        granted_s = min(expires_s, EXPIRES_S_MAX)
+        self.expires_at = now + granted_s * SECOND
+        return granted_s
+
+    def tell(self, now: int) -> None:
+        """A NOTIFY follows every SUBSCRIBE, whether the state is news or not (section 4.2.1.2)."""
+        self._last = None
+        self.changed(now)
+
+    def end(self, reason: str, now: int) -> None:
+        """The last NOTIFY; harmless on one that is over."""
+        if self.over:
+            return
+        state = self._owner.read(self.package, self.resource, now)
+        self._notify(state, f"terminated;reason={reason}", now)
+        self._close()
+
+    # What arrives.
+
+    def receive(self, message: Input, now: int) -> None:
+        if isinstance(message, RequestReceived):
+            self._request(message, now)
+        elif isinstance(message, ResponseReceived):
+            if message.response.status >= 200:
+                self._answered(message.transaction, message.response.status < 300, now)
+        elif isinstance(message, TransactionFailed):
+            self._answered(message.transaction, False, now)
+
+    def _request(self, message: RequestReceived, now: int) -> None:
+        request = message.request
+        status = self.dialog.check(request)
+        response = self._refresh(message, now) if status is None else request.make_response(status)
+        self._wire.respond(message.transaction, response, now)
+        if response.status == 200:
+            if self.expires_at <= now:
+                self.end("timeout", now)
+            else:
+                self.tell(now)
+
+    def _refresh(self, message: RequestReceived, now: int) -> Response:
+        request = message.request
+        if request.method != "SUBSCRIBE":
+            return request.make_response(405, headers=[("Allow", "SUBSCRIBE")])
+        if (request.headers.get("Event") or "").replace(" ", "").lower() != self.event.lower():
+            # Another event in the same dialog would be another subscription (section 4.5.2).
+            return request.make_response(481)
+        refusal = too_brief(request)
+        if refusal is not None:
+            return refusal
+        self.flow = message.flow
+        self.dialog.refresh(request)
+        granted_s = self.extend(EXPIRES_S_MAX if request.expires is None else request.expires, now)
+        self._owner.schedule(self)
+        return self.accepted(request, granted_s)
+
+    def accepted(self, request: Request, granted_s: int) -> Response:
+        headers = [("Expires", str(granted_s)), ("Contact", str(self.dialog.local_contact))]
+        return request.make_response(200, to_tag=self.dialog.local.tag, headers=headers)
+
+    def _answered(self, transaction: str, taken: bool, now: int) -> None:
+        self._wire.forget_transaction(transaction)
+        self._sending = False
+        if not taken:
+            # Section 4.2.2: nobody is there, or wants it; a phone that does subscribes again.
+            self._close()
+        elif self._dirty:
+            self._dirty = False
+            self.changed(now)
+
+    # Steps.
+
+    def _left_s(self, now: int) -> int:
+        return max(0, (self.expires_at - now) // SECOND)
+
+    def _notify(self, state: State, subscription_state: str, now: int) -> None:
+        self._last = state
+        self._version += 1
+        self._sending = True
+        request = self.dialog.request(
+            "NOTIFY",
+            headers=[("Event", self.event), ("Subscription-State", subscription_state)],
+            body=self.package.write(state, self.entity, self._version),
+            content_type=self.package.content_type,
+        )
+        self._wire.open(request, self.flow, self, now)
+
+    def _close(self) -> None:
+        if not self.over:
+            self.over = True
+            self._wire.forget_dialog(self.dialog.key)
+            self._owner.forget(self)
+
+
+def too_brief(request: Request) -> Response | None:
+    """423 to less than the least (section 4.2.1.1); 0 ends or fetches and is no interval."""
+    if request.expires is not None and 0 < request.expires < EXPIRES_S_MIN:
+        return request.make_response(423, headers=[("Min-Expires", str(EXPIRES_S_MIN))])
+    return None

@@ -1,0 +1,66 @@
+"""Who watches what: nobody else's, nothing stale, nothing for ever."""
+
+from tests.mutants.mutant import Mutant
+
+_SUBSCRIPTION = "switch/notifier/subscription.py"
+_NOTIFIER = "switch/notifier/notifier.py"
+_WATCHING = "switch/exchange/watching.py"
+_PAIR = "tests/notifier/test_pair.py::"
+_SCENE = "tests/exchange/test_watching.py::"
+
+MUTANTS = (
+    Mutant(
+        _SUBSCRIPTION,
+        "elif self._dirty:",
+        "elif False:",
+        _PAIR + "test_in_the_end_the_phone_knows",
+    ),
+    Mutant(
+        _SUBSCRIPTION,
+        "if not taken:",
+        "if False:",
+        _SCENE + "test_a_phone_that_vanished_is_told_no_more",
+    ),
+    Mutant(
+        _SUBSCRIPTION,
+        "self._wire.forget_dialog(self.dialog.key)",
+        "",
+        _PAIR + "test_in_the_end_the_phone_knows",
+    ),
+    Mutant(
+        _SUBSCRIPTION,
+        "if state == self._last:",
+        "if False:",
+        _SCENE + "test_a_lamp_follows_a_call_to_the_extension",
+    ),
+    Mutant(
+        _NOTIFIER,
+        'self._by_id[number].end("timeout", now)',
+        "",
+        _PAIR + "test_an_hour_without_a_refresh",
+    ),
+    Mutant(
+        _WATCHING,
+        "if package.own_only:",
+        "if False:",
+        _SCENE + "test_a_registration_is_told_to_its_own_account_alone",
+    ),
+    Mutant(
+        _WATCHING,
+        "return allowed is None or who.account in allowed",
+        "return True",
+        _SCENE + "test_the_tenant_says_who_may_watch",
+    ),
+    Mutant(
+        _WATCHING,
+        "if not who.account:",
+        "if False:",
+        _SCENE + "test_nobody_watches_without_proof_or_from_beyond_a_trunk",
+    ),
+    Mutant(
+        "switch/exchange/messages.py",
+        "if count >= PER_MINUTE_MAX or (not count and len(self._counts) >= SENDERS_MAX):",
+        "if False:",
+        _SCENE + "test_messages_that_are_refused",
+    ),
+)
