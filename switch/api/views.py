@@ -202,6 +202,8 @@ class CallRecord:
     limited_by: str = ""
     verification: str = ""
     forwarded_by: str = ""
+    trunk: str = ""
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ class Record:
     """What STIR made of the caller's number."""
     forwarded_by: str = ""
     """Who forwarded the caller to us, as the carrier says."""
+    trunk: str = ""
+    gateway: str = ""
+    """Who carried it to or from the outside, and by which of its addresses."""
 
 
 @dataclass(slots=True)

@@ -125,6 +125,7 @@ def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) 
     if known is not None:
         identities.know(office, session, known, now)
     session.call.anchor.trunk = trunk
+    session.call.record.trunk, session.call.record.gateway = trunk, str(message.flow.remote)
     flows.start(office, session, number, now)
 
 

@@ -48,6 +48,8 @@ def _ended(office: Office, record: Record, now: int) -> journal.CallEnded:
         limit=record.limit,
         verification=record.verification,
         forwarded_by=record.forwarded_by,
+        trunk=record.trunk,
+        gateway=record.gateway,
         told=cause.told,
     )
 

@@ -133,7 +133,9 @@ def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) 
             meter.hold(office, session, attempt, leg, choice.gateway.terms.cost_micros)
         attempt.gateways[leg.id] = choice.gateway
         attempt.legs[leg.id] = leg
-        office.write(journal.GatewayTried(leg.id, choice.trunk, choice.gateway.title), now, session)
+        title = choice.gateway.title
+        session.call.record.trunk, session.call.record.gateway = choice.trunk, title
+        office.write(journal.GatewayTried(leg.id, choice.trunk, title), now, session)
         if attempt.routes:
             office.timers.set(("gateway", attempt.id), now + SILENT_AFTER_US)
         return True

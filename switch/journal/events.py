@@ -311,6 +311,10 @@ class CallEnded:
     """Who forwarded the caller to us, as its carrier says: number and reason, the last first."""
     told: str = ""
     """The Reason header with which it ended (RFC 3326), where somebody said one."""
+    trunk: str = ""
+    """The carrier that carried it: by which it left, where it left by one, else by which it came in."""
+    gateway: str = ""
+    """Of that trunk: the gateway that was tried last, or the address that the call came from."""
 
 
 @dataclass(frozen=True, slots=True)

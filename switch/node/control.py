@@ -197,6 +197,8 @@ class Control:
                 limited_by=row.limited_by,
                 verification=row.verification,
                 forwarded_by=row.forwarded_by,
+                trunk=row.trunk,
+                gateway=row.gateway,
             )
             for row in rows
         ]

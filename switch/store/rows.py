@@ -116,6 +116,8 @@ class Rows:
             _storable(event.limit),
             _storable(event.verification),
             _storable(event.forwarded_by),
+            _storable(event.trunk),
+            _storable(event.gateway),
         )
 
 

@@ -16,7 +16,7 @@ from switch.store.rows import Rows
 from switch.store.tables import agent_axes, call_records, journal, open_calls, visits
 
 ROWS_A_STATEMENT = 64
-"""Past this a longer statement gains nothing; 23 columns then make 1,472 parameters, well under
+"""Past this a longer statement gains nothing; 25 columns then make 1,600 parameters, well under
 SQLite's 32,766 and PostgreSQL's 65,535."""
 
 

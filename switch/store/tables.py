@@ -114,6 +114,8 @@ call_records = Table(
     _late_text("limited_by"),
     _late_text("verification"),
     _late_text("forwarded_by"),
+    _late_text("trunk"),
+    _late_text("gateway"),
 )
 Index("call_record_call", call_records.c.call)
 

@@ -72,6 +72,8 @@ class CallRow:
     limited_by: str = ""
     verification: str = ""
     forwarded_by: str = ""
+    trunk: str = ""
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)

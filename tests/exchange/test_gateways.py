@@ -174,6 +174,8 @@ def test_the_journal_says_which_gateways_were_tried_and_the_record_which_carried
         ("carrier", str(FIRST)),
         ("carrier", str(SECOND_BEST)),
     ]
+    [record] = [event for event in scene.told(events.CallEnded) if isinstance(event, events.CallEnded)]
+    assert (record.trunk, record.gateway) == ("carrier", str(SECOND_BEST))
 
 
 def test_retry_after_takes_a_gateway_out_at_once() -> None:
