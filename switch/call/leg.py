@@ -228,6 +228,13 @@ class Leg(ABC):
         self._out.append(output)
         self.signalling.touched[self.id] = self
 
+    def way(self, now: int) -> Flow:
+        """By which a request in the dialog goes: with a carrier where the dialog says, else as it came."""
+        ways = self.signalling.ways
+        if not self.trunk or ways is None or self.dialog is None:
+            return self.flow
+        return ways.way(self.dialog, self.flow, now)
+
     def contact(self) -> NameAddr:
         """Where the peer sends requests of this dialog: the listener it spoke to."""
         local = self.flow.local
@@ -279,7 +286,7 @@ class Leg(ABC):
         assert self.dialog is not None, "BYE needs a dialog"
         modify.abandon(self, now)
         bye = self.dialog.request("BYE", headers=[("Reason", cause.header)])
-        self.signalling.open(bye, self.flow, self, now)
+        self.signalling.open(bye, self.way(now), self, now)
 
     def bye_received(self, bye: Request, now: int) -> None:
         """The peer hung up. A BYE that crosses ours only repeats what is known."""
@@ -470,7 +477,7 @@ class Leg(ABC):
         if self.session_timer is not None and not self.remote_held:
             self._probe_at = now + PROBE_EVERY_US
             return
-        self._probe = self.signalling.open(self.dialog.request("OPTIONS"), self.flow, self, now)
+        self._probe = self.signalling.open(self.dialog.request("OPTIONS"), self.way(now), self, now)
 
     def _session_due(self, timer: SessionTimer, now: int) -> None:
         if self.state is not LegState.CONFIRMED:

@@ -123,7 +123,7 @@ def acknowledge_again(leg: "Leg", message: ResponseReceived, now: int) -> None:
     """A copy of the 2xx to our re-INVITE: its ACK was lost."""
     assert leg.reack is not None
     if 200 <= message.response.status < 300:
-        leg.signalling.send_ack(leg.reack[1], leg.flow, now)
+        leg.signalling.send_ack(leg.reack[1], leg.way(now), now)
 
 
 def _start(leg: "Leg", change: Change, now: int) -> None:
@@ -153,7 +153,7 @@ def _start(leg: "Leg", change: Change, now: int) -> None:
         body=body,
         content_type="application/sdp" if body else None,
     )
-    change.transaction = leg.signalling.open(request, leg.flow, leg, now)
+    change.transaction = leg.signalling.open(request, leg.way(now), leg, now)
     if change.method == "INVITE":
         change.at = now + GIVE_UP_US
 
@@ -163,7 +163,7 @@ def _accepted(leg: "Leg", change: Change, message: ResponseReceived, now: int) -
     assert leg.dialog is not None
     if change.method == "INVITE":
         ack = leg.dialog.ack(response.cseq.number)
-        leg.signalling.send_ack(ack, leg.flow, now)
+        leg.signalling.send_ack(ack, leg.way(now), now)
         if leg.reack is not None:
             leg.signalling.forget_transaction(leg.reack[0])
         leg.reack = (message.transaction, ack)

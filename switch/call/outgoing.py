@@ -334,7 +334,7 @@ class OutgoingLeg(Leg):
         prack = self.dialog.request(
             "PRACK", headers=[("RAck", rack)], body=body, content_type="application/sdp" if body else None
         )
-        self.signalling.open(prack, self.flow, self, now)
+        self.signalling.open(prack, self.way(now), self, now)
         if plan is not None:
             self.apply_plan(plan)
         elif wrong:
@@ -356,7 +356,7 @@ class OutgoingLeg(Leg):
         self._ack = self.dialog.ack(
             response.cseq.number, body=body, content_type="application/sdp" if body else None
         )
-        self.signalling.send_ack(self._ack, self.flow, now)
+        self.signalling.send_ack(self._ack, self.way(now), now)
         if cancelling:
             self.send_bye(self._cancel_cause or ours(Reason.CANCELLED), now)
             return
@@ -412,7 +412,7 @@ class OutgoingLeg(Leg):
         assert self._ack is not None
         tag = response.to.tag or ""
         if tag == self.dialog.key[2]:
-            self.signalling.send_ack(self._ack, self.flow, now)
+            self.signalling.send_ack(self._ack, self.way(now), now)
             return
         fork = self._forks.get(tag)
         if fork is not None and fork.ack is not None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from switch.call.settings import DEFAULTS, LegSettings
+from switch.call.ways import Ways
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
 from switch.sip.outputs import (
@@ -32,21 +33,17 @@ class Owner(Protocol):
         """Take one message that belongs to this owner."""
 
 
-class FlowOwner(Owner, Protocol):
-    """An owner whose requests have a way of their own."""
-
-    flow: Flow
-
-
 class Signalling:
     """The transaction layer with its owners."""
 
-    __slots__ = ("_by_dialog", "_by_transaction", "_instead", "layer", "settings", "touched")
+    __slots__ = ("_by_dialog", "_by_transaction", "_instead", "layer", "settings", "touched", "ways")
 
     def __init__(self, layer: TransactionLayer, settings: LegSettings = DEFAULTS) -> None:
         self.layer = layer
         self.settings = settings
         """What the administrator chose for every leg; a reload puts another in its place."""
+        self.ways: Ways | None = None
+        """How a carrier's dialog is followed to where it leads; without it, to where it came from."""
         self._by_transaction: dict[str, Owner] = {}
         self._by_dialog: dict[DialogKey, Owner] = {}
         self._instead: dict[str, tuple[str, int]] = {}
@@ -106,10 +103,10 @@ class Signalling:
         """How often this one was repeated with credentials."""
         return self._instead[transaction][1] if transaction in self._instead else 0
 
-    def instead(self, refused: str, request: Request, owner: "FlowOwner", now: int) -> None:
+    def instead(self, refused: str, request: Request, flow: Flow, owner: Owner, now: int) -> None:
         """Send `request` in the place of one that was refused; to its owner it is the same transaction."""
         first, tries = self._instead.get(refused, (refused, 0))
-        transaction = self.open(request, owner.flow, owner, now)
+        transaction = self.open(request, flow, owner, now)
         self._instead[transaction] = (first, tries + 1)
 
     def as_owner_knows(self, message: ResponseReceived | TransactionFailed) -> LegInputMessage:

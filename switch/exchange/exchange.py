@@ -179,7 +179,11 @@ class Exchange:
         return min((at for at in times if at is not None), default=None)
 
     def poll(self) -> list[Output]:
-        """Bytes and media commands, in order."""
+        """Bytes and media commands, in order; and questions for a resolver."""
+        ways = self.office.signalling.ways
+        if ways is not None and ways.asked:
+            ways.asked = False
+            self.office.outputs += self.office.parts.locator.poll()
         outputs, self.office.outputs = self.office.outputs, []
         return outputs
 

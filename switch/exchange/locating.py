@@ -6,7 +6,10 @@ is asked for again when what was found ends; while the resolver fails, sooner an
 
 from switch.base.clock import SECOND
 from switch.exchange.office import Office, Watch
+from switch.sip.flow import Flow, Transport
 from switch.sip.locate import FAILED_TTL_S, Located, Place
+from switch.sip.message import Request
+from switch.sip.transport import DEFAULT_PORT
 from switch.trunk.settings import NamedGateway
 
 RETRY_S_MAX = 60
@@ -42,6 +45,31 @@ def carry(office: Office, now: int) -> None:
     for located in locator.take():
         _found(office, located, now)
     office.outputs += locator.poll()
+
+
+def stream_for(office: Office, request: Request, flow: Flow) -> Flow | None:
+    """The stream by which a request goes that is too large for UDP (RFC 3261 section 18.1.1), if any.
+
+    To a carrier, and to a phone whose contact is where it speaks from. A phone behind a NAT has opened a way
+    for UDP and no other: a connection of ours would meet its router, and the call would wait for that.
+    """
+    local = next(
+        (
+            listener.address
+            for listener in office.parts.listeners
+            if listener.transport is Transport.TCP and listener.address.host == flow.local.host
+        ),
+        None,
+    )
+    if local is None:
+        return None
+    remote = flow.remote
+    if (request.uri.host, request.uri.port or DEFAULT_PORT) != (remote.host, remote.port):
+        trunks = office.parts.trunks
+        known = (gateway for name in trunks.names() for gateway in trunks.gateways(name))
+        if not any(gateway.address == remote for gateway in known):
+            return None
+    return Flow(Transport.TCP, local, remote)
 
 
 def _found(office: Office, located: Located, now: int) -> None:

@@ -48,7 +48,8 @@ def again(office: Office, leg: Leg, message: ResponseReceived, now: int) -> bool
         # A challenge that cannot be met is a refusal.
         return False
     dialog.local_cseq += 1
-    signalling.instead(message.transaction, _repeated(request, dialog.local_cseq, given, value), leg, now)
+    repeated = _repeated(request, dialog.local_cseq, given, value)
+    signalling.instead(message.transaction, repeated, leg.way(now), leg, now)
     return True
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from switch.acd.select import make_router
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.signalling import Signalling
+from switch.call.ways import Ways
 from switch.dialplan.interpreter import Interpreter
 from switch.dialplan.plan import Centre
 from switch.exchange import locating, reachability, watching
@@ -62,12 +64,16 @@ def build(
     challenger = Challenger(materials.nonce_secret, algorithms=algorithms, qops=centre.digest_qop)
     registrar = Registrar(REALM, challenger)
     registrar.set_accounts(accounts)
+    signalling = Signalling(layer, leg_settings(centre))
+    locator = Locator(_abilities(materials.listeners))
+    local = {listener.transport: listener.address for listener in reversed(materials.listeners)}
+    signalling.ways = Ways(local, locator, materials.seed)
     parts = Parts(
         listeners=materials.listeners,
-        signalling=Signalling(layer, leg_settings(centre)),
+        signalling=signalling,
         registrar=registrar,
         trunks=Trunks(trunks, materials.seed, materials.tokens),
-        locator=Locator(_abilities(materials.listeners)),
+        locator=locator,
         directory=Directory(tenant_entries(centre)),
         limits=LimitBook(tenant_limits(centre)),
         tenancies={},
@@ -78,6 +84,7 @@ def build(
         make_interpreter=Interpreter,
     )
     exchange = Exchange(parts, HANDLERS)
+    layer.stream_for = partial(locating.stream_for, exchange.office)
     _set_tenants(exchange, centre, materials, now)
     locating.refresh(exchange.office, now)
     exchange.settle(now)

@@ -10,11 +10,12 @@ It leaves to the user, as RFC 3261 does: repeating a 2xx to INVITE until its ACK
 of a 2xx (`send_ack`), and choosing the flow of a request (section 8.1.2).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from hashlib import blake2s
 
+from switch.base.clock import SECOND
 from switch.base.tokens import TokenSource
-from switch.sip.flow import Flow
+from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import MAGIC_COOKIE, MessageError, Request, Response, parse, reason_phrase
 from switch.sip.outputs import AckReceived, CancelReceived, MessageDropped, Output, StrayAnswer
 from switch.sip.transaction.machines import (
@@ -58,6 +59,17 @@ KNOWN_SCHEMES = frozenset({"sip", "sips", "tel"})
 TRANSACTIONS_MAX = 100_000
 """A transaction takes about 4 KB and lingers 32 s on UDP: 400 MB, or some 700 two-leg calls a second."""
 
+UDP_REQUEST_MAX = 1_300
+"""Bytes; RFC 3261 section 18.1.1, for a path whose MTU is not known: 1500 less what a tunnel and the answer's
+Via fields may take."""
+
+UNSTREAMED_S = 600
+"""A peer that refused a stream is not asked again for so long: each of its large requests would wait."""
+
+UNSTREAMED_MAX = 1_000
+
+StreamFor = Callable[[Request, Flow], Flow | None]
+
 RETRY_AFTER_S = 5
 """What an overloaded switch asks of its peers: long enough for a burst to pass, short enough for a caller."""
 
@@ -87,7 +99,10 @@ class TransactionLayer:
         "_merge",
         "_server_name",
         "_sink",
+        "_smaller",
+        "_unstreamed",
         "drops",
+        "stream_for",
         "tokens",
     )
 
@@ -112,6 +127,12 @@ class TransactionLayer:
         self._merge: dict[tuple[str, ...], str] = {}
         """Requests without a To tag by From tag, Call-ID and CSeq (RFC 3261 section 8.2.2.2)."""
         self.drops: dict[str, int] = {}
+        self.stream_for: StreamFor | None = None
+        """Finds the stream for a request that is too large for UDP; its user's, who knows the peers."""
+        self._smaller: dict[str, Flow] = {}
+        """By transaction that took a stream for its size: the flow that it falls back to."""
+        self._unstreamed: dict[Address, int] = {}
+        """Peers that refused a stream, and until when they are not asked again."""
 
     # The endpoint's contract.
 
@@ -158,7 +179,14 @@ class TransactionLayer:
         Never refused: whoever makes calls bounds them. ACK and CANCEL have their own verbs.
         """
         assert request.method not in ("ACK", "CANCEL"), "use send_ack and cancel"
-        return self._open(self._with_via(request, flow), flow, now).key
+        sent = self._with_via(request, flow)
+        if flow.transport is Transport.UDP and len(sent.to_bytes()) > UDP_REQUEST_MAX:
+            stream = self._stream(request, flow, now)
+            if stream is not None:
+                key = self._open(self._with_via(request, stream), stream, now).key
+                self._smaller[key] = flow
+                return key
+        return self._open(sent, flow, now).key
 
     def respond(self, transaction: str, response: Response, now: int) -> None:
         """Answer a request. Harmless if its transaction is gone or has had its final answer.
@@ -226,6 +254,9 @@ class TransactionLayer:
                     self._step(found, Input.TRANSPORT_ERROR, None, flow, now)
             return
         for transaction in [t for t in self._awaiting.values() if _same_way(t.flow, flow)]:
+            if transaction.key in self._smaller and transaction.state in (State.CALLING, State.TRYING):
+                self._fall_back(transaction, now)
+                continue
             self._step(transaction, Input.TRANSPORT_ERROR, None, flow, now)
 
     # For metrics and for tests that count what is left.
@@ -398,6 +429,28 @@ class TransactionLayer:
 
     # Sending.
 
+    def _stream(self, request: Request, flow: Flow, now: int) -> Flow | None:
+        if self.stream_for is None:
+            return None
+        until = self._unstreamed.get(flow.remote)
+        if until is not None and until > now:
+            return None
+        return self.stream_for(request, flow)
+
+    def _fall_back(self, transaction: Transaction, now: int) -> None:
+        """The peer takes no stream (RFC 3261 section 18.1.1): the same request by UDP after all."""
+        flow = self._smaller.pop(transaction.key)
+        if len(self._unstreamed) >= UNSTREAMED_MAX:
+            del self._unstreamed[next(iter(self._unstreamed))]
+        self._unstreamed[flow.remote] = now + UNSTREAMED_S * SECOND
+        request, sink = transaction.request, self._sink
+        stop_timers(transaction, sink)
+        via = f"SIP/2.0/UDP {flow.local};rport;branch={request.via.branch}"
+        request.headers.replace_first("Via", via)
+        transaction.flow, transaction.data = flow, request.to_bytes()
+        transaction.state = State.NEW
+        self._step(transaction, Input.START, None, flow, now)
+
     def _with_via(self, request: Request, flow: Flow) -> Request:
         sent = request.copy()
         branch = MAGIC_COOKIE + self.tokens.token(_BRANCH_LENGTH)
@@ -458,6 +511,8 @@ class TransactionLayer:
         stop_timers(transaction, self._sink)
         self._by_key.pop(transaction.key, None)
         self._awaiting.pop(transaction.key, None)
+        if self._smaller:
+            self._smaller.pop(transaction.key, None)
         merge_key = transaction.merge_key
         if merge_key is not None and self._merge.get(merge_key) == transaction.key:
             del self._merge[merge_key]

@@ -148,4 +148,17 @@ MUTANTS = (
         "",
         _WHOLE + "test_a_call_on_hold_may_last_and_its_time_is_in_the_record",
     ),
+    Mutant(
+        "switch/call/cause.py",
+        "return self.told or reason_header(self.reason)",
+        "return reason_header(self.reason)",
+        "tests/exchange/test_reasons.py::test_a_callers_bye_says_to_the_phone_why",
+    ),
+    # A carrier outside must not aim us at machines inside.
+    Mutant(
+        "switch/call/ways.py",
+        "return target.is_global or not ip_address(carrier).is_global",
+        "return True",
+        "tests/exchange/test_ways.py::test_where_a_target_leads",
+    ),
 )

@@ -252,4 +252,29 @@ MUTANTS = (
         "if False:",
         "tests/exchange/test_replacing.py::test_nobody_breaks_in_from_beyond_a_trunk_or_from_another_tenant",
     ),
+    Mutant(
+        "switch/exchange/exchange.py",
+        "self.surplus.end(response, flow, now)",
+        "pass",
+        "tests/exchange/test_late_answers.py::"
+        "test_a_second_phone_answers_after_the_call_with_the_first_has_ended",
+    ),
+    Mutant(
+        "switch/exchange/exchange.py",
+        "if challenged and isinstance(owner, Leg) and proving.again(self.office, owner, message, now):",
+        "if False:",
+        "tests/exchange/test_proving.py::test_a_bye_that_is_challenged_goes_again_and_ends_the_call",
+    ),
+    Mutant(
+        "switch/exchange/understanding.py",
+        "return _unwrapped(request) if request.body else None",
+        "return None",
+        "tests/exchange/test_understanding.py::test_the_session_of_a_multipart_invite_is_understood",
+    ),
+    Mutant(
+        "switch/exchange/locating.py",
+        "watch.failures = 0 if located.certain else watch.failures + 1",
+        "watch.failures = 1",
+        "tests/exchange/test_located_gateways.py::test_the_last_known_addresses_stay_while_the_resolver_is_down",
+    ),
 )

@@ -230,6 +230,13 @@ MESSAGES = (
         "port = via.port or DEFAULT_PORT",
         _BY_SOURCE + "test_the_way_back_over_udp",
     ),
+    # A peer that refuses a stream gets the large request by UDP.
+    Mutant(
+        "switch/sip/transaction/layer.py",
+        "self._fall_back(transaction, now)",
+        "pass",
+        "tests/sip/test_large_requests.py::test_a_refused_stream_falls_back_to_udp_as_the_same_transaction",
+    ),
 )
 
 MUTANTS = DIGEST + TRANSACTIONS + MESSAGES
