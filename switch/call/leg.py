@@ -320,7 +320,7 @@ class Leg(ABC):
                 proof = self.proof(message.response, "BYE", b"")
             if proof is not None and self.dialog is not None:
                 self._bye_proved = True
-                self.signalling.open(self.dialog.request("BYE", headers=[proof]), self.flow, self, now)
+                self.signalling.open(self.dialog.request("BYE", headers=[proof]), self.way(now), self, now)
             elif self.move(LegInput.BYE_DONE):
                 self.finish()
             return

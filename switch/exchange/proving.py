@@ -12,8 +12,9 @@ from switch.sip import digest
 from switch.sip.message import Request
 from switch.sip.outputs import ResponseReceived
 
-TRIES_MAX = 2
-"""The first may be stale by the time it is there (RFC 7616 section 3.3); a third would be refused too."""
+TRIES_MAX = 1
+"""The nonce came with the refusal and is fresh: refused again, the credentials are wrong. The leg itself may
+try its BYE once more, so that a carrier hears at most four."""
 
 _CNONCE_LENGTH = 12
 _FIELDS = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
