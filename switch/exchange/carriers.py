@@ -28,7 +28,7 @@ class _Asked:
 def ask(office: Office, wanted: Ask, now: int) -> None:
     """Send it; where no listener of ours speaks its transport it has failed at once."""
     trunks = office.parts.trunks
-    flow = office.flow_to(wanted.transport, wanted.address)
+    flow = office.flow_to(wanted.transport, wanted.address, wanted.server_name)
     if flow is None:
         trunks.answered(wanted.ticket, None, now, f"no listener for {wanted.transport}")
         return

@@ -191,10 +191,10 @@ class Office:
                 return listener.address
         return None
 
-    def flow_to(self, transport: Transport, remote: Address) -> Flow | None:
-        """A flow to somebody who has not spoken to us first (a gateway)."""
+    def flow_to(self, transport: Transport, remote: Address, server_name: str = "") -> Flow | None:
+        """A flow to somebody who has not spoken to us first (a gateway), by the name that it must prove."""
         local = self.listener(transport)
-        return None if local is None else Flow(transport, local, remote)
+        return None if local is None else Flow(transport, local, remote, server_name=server_name)
 
     # Legs.
 

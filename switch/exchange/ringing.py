@@ -146,7 +146,7 @@ def _place(
     office: Office, session: Session, attempt: Attempt, choice: RouteChoice, now: int
 ) -> OutgoingLeg | None:
     """The leg, its INVITE sent; None where there is no way to send it, or no port for its audio."""
-    flow = office.flow_to(choice.gateway.transport, choice.gateway.address)
+    flow = office.flow_to(choice.gateway.transport, choice.gateway.address, choice.gateway.name)
     settings = office.parts.trunks.settings(choice.trunk)
     if flow is None or settings is None:
         attempt.failures.append(Cause(Reason.UNREACHABLE, By.US, 500))

@@ -307,3 +307,5 @@ class Ask:
     ticket: int
     transport: Transport
     address: Address
+    server_name: str = ""
+    """What the carrier's certificate must prove (RFC 5922 section 7.2); empty: its address."""

@@ -436,7 +436,7 @@ class Trunks:
                 del self._open[ticket]
         self._ticket += 1
         self._open[self._ticket] = what
-        self._events.append(Ask(self._ticket, gateway.transport, gateway.address))
+        self._events.append(Ask(self._ticket, gateway.transport, gateway.address, gateway.name))
         return self._ticket
 
     def _tell(self, event: TrunkEvent) -> None:

@@ -151,15 +151,24 @@ def test_registered_over_a_network_that_loses_and_so_for_an_hour(seed: int) -> N
     assert pair.us.exchange.office.signalling.owned_transactions <= 1
 
 
-def test_a_call_comes_in_by_the_registered_line() -> None:
-    """The carrier calls the Contact; the number dialled is in none of its headers but To."""
+@pytest.mark.parametrize(
+    ("to", "more"),
+    [
+        ("+33199000100", ""),
+        # RFC 7315 section 4.2: before To, which a caller may have written.
+        ("someone", "P-Called-Party-ID: <sip:+33199000100@carrier.example>\r\n"),
+        ("+33199000100", "P-Called-Party-ID: <<\r\n"),
+    ],
+)
+def test_a_call_comes_in_by_the_registered_line(to: str, more: str) -> None:
+    """The carrier calls the Contact; the number dialled is in other headers."""
     pair = Pair(1)
     pair.run(1)
     [binding] = pair.carrier.exchange.office.parts.registrar.bindings("tel-200", pair.now)
     invite = (
         f"INVITE {binding.contact} SIP/2.0\r\nVia: SIP/2.0/UDP {CARRIER};branch=z9hG4bKa1\r\n"
         "Max-Forwards: 70\r\n"
-        f"From: <sip:+33612345678@{CARRIER.host}>;tag=a\r\nTo: <sip:+33199000100@{US.host}>\r\n"
+        f"From: <sip:+33612345678@{CARRIER.host}>;tag=a\r\nTo: <sip:{to}@{US.host}>\r\n{more}"
         "Call-ID: a1\r\n"
         f"CSeq: 1 INVITE\r\nContact: <sip:{CARRIER}>\r\nContent-Length: 0\r\n\r\n"
     ).encode()

@@ -7,6 +7,10 @@ _IDENTITY = "switch/trunk/identity.py"
 _NUMBERS = "switch/trunk/numbers.py"
 _CAPACITY = "switch/trunk/capacity.py"
 _HEALTH = "switch/trunk/health.py"
+_REGISTRATION = "switch/trunk/registration.py"
+_RINGING = "switch/exchange/ringing.py"
+_BY_CHOICE = "tests/trunk/test_choice.py::"
+_BY_REGISTRATION = "tests/trunk/test_registration.py::"
 _BY = "tests/trunk/test_trunks.py::"
 _BY_NUMBERS = "tests/trunk/test_numbers.py::"
 
@@ -132,5 +136,61 @@ MUTANTS = (
         "health.failures, health.rest_s = 0, 0",
         "health.rest_s = 0",
         _BY + "test_a_gateway_rests_after_failures_in_a_row_and_is_tried_again",
+    ),
+    # A token that was read on its way is no proof.
+    Mutant(
+        _TRUNKS,
+        "return any(plain_address(gateway.address.host) == source for gateway in self.gateways(trunk))",
+        "return bool(source)",
+        _BY_CHOICE + "test_a_call_by_a_registered_line",
+    ),
+    Mutant(
+        _TRUNKS,
+        "if registration is None or not registration.stands(now):",
+        "if registration is None:",
+        _BY_CHOICE + "test_a_call_by_a_registered_line",
+    ),
+    Mutant(
+        _CAPACITY,
+        "if len(starts) >= calls_per_second_max:",
+        "if len(starts) > calls_per_second_max:",
+        _BY_CHOICE + "test_never_more_calls_than_allowed_begin_within_any_second",
+    ),
+    Mutant(
+        "switch/trunk/routes.py",
+        "groups.setdefault((-matched, terms.priority, cost), []).append(gateway)",
+        "groups.setdefault((0, terms.priority, cost), []).append(gateway)",
+        _BY_CHOICE + "test_the_longest_prefix_comes_first_and_what_does_not_match_not_at_all",
+    ),
+    Mutant(
+        _HEALTH,
+        "if health.answers < settings.answers_to_up or now < health.until:",
+        "if now < health.until:",
+        _BY_CHOICE + "test_silence_408_and_503_show_death_and_answers_in_a_row_life_again",
+    ),
+    Mutant(
+        _REGISTRATION,
+        "if chosen is None or self._challenges > CHALLENGES_MAX:",
+        "if chosen is None:",
+        _BY_REGISTRATION + "test_a_stale_nonce_is_replaced_once_within_a_round",
+    ),
+    Mutant(
+        _REGISTRATION,
+        "return longest_s - self._rng.below(longest_s // 2 + 1)",
+        "return longest_s",
+        _BY_REGISTRATION + "test_the_back_off_doubles_with_jitter_up_to_half_an_hour",
+    ),
+    # Nobody's phone rings twice.
+    Mutant(
+        _RINGING,
+        "if leg.rang or cause.by is By.US:",
+        "if cause.by is By.US:",
+        "tests/exchange/test_gateways.py::test_nobody_is_rung_twice",
+    ),
+    Mutant(
+        _RINGING,
+        "return failed and (not leg.progressed or (cause.by is By.PEER and status in NOBODY_RANG))",
+        "return failed",
+        "tests/exchange/test_gateways.py::test_nobody_is_rung_twice",
     ),
 )
