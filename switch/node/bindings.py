@@ -6,6 +6,7 @@ A phone that moved meanwhile does not answer, and its offer fails over as for an
 """
 
 import asyncio
+from collections.abc import Iterable
 
 import structlog
 
@@ -29,9 +30,14 @@ REFRESH_S = 15.0
 """How often new expiry times are written; a restart then believes a phone to be gone a little early."""
 
 
-def kept(exchange: Exchange, now: int) -> list[StoredBinding]:
-    """The bindings worth keeping, at this moment."""
+ACCOUNTS_A_WRITE = 400
+"""Rows of so many are made in two milliseconds, in which no packet is answered; the others come next."""
+
+
+def kept(exchange: Exchange, now: int, accounts: Iterable[str] | None = None) -> list[StoredBinding]:
+    """The bindings worth keeping, at this moment: all, or those of `accounts`."""
     registrar = exchange.office.parts.registrar
+    bindings = registrar.all_bindings(now) if accounts is None else registrar.bindings_of(accounts, now)
     wall = exchange.office.journal.wall
     return [
         StoredBinding(
@@ -53,7 +59,7 @@ def kept(exchange: Exchange, now: int) -> list[StoredBinding]:
             call_id=binding.call_id,
             cseq=binding.cseq,
         )
-        for name, binding in registrar.all_bindings(now)
+        for name, binding in bindings
         if binding.flow.transport is Transport.UDP
     ]
 
@@ -97,7 +103,6 @@ class BindingKeeper:
     def __init__(self, store: Store, exchange: Exchange) -> None:
         self._store = store
         self._exchange = exchange
-        self._written: list[StoredBinding] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -105,29 +110,45 @@ class BindingKeeper:
         self._task = asyncio.create_task(self._run(), name="registrations")
 
     async def stop(self) -> None:
-        """Write once more: an orderly stop forgets nothing."""
+        """Write all of them once more: an orderly stop forgets nothing."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.write()
+        await self.write_all()
 
     async def _run(self) -> None:
         registrar = self._exchange.office.parts.registrar
-        written, turn = -1, 0
+        written, turn, more = -1, 0, False
+        # What the last run knew and this one did not take back is of no use any more.
+        await self.write_all()
         while True:
             await asyncio.sleep(LOOK_S)
             turn += 1
-            if registrar.moves != written or turn * LOOK_S >= REFRESH_S:
+            if more or registrar.moves != written or turn * LOOK_S >= REFRESH_S:
                 written, turn = registrar.moves, 0
-                await self.write()
+                more = await self.write()
 
-    async def write(self) -> None:
-        """Write them if they have changed; a store that refuses is tried again the next time."""
-        rows = kept(self._exchange, now_us())
-        if rows == self._written:
-            return
+    async def write_all(self) -> None:
+        """Write every binding, and forget those that are no more."""
         try:
-            await asyncio.to_thread(self._store.replace_bindings, rows)
-            self._written = rows
+            await asyncio.to_thread(self._store.replace_bindings, kept(self._exchange, now_us()))
         except ResourceError as error:
             _log.warning("registrations are not kept", reason=str(error))
+
+    async def write(self) -> bool:
+        """Write what changed since the last time, some accounts at once; True where more are left.
+
+        A store that refuses is tried again the next time.
+        """
+        registrar = self._exchange.office.parts.registrar
+        accounts = registrar.take_touched(ACCOUNTS_A_WRITE)
+        if not accounts:
+            return False
+        rows = kept(self._exchange, now_us(), accounts)
+        try:
+            await asyncio.to_thread(self._store.put_bindings, accounts, rows)
+        except ResourceError as error:
+            registrar.touch(accounts)
+            _log.warning("registrations are not kept", reason=str(error))
+            return False
+        return len(accounts) == ACCOUNTS_A_WRITE

@@ -37,7 +37,16 @@ FLOWS_MAX = 4
 class BindingTable:
     """Bindings by account name, the most recently refreshed last. `tell` receives the events."""
 
-    __slots__ = ("_by_account", "_by_connection", "_lost", "_per_account", "_tell", "_timers", "moves")
+    __slots__ = (
+        "_by_account",
+        "_by_connection",
+        "_lost",
+        "_per_account",
+        "_tell",
+        "_timers",
+        "moves",
+        "touched",
+    )
 
     def __init__(self, per_account: int, tell: Callable[[RegistrarEvent], None]) -> None:
         self._per_account = per_account
@@ -48,6 +57,8 @@ class BindingTable:
         self._lost: dict[str, list[Binding]] = {}
         """Bindings whose connection closed, by account; no more of them than an account may have bindings."""
         self._timers: TimerHeap[str] = TimerHeap()
+        self.touched: set[str] = set()
+        """Accounts whose bindings came, went or were refreshed since somebody took them from here."""
         self.moves = 0
         """Bindings that came or went, since the start; a refresh is neither."""
 
@@ -125,6 +136,7 @@ class BindingTable:
             self._by_connection.setdefault(flow.connection, set()).add(account)
         event = BindingRefreshed if refreshed else BindingAdded
         self.moves += not refreshed
+        self.touched.add(account)
         self._tell(event(account, str(wish.contact), str(flow.remote), wish.expires_s))
         # After the new one is in and told, so that nobody sees a moment without any.
         for old in same:
@@ -206,6 +218,7 @@ class BindingTable:
         if not bindings:
             del self._by_account[account]
         self.moves += 1
+        self.touched.add(account)
         self._tell(BindingRemoved(account, str(binding.contact), reason, len(bindings)))
 
     def _set_timer(self, account: str) -> None:

@@ -83,6 +83,19 @@ class Registrar:
         """Every binding that still holds, with its account's name: what is kept across a restart."""
         return [(name, binding) for name in self._table.accounts() for binding in self._table.of(name, now)]
 
+    def bindings_of(self, names: Iterable[str], now: int) -> list[tuple[str, Binding]]:
+        """Those of `all_bindings` that are of these accounts."""
+        return [(name, binding) for name in names for binding in self._table.of(name, now)]
+
+    def take_touched(self, count: int) -> list[str]:
+        """At most so many accounts whose bindings changed, or were refreshed, since they were last taken."""
+        touched = self._table.touched
+        return [touched.pop() for _ in range(min(count, len(touched)))]
+
+    def touch(self, names: Iterable[str]) -> None:
+        """What was taken came to nothing: it will be taken again."""
+        self._table.touched.update(names)
+
     @property
     def moves(self) -> int:
         """Bindings that came or went, since the start; a refresh is neither."""

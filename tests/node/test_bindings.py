@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from switch.base.clock import SECOND
+from switch.base.errors import ResourceError
 from switch.base.tokens import SeededTokens
 from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
@@ -10,7 +13,8 @@ from switch.exchange.exchange import Exchange
 from switch.exchange.office import Listener
 from switch.journal.entry import Journal
 from switch.media.plan import Slot
-from switch.node.bindings import kept, restore
+from switch.node.bindings import BindingKeeper, kept, restore
+from switch.node.clock import now_us
 from switch.node.compose import Materials, build
 from switch.registrar.values import Account, Binding
 from switch.sip.digest import hashed_secrets
@@ -100,6 +104,33 @@ def test_what_did_not_change_is_not_written_again() -> None:
     before = kept(exchange, 0)
     exchange.office.journal.set_wall_offset(1_000 * SECOND + 503)
     assert kept(exchange, 0) == before
+
+
+async def test_what_changed_is_written_and_what_was_refused_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = switch(1_000 * SECOND)
+    registrar = exchange.office.parts.registrar
+    registrar.adopt("shop-101", binding(Transport.UDP, now_us() + 300 * SECOND), 0)
+    store = Store.open(tmp_path / "switch.db")
+    try:
+        keeper = BindingKeeper(store, exchange)
+        await keeper.write_all()
+        assert [row.account for row in store.bindings()] == ["shop-101"]
+        assert await keeper.write() is False
+        registrar.drop_binding("shop-101", "call-1", 3)
+
+        def full(*_: object) -> None:
+            raise ResourceError("the disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "put_bindings", full)
+            await keeper.write()
+        assert len(store.bindings()) == 1
+        await keeper.write()
+        assert store.bindings() == []
+    finally:
+        store.close()
 
 
 def test_coming_and_going_count_as_moves_and_a_refresh_does_not() -> None:

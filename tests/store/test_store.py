@@ -79,6 +79,16 @@ def test_bindings_are_those_last_written(store: Store) -> None:
     assert store.bindings() == []
 
 
+def test_bindings_of_some_accounts_are_put_and_those_of_others_stay(store: Store) -> None:
+    mine, theirs = FLOW, replace(FLOW, account="acme-102")
+    store.replace_bindings([mine, theirs])
+    moved = replace(mine, contact="sip:a@elsewhere")
+    store.put_bindings(["acme-101", "acme-103"], [moved])
+    assert sorted(store.bindings(), key=lambda row: row.account) == [moved, theirs]
+    store.put_bindings(["acme-101"], [])
+    assert store.bindings() == [theirs]
+
+
 def test_one_contact_may_be_bound_by_several_flows(store: Store) -> None:
     """RFC 5626: one phone, one contact, two flows."""
     both = [FLOW, replace(FLOW, reg_id=2, remote_port=5062)]
