@@ -283,12 +283,12 @@ def test_a_change_that_the_peer_refuses_leaves_the_session_as_it_was() -> None:
     assert (pair.caller.plan, pair.callee.plan) == before
     assert pair.out.state is LegState.CONFIRMED
     pair.edit = lambda _, message: message
-    change(pair, pair.out, 0, Direction.INACTIVE)
+    change(pair, pair.out, 0, Direction.SENDONLY)
     pair.run(5)
     assert pair.agree()
     assert pair.caller.plan != before[0]
     versions = [r.body.split(b"\r\n")[1].split()[2] for r in pair.caller.requests("INVITE")]
-    assert versions == [b"1", b"2", b"2"], "the same description again, under the number that it had"
+    assert versions == [b"1", b"2", b"3"], "another description than the last that was sent"
     hang_up(pair, pair.out)
 
 
