@@ -20,6 +20,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from switch.cli.demo.phone_call import PhoneCall, respond
+from switch.cli.demo.phone_watch import Watched, mailbox_told
 from switch.cli.demo.phone_wire import (
     LINE_BYTES_MAX,
     AnswerPolicy,
@@ -71,6 +72,10 @@ class PhoneAccount(AccountBase):
         )
 
     @guarded_callback
+    def onMwiInfo(self, parameters: Any) -> None:
+        mailbox_told(parameters)
+
+    @guarded_callback
     def onIncomingCall(self, parameters: Any) -> None:
         call = PhoneCall(self.phone, self, parameters.callId)
         self.phone.take(call, parameters.rdata.wholeMsg)
@@ -84,11 +89,13 @@ class PhoneProcess:
         self.endpoint: Any = None
         self.account: PhoneAccount | None = None
         self.calls: dict[int, PhoneCall] = {}
+        self.watched: list[Watched] = []
         # Calls whose recordings are being closed, and until when that may take.
         self.ended: list[tuple[PhoneCall, float]] = []
         self.running = True
         self._call_numbers = 0
         self._address = ""
+        self._transport = 0
         # (due in monotonic seconds, tie-break, action); at most one a call.
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_count = 0
@@ -104,6 +111,9 @@ class PhoneProcess:
             "hold": self._hold,
             "resume": self._resume,
             "transfer": self._transfer,
+            "transfer_to_call": self._transfer_to_call,
+            "watch": self._watch,
+            "mailbox": self._mailbox,
             "dtmf": self._dtmf,
             "info": self._info,
             "statistics": self._statistics,
@@ -214,6 +224,7 @@ class PhoneProcess:
         kind = pj.PJSIP_TRANSPORT_TCP if config.transport == "tcp" else pj.PJSIP_TRANSPORT_UDP
         transport_id = self.endpoint.transportCreate(kind, transport)
         self._address = self.endpoint.transportGetInfo(transport_id).localName
+        self._transport = transport_id
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
         self._choose_codecs(config.codecs)
@@ -324,6 +335,20 @@ class PhoneProcess:
 
     def _transfer(self, command: dict[str, Any]) -> None:
         self._leg(command).xfer(self._target(command["uri"]), pj.CallOpParam(True))
+
+    def _transfer_to_call(self, command: dict[str, Any]) -> None:
+        other = self.calls.get(command["to"])
+        if other is None:
+            raise PhoneError(f"no call {command['to']}")
+        self._leg(command).xferReplaces(other, pj.CallOpParam(True))
+
+    def _watch(self, command: dict[str, Any]) -> None:
+        self.watched.append(Watched(self.account_in_use(), self._target(command["uri"])))
+
+    def _mailbox(self, _command: dict[str, Any]) -> None:
+        config = self._account_config(self._transport)
+        config.mwiConfig.enabled = True
+        self.account_in_use().modify(config)
 
     def _dtmf(self, command: dict[str, Any]) -> None:
         method = command.get("method", "rfc2833")

@@ -45,7 +45,8 @@ class PhoneEvent:
     called, message); `calling early connecting confirmed disconnected` (code, reason, connected_ms;
     the last also received, received_lost, sent: RTP packets); `media_active media_remote_hold` (codec,
     remote), `media_local_hold media_none media_error`; `dtmf` (digit, method); `transfer_request` (to,
-    new_call); `transfer_status` (code, reason, final). `at_s` is the event loop's time of arrival.
+    new_call); `transfer_status` (code, reason, final); `presence` (uri, online, note, subscription,
+    ended); `mailbox` (body). `at_s` is the event loop's time of arrival.
     """
 
     name: str
@@ -328,6 +329,10 @@ class Call:
     async def transfer(self, uri: str) -> None:
         """Blind transfer: REFER to a URI or a number. `transfer_status` tells how it goes."""
         await self._command("transfer", uri=uri)
+
+    async def transfer_to_call(self, other: "Call") -> None:
+        """Attended transfer: REFER to the other party of another call of this phone."""
+        await self._command("transfer_to_call", to=other.number)
 
     async def dtmf(self, digits: str, method: str = "rfc2833", duration_ms: int = 160) -> None:
         """Send digits as RFC 4733 events, or each as a SIP INFO with `method="info"`."""
