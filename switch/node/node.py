@@ -78,13 +78,20 @@ def _survived(step: "Callable[Concatenate[Node, P], None]") -> "Callable[Concate
     return survived
 
 
+def is_good_news(event: TrunkEvent) -> bool:
+    """Everything else that is told of carriers wants an operator's eye."""
+    if isinstance(event, GatewayLocated):
+        return bool(event.addresses)
+    return isinstance(event, GatewayUp | RegistrationUp)
+
+
 def carrier_line(event: TrunkEvent) -> str:
     """What a carrier did, as the operator reads it."""
     match event:
         case GatewayDown(trunk, gateway, reason, rest_s):
-            return f"trunk {trunk}: gateway {gateway.address} is down ({reason}); tried again in {rest_s} s"
+            return f"trunk {trunk}: gateway {gateway.title} is down ({reason}); tried again in {rest_s} s"
         case GatewayUp(trunk, gateway):
-            return f"trunk {trunk}: gateway {gateway.address} answers again"
+            return f"trunk {trunk}: gateway {gateway.title} answers again"
         case ChannelsExhausted(trunk, channels_max):
             return f"trunk {trunk}: a call was refused, all {channels_max} channels are in use"
         case GatewayLocated(trunk, gateway, addresses):
@@ -309,7 +316,7 @@ class Node:
         # that the store takes entries again.
         self.exchange.office.sheds = self.stopping or self.writer.sheds
         for notice in self.exchange.take_notices():
-            _log.warning(carrier_line(notice))
+            (_log.info if is_good_news(notice) else _log.warning)(carrier_line(notice))
         due = self.exchange.next_timer()
         if due is None or (self._timer_at is not None and self._timer_at <= due):
             return

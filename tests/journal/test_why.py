@@ -7,6 +7,7 @@ from switch.journal.events import (
     AgentConnected,
     CallStarted,
     Event,
+    GatewayTried,
     LegAnswered,
     LegEnded,
     LegHeld,
@@ -103,6 +104,18 @@ def test_a_call_that_never_queued() -> None:
     assert "It never entered a queue, so no agent was chosen for it." in text
     assert "102 (callee) answered, PCMU." in text
     assert "101 (caller) transferred to 103: connected." in text
+
+
+def test_a_call_to_the_outside_says_which_gateways_were_tried() -> None:
+    explanation = _explained(
+        (0, CallStarted("outbound", "101", "0612345678", "101", "sip-2")),
+        (0, LegOpened("l-1", "caller", "101")),
+        (0, LegOpened("l-2", "callee", "carrier")),
+        (0, GatewayTried("l-2", "carrier", "sip.carrier.example (192.0.2.1:5060)")),
+        (9, ended(queue="", agent="")),
+    )
+    text = "\n".join(tell(explanation))
+    assert "carrier (callee) goes by gateway sip.carrier.example (192.0.2.1:5060) of trunk carrier." in text
 
 
 def test_a_call_that_goes_on() -> None:
