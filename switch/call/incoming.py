@@ -250,6 +250,7 @@ class IncomingLeg(Leg):
             return
         if first:
             self.confirm(now)
+            self.invite.put_away()
             self.emit(events.LegConfirmed(self.id, self.negotiation.codec_name))
 
     def _cancel(self, message: CancelReceived, now: int) -> None:

@@ -371,6 +371,10 @@ class OutgoingLeg(Leg):
             self.apply_plan(plan)
         self.session_timer = session_timer.agreed(response, None, now)
         self.confirm(now)
+        # Kept for a copy of the 2xx, whose ACK was lost, and for that of another fork; both are rare.
+        self._request.put_away()
+        if self._ack is not None:
+            self._ack.put_away()
         self.emit(events.LegAnswered(self.id, self.negotiation.codec_name))
 
     def _win(self, response: Response) -> None:

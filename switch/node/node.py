@@ -28,6 +28,7 @@ from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.resolver import Resolver
 from switch.node.clock import now_us, wall_offset_us
+from switch.node.collector import LOOK_EVERY_S, Collector
 from switch.node.compose import Materials
 from switch.node.loop_lag import LoopLag
 from switch.sip.flow import Flow
@@ -148,6 +149,8 @@ class Node:
         self._timer_at: int | None = None
         self._after_scheduled = False
         self._wall_task: asyncio.Task[None] | None = None
+        self.collector = Collector()
+        self._collect_task: asyncio.Task[None] | None = None
         self._handshake_task: asyncio.Task[None] | None = None
 
     # Life.
@@ -159,6 +162,7 @@ class Node:
         loop.add_reader(self.engine.fileno(), self._engine_ready)
         self.lag.start()
         self._wall_task = asyncio.create_task(self._watch_wall(), name="wall-clock")
+        self._collect_task = asyncio.create_task(self._collect(), name="collector")
         self._handshake_task = asyncio.create_task(self._repeat_handshakes(), name="handshakes")
         await self.network.start(self)
         self.exchange.start(now_us())
@@ -176,7 +180,7 @@ class Node:
             await asyncio.sleep(0.02)
         await self.network.close()
         await self.resolver.close()
-        for task in (self._wall_task, self._handshake_task):
+        for task in (self._wall_task, self._handshake_task, self._collect_task):
             if task is not None:
                 task.cancel()
         await self.lag.stop()
@@ -253,6 +257,11 @@ class Node:
     @_survived
     def _handshakes_due(self) -> None:
         self.engine.repeat_handshakes()
+
+    async def _collect(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.collector.look(len(self.exchange.office.sessions))
 
     # Carrying.
 

@@ -10,7 +10,6 @@
 """
 
 import asyncio
-import gc
 import os
 import secrets
 import time
@@ -105,9 +104,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         keeper = bindings.BindingKeeper(store, node.exchange)
         stack.push_async_callback(keeper.stop)
         keeper.start()
-        # What exists now lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
+        node.collector.start()
         yield control, [shown for shown, _ in made]
         journal.write(events.NodeStopped("asked to stop"), now_us())
 

@@ -1,6 +1,7 @@
 """What the formats of an RTP `m=` line stand for: rtpmap, static payload types, packet times."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from switch.sdp.parse import number
 from switch.sdp.session import Attribute, Media, SdpError
@@ -16,6 +17,9 @@ _CLOCK_HZ = 8_000
 _PTIME_MS_MIN = 10
 _PTIME_MS_MAX = 60
 """What the engine can pack; a multiple of 10 always fills whole frames."""
+
+DESCRIPTIONS_KEPT = 512
+"""Lists of formats whose lines are kept made: nearly every call has one of a dozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ def ptime_ms(media: Media, otherwise_ms: int) -> int:
 
 def describe(formats: list[Format], packet_ms: int) -> tuple[Attribute, ...]:
     """The attributes that say what the payload types of a line of ours are."""
+    return _described(tuple(formats), packet_ms)
+
+
+@lru_cache(DESCRIPTIONS_KEPT)
+def _described(formats: tuple[Format, ...], packet_ms: int) -> tuple[Attribute, ...]:
     lines: list[Attribute] = []
     for known in formats:
         is_dtmf = known.name == TELEPHONE_EVENT

@@ -191,6 +191,11 @@ class Headers:
         other.parsed = self.parsed.copy()
         return other
 
+    def put_away(self) -> None:
+        """Forget what can be read again: these fields are kept for long and seldom looked at."""
+        self._index = None
+        self.parsed = {}
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((name, value) for _, name, value in self._items)
 

@@ -44,6 +44,11 @@ class Message(ABC):
         self._wire = (version, start, body, data)
         return data
 
+    def put_away(self) -> None:
+        """Take less memory: what was read and written is read and written again when it is wanted."""
+        self._wire = None
+        self.headers.put_away()
+
     def _read(self, key: str, read: Callable[["Message"], Any]) -> Any:
         """What `read` makes of this header, remembered until the header changes."""
         parsed = self.headers.parsed

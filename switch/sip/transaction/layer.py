@@ -81,6 +81,9 @@ _BRANCH_LENGTH = 20
 it)."""
 
 _KNOWN = frozenset(KNOWN_METHODS)
+_FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX})
+"""With which a non-INVITE transaction, or a refused INVITE, has said all it will."""
+
 _OTHER = "OTHER"
 _EMPTY_LINES = b"\r\n\0"
 """Keep-alives over UDP: empty lines (RFC 3261 section 7.5) and, from some phones, zero bytes."""
@@ -506,6 +509,9 @@ class TransactionLayer:
                 self._send_due_cancel(transaction, now)
         elif (state, Input.TRANSPORT_ERROR) not in transaction.rows:
             self._awaiting.pop(transaction.key, None)
+            if state is State.COMPLETED and event in _FINAL:
+                # It lingers for up to 32 s, and what it may have to send again is kept as bytes.
+                transaction.request.put_away()
 
     def _forget(self, transaction: Transaction) -> None:
         stop_timers(transaction, self._sink)
