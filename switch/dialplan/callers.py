@@ -3,7 +3,7 @@
 import re
 
 from switch.dialplan import schema
-from switch.dialplan.plan import CallerIdentityPlan
+from switch.dialplan.plan import CallerIdentityPlan, StirPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.source import Path, Source
 
@@ -33,4 +33,33 @@ def identity(model: schema.TrunkModel, source: Source, path: Path, problems: Pro
         trusted=entry.trusted,
         present_caller=entry.forwarded == "caller",
         tell_forwarding=tuple(dict.fromkeys(entry.tell_forwarding)),
+    )
+
+
+def stir(model: schema.TrunkModel, source: Source, path: Path, problems: Problems) -> StirPlan | None:
+    """`stir: {verify: mark, trust: [ca.pem], sign: {certificate_url: ..., key_file: ...}}`."""
+    if model.stir is None:
+        return None
+    at = (*path, "stir")
+    entry = schema.read(schema.StirModel, source, at, model.stir, problems)
+    if entry is None:
+        return None
+    if entry.verify != "off" and not entry.trust:
+        problems.add(
+            source.key_place((*at, "verify")), "'trust' is missing: files with the certificates to believe"
+        )
+    signing = None
+    if entry.sign is not None:
+        signing = schema.read(schema.SignModel, source, (*at, "sign"), entry.sign, problems)
+        if signing is not None and bool(signing.key_file) == bool(signing.key_env):
+            problems.add(source.key_place((*at, "sign")), "either key_file or key_env was expected")
+    return StirPlan(
+        verify=entry.verify,
+        trust=tuple(entry.trust),
+        hosts=tuple(host.lower() for host in entry.hosts),
+        insecure=entry.insecure_http,
+        certificate_url="" if signing is None else signing.certificate_url,
+        key_file="" if signing is None else signing.key_file,
+        key_env="" if signing is None else signing.key_env,
+        origid="" if signing is None else signing.origid,
     )

@@ -157,6 +157,7 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         strip=callers.strip(model, source, path, problems),
         user_phone=model.user_phone,
         caller_identity=callers.identity(model, source, path, problems),
+        stir=callers.stir(model, source, path, problems),
         encrypted_media=model.encrypted_media,
     )
 

@@ -99,6 +99,21 @@ class HealthPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class StirPlan:
+    """Signed numbers: `trust` are files with certificates; the key is in `key_file` or a variable `key_env`,
+    and nothing is signed without `certificate_url`."""
+
+    verify: str = "off"
+    trust: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    insecure: bool = False
+    certificate_url: str = ""
+    key_file: str = ""
+    key_env: str = ""
+    origid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerIdentityPlan:
     """How a carrier tells who calls (`accept`) and how we tell it; the words are those of the schema."""
 
@@ -136,6 +151,7 @@ class TrunkSettings:
     strip: tuple[str, ...] = ()
     user_phone: bool = False
     caller_identity: CallerIdentityPlan = CallerIdentityPlan()
+    stir: StirPlan | None = None
     encrypted_media: str = "allowed"
 
 

@@ -70,6 +70,7 @@ class TrunkModel(Section):
     strip: Annotated[Names, Field(max_length=20)] = []
     user_phone: bool = False
     caller_identity: Raw = None
+    stir: Raw = None
     username: str = ""
     password_env: str = ""
     password_file: str = ""
@@ -111,6 +112,23 @@ class HealthModel(Section):
 class SessionTimerModel(Section):
     expires_s: Annotated[int, Field(ge=90, le=86_400)] = 1_800
     min_s: Annotated[int, Field(ge=90, le=86_400)] = 90
+
+
+class SignModel(Section):
+    certificate_url: Annotated[str, Field(pattern=r"^https?://[^\s<>\"]{1,500}$")]
+    key_file: str = ""
+    key_env: str = ""
+    origid: Annotated[str, Field(pattern="^[0-9A-Za-z-]{0,64}$")] = ""
+
+
+class StirModel(Section):
+    """Signed numbers: what is believed, and how ours are signed."""
+
+    verify: Literal["off", "mark", "require"] = "off"
+    trust: Names = []
+    hosts: Names = []
+    insecure_http: bool = False
+    sign: Raw = None
 
 
 class CallerIdentityModel(Section):

@@ -31,6 +31,7 @@ from switch.exchange import (
     referrals,
     ringing,
     routing,
+    stir,
     transfers,
     understanding,
     watching,
@@ -134,6 +135,11 @@ class Exchange:
         """What the resolver made of a question that `poll` gave."""
         self.office.parts.locator.answer(answer, now)
         locating.carry(self.office, now)
+        self.settle(now)
+
+    def certificate(self, url: str, pem: bytes | None, now: int) -> None:
+        """What a `CertificateWanted` led to; None where nothing could be fetched."""
+        stir.desk(self.office).fetched(url, pem, now)
         self.settle(now)
 
     def agent(self, tenant: str, agent: str, verb: AgentVerb, reason: str, now: int) -> None:
@@ -443,6 +449,8 @@ class Exchange:
             session = office.sessions.get(key)
             if session is not None:
                 office.tell_flow(session, FlowWake())
+        elif kind == "stir":
+            stir.desk(office).timed_out(key, now)
         elif kind == "cost":
             meter.over_cost(office, key, now)
         elif kind == "locate":

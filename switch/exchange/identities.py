@@ -4,6 +4,10 @@ The table of docs/decisions/0021-identity-and-stir.md is carried out here. A ses
 where there is more to know than a number in From; all others take the first line of each function.
 """
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from switch.base.clock import SECOND
 from switch.base.errors import PeerError
 from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
@@ -27,6 +31,9 @@ from switch.trunk.caller import (
 )
 from switch.trunk.forwarding import Forwarding, read_forwardings, write_forwardings
 from switch.trunk.settings import RouteChoice, TrunkSettings
+from switch.trunk.stir import identity_header
+from switch.trunk.stir.passport import SHAKEN, Passport, sign
+from switch.trunk.stir.settings import Signer
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -119,15 +126,16 @@ def for_carrier(
     choice: RouteChoice,
     settings: TrunkSettings,
     host: str,
+    now: int,
 ) -> tuple[NameAddr, Fields]:
     """From and the other headers that tell a carrier who calls."""
     rules, caller = settings.caller, session.caller
     name = office.tenancy(session).plan.outside.caller_name
     shown = NameAddr(name, phone_uri(settings, choice.from_user, host))
-    if rules is PLAIN and caller is None:
+    if rules is PLAIN and caller is None and settings.stir is None:
         return shown, ()
     trunks = office.parts.trunks
-    asserted = shown
+    asserted, signed = shown, attempt.presented
     withheld = caller is not None and caller.withheld
     customer = session.call.record.direction == "inbound"
     if customer and not rules.present_caller:
@@ -140,7 +148,7 @@ def for_carrier(
             phone_uri(settings, trunks.present(choice.trunk, number), host),
         )
         if not withheld:
-            shown = theirs
+            shown, signed = theirs, number
         elif rules.trusted:
             asserted = theirs
     fields = [_field(header, asserted, withheld=withheld) for header in rules.send]
@@ -149,7 +157,44 @@ def for_carrier(
         fields.append(("Privacy", "id"))
     if customer and rules.tell_forwarding:
         fields += _forwarding(office, session, attempt, choice, settings, host)
+    if settings.stir is not None and settings.stir.signer is not None:
+        fields += _signed(office, session, attempt.dialled, signed, settings.stir.signer, now)
     return shown, tuple(fields)
+
+
+def verified(session: Session, host: str) -> Fields:
+    """P-Asserted-Identity with what STIR made of the caller's number, for phones that show it."""
+    caller = session.caller
+    if caller is None or not caller.verstat or caller.withheld:
+        return ()
+    try:
+        uri = Uri(user=f"{caller.number};verstat={caller.verstat}", host=host, params=_USER_PHONE)
+        return (("P-Asserted-Identity", str(NameAddr(caller.name, uri))),)
+    except PeerError:
+        return ()
+
+
+def _signed(
+    office: Office, session: Session, dialled: str, number: str, signer: Signer, now: int
+) -> list[tuple[str, str]]:
+    """Date and Identity (RFC 8224, 8588). What is no telephone number cannot be signed, nor need it be."""
+    if not (number.startswith("+") and dialled):
+        return []
+    plan = office.tenancy(session).plan
+    own = (*plan.numbers, plan.caller_id, *(account.caller_id for account in plan.accounts.values()))
+    attest = "A" if number in own else "B" if session.call.anchor.account else "C"
+    wall_s = office.journal.wall(now) // SECOND
+    passport = Passport(
+        signer.certificate_url,
+        number[1:],
+        (dialled.removeprefix("+"),),
+        wall_s,
+        SHAKEN,
+        attest,
+        signer.origid,
+    )
+    date = format_datetime(datetime.fromtimestamp(wall_s, UTC), usegmt=True)
+    return [("Date", date), ("Identity", identity_header.write(sign(passport, signer.key), passport))]
 
 
 def phone_uri(settings: TrunkSettings, user: str, host: str, port: int | None = None) -> Uri:

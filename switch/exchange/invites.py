@@ -8,6 +8,8 @@
 Nothing is reserved and no trunk is dialled before this is known: an unauthenticated request costs one answer.
 """
 
+from dataclasses import replace
+
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
 from switch.call import session_timer
@@ -24,6 +26,7 @@ from switch.exchange import (
     records,
     replacing,
     ringing,
+    stir,
     talks,
     understanding,
 )
@@ -47,7 +50,9 @@ from switch.tenant.entry import (
     UnknownReason,
 )
 from switch.tenant.limits import Limit, Refusal
-from switch.trunk.caller import clean_name
+from switch.trunk.caller import Caller, clean_name
+from switch.trunk.stir.settings import VerifyPolicy
+from switch.trunk.stir.verify import Verdict
 
 RING_US = 60 * SECOND
 """How long a phone of the tenant is rung when another phone dials it."""
@@ -110,19 +115,55 @@ def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) 
     if owner is None:
         _refuse(office, message, 404, now)
         return
+    known = identities.from_trunk(office, trunk, request)
+    caller = (
+        office.parts.trunks.normalise(trunk, subscriber(request.from_.uri)) if known is None else known.number
+    )
+    settings = office.parts.trunks.settings(trunk)
+    assert settings is not None, "a trunk that was identified is configured"
+    rules = settings.stir
+    if rules is None or rules.verify is VerifyPolicy.OFF:
+        _take_from_trunk(office, message, trunk, owner, called, caller, known, now)
+        return
+
+    def verified(verdict: Verdict, at: int) -> None:
+        if rules.verify is VerifyPolicy.REQUIRE and not verdict.passed:
+            reason = f'STIR;cause={verdict.status};text="{verdict.reason}"'
+            _refuse(office, message, verdict.status, at, [("Reason", reason)])
+            return
+        who = known or Caller(caller, clean_name(request.from_.display))
+        who = replace(who, verstat=verdict.verstat)
+        _take_from_trunk(office, message, trunk, owner, called, caller, who, at, str(verdict))
+
+    stir.desk(office).verify(office, message, rules, caller, called, verified, now)
+
+
+def _take_from_trunk(
+    office: Office,
+    message: RequestReceived,
+    trunk: str,
+    owner: tuple[str, str],
+    called: str,
+    caller: str,
+    known: Caller | None,
+    now: int,
+    verification: str = "",
+) -> None:
+    """Open the call; where it waited for a certificate, a reload may have taken its tenant away meanwhile."""
     tenant, number = owner
+    if verification and office.parts.directory.by_number(called) != owner:
+        _refuse(office, message, 404, now)
+        return
     if office.parts.trunks.acquire(trunk, now) is not None:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
-    known = identities.from_trunk(office, trunk, request)
-    caller = (
-        office.parts.trunks.normalise(trunk, subscriber(request.from_.uri)) if known is None else known.shown
-    )
-    session = _open(office, message, tenant, "inbound", caller, called, trunk, now)
+    shown = caller if known is None else known.shown
+    session = _open(office, message, tenant, "inbound", shown, called, trunk, now)
     if session is None:
         office.parts.trunks.release(trunk)
         return
     if known is not None:
+        session.call.record.verification = verification
         identities.know(office, session, known, now)
     session.call.anchor.trunk = trunk
     session.call.record.trunk, session.call.record.gateway = trunk, str(message.flow.remote)

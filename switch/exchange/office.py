@@ -35,17 +35,19 @@ from switch.sip.outputs import SendBytes
 from switch.tenant.directory import Directory
 from switch.tenant.limits import LimitBook
 from switch.trunk.settings import Gateway, TrunkEvent
+from switch.trunk.stir.settings import CertificateWanted
 from switch.trunk.trunks import Trunks
 
 if TYPE_CHECKING:
     from switch.exchange.messages import MessageBook
+    from switch.exchange.stir import StirDesk
     from switch.exchange.watching import Watching
 
 TimerKey = tuple[str, str]
 """("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
 ("locate", place)."""
 
-Output = SendBytes | Command | Question
+Output = SendBytes | Command | Question | CertificateWanted
 """`node` answers a question by `Exchange.located`, if only to say that the resolver failed."""
 
 
@@ -144,6 +146,8 @@ class Office:
         """Calls without legs; their records are written when nothing is left to be settled about them."""
         self.watches: dict[str, Watch] = {}
         """Names of gateways, as many as the administrator wrote; the key is that of their timer."""
+        self.stir_desk: StirDesk | None = None
+        """Certificates of those who sign numbers; made when a trunk first verifies one."""
         self.failed_logins = 0
         self.notices: list[TrunkEvent] = []
         """What carriers did that an operator should read; whoever runs the exchange takes it."""

@@ -41,14 +41,15 @@ def ring_account(
     agent = office.agent_at(session.tenant, account)
     for binding, *others in phones:
         host = binding.flow.local.host
+        headers = attempt.headers
+        if session.caller is not None:
+            headers = (*headers, *identities.verified(session, host))
         destination = Destination(
             uri=binding.contact,
             flow=binding.flow,
             from_=identities.for_phone(session, host),
             to=NameAddr("", Uri(user=name, host=host)),
-            headers=(*attempt.headers, *(("Route", hop) for hop in binding.path))
-            if binding.path
-            else attempt.headers,
+            headers=headers if not binding.path else (*headers, *(("Route", hop) for hop in binding.path)),
             others=tuple([_way(other) for other in others]) if others else (),
             encryption=encryption.calls_to(office, session.tenant, account, binding.flow),
         )
@@ -152,7 +153,7 @@ def _place(
         attempt.failures.append(Cause(Reason.UNREACHABLE, By.US, 500))
         return None
     credentials = settings.credentials
-    from_, headers = identities.for_carrier(office, session, attempt, choice, settings, flow.local.host)
+    from_, headers = identities.for_carrier(office, session, attempt, choice, settings, flow.local.host, now)
     destination = Destination(
         uri=identities.phone_uri(settings, choice.request_user, choice.host, choice.port),
         flow=flow,

@@ -10,6 +10,7 @@ from switch.dialplan.plan import Centre
 from switch.engine.engine import Engine
 from switch.node.dialplan_files import read_dialplans
 from switch.node.prompts import render
+from switch.node.stir_files import read_stir
 from switch.node.translate import trunk_settings
 from switch.node.trunk_secrets import read_trunk_secrets
 from switch.trunk.settings import TrunkSettings
@@ -30,7 +31,10 @@ def read_configuration(path: Path) -> Configuration:
     centre = load_centre(files)
     digest = sha256("\0".join(f"{name}\0{text}" for name, text in sorted(files.items())).encode())
     secrets = read_trunk_secrets(centre)
-    trunks = tuple(trunk_settings(plan, secrets.get(plan.name, "")) for plan in centre.trunks)
+    signing = read_stir(centre)
+    trunks = tuple(
+        trunk_settings(plan, secrets.get(plan.name, ""), signing.get(plan.name)) for plan in centre.trunks
+    )
     return Configuration(centre, trunks, digest.hexdigest()[:16])
 
 

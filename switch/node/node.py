@@ -27,6 +27,7 @@ from switch.media.events import SecurityFailed, StreamClosed
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.resolver import Resolver
+from switch.node.certificates import CertificateFetcher
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.collector import LOOK_EVERY_S, Collector
 from switch.node.compose import Materials
@@ -47,6 +48,7 @@ from switch.trunk.settings import (
     RegistrationUp,
     TrunkEvent,
 )
+from switch.trunk.stir.settings import CertificateWanted
 
 _log = structlog.get_logger()
 
@@ -137,6 +139,7 @@ class Node:
         self.writer = writer
         self.metrics = metrics
         self.journal = exchange.office.journal
+        self.certificates = CertificateFetcher(self._certificate)
         self.lag = LoopLag(network.intake.note_lag)
         self.started_wall_us = self.journal.wall(now_us())
         self.stopping = False
@@ -178,6 +181,7 @@ class Node:
         end = time.monotonic() + DRAIN_S
         while self._drains() and time.monotonic() < end:
             await asyncio.sleep(0.02)
+        await self.certificates.stop()
         await self.network.close()
         await self.resolver.close()
         for task in (self._wall_task, self._handshake_task, self._collect_task):
@@ -239,6 +243,11 @@ class Node:
         self.carry()
 
     @_survived
+    def _certificate(self, url: str, pem: bytes | None) -> None:
+        self.exchange.certificate(url, pem, now_us())
+        self.carry()
+
+    @_survived
     def _timer_due(self) -> None:
         self._timer = self._timer_at = None
         self.exchange.handle_timer(now_us())
@@ -272,6 +281,8 @@ class Node:
                 self.network.send(output.data, output.flow)
             elif isinstance(output, Question):
                 self.resolver.ask(output, self._located)
+            elif isinstance(output, CertificateWanted):
+                self.certificates.want(output)
             else:
                 self._command(output)
         if not self._after_scheduled:

@@ -29,6 +29,7 @@ from switch.trunk.settings import (
     Terms,
     TrunkSettings,
 )
+from switch.trunk.stir.settings import StirSettings
 
 
 def leg_settings(centre: Centre) -> LegSettings:
@@ -62,7 +63,7 @@ def tenant_entry(plan: TenantPlan) -> TenantEntry:
     )
 
 
-def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
+def trunk_settings(plan: TrunkPlan, secret: str, stir: StirSettings | None = None) -> TrunkSettings:
     """A carrier in the trunk room's words."""
     return TrunkSettings(
         name=plan.name,
@@ -89,6 +90,7 @@ def trunk_settings(plan: TrunkPlan, secret: str) -> TrunkSettings:
         ),
         prefix=plan.prefix,
         caller=_caller(plan),
+        stir=stir,
     )
 
 

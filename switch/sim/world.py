@@ -31,6 +31,7 @@ from switch.sip.outputs import SendBytes
 from switch.sip.transport import DEFAULT_PORT
 from switch.tenant.names import wire_name
 from switch.trunk.settings import TrunkSettings
+from switch.trunk.stir.settings import CertificateWanted
 
 SWITCH = Address("192.0.2.1", 5060)
 START_US = 1_000 * SECOND
@@ -105,6 +106,9 @@ class World:
         self.interception: Interception | None = None
         self.resolver: Resolver = _knows_nothing
         self.arrivals = 0
+        self.certificates: dict[str, bytes] = {}
+        """What is published, by URL; `fetched` are those that the switch asked for."""
+        self.fetched: list[CertificateWanted] = []
         self._script: list[tuple[int, int, Action]] = []
         self._order = 0
         self._phone_timers: TimerHeap[Address] = TimerHeap()
@@ -271,12 +275,18 @@ class World:
                 self.network.send(Datagram(SWITCH, output.flow.remote, output.data), self.now)
             elif isinstance(output, Question):
                 self.after(RESOLVER_US, partial(self._answer, output))
+            elif isinstance(output, CertificateWanted):
+                self.fetched.append(output)
+                self.after(RESOLVER_US, partial(self._certificate, output.url))
             else:
                 self.engine.submit(output, self.now)
         entries = self.materials.journal.drain()
         self.journal += entries
         for watcher in self.watchers:
             watcher(self, entries)
+
+    def _certificate(self, url: str, now: int) -> None:
+        self.exchange.certificate(url, self.certificates.get(url), now)
 
     def _answer(self, question: Question, now: int) -> None:
         self.exchange.located(self.resolver(question), now)

@@ -73,6 +73,8 @@ class Caller:
     source: IdentityHeader = IdentityHeader.FROM
     forwarded: tuple[Forwarding, ...] = ()
     """Who forwarded the caller to us, the last first."""
+    verstat: str = ""
+    """What STIR made of the number, in the word that phones know; empty where nobody asked."""
 
     @property
     def shown(self) -> str:

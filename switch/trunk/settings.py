@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from switch.sip.flow import Address, Transport
 from switch.trunk.caller import PLAIN, CallerSettings
+from switch.trunk.stir.settings import StirSettings
 
 
 class NumberFormat(StrEnum):
@@ -164,6 +165,7 @@ class TrunkSettings:
     failover_on: frozenset[int] = frozenset()
     registration: RegistrationSettings | None = None
     caller: CallerSettings = PLAIN
+    stir: StirSettings | None = None
     encrypted_media: str = "allowed"
 
 

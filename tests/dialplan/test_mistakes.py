@@ -225,6 +225,16 @@ TRUNKS = [
     ("{gateways: [h:99999], country: FR}", "1:25: an address with a port"),
     ("{gateways: ['1.2.3'], country: FR}", "1:25: an address with a port"),
     ("{gateways: [h], country: FR, identify: [300.1.1.1]}", "1:53: an address or network such as"),
+    ("{gateways: [h], country: FR, stir: {verify: mark}}", "'trust' is missing"),
+    ("{gateways: [h], country: FR, stir: {verify: maybe}}", "'maybe' is not known here"),
+    (
+        "{gateways: [h], country: FR, stir: {sign: {certificate_url: https://a/b}}}",
+        "either key_file or key_env was expected",
+    ),
+    (
+        "{gateways: [h], country: FR, stir: {sign: {certificate_url: ftp://a/b, key_env: K}}}",
+        "certificate_url: text of the form",
+    ),
     ("{gateways: [h], country: FR, strip: [x]}", "1:50: digits that the carrier puts before numbers"),
     ("{gateways: [h], country: FR, prefix: '+1'}", "1:50: prefix: text of the form"),
     ("{gateways: [h], country: FR, caller_identity: {accept: [rip]}}", "'rip' is not known here"),

@@ -17,6 +17,12 @@ _BY_BINDINGS = "tests/node/test_bindings.py::"
 
 MUTANTS = (
     Mutant(
+        "switch/node/certificates.py",
+        "if not insecure and not all(one.is_global and not one.is_multicast for one in addresses):",
+        "if not addresses:",
+        "tests/node/test_certificates.py::test_what_is_not_even_tried",
+    ),
+    Mutant(
         _NODE,
         "node.fault(step.__name__)",
         "raise",

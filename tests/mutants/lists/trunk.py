@@ -14,7 +14,47 @@ _BY_REGISTRATION = "tests/trunk/test_registration.py::"
 _BY = "tests/trunk/test_trunks.py::"
 _BY_NUMBERS = "tests/trunk/test_numbers.py::"
 
+_VERIFY = "switch/trunk/stir/verify.py"
+_CERTIFICATES = "switch/trunk/stir/certificates.py"
+_VERIFIED = "tests/trunk/stir/test_verify.py::"
+
 MUTANTS = (
+    Mutant(
+        _VERIFY,
+        'if called.removeprefix("+") not in passport.dest:',
+        "if not passport.dest:",
+        _VERIFIED + "test_who_calls_and_who_is_called_must_be_those_of_the_message",
+    ),
+    Mutant(
+        _VERIFY,
+        "if not is_signed_by(token, key):",
+        "if not key:",
+        _VERIFIED + "test_another_key_than_the_certificates_is_438",
+    ),
+    Mutant(
+        _VERIFY,
+        "if abs(passport.iat - wall_s) > FRESH_S or not _is_fresh(date, wall_s):",
+        "if not _is_fresh(date, wall_s):",
+        _VERIFIED + "test_a_stale_token_or_date_is_403",
+    ),
+    Mutant(
+        _CERTIFICATES,
+        "if not covers(_tn_auth_list(signer), number):",
+        "if not _tn_auth_list(signer):",
+        _VERIFIED + "test_rfc8226_section_9_a_certificate_speaks_for_its_numbers",
+    ),
+    Mutant(
+        _CERTIFICATES,
+        "if not constraints.ca or (constraints.path_length is not None and constraints.path_length < below):",
+        "if not constraints:",
+        _VERIFIED + "test_a_certificate_that_is_no_authority_issues_none",
+    ),
+    Mutant(
+        _CERTIFICATES,
+        'if not _may(signer, "digital_signature"):',
+        "if not signer:",
+        _VERIFIED + "test_a_key_that_may_not_sign_is_437",
+    ),
     Mutant(
         "switch/trunk/caller.py",
         "for header in settings.accept:",
