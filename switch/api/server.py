@@ -52,6 +52,8 @@ class ApiServer:
     """Start it when the port can answer; `stop` it before what the port stands on is taken down."""
 
     def __init__(self) -> None:
+        self.web: Address | None = None
+        """The browsers' port, where there is one."""
         self._running: list[tuple[uvicorn.Server, asyncio.Task[None], socket.socket]] = []
 
     async def start(
@@ -66,6 +68,7 @@ class ApiServer:
                 bound = Address(*listener.getsockname()[:2])
                 await self._serve(public_app(port), PublicProtocol, listener, web)
             if web.browsers is not None:
+                self.web = Address(*web.browsers.getsockname()[:2])
                 await self._serve(browser_app(), PublicProtocol, web.browsers, web, web.tls)
             await self._serve(control_app(port), ControlProtocol, state.bind_control())
         except BaseException:

@@ -284,7 +284,7 @@ class NumberRow:
 
 @dataclass(frozen=True, slots=True)
 class SipListener:
-    """A bound address where phones register and trunks call. `transport` is UDP or TCP."""
+    """A bound address where phones register and trunks call. `transport` is UDP, TCP, TLS, WS or WSS."""
 
     transport: str
     host: str

@@ -500,5 +500,7 @@ def _not_a_session(request: Request) -> Response | None:
 @lru_cache(LISTENERS_MAX)
 def _contact_at(host: str, port: int, transport: str) -> NameAddr:
     bracketed = f"[{host}]" if ":" in host else host
-    suffix = "" if transport == "UDP" else f";transport={transport.lower()}"
+    # RFC 7118 section 5.2 has one word for both kinds of WebSocket.
+    word = "ws" if transport == "WSS" else transport.lower()
+    suffix = "" if transport == "UDP" else f";transport={word}"
     return NameAddr.parse(f"<sip:{bracketed}:{port}{suffix}>")

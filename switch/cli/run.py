@@ -39,7 +39,8 @@ Dialplans = Annotated[
 Sip = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="ADDRESS:PORT", help=f"Where SIP listens, UDP and TCP; repeatable.  [{DEFAULT_SIP}]"
+        metavar="ADDRESS:PORT",
+        help=f"Where SIP listens, UDP and TCP, in place of the centre's listen; repeatable.  [{DEFAULT_SIP}]",
     ),
 ]
 Http = Annotated[
@@ -121,11 +122,11 @@ def run(
 
 
 def _listeners(texts: list[str] | None) -> tuple[Address, ...]:
-    addresses = tuple(parse_address(text, "--sip") for text in texts or [str(DEFAULT_SIP)])
+    addresses = tuple(parse_address(text, "--sip") for text in texts or ())
     if any(ip_address(address.host).is_unspecified for address in addresses):
         raise typer.BadParameter(
             "expected an address that phones can reach; to all of them it would be told as where to send "
-            "calls and audio",
+            "calls and audio. With listen in centre.yaml, 'advertise' says another",
             param_hint="--sip",
         )
     fixed = [address for address in addresses if address.port]

@@ -6,6 +6,8 @@ from ipaddress import ip_network
 
 from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import callers, carriers, schema
+from switch.dialplan.listen_plan import ListeningPlan
+from switch.dialplan.listening import SECTIONS, read_listening
 from switch.dialplan.plan import (
     Centre,
     NumberForm,
@@ -34,6 +36,13 @@ def load_centre(files: Mapping[str, str]) -> Centre:
     if not sources:
         problems.add(Place("", 0, 0), "no dialplan: expected at least one file TENANT.yaml")
     trunks, shared = _shared(sources, problems)
+    # A centre of one file says in it what tenants would share.
+    alone = len(sources) == 1
+    listening = ListeningPlan()
+    for key, source in sources:
+        if alone or key == SHARED:
+            listening = read_listening(source, problems)
+    of_tenant = ("trunks", *SECTIONS) if alone else ("trunks",)
     tenants: dict[str, TenantPlan] = {}
     for key, source in sources:
         if key == SHARED:
@@ -46,7 +55,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
         if key in tenants:
             problems.add(place, f"tenant '{key}' has two files; the other is {tenants[key].place.file}")
         own = Problems()
-        model = schema.read(schema.TenantModel, source, (), _without_trunks(source), own)
+        model = schema.read(schema.TenantModel, source, (), _without(source, of_tenant), own)
         if model is not None:
             tenants[key] = TenantReader(key, source, model, tuple(trunk.name for trunk in trunks), own).plan()
         problems.problems.extend(own.problems)
@@ -64,6 +73,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
         digest_qop=tuple(shared.digest_qop),
         session_timer=SessionTimer(shared.session_timer.expires_s, shared.session_timer.min_s),
         reliable_183=shared.reliable_183,
+        listening=listening,
     )
 
 
@@ -80,10 +90,10 @@ def _key(name: str) -> str:
     return name.rpartition("/")[2].rpartition(".")[0]
 
 
-def _without_trunks(source: Source) -> object:
+def _without(source: Source, words: tuple[str, ...]) -> object:
     if not isinstance(source.data, dict):
         return source.data
-    return {key: value for key, value in source.data.items() if key != "trunks"}
+    return {key: value for key, value in source.data.items() if key not in words}
 
 
 def _shared(
@@ -93,7 +103,7 @@ def _shared(
     found: dict[str, TrunkSettings] = {}
     shared = schema.CentreModel()
     for key, source in sources:
-        data = source.data
+        data = _without(source, SECTIONS)
         if key != SHARED:
             data = {"trunks": data.get("trunks")} if isinstance(data, dict) else {}
         model = schema.read(schema.CentreModel, source, (), data, problems)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from switch.base.errors import Problem
 from switch.dialplan.hours import Calendar, Hours
+from switch.dialplan.listen_plan import NOTHING_STATED, ListeningPlan
 from switch.dialplan.problems import NOWHERE, Place
 from switch.dialplan.program import Program
 
@@ -364,6 +365,7 @@ class Centre:
     digest_qop: tuple[str, ...] = DIGEST_QOP
     session_timer: SessionTimer = SessionTimer()
     reliable_183: bool = True
+    listening: ListeningPlan = NOTHING_STATED
 
     def owner(self, number: str) -> TenantPlan | None:
         """The tenant to whom an outside number (E.164 with +) belongs."""

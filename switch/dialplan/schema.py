@@ -143,6 +143,47 @@ class CallerIdentityModel(Section):
     tell_forwarding: Annotated[list[Literal["diversion", "history-info"]], BeforeValidator(_listed)] = []
 
 
+class CertificateModel(Section):
+    """Files in PEM. `names` replace those in the certificate, for which it is asked (SNI)."""
+
+    chain: Annotated[str, Field(min_length=1)]
+    key: Annotated[str, Field(min_length=1)]
+    names: Names = []
+
+
+class ListenModel(Section):
+    address: str
+    transports: Annotated[
+        list[Literal["udp", "tcp", "tls"]], BeforeValidator(_listed), Field(min_length=1, max_length=3)
+    ] = ["udp", "tcp"]
+    advertise: str = ""
+    media: str = ""
+    certificates: Names = []
+    clients: Literal["off", "optional", "required"] = "off"
+    clients_ca: str = ""
+
+
+class WebModel(Section):
+    address: str = ""
+    certificates: Names = []
+    origins: Names = []
+
+
+class TlsModel(Section):
+    ca: str = ""
+    certificate: str = ""
+    wildcards: bool = False
+
+
+class ListeningModel(Section):
+    """Sections whose entries have a place of their own, read entry by entry."""
+
+    listen: Annotated[list[Raw], BeforeValidator(_one_or_more), Field(max_length=32)] = []
+    certificates: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
+    web: Raw = None
+    tls: Raw = None
+
+
 class CentreModel(Section):
     trunks: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     digest: Annotated[

@@ -65,6 +65,9 @@ def _raw(keys: SrtpKeys) -> _Raw:
     return _SUITES.index(keys.suite), keys.inbound, keys.outbound
 
 
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
 class UnusableAddressError(PeerError):
     """An address in the peer's session description that nothing can be sent to from here."""
 
@@ -78,8 +81,9 @@ class SlotState(IntEnum):
 class Engine:
     """One media thread with `slots` pre-bound RTP ports on `host`, out of `port_range` (first and last port).
 
-    `host` is an IP address; `advertised_host` is what SDP shall say when that is another one, as behind
-    a static NAT. Raises `ResourceError` when the machine has too few ports, descriptors or too little memory.
+    `host` is an IP address, and `::` takes both families; `advertised_host` is what SDP shall say when that
+    is another one, as behind a static NAT. Raises `ResourceError` when the machine has too few ports,
+    descriptors or too little memory.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Engine:
         random_bits: Callable[[int], int] = secrets.randbits,
     ) -> None:
         self._address = ip_address(host)
+        self._dual = self._address == IPv6Address("::")
         self._random_bits = random_bits
         self._pairs = bind_pairs(self._address, port_range[0], port_range[1], slots)
         identity = Identity()
@@ -282,12 +287,15 @@ class Engine:
         # RFC 3264 section 8.4: how hold was written before, and still is.
         if remote.is_unspecified:
             return b""
+        if remote.is_multicast or remote == IPv4Address("255.255.255.255"):
+            raise UnusableAddressError(f"{remote} is not one peer's address")
+        if self._dual and remote.version == 4:
+            # One socket for both families sees IPv4 peers under ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
+            return _MAPPED + remote.packed
         if remote.version != self._address.version:
             raise UnusableAddressError(
                 f"{remote} is IPv{remote.version}, our media is IPv{self._address.version}"
             )
-        if remote.is_multicast or remote == IPv4Address("255.255.255.255"):
-            raise UnusableAddressError(f"{remote} is not one peer's address")
         return remote.packed
 
     def fileno(self) -> int:
@@ -310,7 +318,7 @@ class Engine:
         if kind == 1:
             return DigitReceived(numbers[1], KEYS[numbers[2]], numbers[3])
         if kind == 2:
-            return StreamLatched(numbers[1], str(raw[2]), numbers[3])
+            return StreamLatched(numbers[1], str(raw[2]).removeprefix("::ffff:"), numbers[3])
         if kind == 3:
             return StreamIdle(numbers[1])
         self._states[numbers[1]] = SlotState.FREE

@@ -61,6 +61,9 @@ def _bind_pair(address: IPv4Address | IPv6Address, port: int, bound: int, count:
                 )
                 undo.callback(opened.close)
                 opened.setblocking(False)
+                if address.version == 6:
+                    # The wildcard is for both families, whatever the machine's default is.
+                    opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not address.is_unspecified)
                 opened.bind((str(address), number))
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:

@@ -271,7 +271,7 @@ def _open(
 ) -> Session | None:
     """The call, its first leg and its port; None after a 503 where no port is left."""
     request = message.request
-    slot = office.parts.slots.reserve()
+    slot = office.reserve_slot(message.flow.local)
     if slot is None:
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return None

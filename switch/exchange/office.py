@@ -7,7 +7,7 @@ until nothing is left. So each decider sees one event at a time, and the same in
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from switch.acd import decisions as acd_decisions
@@ -26,6 +26,7 @@ from switch.exchange.session import Session
 from switch.journal import events as journal_events
 from switch.journal.entry import Journal
 from switch.media.commands import Command
+from switch.media.plan import Slot
 from switch.media.slots import SlotPool
 from switch.registrar.registrar import Registrar
 from switch.sip.flow import Address, Flow, Transport
@@ -72,10 +73,15 @@ class Router(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An address at which the switch takes SIP, as peers see it."""
+    """An address at which the switch takes SIP, as peers see it; `ipv6` is what is bound.
+
+    `media_host` is where phones of this listener send audio; empty: to the slot's own host.
+    """
 
     transport: Transport
     address: Address
+    ipv6: bool = False
+    media_host: str = ""
 
 
 @dataclass(slots=True)
@@ -128,6 +134,9 @@ class Office:
         self.signalling = parts.signalling
         self.journal = parts.journal
         self.sessions: dict[str, Session] = {}
+        self._media_hosts = {
+            listener.address: listener.media_host for listener in parts.listeners if listener.media_host
+        }
         self.legs: dict[str, Leg] = {}
         self.session_of_leg: dict[str, Session] = {}
         self.leg_of_slot: dict[int, Leg] = {}
@@ -188,17 +197,21 @@ class Office:
         tenancy = self.parts.tenancies.get(tenant)
         return "" if tenancy is None else tenancy.agent_at.get(account, "")
 
-    def listener(self, transport: Transport) -> Address | None:
-        """Our address for a transport; the first listener wins."""
+    def flow_to(self, transport: Transport, remote: Address, server_name: str = "") -> Flow | None:
+        """A flow to somebody who has not spoken to us first (a gateway), by the first listener of its
+        transport and family. `server_name` is what its certificate must prove."""
+        ipv6 = ":" in remote.host
         for listener in self.parts.listeners:
-            if listener.transport is transport:
-                return listener.address
+            if listener.transport is transport and listener.ipv6 == ipv6:
+                return Flow(transport, listener.address, remote, 0, server_name)
         return None
 
-    def flow_to(self, transport: Transport, remote: Address, server_name: str = "") -> Flow | None:
-        """A flow to somebody who has not spoken to us first (a gateway), by the name that it must prove."""
-        local = self.listener(transport)
-        return None if local is None else Flow(transport, local, remote, server_name=server_name)
+    def reserve_slot(self, local: Address) -> Slot | None:
+        """An RTP port for a leg by this listener, with the host that its phone can reach; None: all are in
+        use."""
+        slot = self.parts.slots.reserve()
+        host = self._media_hosts.get(local) if self._media_hosts else None
+        return slot if slot is None or host is None else replace(slot, host=host)
 
     # Legs.
 
@@ -219,7 +232,7 @@ class Office:
         self, session: Session, destination: Destination, *, role: str, peer: str, now: int
     ) -> OutgoingLeg | None:
         """Send an INVITE; None where no RTP port is left."""
-        slot = self.parts.slots.reserve()
+        slot = self.reserve_slot(destination.flow.local)
         if slot is None:
             return None
         tokens = self.parts.tokens

@@ -30,7 +30,7 @@ def admit(office: Office, message: RequestReceived, account: Account, now: int) 
     if isinstance(found, int):
         _refuse(office, message, found, now)
         return
-    slot = office.parts.slots.reserve()
+    slot = office.reserve_slot(message.flow.local)
     if slot is None:
         _refuse(office, message, 503, now)
         return

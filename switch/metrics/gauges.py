@@ -250,7 +250,24 @@ def _sip(snapshot: Snapshot) -> Iterator[Metric]:
     )
     yield _gauge("softswitch_sip_transactions", "Transactions open.", (), _one(snapshot.transactions))
     yield _gauge("softswitch_sip_dialogs", "Dialogs open.", (), _one(snapshot.dialogs))
-    yield _gauge("softswitch_sip_connections", "TCP connections open.", (), _one(snapshot.sip_connections))
+    yield _gauge(
+        "softswitch_sip_connections",
+        "Connections open, by transport: TCP, TLS, WS, WSS.",
+        ("transport",),
+        (((row.name,), row.count) for row in snapshot.sip_connections),
+    )
+    yield _gauge(
+        "softswitch_sip_overload",
+        "0: everything is taken; 1: registrations and the like are refused; 2: new calls too.",
+        (),
+        _one(snapshot.overload),
+    )
+    yield _gauge(
+        "softswitch_certificate_expiry_timestamp_seconds",
+        "When a certificate that peers are shown ends, in seconds since 1970 UTC.",
+        ("file",),
+        (((row.file,), row.expires_wall_s) for row in snapshot.certificates),
+    )
     yield _counter(
         "softswitch_sip_drops",
         "What the network or the parser dropped, shed or could not send, by reason.",

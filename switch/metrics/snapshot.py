@@ -146,6 +146,14 @@ class LimitReading:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateReading:
+    """A certificate that peers are shown, and when it ends, in seconds since 1970."""
+
+    file: str
+    expires_wall_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that is read rather than counted from the journal."""
 
@@ -164,8 +172,11 @@ class Snapshot:
     gateway_channels: tuple[GatewayChannels, ...] = ()
     gateway_attempts: tuple[AttemptsReading, ...] = ()
     sip_messages: tuple[SipMessages, ...] = ()
-    sip_connections: int = 0
-    """TCP connections that are open."""
+    sip_connections: tuple[Count, ...] = ()
+    """Connections that are open, by transport."""
+    overload: int = 0
+    """0, 1 registrations are refused, 2 new calls too."""
+    certificates: tuple[CertificateReading, ...] = ()
     sip_drops: tuple[Count, ...] = ()
     """What the network and the parser dropped, shed or could not send, by reason, since the start."""
     limits: tuple[LimitReading, ...] = ()

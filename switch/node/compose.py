@@ -123,8 +123,7 @@ def rebuild(
 def _abilities(listeners: tuple[Listener, ...]) -> Abilities:
     """What can be sent by: RFC 3263 lets a client leave out what it does not speak."""
     spoken = {listener.transport for listener in listeners}
-    hosts = {listener.address.host for listener in listeners}
-    kinds = {RecordType.AAAA if ":" in host else RecordType.A for host in hosts}
+    kinds = {RecordType.AAAA if listener.ipv6 else RecordType.A for listener in listeners}
     return Abilities(
         tuple(t for t in (Transport.UDP, Transport.TCP, Transport.TLS) if t in spoken), tuple(sorted(kinds))
     )

@@ -25,7 +25,7 @@ from switch.node.names import find
 from switch.node.node import Node
 from switch.node.observe import snapshot, thresholds
 from switch.node.options import RunOptions
-from switch.sip.flow import Address
+from switch.sip.flow import Address, Transport
 from switch.store.store import Store
 from switch.tenant.names import wire_name
 
@@ -43,6 +43,7 @@ class Control:
         self.options = options
         self.configuration = configuration
         self.http: Address | None = None
+        self.web: Address | None = None
         self._store = store
         self._reloading = asyncio.Lock()
 
@@ -73,7 +74,9 @@ class Control:
         return views.Overview(
             version=package_version(),
             centre=str(self.options.dialplans),
-            sip=tuple(views.SipListener(str(t), a.host, a.port) for t, a in listeners),
+            sip=tuple(
+                views.SipListener(str(t), a.host, a.port) for t, a in (*listeners, *self._websockets())
+            ),
             http=http,
             metrics=f"{http}/metrics" if http else "",
             control=str(self.options.control_socket),
@@ -82,6 +85,14 @@ class Control:
             agents=tuple(self.agents()),
             accounts=tuple(self.accounts()),
         )
+
+    def _websockets(self) -> list[tuple[Transport, Address]]:
+        """Where browsers connect, after those where phones do."""
+        found = [] if self.http is None else [(Transport.WS, self.http)]
+        if self.web is not None:
+            secure = self.node.doors.web is not None
+            found.append((Transport.WSS if secure else Transport.WS, self.web))
+        return found
 
     def _numbers(self) -> list[views.NumberRow]:
         rows = []
@@ -253,6 +264,7 @@ class Control:
                 loaded = await asyncio.to_thread(accounts.load, self._store, new.centre, made)
                 exchange = self.node.exchange
                 await asyncio.to_thread(accounts.commit, self._store, made, self.options.kept_secrets)
+                later = self.node.doors.reload(new.centre.listening)
                 rebuild(exchange, new.centre, loaded, new.trunks, self.node.materials, now_us())
             except ConfigurationError as error:
                 problems = tuple(
@@ -273,6 +285,7 @@ class Control:
                 said += f"; {len(made)} new accounts need a secret: softswitch accounts reset NAME"
             if advised := advice(new.centre.digest, loaded):
                 said += f"; {advised}"
+            said += "".join(f"; {line}" for line in later)
             return views.ReloadOutcome(True, said, (), warnings)
 
     # Helpers.

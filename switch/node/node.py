@@ -31,6 +31,7 @@ from switch.node.certificates import CertificateFetcher
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.collector import LOOK_EVERY_S, Collector
 from switch.node.compose import Materials
+from switch.node.listening import Doors
 from switch.node.loop_lag import LoopLag
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer, Question
@@ -130,6 +131,7 @@ class Node:
         resolver: Resolver,
         writer: JournalWriter,
         metrics: Metrics,
+        doors: Doors,
     ) -> None:
         self.materials = materials
         self.exchange = exchange
@@ -138,6 +140,7 @@ class Node:
         self.resolver = resolver
         self.writer = writer
         self.metrics = metrics
+        self.doors = doors
         self.journal = exchange.office.journal
         self.certificates = CertificateFetcher(self._certificate)
         self.lag = LoopLag(network.intake.note_lag)

@@ -10,6 +10,7 @@ from switch.net.ports import NetCounts
 from switch.node import carriers
 from switch.node.clock import now_us
 from switch.node.node import Node
+from switch.sip.flow import Transport
 from switch.store.writer import JournalWriter
 from switch.tenant.names import wire_name
 
@@ -40,7 +41,9 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         gateway_attempts=carriers.attempts(office.parts.trunks),
         gateway_channels=carriers.channels(office.parts.trunks),
         sip_messages=messages,
-        sip_connections=node.network.counts.connections_open,
+        sip_connections=_connections(node.network.counts),
+        overload=node.network.intake.overload.level,
+        certificates=_certificates(node),
         sip_drops=_drops(layer.drops, node.network.counts, node.exchange.wrong),
         limits=_limits(office),
         failed_logins=office.failed_logins,
@@ -103,6 +106,17 @@ def _accounts(office: Office, now: int) -> tuple[values.AccountsReading, ...]:
 def _limits(office: Office) -> tuple[values.LimitReading, ...]:
     refusals = office.parts.limits.refusals.items()
     return tuple(values.LimitReading(tenant, str(refusal), count) for (tenant, refusal), count in refusals)
+
+
+def _connections(counts: NetCounts) -> tuple[values.Count, ...]:
+    streams = (transport.value for transport in Transport if transport.reliable)
+    return tuple(values.Count(name, counts.connections[name]) for name in streams)
+
+
+def _certificates(node: Node) -> tuple[values.CertificateReading, ...]:
+    """By file name: two of one file are one, and a path would tell of the machine."""
+    found = {loaded.path.name: loaded.expires_wall_s for loaded in node.doors.certificates}
+    return tuple(values.CertificateReading(name, ends) for name, ends in sorted(found.items()))
 
 
 def _drops(sip: dict[str, int], net: NetCounts, wrong: int) -> tuple[values.Count, ...]:

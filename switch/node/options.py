@@ -16,16 +16,17 @@ DEFAULT_RTP = (16384, 18383)
 class RunOptions:
     """One `softswitch run`.
 
-    `dialplans` is a folder of YAML files or one file. `sip` has at least one address, bound for UDP
-    and TCP; port 0 asks for any free one. `http` None switches metrics and health off. `state` is the
-    owner-only folder of the store, the control socket and the secrets. `rtp_low` is even and
-    `rtp_high` is the last port that may be used. `store` is an SQLAlchemy URL; empty means SQLite in `state`.
+    `dialplans` is a folder of YAML files or one file. `sip` are addresses, bound for UDP and TCP; port 0 asks
+    for any free one; empty: what the centre's `listen` says, or DEFAULT_SIP. `http` None switches metrics
+    and health off. `state` is the owner-only folder of the store, the control socket and the secrets.
+    `rtp_low` is even and `rtp_high` is the last port that may be used. `store` is an SQLAlchemy URL; empty
+    means SQLite in `state`. `keep_secrets` keeps new accounts' secrets in an owner-only file, as the example
+    centre does.
     `dns` are the servers that gateways' names are asked of; empty: those of the machine.
-    `keep_secrets` keeps new accounts' secrets in an owner-only file, as the example centre does.
     """
 
     dialplans: Path
-    sip: tuple[Address, ...] = (DEFAULT_SIP,)
+    sip: tuple[Address, ...] = ()
     http: Address | None = DEFAULT_HTTP
     state: Path = DEFAULT_STATE
     rtp_low: int = DEFAULT_RTP[0]

@@ -20,28 +20,30 @@ from threading import Event
 
 import structlog
 
-from switch.api.server import ApiServer
+from switch.api.server import ApiServer, WebOptions, bind_http
 from switch.api.state_folder import StateFolder
 from switch.api.views import NewSecret
 from switch.base.errors import ResourceError
 from switch.engine.engine import Engine
-from switch.exchange.office import Listener
 from switch.journal import events
 from switch.journal.entry import Journal
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.resolver import Resolver
+from switch.net.tls import ServerSide
 from switch.node import accounts, bindings, recovery
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials, build
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
 from switch.node.control import Control
 from switch.node.digest_offer import advice
+from switch.node.listening import Doors, Wanted, client_tls, media_bind, say_expiry, wanted, web_tls
 from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions
 from switch.node.tokens import SystemTokens
 from switch.registrar.values import Account
+from switch.sip.flow import Address
 from switch.store.store import Store
 from switch.store.writer import JournalWriter
 
@@ -71,10 +73,12 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         stack.callback(store.close)
         made = accounts.make_missing(store, configuration.centre)
 
-        bind = options.sip[0]
+        listeners = wanted(options, configuration.centre.listening)
         pairs = (options.rtp_high - options.rtp_low + 1) // 2
         slots = max(1, pairs - pairs // RTP_SPARE)
-        engine = Engine(bind.host, (options.rtp_low, options.rtp_high), slots)
+        media_host = listeners[0].media_host
+        rtp = (options.rtp_low, options.rtp_high)
+        engine = Engine(media_bind(listeners), rtp, slots, advertised_host=media_host)
         stack.callback(engine.close)
         add_clips(engine, configuration.centre, options.state / "prompts")
 
@@ -86,13 +90,16 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         loaded = accounts.load(store, configuration.centre, made)
         if advised := advice(configuration.centre.digest, loaded):
             _log.warning("digest", advice=advised)
-        node = await _assemble(stack, options, configuration, loaded, store, engine, writer, journal)
+        node = await _assemble(
+            stack, options, listeners, configuration, loaded, store, engine, writer, journal
+        )
 
         api = ApiServer()
         control = Control(node, options, configuration, store)
         stack.push_async_callback(api.stop)
-        http = await api.start(control, state, options.http)
-        control.http = http
+        web = _web_options(stack, options, configuration, node)
+        control.http = await api.start(control, state, options.http, web)
+        control.web = api.web
         accounts.commit(store, made, options.kept_secrets)
         journal.write(
             events.NodeStarted(node.materials.node, package_version(), configuration.digest), now_us()
@@ -112,6 +119,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
 async def _assemble(
     stack: AsyncExitStack,
     options: RunOptions,
+    listeners: tuple[Wanted, ...],
     configuration: Configuration,
     loaded: list[Account],
     store: Store,
@@ -122,15 +130,15 @@ async def _assemble(
     """Sockets first, because legs need to know our addresses; they are read from only at the end."""
     now = now_us()
     tokens = SystemTokens()
-    network = Network()
+    network = Network(client_tls(options, configuration.centre.listening))
     stack.push_async_callback(network.close)
-    for address in options.sip:
-        await network.open(address)
+    doors = Doors(options, network)
+    await doors.open(listeners)
     lost = recovery.close_open_calls(store, journal, now)
     if lost:
         _log.warning("calls of the last run were cut off; their records say so", calls=lost)
     materials = Materials(
-        listeners=tuple(Listener(transport, address) for transport, address in network.listeners),
+        listeners=doors.listeners,
         slots=engine.slots,
         journal=journal,
         tokens=tokens,
@@ -147,10 +155,26 @@ async def _assemble(
         _log.warning(
             "gateways have names, and no DNS server is known: neither /etc/resolv.conf nor --dns says"
         )
-    node = Node(materials, exchange, engine, network, resolver, writer, Metrics())
+    node = Node(materials, exchange, engine, network, resolver, writer, Metrics(), doors)
     stack.push_async_callback(node.stop)
     node.metrics.set_thresholds(thresholds(exchange.office))
     return node
+
+
+def _web_options(
+    stack: AsyncExitStack, options: RunOptions, configuration: Configuration, node: Node
+) -> WebOptions:
+    """WebSocket on the port of metrics, and the browsers' port where one is stated. Raises ResourceError."""
+    plan = configuration.centre.listening
+    browsers = tls = None
+    if plan.web.host:
+        browsers = bind_http(Address(plan.web.host, plan.web.port), "web: address")
+        stack.callback(browsers.close)
+        if plan.web.certificates:
+            node.doors.web = ServerSide(web_tls(options, plan))
+            say_expiry(node.doors.web.loaded)
+            tls = node.doors.web.front
+    return WebOptions(node.network.websockets(), plan.web.origins, browsers, tls)
 
 
 async def _until_durable(node: Node) -> None:

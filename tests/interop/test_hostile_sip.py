@@ -101,7 +101,7 @@ async def test_torture_and_noise_over_tcp(shop: World) -> None:
     await assert_well(shop)
 
     async def connections() -> float:
-        return (await shop.switch.metrics())["softswitch_sip_connections"]
+        return (await shop.switch.metrics())['softswitch_sip_connections{transport="TCP"}']
 
     await until(connections, 0, 5, "open connections")
 
@@ -137,7 +137,7 @@ async def test_a_thousand_connections_that_say_next_to_nothing(shop: World) -> N
             writer.write(b"INVITE sip:101@x SIP/2.0\r\nVia: "[: number % 32])
             writers.append(writer)
         metrics = await shop.switch.metrics()
-        assert metrics["softswitch_sip_connections"] >= CONNECTIONS
+        assert metrics['softswitch_sip_connections{transport="TCP"}'] >= CONNECTIONS
         chloe = await shop.phone("shop-103", transport="tcp", answer=AnswerPolicy("answer"))
         ben = await shop.phone("shop-102")
         call = await ben.call("103")
@@ -146,13 +146,13 @@ async def test_a_thousand_connections_that_say_next_to_nothing(shop: World) -> N
         await (await chloe.incoming()).expect("disconnected")
         if os.environ.get("SOAK"):
             await asyncio.sleep(35)
-            assert (await shop.switch.metrics())["softswitch_sip_connections"] < 10
+            assert (await shop.switch.metrics())['softswitch_sip_connections{transport="TCP"}'] < 10
     finally:
         for writer in writers:
             writer.transport.abort()
 
     async def few() -> bool:
-        return (await shop.switch.metrics())["softswitch_sip_connections"] < 10
+        return (await shop.switch.metrics())['softswitch_sip_connections{transport="TCP"}'] < 10
 
     await until(few, True, 5, "only phones are connected")
 

@@ -34,8 +34,8 @@ MUTANTS = (
     ),
     Mutant(
         "switch/api/server.py",
-        "await self._serve(public_app(port), PublicProtocol, listener)",
-        "await self._serve(control_app(port), PublicProtocol, listener)",
+        "await self._serve(public_app(port), PublicProtocol, listener, web)",
+        "await self._serve(control_app(port), PublicProtocol, listener, web)",
         "tests/api/test_public.py::test_control_is_not_reachable_over_tcp",
     ),
     Mutant(
