@@ -88,7 +88,11 @@ def test_a_day_in_the_life(started: Started, command: Command) -> None:
     """One start, because each costs a second: ready, asked, told, reloaded, stopped."""
     line = started.line
     assert line["event"] == "ready"
-    assert {(item["transport"], item["port"] > 0) for item in line["sip"]} == {("UDP", True), ("TCP", True), ("WS", True)}
+    assert {(item["transport"], item["port"] > 0) for item in line["sip"]} == {
+        ("UDP", True),
+        ("TCP", True),
+        ("WS", True),
+    }
     assert httpx.get(line["metrics"]).status_code == 200
     assert httpx.get(line["metrics"].replace("/metrics", "/health/ready")).json()["ready"] is True
 

@@ -159,3 +159,15 @@ def audio(host: str, port: int) -> str:
         f"v=0\r\no=- 1 1 IN {family} {host}\r\ns=-\r\nc=IN {family} {host}\r\nt=0 0\r\n"
         f"m=audio {port} RTP/AVP 0\r\n"
     )
+
+
+def browser_audio(host: str, port: int) -> str:
+    """What a browser answers: DTLS (RFC 8829 section 5.3), for calls whose audio nobody hears."""
+    fingerprint = ":".join(["AB"] * 32)
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+        f"m=audio {port} UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 {host}\r\na=rtpmap:0 PCMU/8000\r\n"
+        f"a=mid:0\r\na=rtcp-mux\r\na=sendrecv\r\na=setup:active\r\na=fingerprint:sha-256 {fingerprint}\r\n"
+        f"a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
+        f"a=candidate:1 1 UDP 2130706431 {host} {port} typ host\r\n"
+    )

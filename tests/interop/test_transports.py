@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Authority
-from tests.interop.raw_stream import StreamPhone, TlsWire, WebSocketWire, audio, value
+from tests.interop.raw_stream import StreamPhone, TlsWire, WebSocketWire, audio, browser_audio, value
 from tests.interop.switch_process import SwitchProcess, refused_start
 
 SHARED = """
@@ -65,6 +65,10 @@ class World:
         wire = await TlsWire.dial("::1", self.port("TCP", "::1"), None, "")
         return self.phone(wire, "TCP", account, f"sip:shop-{account}@[::1]:5099;transport=tcp")
 
+    async def ipv4_phone(self, account: str) -> StreamPhone:
+        wire = await TlsWire.dial("127.0.0.1", self.port("TCP", "127.0.0.1"), None, "")
+        return self.phone(wire, "TCP", account, f"sip:shop-{account}@127.0.0.1:5099;transport=tcp")
+
     def phone(self, wire: TlsWire | WebSocketWire, via: str, account: str, contact: str) -> StreamPhone:
         user = f"shop-{account}"
         return StreamPhone(wire, via, user, self.switch.secrets[user], contact)
@@ -101,7 +105,7 @@ async def talk(caller: StreamPhone, callee: StreamPhone, media: str) -> tuple[st
     async def answer() -> str:
         invite = await callee.next("INVITE")
         await callee.answer(invite, "180 Ringing")
-        await callee.answer(invite, "200 OK", audio(media, 40_000))
+        await callee.answer(invite, "200 OK", browser_audio(media, 40_000))
         await callee.next("ACK")
         return invite
 
@@ -143,14 +147,14 @@ async def test_a_tls_phone_and_a_browser_call_each_other(world: World) -> None:
 
 
 async def test_a_phone_by_ipv6_calls_one_by_ipv4_and_each_hears_of_its_own_family(world: World) -> None:
-    six, browser = await world.ipv6_phone("101"), await world.browser("102")
+    six, four = await world.ipv6_phone("101"), await world.ipv4_phone("102")
     await registered(six)
-    await registered(browser)
+    await registered(four)
     uri = "sip:102@switch.example"
 
     async def answer() -> str:
-        invite = await browser.next("INVITE")
-        await browser.answer(invite, "200 OK", audio("127.0.0.1", 40_000))
+        invite = await four.next("INVITE")
+        await four.answer(invite, "200 OK", audio("127.0.0.1", 40_000))
         return invite
 
     answering = asyncio.create_task(answer())
@@ -179,7 +183,7 @@ async def test_a_phone_by_ipv6_calls_one_by_ipv4_and_each_hears_of_its_own_famil
                 if heard[12:] == b"\x11" * 160:
                     break
         await six.wire.send(six.request("BYE", "sip:x@[::1]", "six", to=value(ok, "To")))
-        await browser.answer(await browser.next("BYE"), "200 OK")
+        await four.answer(await four.next("BYE"), "200 OK")
 
 
 async def test_a_renewed_certificate_is_shown_after_a_reload_and_a_broken_one_changes_nothing(
