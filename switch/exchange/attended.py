@@ -72,6 +72,9 @@ def _join(office: Office, keep: Session, leaves: Leg, give: Session, gone: Leg, 
     talks.leave_queue(office, keep)
     if gone is give.call.anchor:
         moves.move_place(office, give, keep, now)
+        if keep.interpreter is not None and leaves.agent:
+            # As after a transfer to a flow: whoever passes a caller on does not want the caller back.
+            keep.avoid = (*keep.avoid, leaves.agent)
     else:
         # The joining party was the one whom the other call was about: its visit ends with the transferor.
         talks.keep_busy(office, give)

@@ -20,13 +20,14 @@ LOOK_EVERY_US = 3 * SECOND
 @dataclass(frozen=True, slots=True)
 class AgentHabits:
     """Chances in percent: of an offer that is not answered in one of the ways, of what happens in or after a
-    talk."""
+    talk; `consults`: of transfers that are announced to the target first."""
 
     declines: int = 8
     misses: int = 6
     vanishes: int = 4
     holds: int = 20
     transfers: int = 12
+    consults: int = 35
     breaks: int = 10
     transfer_targets: tuple[str, ...] = ()
 
@@ -54,6 +55,8 @@ class AgentPerson(Person):
         self.works = False
         self.on_break = False
         self._wants = ""
+        self._consults: dict[PhoneCall, PhoneCall] = {}
+        """The talk that is to be transferred, by the call in which that is announced."""
         phone.person = self
 
     def begin(self, now: int) -> None:
@@ -86,6 +89,8 @@ class AgentPerson(Person):
 
     def talks(self, call: PhoneCall, now: int) -> None:
         del now
+        if call in self._consults:
+            self.world.after(self._between(SECOND, 6 * SECOND), lambda at: self._hand_over(call, at))
         if call.dialled_out:
             return
         if self.rng.below(100) < self.habits.holds:
@@ -98,7 +103,14 @@ class AgentPerson(Person):
             self.world.after(self._between(5 * SECOND, 300 * SECOND), call.hang_up)
 
     def ended(self, call: PhoneCall, now: int) -> None:
-        del now
+        for second, first in list(self._consults.items()):
+            if call is first:
+                # Nobody is left who could be handed over.
+                second.hang_up(now)
+        first_talk = self._consults.pop(call, None)
+        if first_talk is not None:
+            self._take_back(first_talk, now)
+            return
         if call.dialled_out:
             if self._wants and call.status != 200:
                 self._dial_later(self._wants, 10 * SECOND)
@@ -121,10 +133,23 @@ class AgentPerson(Person):
             self.world.after(SECOND, lambda at: self._take_back(call, at))
 
     def _transfer(self, call: PhoneCall, target: str, now: int) -> None:
-        call.refer(target, now)
+        alone = len(self.phone.calls) == 1 and call.state is CallState.TALKING
+        if alone and self.rng.below(100) < self.habits.consults and call.hold(now, held=True):
+            self._consults[second := self.phone.call(target, now)] = call
+            if self.rng.chance(1, 4):
+                # Not everybody waits for the answer.
+                self.world.after(self._between(SECOND, 3 * SECOND), lambda at: self._hand_over(second, at))
+        else:
+            call.refer(target, now)
+
+    def _hand_over(self, second: PhoneCall, now: int) -> None:
+        first = self._consults.get(second)
+        if first is not None and (second.dialog is not None or second.early_tag):
+            first.refer_to_call(second, now)
 
     def _vanish(self, now: int) -> None:
         if self.phone.alive:
+            self._consults = {}
             self.phone.vanish(now)
             self.world.after(self._between(40 * SECOND, 200 * SECOND), self.phone.come_back)
 

@@ -49,6 +49,7 @@ def test_an_hour_of_two_hundred_customers_and_forty_agents(hour: Hour) -> None:
     assert kinds["offer-ended"] > 100
     assert kinds["leg-held"] > 100
     assert kinds["transferred"] > 20
+    assert kinds["leg-moved"] > 3, "attended transfers too"
     assert kinds["unregistered"] > 10
     assert hour.world.network.lost > 300
 
