@@ -70,6 +70,7 @@ class Authority:
         numbers: bytes | None = None,
         start: datetime = START,
         signs: bool = True,
+        issues: bool | None = None,
     ) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder()
@@ -80,7 +81,9 @@ class Authority:
             .not_valid_before(start)
             .not_valid_after(start + YEAR)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(_usage(digital_signature=signs, key_cert_sign=ca), critical=True)
+            .add_extension(
+                _usage(digital_signature=signs, key_cert_sign=ca if issues is None else issues), critical=True
+            )
         )
         if numbers is not None:
             builder = builder.add_extension(x509.UnrecognizedExtension(TN_AUTH_LIST, numbers), critical=False)

@@ -101,10 +101,11 @@ def test_an_expired_or_future_certificate_is_437() -> None:
         assert verdict(header(), HOME.chain(HOME.signer(provider(), start=start))).status == 437
 
 
-def test_a_certificate_that_is_no_authority_issues_none() -> None:
+@pytest.mark.parametrize(("ca", "issues"), [(False, True), (True, False)])
+def test_a_certificate_that_is_no_authority_issues_none(ca: bool, issues: bool) -> None:
     middle = HOME.middle
     try:
-        HOME.middle = HOME.issue("middle", HOME.middle_key, "root", HOME.root_key, ca=False)
+        HOME.middle = HOME.issue("middle", HOME.middle_key, "root", HOME.root_key, ca=ca, issues=issues)
         assert verdict(header(), HOME.chain()).status == 437
     finally:
         HOME.middle = middle
