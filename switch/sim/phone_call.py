@@ -104,6 +104,15 @@ class PhoneCall:
         self.phone.air.speak(self.media)
         self.phone.drain(now)
 
+    def early_media(self, now: int) -> None:
+        """183 with a session: the caller hears us before we answer."""
+        if self.state is CallState.RINGING:
+            self._read_session(self.invite)
+            response = self._response(self.invite, 183, session=True)
+            self.phone.layer.respond(self._invite_transaction, response, now)
+            self.phone.air.speak(self.media)
+            self.phone.drain(now)
+
     def decline(self, status: int, now: int) -> None:
         """Refuse the ringing call."""
         if self.state is CallState.RINGING:

@@ -211,3 +211,32 @@ def test_a_customer_beyond_the_trunk_can_neither_dial_out_nor_give_codes(target:
     assert _outcomes(scene) == ["refused"]
     assert scene.talk_between(call, scene.anna.calls[0])
     scene.nothing_is_left()
+
+
+@pytest.mark.parametrize("first", ["the transferor leaves", "the target speaks"])
+def test_a_target_who_speaks_before_the_answer_is_heard_by_whoever_waits_alone(first: str) -> None:
+    """An announcement of the target's network, in either order with the transferor's BYE."""
+    scene = Scene()
+    call = _talk(scene)
+    scene.person(scene.desk).after_us = None
+    _refer(scene, scene.anna, "110")
+    target, anna = scene.desk.calls[0], scene.anna.calls[0]
+    if first == "the transferor leaves":
+        scene.hang_up(anna)
+        scene.run(0.3)
+        assert scene.world.engine.playing(call.remote_port)
+    target.early_media(scene.world.now)
+    scene.world.touch()
+    scene.run(0.3)
+    if first == "the target speaks":
+        assert scene.talk_between(call, anna), "they talk on until the answer"
+        assert scene.person(scene.anna).news == [100, 180, 183]
+        scene.hang_up(anna)
+        scene.run(0.3)
+    assert scene.world.engine.hears(call.remote_port) == target.media
+    target.answer(scene.world.now)
+    scene.world.touch()
+    scene.run(0.5)
+    assert scene.talk_between(call, target)
+    assert _outcomes(scene) == ["done"]
+    scene.nothing_is_left()

@@ -277,4 +277,10 @@ MUTANTS = (
         "watch.failures = 1",
         "tests/exchange/test_located_gateways.py::test_the_last_known_addresses_stay_while_the_resolver_is_down",
     ),
+    Mutant(
+        _TRANSFERS,
+        "if session.call.partner is None:",
+        "if False:",
+        "tests/exchange/test_transfers.py::test_a_target_who_speaks_before_the_answer_is_heard_by_whoever_waits_alone",
+    ),
 )
