@@ -107,10 +107,11 @@ $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml $(SOURCES_C)
 	@$(INSTALL) '.[phones]'
 	@touch $(STAMPS)/run $@
 
-$(STAMPS)/test: $(STAMPS)/venv pyproject.toml $(SOURCES_C) deploy/packages
+$(STAMPS)/test: $(STAMPS)/venv pyproject.toml $(SOURCES_C) deploy/packages $(wildcard tests/interop/browser/*)
 	@deploy/packages test
 	@echo 'installing softswitch and what its tests need, and compiling the C' >&2
 	@$(INSTALL) '.[dev,phones,postgresql]'
+	@deploy/browser-page $(VENV)/browser
 	@touch $(STAMPS)/run $(STAMPS)/demo $@
 
 clean:

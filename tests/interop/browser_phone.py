@@ -1,7 +1,7 @@
 """A phone that is a page in Chromium: JsSIP over WSS, the browser's own WebRTC, a WAV file as microphone.
 
-The page is `browser/phone.js`, made into one file with JsSIP when the tests are installed (`make test`). Chromium
-is Debian's; nothing of it looks beyond loopback.
+The page is `browser/phone.js`, made into one file with JsSIP when the tests are installed (`make test`).
+Chromium is Debian's; nothing of it looks beyond loopback.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ from playwright.async_api import Browser, Page, Playwright, async_playwright
 from switch.cli.demo import audio
 
 BUNDLE = Path(sys.prefix) / "browser" / "phone.bundle.js"
-PAGE = "https://phone.test/"
+ORIGIN = "https://phone.test"
+PAGE = f"{ORIGIN}/"
 EXPECT_TIMEOUT_S = 10.0
 _FLAGS = (
     "--no-sandbox",
@@ -29,6 +30,8 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page of "the internet" may not speak to loopback else.
+    "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
     "--ignore-certificate-errors",
     "--allow-loopback-in-peer-connection",
     "--use-fake-ui-for-media-stream",

@@ -13,10 +13,10 @@ function note(kind, detail = "") {
 
 // What comes out of the loudspeaker, sample by sample.
 function record(stream) {
-  const audio = new AudioContext();
+  const audio = new AudioContext({sampleRate: 8000});
   phone.rate = audio.sampleRate;
   const source = audio.createMediaStreamSource(stream);
-  const tap = audio.createScriptProcessor(4096, 1, 1);
+  const tap = audio.createScriptProcessor(1024, 1, 1);
   tap.onaudioprocess = (event) => phone.heard.push(new Float32Array(event.inputBuffer.getChannelData(0)));
   source.connect(tap);
   tap.connect(audio.destination);
