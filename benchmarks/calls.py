@@ -6,8 +6,10 @@ INVITE, 407, ACK, INVITE, 100, 180, 200, ACK, one second, BYE, 200 on the caller
 the challenge on the callee's. No RTP is sent; the engine's thread runs with open streams.
 
 CPU time is that of the whole server process (user and system, from /proc), divided by completed calls.
+Kamailio, where it is installed, carries the same calls at the same rate alternately: a proxy without
+authentication, calls, journal and records, its processes summed.
 
-    python -m benchmarks.calls [--rate 50] [--seconds 20]
+    python -m benchmarks.calls [--rate 50] [--seconds 20] [--rounds 2] [--no-peer]
 """
 
 import argparse
@@ -22,6 +24,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.peer import Kamailio, is_installed
 from tests.interop.process import free_port
 from tests.interop.switch_process import SwitchProcess
 
@@ -109,16 +112,8 @@ async def measure(folder: Path, rate: int, seconds: int) -> Run:
         try:
             pid = switch.process.pid
             before = cpu_s(pid)
-            calls = rate * seconds
-            caller = await sipp(
-                folder / "caller",
-                "caller.xml",
-                *(switch.sip, "-p", str(free_port()), "-r", str(rate), "-m", str(calls)),
-                *("-d", str(HOLD_MS), "-trace_stat", "-stf", "stat.csv", "-fd", "1"),
-                *("-trace_rtt", "-rtt_freq", "1"),
-                *("-timeout", str(seconds + 60)),
-                row=f"bench-101;{credentials(switch, 'bench-101')};700;{switch.sip}",
-            )
+            row = f"bench-101;{credentials(switch, 'bench-101')};700;{switch.sip}"
+            caller = await _calls(folder, switch.sip, rate, seconds, row)
             await caller.wait()
             used = cpu_s(pid) - before
             memory = memory_mb(pid)
@@ -128,6 +123,37 @@ async def measure(folder: Path, rate: int, seconds: int) -> Run:
             callee.terminate()
             await callee.wait()
         return _result(folder / "caller", rate, used, memory)
+
+
+async def measure_peer(folder: Path, rate: int, seconds: int) -> Run:
+    """The same calls through a Kamailio of its own."""
+    port = free_port()
+    callee = await sipp(folder / "callee", "callee.xml", "-p", str(port))
+    peer = await Kamailio.start(folder, f"127.0.0.1:{port}")
+    try:
+        pids = peer.pids()
+        before = sum(cpu_s(pid) for pid in pids)
+        caller = await _calls(folder, peer.sip, rate, seconds, f"bench-101;none;700;{peer.sip}")
+        await caller.wait()
+        used = sum(cpu_s(pid) for pid in pids) - before
+        memory = sum(memory_mb(pid) for pid in pids)
+    finally:
+        await peer.stop()
+        callee.terminate()
+        await callee.wait()
+    return _result(folder / "caller", rate, used, memory)
+
+
+async def _calls(folder: Path, target: str, rate: int, seconds: int, row: str) -> asyncio.subprocess.Process:
+    return await sipp(
+        folder / "caller",
+        "caller.xml",
+        *(target, "-p", str(free_port()), "-r", str(rate), "-m", str(rate * seconds)),
+        *("-d", str(HOLD_MS), "-trace_stat", "-stf", "stat.csv", "-fd", "1"),
+        *("-trace_rtt", "-rtt_freq", "1"),
+        *("-timeout", str(seconds + 60)),
+        row=row,
+    )
 
 
 def _result(folder: Path, rate: int, used_s: float, memory: float) -> Run:
@@ -148,18 +174,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rate", type=int, nargs="+", default=[20, 100])
     parser.add_argument("--seconds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=1, help="runs of each, alternately")
+    parser.add_argument("--no-peer", action="store_true", help="without Kamailio")
     options = parser.parse_args()
     if shutil.which("sipp") is None:
         sys.exit("sipp is not installed: apt-get install sip-tester")
-    print("calls/s  completed  failed  CPU ms/call  set-up p50 ms  p99 ms  memory MB")
+    peer = not options.no_peer and is_installed()
+    if not peer:
+        print("without the comparison: kamailio is not installed, or not wanted")
+    print("server    calls/s  completed  failed  CPU ms/call  set-up p50 ms  p99 ms  memory MB")
     for rate in options.rate:
-        with tempfile.TemporaryDirectory() as folder:
-            run = asyncio.run(measure(Path(folder), rate, options.seconds))
-        p50, p99 = run.setup_ms.get("p50", float("nan")), run.setup_ms.get("p99", float("nan"))
-        print(
-            f"{run.rate:7d}  {run.completed:9d}  {run.failed:6d}  {run.cpu_ms_a_call:11.2f}"
-            f"  {p50:13.1f}  {p99:6.1f}  {run.memory_mb:9.0f}"
-        )
+        costs: dict[str, list[float]] = {"switch": [], "kamailio": []}
+        for _ in range(options.rounds):
+            for name, run_one in (("switch", measure), ("kamailio", measure_peer)):
+                if name == "kamailio" and not peer:
+                    continue
+                with tempfile.TemporaryDirectory() as folder:
+                    run = asyncio.run(run_one(Path(folder), rate, options.seconds))
+                _print(name, run)
+                costs[name].append(run.cpu_ms_a_call)
+        if peer:
+            ratio = min(costs["switch"]) / min(costs["kamailio"])
+            print(f"{rate} calls/s: the switch takes {ratio:.1f} times what the proxy takes (lowest of each)")
+
+
+def _print(name: str, run: Run) -> None:
+    p50, p99 = run.setup_ms.get("p50", float("nan")), run.setup_ms.get("p99", float("nan"))
+    print(
+        f"{name:8s}  {run.rate:7d}  {run.completed:9d}  {run.failed:6d}  {run.cpu_ms_a_call:11.2f}"
+        f"  {p50:13.1f}  {p99:6.1f}  {run.memory_mb:9.0f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -161,6 +161,10 @@ class Store:
         """Store the entries and the records that follow from them, in one transaction."""
         self.write(rows_of(entries))
 
+    def prepare_to_write(self) -> None:
+        """Compile what `write` will execute: a tenth of a second, better spent before calls are taken."""
+        self._statements.prepare()
+
     def write(self, rows: Rows) -> None:
         """`append` for rows that are made already; durable when it returns."""
         with self._writing() as connection:

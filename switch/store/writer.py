@@ -84,6 +84,7 @@ class JournalWriter:
 
     def start(self) -> None:
         """Start the thread, once."""
+        self._store.prepare_to_write()
         self._thread.start()
 
     def append(self, entries: Sequence[Entry]) -> bool:
