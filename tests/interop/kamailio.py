@@ -6,7 +6,7 @@ from types import TracebackType
 
 from tests.interop.process import end, tail
 
-CONFIGURATION = Path(__file__).parent / "kamailio.cfg"
+CONFIGURATIONS = Path(__file__).parent
 START_S = 15.0
 
 
@@ -18,21 +18,35 @@ class Kamailio:
         self._log = log
 
     @classmethod
-    async def start(cls, program: str, folder: Path, listen: str, phone: str) -> "Kamailio":
-        """Start one on `listen` (HOST:PORT), ready when this returns."""
+    async def start(
+        cls, program: str, folder: Path, listen: str, phone: str, tls: dict[str, str] | None = None
+    ) -> "Kamailio":
+        """Start one on `listen` (HOST:PORT), ready when this returns. `tls` are the further words of
+        `kamailio_tls.cfg`, which stands in for the plain one then."""
         own = folder / f"kamailio-{listen.replace(':', '-')}"
         own.mkdir(exist_ok=True)
-        text = CONFIGURATION.read_text()
-        for word, value in (
-            ("LISTEN_ON", listen),
-            ("PHONE_HOST", phone.partition(":")[0]),
-            ("PHONE_AT", phone),
-        ):
-            text = text.replace(word, value)
-        # The comment names the words, too; it is no worse for it.
-        (own / "kamailio.cfg").write_text(text)
+        words = {"LISTEN_ON": listen, "PHONE_HOST": phone.partition(":")[0], "PHONE_AT": phone}
+        words |= {"TLS_FILE": str(own / "kamailio_tls_files.cfg")} | (tls or {})
+        names = ("kamailio.cfg",) if tls is None else ("kamailio_tls.cfg", "kamailio_tls_files.cfg")
+        for name in names:
+            text = (CONFIGURATIONS / name).read_text()
+            # A comment may name the words, too; it is no worse for it.
+            for word, value in words.items():
+                text = text.replace(word, value)
+            (own / name).write_text(text)
         log = own / "log"
-        arguments = ["-f", str(own / "kamailio.cfg"), "-DD", "-E", "-m", "16", "-M", "4", "-Y", str(own)]
+        arguments = [
+            "-f",
+            str(own / names[0]),
+            "-DD",
+            "-E",
+            "-m",
+            "16" if tls is None else "64",
+            "-M",
+            "4" if tls is None else "8",
+            "-Y",
+            str(own),
+        ]
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 program, *arguments, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
