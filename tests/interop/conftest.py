@@ -77,3 +77,22 @@ def baresip_program() -> str:
 def sipp_program() -> str:
     """Path of sipp."""
     return _program("sipp", "sip-tester")
+
+
+@pytest.fixture
+def linphone_program() -> str:
+    """Path of linphonec."""
+    return _program("linphonec", "linphone-cli")
+
+
+@pytest.fixture
+def sipsak_program() -> str:
+    """Path of sipsak."""
+    return _program("sipsak", "sipsak")
+
+
+@pytest.fixture
+def scanners() -> tuple[str, str, str]:
+    """Paths of svmap, svwar and svcrack."""
+    found = [_program(name, "sipvicious") for name in ("svmap", "svwar", "svcrack")]
+    return (found[0], found[1], found[2])
