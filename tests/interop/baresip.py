@@ -57,7 +57,9 @@ call_max_calls 4
 class BaresipAccount:
     """Whom it registers as. `registrar` is host:port, or empty for a phone that is only called directly.
 
-    Version 1.0 knows MD5 alone: a challenge with SHA-256 in it, first or second, ends the registration.
+    Version 1.0 knows MD5 alone: a challenge with SHA-256 in it, first or second, ends the registration. By TLS
+    it believes every certificate: Debian's build loads `sip_cafile` and has no code that verifies (it links
+    neither `tls_peer_verify` nor `tls_set_verify_server`). It resolves no name without a DNS server either.
     """
 
     user: str
@@ -94,9 +96,15 @@ class Baresip:
         own.mkdir()
         repeats = int(np.ceil(SPOKEN_S * audio.RATE_HZ / len(voice)))
         spoken = audio.write_wav(own / "speaks.wav", np.tile(voice, repeats))
-        port, control = free_port(account.transport), free_port("tcp")
+        port, control = free_port("udp" if account.transport == "udp" else "tcp"), free_port("tcp")
         (own / "config").write_text(
-            _CONFIG.format(port=port, control=control, modules=MODULES, folder=own, spoken=spoken)
+            _CONFIG.format(
+                port=port,
+                control=control,
+                modules=MODULES,
+                folder=own,
+                spoken=spoken,
+            )
         )
         for name in ("accounts", "contacts"):
             (own / name).write_text("")

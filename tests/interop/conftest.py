@@ -31,14 +31,15 @@ async def shared_switch(
     """One switch with the test centre for all tests of a module, and its carrier's port.
 
     `prepare_centre(folder)` of the module may change the dialplans first; `SWITCH_OPTIONS` are further
-    arguments. The module's tests run on one loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    arguments; `LISTENS_AS_THE_CENTRE_SAYS` leaves `--sip` away. The module's tests run on one loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
     """
     folder = tmp_path_factory.mktemp("centre")
     port = free_port()
     dialplans = copy_centre(folder, port)
     getattr(request.module, "prepare_centre", lambda _: None)(dialplans)
     options = getattr(request.module, "SWITCH_OPTIONS", ())
-    async with await SwitchProcess.start(dialplans, folder / "state", *options) as switch:
+    sip = "" if getattr(request.module, "LISTENS_AS_THE_CENTRE_SAYS", False) else "127.0.0.1:0"
+    async with await SwitchProcess.start(dialplans, folder / "state", *options, sip=sip) as switch:
         yield switch, port
         assert "Traceback" not in switch.log()
         assert await switch.stop() == 0, switch.log()

@@ -150,7 +150,9 @@ class Linphone:
                     self._arrived.clear()
                     await self._arrived.wait()
         except TimeoutError:
-            raise TimeoutError(f"linphone: nothing like {pattern!r} within {timeout_s} s\n{self._said()}") from None
+            raise TimeoutError(
+                f"linphone: nothing like {pattern!r} within {timeout_s} s\n{self._said()}"
+            ) from None
 
     async def registered(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Ask until it says so."""
@@ -158,7 +160,7 @@ class Linphone:
             async with asyncio.timeout(timeout_s):
                 while True:
                     await self.command("status register")
-                    if not re.search(r"registered=-?\d|not registered", await self.expect("registered")):
+                    if (await self.expect("registered")).startswith("registered, identity="):
                         return
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
@@ -197,10 +199,9 @@ class Linphone:
 
 
 def _config(account: LinphoneAccount) -> str:
-    """Its configuration file. A port of -1 is not listened on; it takes calls where it registers from."""
-    ports = {"udp": -1, "tcp": -1, "tls": -1} | {account.transport: 0}
-    if account.transport == "udp":
-        ports["udp"] = free_port()
+    """Its configuration file. A port of -1 is any that is free, of which TLS alone makes nothing."""
+    ports = {"udp": -1, "tcp": -1, "tls": -1}
+    ports[account.transport] = free_port("udp" if account.transport == "udp" else "tcp")
     return _CONFIG.format(
         user=account.user,
         password=account.password,
