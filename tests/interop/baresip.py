@@ -57,9 +57,9 @@ call_max_calls 4
 class BaresipAccount:
     """Whom it registers as. `registrar` is host:port, or empty for a phone that is only called directly.
 
-    Version 1.0 knows MD5 alone: a challenge with SHA-256 in it, first or second, ends the registration. By TLS
-    it believes every certificate: Debian's build loads `sip_cafile` and has no code that verifies (it links
-    neither `tls_peer_verify` nor `tls_set_verify_server`). It resolves no name without a DNS server either.
+    Version 1.0 knows MD5 alone: a challenge with SHA-256 in it, first or second, ends the registration. By
+    TLS it believes every certificate: it knows `sip_cafile` and has nothing that verifies (Debian's build links
+    neither `tls_peer_verify` nor `tls_set_verify_server`). It finds no name without a DNS server either.
     """
 
     user: str

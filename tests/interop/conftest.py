@@ -31,7 +31,8 @@ async def shared_switch(
     """One switch with the test centre for all tests of a module, and its carrier's port.
 
     `prepare_centre(folder)` of the module may change the dialplans first; `SWITCH_OPTIONS` are further
-    arguments; `LISTENS_AS_THE_CENTRE_SAYS` leaves `--sip` away. The module's tests run on one loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    arguments; `LISTENS_AS_THE_CENTRE_SAYS` leaves `--sip` away. The module's tests run on one loop:
+    `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
     """
     folder = tmp_path_factory.mktemp("centre")
     port = free_port()

@@ -133,7 +133,7 @@ class Linphone:
         await self.stop()
 
     async def command(self, line: str) -> None:
-        """`call URI`, `answer`, `terminate`, `pause`, `resume`, `chat URI TEXT`, ... as linphonec knows them."""
+        """`call URI`, `answer`, `terminate`, `pause`, `resume`, ... as linphonec knows them."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{line}\n".encode())
         await self._process.stdin.drain()
