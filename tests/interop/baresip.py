@@ -58,7 +58,7 @@ class BaresipAccount:
     """Whom it registers as. `registrar` is host:port, or empty for a phone that is only called directly.
 
     Version 1.0 knows MD5 alone: a challenge with SHA-256 in it, first or second, ends the registration. By
-    TLS it believes every certificate: it knows `sip_cafile` and has nothing that verifies (Debian's build links
+    TLS it believes every certificate: it knows `sip_cafile` and verifies nothing (Debian's build links
     neither `tls_peer_verify` nor `tls_set_verify_server`). It finds no name without a DNS server either.
     """
 

@@ -150,9 +150,8 @@ class Linphone:
                     self._arrived.clear()
                     await self._arrived.wait()
         except TimeoutError:
-            raise TimeoutError(
-                f"linphone: nothing like {pattern!r} within {timeout_s} s\n{self._said()}"
-            ) from None
+            message = f"linphone: nothing like {pattern!r} within {timeout_s} s"
+            raise TimeoutError(f"{message}\n{self._said()}") from None
 
     async def registered(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Ask until it says so."""
