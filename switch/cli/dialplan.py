@@ -14,8 +14,9 @@ from switch.cli.parameters import Json
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre, ClipKind
 from switch.dialplan.scenarios import ScenarioResult, run_scenarios
-from switch.node.dialplan_files import read_dialplans, read_scenarios
+from switch.node.dialplan_files import folder_of, read_dialplans, read_scenarios
 from switch.node.prompts import render
+from switch.node.stated_files import unusable_files
 
 app = typer.Typer(help="Check dialplans.", no_args_is_help=True)
 
@@ -41,7 +42,7 @@ def check(
     scenarios: tuple[ScenarioResult, ...] = ()
     try:
         centre = load_centre(read_dialplans(path))
-        warnings = centre.warnings
+        warnings = (*centre.warnings, *unusable_files(centre, folder_of(path)))
         _check_recordings(centre)
         scenarios = run_scenarios(centre, read_scenarios(path))
     except ConfigurationError as error:

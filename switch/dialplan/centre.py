@@ -10,6 +10,7 @@ from switch.dialplan.listen_plan import ListeningPlan
 from switch.dialplan.listening import SECTIONS, read_listening
 from switch.dialplan.plan import (
     Centre,
+    LimitsPlan,
     NumberForm,
     SessionTimer,
     TenantPlan,
@@ -44,6 +45,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
             listening = read_listening(source, problems)
     of_tenant = ("trunks", *SECTIONS) if alone else ("trunks",)
     tenants: dict[str, TenantPlan] = {}
+    stated = _stated_trunks(sources)
     for key, source in sources:
         if key == SHARED:
             continue
@@ -55,14 +57,16 @@ def load_centre(files: Mapping[str, str]) -> Centre:
         if key in tenants:
             problems.add(place, f"tenant '{key}' has two files; the other is {tenants[key].place.file}")
         own = Problems()
-        model = schema.read(schema.TenantModel, source, (), _without(source, of_tenant), own)
+        data = _without(source, (*of_tenant, *_misplaced(source, of_tenant, own)))
+        model = schema.read(schema.TenantModel, source, (), data, own, of_tenant if alone else ())
         if model is not None:
-            tenants[key] = TenantReader(key, source, model, tuple(trunk.name for trunk in trunks), own).plan()
+            tenants[key] = TenantReader(key, source, model, stated, own).plan()
         problems.problems.extend(own.problems)
         problems.warnings.extend(own.warnings)
     if not tenants and not problems.problems:
         problems.add(Place(SHARED + ".yaml", 1, 1), "no tenant: expected a file TENANT.yaml beside this one")
     _check_owners(tenants, dict(sources), problems)
+    _check_costs(tenants, trunks, dict(sources), problems)
     if problems.problems:
         raise ConfigurationError(tuple(sorted(problems.problems, key=_position)))
     return Centre(
@@ -96,6 +100,26 @@ def _without(source: Source, words: tuple[str, ...]) -> object:
     return {key: value for key, value in source.data.items() if key not in words}
 
 
+def _misplaced(source: Source, of_tenant: tuple[str, ...], problems: Problems) -> tuple[str, ...]:
+    """Words of the shared file in a tenant's."""
+    words = (*schema.CentreModel.model_fields, *SECTIONS)
+    data = source.data if isinstance(source.data, dict) else {}
+    found = tuple(word for word in words if word in data and word not in of_tenant)
+    for word in found:
+        problems.add(source.key_place((word,)), f"'{word}' is for all tenants: it stands in {SHARED}.yaml")
+    return found
+
+
+def _stated_trunks(sources: list[tuple[str, Source]]) -> tuple[str, ...]:
+    """All trunks that are written down, those with mistakes as well: whoever mentions one of them has made no
+    mistake."""
+    stated: dict[str, None] = {}
+    for _, source in sources:
+        trunks = source.data.get("trunks") if isinstance(source.data, dict) else None
+        stated.update(dict.fromkeys(trunks if isinstance(trunks, dict) else ()))
+    return tuple(stated)
+
+
 def _shared(
     sources: list[tuple[str, Source]], problems: Problems
 ) -> tuple[tuple[TrunkSettings, ...], schema.CentreModel]:
@@ -106,7 +130,7 @@ def _shared(
         data = _without(source, SECTIONS)
         if key != SHARED:
             data = {"trunks": data.get("trunks")} if isinstance(data, dict) else {}
-        model = schema.read(schema.CentreModel, source, (), data, problems)
+        model = schema.read(schema.CentreModel, source, (), data, problems, SECTIONS)
         if model is not None and key == SHARED:
             shared = model
             if model.session_timer.min_s > model.session_timer.expires_s:
@@ -213,6 +237,29 @@ def _check_owners(
                 place, f"domain {plan.domain} belongs to tenant '{domains[plan.domain.lower()]}' already"
             )
         domains.setdefault(plan.domain.lower(), key)
+
+
+def _check_costs(
+    tenants: Mapping[str, TenantPlan],
+    trunks: tuple[TrunkSettings, ...],
+    sources: Mapping[str, Source],
+    problems: Problems,
+) -> None:
+    """A limit of cost that no call can reach is no limit."""
+    if any(gateway.cost_micros for trunk in trunks for gateway in trunk.gateways):
+        return
+    for key, plan in tenants.items():
+        if plan.limits is not None and plan.limits.rates:
+            continue
+        limits: dict[Path, LimitsPlan | None] = {("limits",): plan.limits}
+        limits.update({("accounts", name, "limits"): entry.limits for name, entry in plan.accounts.items()})
+        for path, limit in limits.items():
+            if limit is not None and limit.cost_per_hour:
+                problems.warn(
+                    sources[key].place((*path, "cost_per_hour")),
+                    "no call has a cost, so this stops none: state 'rates' in the tenant's limits, or "
+                    "cost_per_minute of gateways",
+                )
 
 
 def _same(written: str, number: str) -> bool:

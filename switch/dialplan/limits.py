@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-import phonenumbers
-
 from switch.dialplan import schema
 from switch.dialplan.plan import LimitsPlan, plain_number
 from switch.dialplan.problems import Problems
@@ -24,11 +22,6 @@ def read_limits(
     model = schema.read(kind, source, path, raw, problems)
     if model is None:
         return None
-    for word in ("countries", "deny_countries"):
-        for index, country in enumerate(getattr(model, word)):
-            if country not in phonenumbers.SUPPORTED_REGIONS:
-                place = source.place((*path, word, index))
-                problems.add(place, f"a country such as FR or CA was expected, found '{country}'")
     rates = model.rates if isinstance(model, schema.LimitsModel) else {}
     for word, prefixes in (
         ("prefixes", model.prefixes),

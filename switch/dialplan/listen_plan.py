@@ -13,6 +13,7 @@ class CertificatePlan:
     chain: str
     key: str
     names: tuple[str, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class TlsPlan:
     ca: str = ""
     certificate: str = ""
     wildcards: bool = False
+    place: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

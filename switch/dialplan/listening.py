@@ -1,5 +1,6 @@
 """Where the switch listens: `listen`, `certificates`, `web` and `tls` of the shared file."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
@@ -12,6 +13,9 @@ from switch.dialplan.source import Path, Source
 SIP_PORT = 5060
 SIPS_PORT = 5061
 WEB_PORT = 443
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+|null", re.IGNORECASE)
+"""What a browser puts into Origin (RFC 6454 section 6.2); `null` is what a page from a file says."""
+
 SECTIONS = ("listen", "certificates", "web", "tls")
 
 
@@ -25,7 +29,9 @@ def read_listening(source: Source, problems: Problems) -> ListeningPlan:
     if model is None:
         return ListeningPlan()
     certificates = {
-        name: CertificatePlan(entry.chain, entry.key, tuple(entry.names))
+        name: CertificatePlan(
+            entry.chain, entry.key, tuple(entry.names), source.key_place(("certificates", name))
+        )
         for name, raw in model.certificates.items()
         if (entry := schema.read(schema.CertificateModel, source, ("certificates", name), raw, problems))
     }
@@ -39,7 +45,8 @@ def read_listening(source: Source, problems: Problems) -> ListeningPlan:
     tls = schema.read(schema.TlsModel, source, ("tls",), model.tls, problems) or schema.TlsModel()
     if tls.certificate:
         _known((tls.certificate,), certificates, source, ("tls", "certificate"), problems)
-    return ListeningPlan(tuple(listen), certificates, web, TlsPlan(tls.ca, tls.certificate, tls.wildcards))
+    told = TlsPlan(tls.ca, tls.certificate, tls.wildcards, source.key_place(("tls",)))
+    return ListeningPlan(tuple(listen), certificates, web, told)
 
 
 def _listener(
@@ -133,6 +140,13 @@ def _web(
     elif model.certificates:
         problems.add(source.key_place(("web",)), "certificates go with an address for browsers")
     _known(tuple(model.certificates), certificates, source, ("web", "certificates"), problems)
+    for index, text in enumerate(model.origins):
+        if _ORIGIN.fullmatch(text) is None:
+            problems.add(
+                source.place(("web", "origins", index)),
+                f"the beginning of a page's address, as browsers say it, such as https://desk.example.com "
+                f"(no path, no / at the end) was expected, found '{text}'",
+            )
     return WebPlan(host, port, tuple(model.certificates), tuple(text.lower() for text in model.origins))
 
 

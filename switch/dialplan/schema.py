@@ -6,8 +6,9 @@ Destinations and prompts keep their raw value (`Any`): the flow compiler reads t
 
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from switch.dialplan.problems import Problems, suggestion
 from switch.dialplan.source import Path, Source
@@ -28,6 +29,16 @@ def _mapping(value: Any) -> Any:
     return {} if value is None else value
 
 
+def _numbering_plan(country: str) -> str:
+    """A country whose numbers are known: of any other every national number would be wrong."""
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        meant = "; the United Kingdom is GB" if country == "UK" else ""
+        raise PydanticCustomError(
+            "country", "a country such as FR or CA was expected{meant}", {"meant": meant}
+        )
+    return country
+
+
 Names: TypeAlias = Annotated[list[str], BeforeValidator(_listed)]
 Seconds: TypeAlias = Annotated[int, Field(ge=0, le=86_400)]
 CallsPerSecond: TypeAlias = Annotated[int, Field(ge=0, le=1_000)]
@@ -35,7 +46,7 @@ Level: TypeAlias = Annotated[int, Field(ge=0, le=100)]
 Skills: TypeAlias = Annotated[dict[str, Annotated[int, Field(ge=1, le=100)]], BeforeValidator(_mapping)]
 Needs: TypeAlias = Annotated[dict[str, Level], BeforeValidator(_mapping)]
 Priority: TypeAlias = Annotated[int, Field(ge=-100, le=100)]
-Country: TypeAlias = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+Country: TypeAlias = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_numbering_plan)]
 Policy: TypeAlias = Literal[
     "most-skilled", "least-skilled", "longest-idle", "fewest-calls", "linear", "random"
 ]
@@ -394,25 +405,33 @@ _EXPECTED = {
 }
 
 
-def read(model: type[M], source: Source, path: Path, data: Any, problems: Problems) -> M | None:
-    """`data` (found at `path`) as a model; None where it has problems, which are noted."""
+def read(
+    model: type[M], source: Source, path: Path, data: Any, problems: Problems, also: tuple[str, ...] = ()
+) -> M | None:
+    """`data` (found at `path`) as a model; None where it has problems, which are noted. `also` are words that
+    may stand beside those of the model and are read elsewhere."""
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            _note(model, source, path, detail, problems)
+            _note(model, source, path, detail, problems, also)
         return None
 
 
 def _note(
-    model: type[BaseModel], source: Source, path: Path, detail: ErrorDetails, problems: Problems
+    model: type[BaseModel],
+    source: Source,
+    path: Path,
+    detail: ErrorDetails,
+    problems: Problems,
+    also: tuple[str, ...],
 ) -> None:
     loc = tuple(part for part in detail["loc"] if part != "[key]")
     at = (*path, *loc)
     kind = detail["type"]
     if kind == "extra_forbidden":
         word = str(loc[-1])
-        known = model.model_fields if len(loc) == 1 else _inner_fields(model, loc)
+        known = (*model.model_fields, *also) if len(loc) == 1 else _inner_fields(model, loc)
         problems.unknown(source.key_place(at), "word", word, known)
         return
     if kind == "missing":
@@ -425,7 +444,7 @@ def _note(
         problems.add(source.place(at), f"'{found}' is not known here{suggestion(str(found), expected)}")
         return
     message = _EXPECTED.get(kind) or _bound(detail)
-    name = f"{loc[-1]}: " if loc else ""
+    name = f"{loc[-1]}: " if loc and isinstance(loc[-1], str) else ""
     problems.add(source.place(at), f"{name}{message}{shown}")
 
 

@@ -158,6 +158,11 @@ def _context(protocol: int) -> ssl.SSLContext:
     return context
 
 
+def load_authorities(path: Path) -> None:
+    """Read the authorities of a file, to see that they can be. Raises ResourceError."""
+    _load_authorities(_context(ssl.PROTOCOL_TLS_CLIENT), path)
+
+
 def _load_authorities(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(cafile=path)

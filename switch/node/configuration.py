@@ -8,7 +8,7 @@ from pathlib import Path
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.engine.engine import Engine
-from switch.node.dialplan_files import read_dialplans
+from switch.node.dialplan_files import folder_of, read_dialplans
 from switch.node.prompts import render
 from switch.node.stir_files import read_stir
 from switch.node.translate import trunk_settings
@@ -30,8 +30,9 @@ def read_configuration(path: Path) -> Configuration:
     files = read_dialplans(path)
     centre = load_centre(files)
     digest = sha256("\0".join(f"{name}\0{text}" for name, text in sorted(files.items())).encode())
-    secrets = read_trunk_secrets(centre)
-    signing = read_stir(centre)
+    folder = folder_of(path)
+    secrets = read_trunk_secrets(centre, folder)
+    signing = read_stir(centre, folder)
     trunks = tuple(
         trunk_settings(plan, secrets.get(plan.name, ""), signing.get(plan.name)) for plan in centre.trunks
     )

@@ -36,6 +36,11 @@ def read_scenarios(path: Path) -> dict[str, str]:
     return _read(name for name in names if os.path.basename(name).startswith(wanted))
 
 
+def folder_of(path: Path) -> Path:
+    """Where the paths begin that dialplans name: certificates, keys, passwords."""
+    return path if path.is_dir() else path.parent
+
+
 def _yaml_files(path: Path) -> list[str]:
     if path.is_file():
         return [str(path)]

@@ -20,6 +20,7 @@ from switch.net.tls import (
     ServerTls,
     expired,
 )
+from switch.node.dialplan_files import folder_of
 from switch.node.options import DEFAULT_SIP, RunOptions
 from switch.sip.flow import Address, Transport
 
@@ -38,17 +39,12 @@ class Wanted:
     media_host: str
 
 
-def folder_of(options: RunOptions) -> Path:
-    """Where paths of the shared file begin."""
-    return options.dialplans if options.dialplans.is_dir() else options.dialplans.parent
-
-
 def wanted(options: RunOptions, plan: ListeningPlan) -> tuple[Wanted, ...]:
     """What to open: --sip where it is given, else what the centre states, else the default."""
     if options.sip or not plan.listen:
         addresses = options.sip or (DEFAULT_SIP,)
         return tuple(Wanted(Listening(address, PLAIN), address.host) for address in addresses)
-    return tuple(_wanted(entry, plan, folder_of(options)) for entry in plan.listen)
+    return tuple(_wanted(entry, plan, folder_of(options.dialplans)) for entry in plan.listen)
 
 
 def _wanted(entry: ListenPlan, plan: ListeningPlan, folder: Path) -> Wanted:
@@ -77,7 +73,7 @@ def _certificates(
 
 def client_tls(options: RunOptions, plan: ListeningPlan) -> ClientTls:
     """For connections to carriers."""
-    folder = folder_of(options)
+    folder = folder_of(options.dialplans)
     shown = _certificates((plan.tls.certificate,) if plan.tls.certificate else (), plan.certificates, folder)
     return ClientTls(
         folder / plan.tls.ca if plan.tls.ca else None, shown[0] if shown else None, plan.tls.wildcards
@@ -147,7 +143,7 @@ class Doors:
 
 def web_tls(options: RunOptions, plan: ListeningPlan) -> ServerTls:
     """What the browsers' port shows."""
-    return ServerTls(_certificates(plan.web.certificates, plan.certificates, folder_of(options)))
+    return ServerTls(_certificates(plan.web.certificates, plan.certificates, folder_of(options.dialplans)))
 
 
 def say_expiry(certificates: Iterable[Loaded]) -> None:

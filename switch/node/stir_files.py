@@ -12,17 +12,18 @@ from switch.trunk.stir.certificates import Anchors
 from switch.trunk.stir.settings import Signer, StirSettings, VerifyPolicy, read_key
 
 
-def read_stir(centre: Centre) -> dict[str, StirSettings]:
-    """By trunk. Raises ConfigurationError with every file that is missing or is not what it should be."""
+def read_stir(centre: Centre, folder: Path) -> dict[str, StirSettings]:
+    """By trunk; paths begin at `folder`. Raises ConfigurationError with every file that is missing or is not
+    what it should be."""
     problems: list[Problem] = []
     found: dict[str, StirSettings] = {}
     for trunk in centre.trunks:
         if trunk.stir is not None:
-            signer = _signer(trunk, trunk.stir, problems) if trunk.stir.certificate_url else None
+            signer = _signer(trunk, trunk.stir, folder, problems) if trunk.stir.certificate_url else None
             found[trunk.name] = StirSettings(
                 verify=VerifyPolicy(trunk.stir.verify),
                 signer=signer,
-                anchors=_anchors(trunk, trunk.stir, problems),
+                anchors=_anchors(trunk, trunk.stir, folder, problems),
                 hosts=frozenset(trunk.stir.hosts),
                 insecure=trunk.stir.insecure,
             )
@@ -31,14 +32,14 @@ def read_stir(centre: Centre) -> dict[str, StirSettings]:
     return found
 
 
-def _signer(trunk: TrunkSettings, plan: StirPlan, problems: list[Problem]) -> Signer | None:
+def _signer(trunk: TrunkSettings, plan: StirPlan, folder: Path, problems: list[Problem]) -> Signer | None:
     if plan.key_env:
         text = os.environ.get(plan.key_env)
         pem = None if text is None else text.encode()
         if pem is None:
             problems.append(_problem(trunk, f"the environment has no {plan.key_env}"))
     else:
-        pem = _file(trunk, plan.key_file, problems)
+        pem = _file(trunk, folder / plan.key_file, problems)
     if pem is None:
         return None
     try:
@@ -50,10 +51,10 @@ def _signer(trunk: TrunkSettings, plan: StirPlan, problems: list[Problem]) -> Si
     return Signer(plan.certificate_url, origid, key)
 
 
-def _anchors(trunk: TrunkSettings, plan: StirPlan, problems: list[Problem]) -> Anchors:
+def _anchors(trunk: TrunkSettings, plan: StirPlan, folder: Path, problems: list[Problem]) -> Anchors:
     certificates: list[Certificate] = []
     for name in plan.trust:
-        pem = _file(trunk, name, problems)
+        pem = _file(trunk, folder / name, problems)
         if pem is None:
             continue
         try:
@@ -63,9 +64,9 @@ def _anchors(trunk: TrunkSettings, plan: StirPlan, problems: list[Problem]) -> A
     return Anchors(tuple(certificates))
 
 
-def _file(trunk: TrunkSettings, name: str, problems: list[Problem]) -> bytes | None:
+def _file(trunk: TrunkSettings, name: Path, problems: list[Problem]) -> bytes | None:
     try:
-        return Path(name).read_bytes()
+        return name.read_bytes()
     except OSError as error:
         problems.append(_problem(trunk, f"cannot read {name}: {error.strerror}"))
         return None

@@ -7,8 +7,8 @@ from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan.plan import Centre, TrunkSettings
 
 
-def read_trunk_secrets(centre: Centre) -> dict[str, str]:
-    """By trunk. Raises ConfigurationError where one is named and not there."""
+def read_trunk_secrets(centre: Centre, folder: Path) -> dict[str, str]:
+    """By trunk; paths begin at `folder`. Raises ConfigurationError where one is named and not there."""
     problems: list[Problem] = []
     found: dict[str, str] = {}
     for trunk in centre.trunks:
@@ -19,11 +19,12 @@ def read_trunk_secrets(centre: Centre) -> dict[str, str]:
             else:
                 found[trunk.name] = value
         elif trunk.password_file:
+            path = folder / trunk.password_file
             try:
-                found[trunk.name] = Path(trunk.password_file).read_text(encoding="utf-8").strip()
+                found[trunk.name] = path.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-                problems.append(_problem(trunk, f"cannot read {trunk.password_file}: {reason}"))
+                problems.append(_problem(trunk, f"cannot read {path}: {reason}"))
     if problems:
         raise ConfigurationError(tuple(problems))
     return found

@@ -94,3 +94,36 @@ def test_scenarios_stand_beside_and_are_no_dialplans(tmp_path: Path) -> None:
     assert [Path(name).name for name in scenarios] == ["birch.scenario.yaml", "maple.scenario.yaml"]
     beside = dialplan_files.read_scenarios(tmp_path / "maple.yaml")
     assert [Path(name).name for name in beside] == ["maple.scenario.yaml"]
+
+
+def test_files_that_are_not_here_are_told_and_the_dialplan_is_right(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OAK_PASSWORD", raising=False)
+    (tmp_path / "centre.yaml").write_text(
+        """\
+certificates:
+  main: {chain: tls/chain.pem, key: tls/key.pem}
+listen:
+  - {address: "192.0.2.1:5061", transports: tls, certificates: main, clients: optional, clients_ca: ca.pem}
+tls: {ca: other.pem}
+trunks:
+  elm: {gateways: [192.0.2.9], country: FR, username: us, password_file: elm.password, registration: true}
+  oak: {gateways: [192.0.2.8], country: FR, username: us, password_env: OAK_PASSWORD, registration: true}
+"""
+    )
+    (tmp_path / "shop.yaml").write_text(
+        "numbers: {100: main}\naccounts: {101: {}}\nflows: {main: [hangup]}\n"
+    )
+    ended = command("dialplan", "check", str(tmp_path))
+    assert ended.code == 0, ended.err
+    lines = ended.err.splitlines()
+    assert all(line.endswith("(warning)") for line in lines)
+    for line, words in zip(
+        lines, ("certificate 'main'", "clients_ca", "other.pem", "elm.password"), strict=False
+    ):
+        assert words in line
+        assert "No such file or directory" in line
+    assert lines[0].startswith(f"{tmp_path}/centre.yaml:2:3: ")
+    assert "the environment has no OAK_PASSWORD" in lines[4]
+    assert len(lines) == 5

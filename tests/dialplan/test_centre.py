@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switch.acd.settings import Policy
+from switch.base.errors import ConfigurationError
 from switch.dialplan import phrases, schema
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import (
@@ -275,3 +276,45 @@ def test_any_text_is_a_centre_or_a_list_of_problems(text: str) -> None:
     for message in mistakes({"t.yaml": text}):
         file, line, column, _ = message.split(":", 3)
         assert (file, int(line) >= 1, int(column) >= 1) == ("t.yaml", True, True)
+
+
+def refused(**files: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load_centre({f"{name}.yaml": text for name, text in files.items()})
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_mistake_in_a_trunk_is_not_told_again_by_whoever_calls_through_it() -> None:
+    found = refused(
+        centre="trunks: {oak: {gateways: [192.0.2.1], identify: [192.0.2.1], country: FR, order: cheap}}",
+        shop="numbers: {100: main}\noutside: {trunk: oak}\nflows: {main: [hangup]}",
+    )
+    assert len(found) == 1
+    assert "did you mean 'cheapest'" in found[0]
+
+
+def test_what_all_tenants_share_does_not_stand_in_one_of_them() -> None:
+    found = refused(
+        centre="digest: [md5]", shop="digest: [md5]\nnumbers: {100: main}\nflows: {main: [hangup]}"
+    )
+    assert found == ["shop.yaml:1:1: 'digest' is for all tenants: it stands in centre.yaml"]
+
+
+@pytest.mark.parametrize("where", ["country: UK", "limits: {countries: [UK]}"])
+def test_a_country_without_numbers_is_none(where: str) -> None:
+    (found,) = refused(shop=f"{where}\nnumbers: {{100: main}}\nflows: {{main: [hangup]}}")
+    assert "a country such as FR or CA was expected; the United Kingdom is GB, found 'UK'" in found
+
+
+def test_a_limit_of_cost_that_nothing_can_reach_is_warned_of() -> None:
+    def warnings(gateway: str, limits: str) -> list[str]:
+        trunk = f"trunks: {{oak: {{gateways: [{gateway}], identify: [192.0.2.1], country: FR}}}}"
+        shop = f"numbers: {{100: main}}\n{limits}\nflows: {{main: [hangup]}}"
+        return [str(warning) for warning in centre(centre=trunk, shop=shop).warnings]
+
+    (told,) = warnings("192.0.2.1", "limits: {cost_per_hour: 40}")
+    assert told.startswith("shop.yaml:2:25: no call has a cost, so this stops none")
+    (told,) = warnings("192.0.2.1", "accounts: {101: {limits: {cost_per_hour: 40}}}")
+    assert "no call has a cost" in told
+    assert not warnings("192.0.2.1", "limits: {cost_per_hour: 40, rates: {+: 1}}")
+    assert not warnings("{address: 192.0.2.1, cost_per_minute: 0.1}", "limits: {cost_per_hour: 40}")

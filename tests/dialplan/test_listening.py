@@ -47,13 +47,16 @@ def _without_place(plan: ListenPlan) -> tuple[object, ...]:
 def test_a_centre_of_one_file_may_say_it_there_and_a_tenant_among_others_may_not() -> None:
     text = SHOP + "listen: {address: 192.0.2.10}\n"
     assert load_centre({"shop.yaml": text}).listening.listen[0].host == "192.0.2.10"
-    with pytest.raises(ConfigurationError, match="unknown word 'listen'"):
+    with pytest.raises(ConfigurationError, match=r"'listen' is for all tenants: it stands in centre\.yaml"):
         load_centre({"shop.yaml": text, "other.yaml": SHOP})
 
 
 @pytest.mark.parametrize(
     ("shared", "line", "why"),
     [
+        ("listn: [{address: 192.0.2.10}]", 1, "unknown word 'listn'; did you mean 'listen'?"),
+        ("web: {origins: [desk.example]}", 1, "https://desk.example.com (no path"),
+        ("web: {origins: ['https://desk.example/']}", 1, "no / at the end) was expected"),
         ("listen: [{address: '0.0.0.0:5060'}]", 1, "say with 'advertise'"),
         ("listen: [{address: '[::]:5060'}]", 1, "say with 'advertise'"),
         ("listen: [{address: sip.example}]", 1, "IP address of this machine"),

@@ -105,7 +105,7 @@ def test_a_carriers_password_comes_from_the_environment_or_a_file(
 ) -> None:
     def read(secret: str) -> dict[str, str]:
         text = TRUNK.format(secret=secret) + PLAN.format(accounts="{'101': {}}")
-        return read_trunk_secrets(load_centre({"shop.yaml": text}))
+        return read_trunk_secrets(load_centre({"shop.yaml": text}), tmp_path)
 
     with pytest.raises(ConfigurationError, match="the environment has no CARRIER"):
         read("password_env: CARRIER")
@@ -116,3 +116,5 @@ def test_a_carriers_password_comes_from_the_environment_or_a_file(
         read(f"password_file: {path}")
     path.write_text("from file\n")
     assert read(f"password_file: {path}") == {"carrier": "from file"}
+    # Beside the dialplan, wherever the switch was started.
+    assert read("password_file: password") == {"carrier": "from file"}
