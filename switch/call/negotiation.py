@@ -69,6 +69,10 @@ class Negotiation:
         other._offer, other._sent = self._offer, self._sent
         return other
 
+    def anew(self, slot: Slot, encryption: Encryption) -> "Negotiation":
+        """Nothing offered yet, for the same call by another way."""
+        return Negotiation(slot, self._session_id, encryption, self._tokens)
+
     @property
     def agreed(self) -> bool:
         return self._agreement is not None

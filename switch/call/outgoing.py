@@ -65,12 +65,15 @@ class Way:
     """A further flow to the same phone (RFC 5626), by which it is tried where the one before it is dead.
 
     `routes` are its Route values, `registration` the Call-ID and CSeq of the REGISTER that named it.
+    `media_host` is where whoever speaks by this flow reaches our audio.
     """
 
     uri: Uri
     flow: Flow
+    media_host: str
     routes: tuple[str, ...] = ()
     registration: tuple[str, int] = ("", 0)
+    encryption: Encryption = Encryption.OPTIONAL
 
 
 class OutgoingLeg(Leg):
@@ -211,9 +214,9 @@ class OutgoingLeg(Leg):
         if isinstance(message, ResponseReceived):
             if message.transaction == self.invite_transaction:
                 self._answer(message, now)
+            elif message.transaction in self._abandoned:
+                self._late(message, now)
             else:
-                if message.transaction in self._abandoned and 200 <= message.response.status < 300:
-                    self._end_surplus(message.response, message.flow, now)
                 self.transaction_done(message, now)
         elif isinstance(message, RequestReceived):
             self._in_dialog(message, now)
@@ -424,6 +427,14 @@ class OutgoingLeg(Leg):
             return
         self._end_surplus(response, self.flow, now)
 
+    def _late(self, message: ResponseReceived, now: int) -> None:
+        """By a flow that was given up: only an answer that has to be ended concerns anybody. An edge's 408
+        speaks of that flow, not of the call that stands by another."""
+        if 200 <= message.response.status < 300:
+            self._end_surplus(message.response, message.flow, now)
+        if message.response.status >= 200:
+            self.signalling.forget_transaction(message.transaction)
+
     def _end_surplus(self, response: Response, flow: Flow, now: int) -> None:
         """A 2xx that comes to nothing: acknowledged, and ended."""
         tag = response.to.tag or ""
@@ -518,16 +529,23 @@ class OutgoingLeg(Leg):
         return True
 
     def _next_way(self, now: int) -> None:
-        """The very same INVITE by another flow: a phone that had it already says 482 (RFC 3261 section
-        8.2.2.2) and does not ring twice."""
+        """The same INVITE by another flow: a phone that had it already says 482 (RFC 3261 section 8.2.2.2)
+        and does not ring twice."""
         self.emit(events.FlowFailed(self.id, self.registration))
         way, *others = self._ways
         self._ways = tuple(others)
         self.registration = way.registration
-        self._destination = replace(self._destination, uri=way.uri, flow=way.flow)
+        before = (self._destination.encryption, self.slot.host)
+        self._destination = replace(self._destination, uri=way.uri, flow=way.flow, encryption=way.encryption)
         self.flow = way.flow
         self._forget_forks()
         request = self._request.copy()
+        if before != (way.encryption, way.media_host):
+            # A browser and a desk phone of one account, a listener of another network: what was offered by
+            # the first flow could not be answered by this one.
+            self.slot = replace(self.slot, host=way.media_host)
+            self.negotiation = self._offered = self._offered.anew(self.slot, way.encryption)
+            request.body = self.negotiation.offer() if self._offers else b""
         request.uri = way.uri
         request.headers.set("Contact", str(self.contact()))
         request.headers.set_all("Route", way.routes)

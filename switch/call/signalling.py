@@ -72,6 +72,10 @@ class Signalling:
     def respond(self, transaction: str, response: Response, now: int) -> None:
         self.layer.respond(transaction, response, now)
 
+    def turn_away(self, transaction: str, response: Response, now: int) -> None:
+        """Answer, once, what nobody has proved to have sent; nothing is kept of it."""
+        self.layer.turn_away(transaction, response, now)
+
     def cancel(self, transaction: str, reason: str, now: int) -> None:
         """Call off an INVITE of ours; `reason` is the Reason header's value (RFC 3326)."""
         self.layer.cancel(transaction, now, (("Reason", reason),))

@@ -15,6 +15,7 @@ from switch.base.errors import PeerError
 from switch.call import events as leg_events
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import ALLOW, Leg
+from switch.call.signalling import Owner
 from switch.call.surplus import Surplus
 from switch.dialplan.actions import Action, AgentVerb
 from switch.dialplan.events import Answered, DigitPressed, PlayEnded
@@ -69,6 +70,9 @@ _ABILITIES = (
     ("Allow-Events", ALLOW_EVENTS),
 )
 """What an OPTIONS asks for (RFC 3261 section 11.2)."""
+
+_PROVED = frozenset({"REGISTER", "REFER", "MESSAGE"})
+"""Whoever sends these and is not challenged is known: a copy gets the same answer and does nothing again."""
 
 ROUNDS_MAX = 10_000
 """Rounds of settling after one input. Handlers feed one another; a ring of them is our bug, not a hang."""
@@ -278,7 +282,7 @@ class Exchange:
             if isinstance(message, RequestReceived):
                 refused = understanding.refusal(message.request, invites.SUPPORTED)
                 if refused is not None:
-                    self.office.signalling.respond(message.transaction, refused, now)
+                    self._refuse(message, refused, owner, now)
                     return
             elif isinstance(message, ResponseReceived):
                 challenged = message.response.status in (401, 407)
@@ -300,7 +304,13 @@ class Exchange:
             elif isinstance(message, ResponseReceived):
                 self._late_answer(message.response, message.flow, now)
         except PeerError as error:
-            self._wrong(message, error, now)
+            self._wrong(message, error, owner, now)
+
+    def _refuse(self, message: RequestReceived, response: Response, owner: Owner | None, now: int) -> None:
+        """Where the request belongs to nobody, nobody has proved to have sent it."""
+        signalling = self.office.signalling
+        answer = signalling.turn_away if owner is None else signalling.respond
+        answer(message.transaction, response, now)
 
     def _late_answer(self, response: Response, flow: Flow, now: int) -> None:
         """Nobody waits for it any more; of a call that was answered the other side has to hear that."""
@@ -312,14 +322,14 @@ class Exchange:
         self,
         message: RequestReceived | AckReceived | CancelReceived | ResponseReceived | TransactionFailed,
         error: PeerError,
+        owner: Owner | None,
         now: int,
     ) -> None:
         """The peer's mistake: 400 with the reason to a request, a counted drop for anything else."""
         self.wrong += 1
         if isinstance(message, RequestReceived):
             reason = " ".join(str(error).split())[:80] or "Bad Request"
-            response = message.request.make_response(400, reason)
-            self.office.signalling.respond(message.transaction, response, now)
+            self._refuse(message, message.request.make_response(400, reason), owner, now)
 
     def _new_request(self, message: RequestReceived, now: int) -> None:
         request = message.request
@@ -331,8 +341,7 @@ class Exchange:
         elif request.method == "REGISTER":
             response = self.office.parts.registrar.register(request, message.flow, now)
         elif request.method == "OPTIONS":
-            tag = self.office.parts.tokens.token(10)
-            response = request.make_response(200, to_tag=tag, headers=_ABILITIES)
+            response = request.make_response(200, headers=_ABILITIES)
         elif request.method == "REFER":
             response = referrals.answer(self.office, message, now)
         elif request.method in ("BYE", "INFO", "UPDATE", "NOTIFY", "PRACK"):
@@ -348,7 +357,10 @@ class Exchange:
             response = request.make_response(489, headers=[("Allow-Events", ALLOW_EVENTS)])
         else:
             response = request.make_response(405, headers=[("Allow", ALLOW)])
-        self.office.signalling.respond(message.transaction, response, now)
+        signalling = self.office.signalling
+        known = request.method in _PROVED and request.to.tag is None and response.status not in (401, 407)
+        answer = signalling.respond if known else signalling.turn_away
+        answer(message.transaction, response, now)
 
     # Legs.
 

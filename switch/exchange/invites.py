@@ -65,11 +65,10 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
     """Open a call for an INVITE outside any dialog, or refuse it."""
     request = message.request
     refusal = _cannot_understand(request) or session_timer.refusal(request, office.signalling.settings)
+    if refusal is None and office.sheds:
+        refusal = request.make_response(503, headers=[("Retry-After", "10")])
     if refusal is not None:
-        office.signalling.respond(message.transaction, refusal, now)
-        return
-    if office.sheds:
-        _refuse(office, message, 503, now, [("Retry-After", "10")])
+        office.signalling.turn_away(message.transaction, refusal, now)
         return
     replaces = request.headers.get("Replaces")
     trunk = office.parts.trunks.identify(message.flow, request.uri, now)
@@ -82,7 +81,7 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
         return
     account = office.parts.registrar.authenticate(request, message.flow, now, proxy=True)
     if isinstance(account, Response):
-        office.signalling.respond(message.transaction, account, now)
+        office.signalling.turn_away(message.transaction, account, now)
         return
     if replaces is not None:
         replacing.admit(office, message, account, now)

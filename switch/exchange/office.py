@@ -213,6 +213,10 @@ class Office:
         host = self._media_hosts.get(local) if self._media_hosts else None
         return slot if slot is None or host is None else replace(slot, host=host)
 
+    def media_host(self, local: Address) -> str:
+        """Where phones of this listener reach our audio."""
+        return self._media_hosts.get(local) or self.parts.slots.host
+
     # Legs.
 
     def next_session_id(self, now: int) -> int:

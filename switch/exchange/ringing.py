@@ -50,7 +50,7 @@ def ring_account(
             from_=identities.for_phone(session, host),
             to=NameAddr("", Uri(user=name, host=host)),
             headers=headers if not binding.path else (*headers, *(("Route", hop) for hop in binding.path)),
-            others=tuple([_way(other) for other in others]) if others else (),
+            others=tuple([_way(office, session.tenant, account, o) for o in others]) if others else (),
             encryption=encryption.calls_to(office, session.tenant, account, binding.flow),
         )
         leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
@@ -69,8 +69,15 @@ def ring_account(
         lost(office, session, attempt, attempt.outcome(), now)
 
 
-def _way(binding: Binding) -> Way:
-    return Way(binding.contact, binding.flow, binding.path, (binding.call_id, binding.cseq))
+def _way(office: Office, tenant: str, account: str, binding: Binding) -> Way:
+    return Way(
+        uri=binding.contact,
+        flow=binding.flow,
+        media_host=office.media_host(binding.flow.local),
+        routes=binding.path,
+        registration=(binding.call_id, binding.cseq),
+        encryption=encryption.calls_to(office, tenant, account, binding.flow),
+    )
 
 
 def flow_failed(office: Office, session: Session, leg: Leg, registration: tuple[str, int]) -> None:

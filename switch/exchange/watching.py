@@ -45,11 +45,11 @@ def subscribe(office: Office, message: RequestReceived, now: int) -> None:
     request = message.request
     package = package_of(request)
     if isinstance(package, Response):
-        office.signalling.respond(message.transaction, package, now)
+        office.signalling.turn_away(message.transaction, package, now)
         return
     who = sender(office, message, now)
     if isinstance(who, Response):
-        office.signalling.respond(message.transaction, who, now)
+        office.signalling.turn_away(message.transaction, who, now)
         return
     resource = _resource(office, who, package, request.uri.user or "")
     if isinstance(resource, int):

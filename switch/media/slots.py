@@ -26,6 +26,11 @@ class SlotPool:
         return len(self._used)
 
     @property
+    def host(self) -> str:
+        """Of every slot, as peers reach it; empty where there is none."""
+        return next((slot.host for slot in self._slots.values()), "")
+
+    @property
     def size(self) -> int:
         return len(self._slots)
 

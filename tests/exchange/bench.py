@@ -47,10 +47,11 @@ def udp(port: int, host: str = "192.0.2.10") -> Flow:
 class Bench:
     """`heard` is what the switch sent by each flow and nobody has taken yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: tuple[Listener, ...] = (), plan: str = PLAN) -> None:
+        """`more` listeners than those for UDP and TCP at HERE; `plan` is maple's."""
         materials = Materials(
-            listeners=(Listener(Transport.UDP, HERE), Listener(Transport.TCP, HERE)),
-            slots=tuple(Slot(number, HERE.host, 20_000 + 2 * number) for number in range(40)),
+            listeners=(Listener(Transport.UDP, HERE), Listener(Transport.TCP, HERE), *more),
+            slots=tuple(Slot(number, HERE.host, 20_000 + 2 * number, "AA:BB") for number in range(40)),
             journal=Journal(0, 1_000 * SECOND),
             tokens=SeededTokens(7),
             nonce_secret=b"0123456789abcdef",
@@ -62,7 +63,7 @@ class Bench:
             Account(name, *name.split("-"), digest.hashed_secrets(name, REALM, PASSWORD)) for name in names
         ]
         self.now = SECOND
-        centre = load_centre({"maple.yaml": PLAN, "birch.yaml": OTHER})
+        centre = load_centre({"maple.yaml": plan, "birch.yaml": OTHER})
         self.exchange: Exchange = build(centre, accounts, (), materials, self.now)
         self.heard: dict[Flow, list[Request | Response]] = {}
         self._carry()

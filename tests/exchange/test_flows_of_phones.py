@@ -4,7 +4,8 @@ import pytest
 
 from switch.base.clock import SECOND
 from switch.call.cause import Reason
-from switch.sip.flow import Flow
+from switch.exchange.office import Listener
+from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Uri
 from tests.exchange.bench import HERE, Bench, Phone, tcp, udp
 
@@ -133,6 +134,55 @@ class TestFailover:
         phone.answer(old, second, 200)
         assert "ACK" in bench.methods(old)
         assert "BYE" not in bench.methods(old)
+
+    def test_a_late_word_of_the_silent_flow_s_edge_ends_no_talk(self, bench: Bench, caller: Phone) -> None:
+        """Its 408 is of the INVITE that was given up, not of the dialog that stands by the other flow."""
+        phone = Phone(bench)
+        old, new = udp(41_000), udp(52_000)
+        phone.register(old, 1)
+        phone.register(new, 2)
+        caller.invite(CALLER, DESK)
+        first = bench.request(new, "INVITE")
+        bench.run(4 * SECOND)
+        second = bench.request(old, "INVITE")
+        phone.answer(old, second, 200)
+        bench.request(old, "ACK")
+        phone.answer(new, first, 408, tag="edge")
+        assert bench.methods(old) == []
+        assert len(bench.exchange.office.sessions) == 1
+
+    @pytest.mark.parametrize("browser_first", [True, False])
+    def test_each_flow_is_offered_the_encryption_that_it_can_answer(
+        self, bench: Bench, caller: Phone, browser_first: bool
+    ) -> None:
+        """A softphone with one flow by WSS and one by TCP: a handshake is for the browser's alone."""
+        phone = Phone(bench)
+        web = Flow(Transport.WSS, HERE, Address("192.0.2.10", 40_009), 9)
+        first, second = (web, ONE) if browser_first else (ONE, web)
+        phone.register(second, 1)
+        phone.register(first, 2)
+        caller.invite(CALLER, DESK)
+        offers = {first: bench.request(first, "INVITE").body}
+        bench.close(first)
+        offers[second] = bench.request(second, "INVITE").body
+        assert b" UDP/TLS/RTP/SAVPF " in offers[web]
+        assert b"a=fingerprint:" in offers[web]
+        assert b" RTP/AVP " in offers[ONE]
+        assert b"a=fingerprint:" not in offers[ONE]
+
+    def test_each_flow_is_told_the_audio_s_address_of_its_own_listener(self) -> None:
+        inside = Address("10.0.0.1", 5060)
+        bench = Bench((Listener(Transport.TCP, inside, media_host="10.0.0.1"),))
+        caller = Phone(bench, "maple-101", instance="")
+        caller.register(CALLER)
+        phone = Phone(bench)
+        near = Flow(Transport.TCP, inside, Address("10.0.0.7", 40_001), 1)
+        phone.register(near, 1)
+        phone.register(TWO, 2)
+        caller.invite(CALLER, DESK)
+        assert b"c=IN IP4 198.51.100.1\r\n" in bench.request(TWO, "INVITE").body
+        bench.close(TWO)
+        assert b"c=IN IP4 10.0.0.1\r\n" in bench.request(near, "INVITE").body
 
     def test_any_other_answer_is_the_phone_s(self, bench: Bench, caller: Phone, phone: Phone) -> None:
         caller.invite(CALLER, DESK)

@@ -8,6 +8,9 @@ from switch.journal import events
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState, PhoneCall
 from switch.sip.message import Request, parse
+from switch.sip.uri import Uri
+from tests.exchange.bench import HERE, PLAN, Bench, udp
+from tests.exchange.bench import Phone as BenchPhone
 from tests.sim.scene import CALLER, SHOP, Scene
 
 
@@ -235,3 +238,20 @@ def test_who_asked_is_told_to_the_target_and_not_what_a_trunk_claims(who: str) -
     told = invite.headers.all("Referred-By")
     assert told == (['"Anna" <sip:101@shop.example>'] if who == "agent" else [])
     scene.nothing_is_left()
+
+
+def test_who_takes_over_keeps_to_the_encryption_of_its_account() -> None:
+    """`encrypted_media: required` holds for every call of the account, however it comes to it."""
+    bench = Bench(plan=PLAN.replace('"103": {}', '"103": {encrypted_media: required}'))
+    caller = BenchPhone(bench, "maple-101", instance="")
+    caller.register(udp(5_060, "192.0.2.50"))
+    desk = BenchPhone(bench)
+    desk.register(udp(41_000))
+    caller.invite(udp(5_060, "192.0.2.50"), Uri(user="102", host=HERE.host))
+    desk.answer(udp(41_000), bench.request(udp(41_000), "INVITE"), 180)
+    (leg,) = [leg for leg in bench.exchange.office.legs.values() if isinstance(leg, OutgoingLeg)]
+    named = (("Replaces", f"{ringing_name(leg)};to-tag=x;from-tag=y"),)
+    taker = BenchPhone(bench, "maple-103", instance="", extra=named)
+    taker.invite(udp(42_000), Uri(user="102", host=HERE.host), "take")
+    bench.response(udp(42_000), 488)
+    assert not leg.over

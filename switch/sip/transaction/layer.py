@@ -208,6 +208,21 @@ class TransactionLayer:
             event = Input.RESPOND_ERROR
         self._step(found, event, response, found.flow, now)
 
+    def turn_away(self, transaction: str, response: Response, now: int) -> None:
+        """Answer somebody who has proved nothing: once, and nothing is kept (RFC 3261 section 26.3.2.4).
+
+        Whoever forges a source address would else have us send one answer eleven times to it, and fill the
+        table with what lingers. A peer that misses the answer repeats its request and gets another.
+        """
+        found = self._by_key.get(transaction)
+        if found is None or found.data:
+            # A peer that has our 100 repeats nothing.
+            self.respond(transaction, response, now)
+            return
+        self._complete(found, response)
+        self._sink.send(found.flow, response.to_bytes(), found.method, response.status)
+        self._forget(found)
+
     def cancel(self, transaction: str, now: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Cancel an INVITE of ours (RFC 3261 section 9.1); harmless if it is gone or has its final answer.
 
