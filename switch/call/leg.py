@@ -238,7 +238,7 @@ class Leg(ABC):
     def contact(self) -> NameAddr:
         """Where the peer sends requests of this dialog: the listener it spoke to."""
         local = self.flow.local
-        return _contact_at(local.host, local.port, self.flow.transport.value)
+        return contact_at(local.host, local.port, self.flow.transport.value)
 
     def apply_plan(self, plan: StreamPlan) -> None:
         """Start the stream, or change it; tell when the peer holds or takes back."""
@@ -498,7 +498,8 @@ def _not_a_session(request: Request) -> Response | None:
 
 
 @lru_cache(LISTENERS_MAX)
-def _contact_at(host: str, port: int, transport: str) -> NameAddr:
+def contact_at(host: str, port: int, transport: str) -> NameAddr:
+    """Where peers of this listener of ours send the requests of a dialog."""
     bracketed = f"[{host}]" if ":" in host else host
     # RFC 7118 section 5.2 has one word for both kinds of WebSocket.
     word = "ws" if transport == "WSS" else transport.lower()

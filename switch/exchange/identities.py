@@ -138,6 +138,9 @@ def for_carrier(
     asserted, signed = shown, attempt.presented
     withheld = caller is not None and caller.withheld
     customer = session.call.record.direction == "inbound"
+    if attempt.emergency and not customer:
+        # Whoever answers must be able to call back, whatever the habit of the phone.
+        withheld = False
     if customer and not rules.present_caller:
         # The call is ours towards this carrier; whose it was is told by the forwarding headers.
         withheld = False

@@ -6,7 +6,7 @@ marked account is told, once, whatever happened meanwhile.
 """
 
 from switch.acd.decisions import AgentState
-from switch.call.leg import Leg
+from switch.call.leg import Leg, contact_at
 from switch.call.outgoing import OutgoingLeg
 from switch.call.states import LegState
 from switch.exchange.office import Office
@@ -25,7 +25,7 @@ from switch.notifier.states import (
     State,
 )
 from switch.registrar.values import Binding
-from switch.sip.message import NameAddr, Response, Uri
+from switch.sip.message import Response
 from switch.sip.outputs import RequestReceived
 from switch.tenant.entry import ExtensionDestination
 from switch.tenant.names import wire_name
@@ -59,7 +59,9 @@ def subscribe(office: Office, message: RequestReceived, now: int) -> None:
         office.watching = Watching(office)
     notifier = office.watching.notifier
     watcher = wire_name(who.tenant, who.account)
-    made = notifier.subscribe(message, package, resource, watcher, _contact(message), now)
+    local = message.flow.local
+    contact = contact_at(local.host, local.port, message.flow.transport.value)
+    made = notifier.subscribe(message, package, resource, watcher, contact, now)
     if isinstance(made, Response):
         office.signalling.respond(message.transaction, made, now)
         return
@@ -111,12 +113,6 @@ def _may_watch(office: Office, who: Sender, package: Package, account: str) -> b
     rule = office.parts.tenancies[who.tenant].plan.watch
     allowed = rule.busy_lamps if package.name == "dialog" else rule.presence
     return allowed is None or who.account in allowed
-
-
-def _contact(message: RequestReceived) -> NameAddr:
-    local, transport = message.flow.local, message.flow.transport.value.lower()
-    params = () if transport == "udp" else (("transport", transport),)
-    return NameAddr("", Uri(host=local.host, port=local.port, params=params))
 
 
 class Watching:

@@ -266,3 +266,12 @@ def test_rfc3966_a_number_may_be_dialled_as_tel() -> None:
     scene.run(1)
     assert call.state is CallState.TALKING
     scene.nothing_is_left()
+
+
+def test_an_emergency_call_is_never_anonymous() -> None:
+    """Who answers it must be able to call back, though the phone withholds its number from all others."""
+    scene = Scene(centre("send: [pai]", account=", withhold: true"), agents=())
+    ring(scene, scene.desk, "112")
+    invite = asked(scene.carrier)
+    assert invite.from_.uri.user == "+33199000100"
+    assert "Privacy" not in invite.headers

@@ -13,7 +13,10 @@ from switch.notifier import notifier as notifier_module
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState
 from switch.sim.phone_request import PhoneRequest
-from switch.sip.message import Request, parse
+from switch.sip import digest
+from switch.sip.flow import Address, Flow, Transport
+from switch.sip.message import Request, Uri, parse
+from tests.exchange.bench import HERE, PASSWORD, Bench
 from tests.sim.centres import SHOP, TRUNKS
 from tests.sim.scene import Scene
 
@@ -387,3 +390,30 @@ def test_nothing_is_made_where_nobody_watches() -> None:
     assert scene.anna.calls[0].state is CallState.TALKING
     assert scene.world.exchange.office.watching is None
     scene.nothing_is_left()
+
+
+def test_rfc7118_section_5_a_browser_is_told_ws_whatever_carries_it() -> None:
+    """The Contact of a subscription is that of a call by the same listener."""
+    bench = Bench()
+    web = Flow(Transport.WSS, HERE, Address("192.0.2.10", 40_009), 9)
+
+    def subscribe(number: int, *more: tuple[str, str]) -> Request:
+        fields = [
+            ("Via", f"SIP/2.0/WSS {web.remote};branch=z9hG4bKsub{number}"),
+            ("From", "<sip:maple-101@x>;tag=a"),
+            ("To", "<sip:102@x>"),
+            ("Call-ID", "watch"),
+            ("CSeq", f"{number} SUBSCRIBE"),
+            ("Contact", "<sip:x@invalid.invalid;transport=ws>"),
+            ("Event", "dialog"),
+            *more,
+        ]
+        return Request("SUBSCRIBE", Uri(user="102", host=HERE.host), fields)
+
+    bench.give(subscribe(1), web)
+    challenge = bench.response(web, 401).headers.fields("WWW-Authenticate")[0]
+    proof = digest.answer(challenge, "SUBSCRIBE", f"sip:102@{HERE.host}", "maple-101", PASSWORD, "cn")
+    bench.give(subscribe(2, ("Authorization", proof)), web)
+    (contact,) = bench.response(web, 200).contacts
+    assert str(contact.uri) == f"sip:{HERE};transport=ws"
+    bench.request(web, "NOTIFY")

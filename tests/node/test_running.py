@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from switch.journal import events
+from switch.node.clock import now_us
 from switch.node.node import Node
 from switch.node.options import RunOptions
 from switch.node.start import running
-from switch.sip.flow import Address
+from switch.sip.flow import Address, Flow, Transport
+from switch.sip.message import Request, Uri
 from tests.net.inbox import Inbox
 
 PLAN = "languages: [en]\nnumbers: {600: main}\naccounts: {'101': {}}\nflows: {main: [hangup]}\n"
@@ -88,11 +90,18 @@ async def test_a_mistake_of_ours_is_counted_and_the_next_message_is_taken(
 
 
 async def test_a_timer_that_comes_before_the_one_that_waits_is_not_late(node: Node, peer: Peer) -> None:
-    peer.say("OPTIONS")  # lingers for 32 s
-    await Inbox().until(lambda: peer.count(b"SIP/2.0 200") == 1)
+    office = node.exchange.office
+    office.timers.set(("flow", "nobody"), now_us() + 32_000_000)
+    node.carry()
     started = time.monotonic()
-    peer.say("INVITE")  # challenged, and repeated after half a second without ACK
-    await Inbox().until(lambda: peer.count(b"SIP/2.0 407") == 2)
+    host, port = peer.socket.getsockname()
+    flow = Flow(Transport.UDP, Address(*peer.switch), Address(host, port))
+    # Not answered, and so repeated after half a second.
+    fields = [("From", "<sip:x@y>;tag=t"), ("To", "<sip:z@y>"), ("Call-ID", "c"), ("CSeq", "1 OPTIONS")]
+    office.signalling.layer.open(Request("OPTIONS", Uri(host="y"), fields), flow, now_us())
+    node.exchange.settle(now_us())
+    node.carry()
+    await Inbox().until(lambda: peer.count(b"OPTIONS sip") == 2)
     assert 0.4 < time.monotonic() - started < 3
     assert node.faults == 0
 
