@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from functools import lru_cache
 
 from switch.base.clock import SECOND
-from switch.call import events, modify, session_timer
+from switch.call import adrift, events, modify, session_timer
 from switch.call.cause import By, Cause, Reason, ours, told_by
 from switch.call.modify import Change
 from switch.call.negotiation import Negotiation
@@ -32,17 +32,12 @@ from switch.sdp.security import Encryption
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response, same_uri
-from switch.sip.outputs import Failure, RequestReceived, ResponseReceived, TransactionFailed
+from switch.sip.outputs import RequestReceived, ResponseReceived, TransactionFailed
 from switch.sip.uri import NameAddr, Uri
 
 PROBE_EVERY_US = 90 * SECOND
 """A confirmed dialog is asked this often whether its peer still knows it (OPTIONS in the dialog): a lost
 BYE ends the call within this time even while the phone is on hold and sends no audio."""
-
-RECONNECT_US = 60 * SECOND
-"""How long a phone may take to come back by another flow: to notice, to change networks, to register."""
-
-ADRIFT_PROBE_EVERY_US = 10 * SECOND
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE"
 """The methods of a dialog of ours (RFC 3261 section 20.5)."""
@@ -64,6 +59,7 @@ class Leg(ABC):
 
     __slots__ = (
         "_bye_proved",
+        "_bye_sent",
         "_ended",
         "_out",
         "_probe",
@@ -132,6 +128,8 @@ class Leg(ABC):
         self.reack: tuple[str, Request] | None = None
         """Transaction and ACK of our last re-INVITE, for copies of its 2xx."""
         self._ended = False
+        self._bye_sent = ("", "")
+        """Transaction and Reason of our BYE, while it is awaited."""
         self._bye_proved = False
         self._probe = ""
         self.adrift_at: int | None = None
@@ -285,8 +283,12 @@ class Leg(ABC):
         """BYE; the state is TERMINATING until it is answered or given up."""
         assert self.dialog is not None, "BYE needs a dialog"
         modify.abandon(self, now)
-        bye = self.dialog.request("BYE", headers=[("Reason", cause.header)])
-        self.signalling.open(bye, self.way(now), self, now)
+        self._say_bye(cause.header, now)
+
+    def _say_bye(self, reason: str, now: int) -> None:
+        assert self.dialog is not None
+        bye = self.dialog.request("BYE", headers=[("Reason", reason)])
+        self._bye_sent = (self.signalling.open(bye, self.way(now), self, now), reason)
 
     def bye_received(self, bye: Request, now: int) -> None:
         """The peer hung up. A BYE that crosses ours only repeats what is known."""
@@ -315,17 +317,11 @@ class Leg(ABC):
         self.signalling.forget_transaction(message.transaction)
         method = message.method if isinstance(message, TransactionFailed) else message.response.cseq.method
         if method == "BYE":
-            proof = None
-            if isinstance(message, ResponseReceived) and not self._bye_proved:
-                proof = self.proof(message.response, "BYE", b"")
-            if proof is not None and self.dialog is not None:
-                self._bye_proved = True
-                self.signalling.open(self.dialog.request("BYE", headers=[proof]), self.way(now), self, now)
-            elif self.move(LegInput.BYE_DONE):
-                self.finish()
+            self._bye_done(message, now)
             return
         is_probe = message.transaction == self._probe
-        if is_probe and isinstance(message, TransactionFailed) and self._adrift(message, now):
+        if is_probe and isinstance(message, TransactionFailed) and adrift.waits(self, message, now):
+            self._probe_at = now + adrift.RETRY_US
             return
         if is_probe and self.state is LegState.CONFIRMED:
             self.adrift_at = None
@@ -337,21 +333,21 @@ class Leg(ABC):
         if gone and (is_probe or known_lost) and self.state is LegState.CONFIRMED:
             self.lost(now)
 
-    def _adrift(self, message: TransactionFailed, now: int) -> bool:
-        """The transport refused a probe to a phone: it may be changing networks, and come back by another
-        flow (`reconnect`). Its audio goes on meanwhile, or the engine ends the call."""
-        if (
-            message.failure is not Failure.TRANSPORT
-            or not self.account
-            or self.state is not LegState.CONFIRMED
-        ):
-            return False
-        if self.adrift_at is None:
-            self.adrift_at = now
-        if now - self.adrift_at >= RECONNECT_US:
-            return False
-        self._probe_at = now + ADRIFT_PROBE_EVERY_US
-        return True
+    def _bye_done(self, message: ResponseReceived | TransactionFailed, now: int) -> None:
+        """Our BYE is answered or given up; or its phone may yet come back to hear it."""
+        if isinstance(message, TransactionFailed):
+            if adrift.waits(self, message, now):
+                self._probe_at = now + adrift.RETRY_US
+                return
+        elif not self._bye_proved:
+            proof = self.proof(message.response, "BYE", b"")
+            if proof is not None and self.dialog is not None:
+                self._bye_proved = True
+                bye = self.dialog.request("BYE", headers=[proof])
+                self._bye_sent = (self.signalling.open(bye, self.way(now), self, now), "")
+                return
+        if self.move(LegInput.BYE_DONE):
+            self.finish()
 
     def reconnect(self, flow: Flow, old_contact: Uri, new_contact: Uri, now: int) -> None:
         """The peer is reached by another flow from now on, and perhaps by another contact."""
@@ -361,11 +357,22 @@ class Leg(ABC):
         if same_uri(self.dialog.remote_target, old_contact):
             self.dialog.remote_target = new_contact
         self.dialog.local_contact = self.contact()
-        if self.state is LegState.CONFIRMED:
-            # What was asked by the old flow says nothing any more; ask by the new one.
+        self.adrift_at = None
+        # What was asked by the old flow says nothing any more; ask by the new one.
+        if self.state is LegState.TERMINATING:
+            self._bye_again(now)
+        elif self.state is LegState.CONFIRMED:
             self.signalling.forget_transaction(self._probe)
             self._probe = ""
             self._probe_at = now + SECOND
+            modify.reconnected(self, now)
+
+    def _bye_again(self, now: int) -> None:
+        """Say it to a phone that is back, or that may be."""
+        self._probe_at = None
+        transaction, reason = self._bye_sent
+        self.signalling.forget_transaction(transaction)
+        self._say_bye(reason, now)
 
     def lost(self, now: int) -> None:
         """The peer does not know the dialog any more, or nobody is there: end it on our side."""
@@ -472,6 +479,9 @@ class Leg(ABC):
         asked all the same while it holds.
         """
         self._probe_at = None
+        if self.state is LegState.TERMINATING:
+            self._bye_again(now)
+            return
         if self.state is not LegState.CONFIRMED or self.dialog is None:
             return
         if self.session_timer is not None and not self.remote_held:

@@ -10,6 +10,7 @@
 | sent | no final answer to a re-INVITE for 64*T1, or the call ends | CANCEL, and its 487 is awaited |
 | sent | 405 or 501 to an UPDATE | sent again as a re-INVITE |
 | sent | 401 or 407 | sent again with the proof of who we are, once |
+| sent | the flow is closed, or the phone has moved to another | sent again, see `adrift` |
 | sent | 408, 481, or no answer | the dialog is over (RFC 3261 section 14.1) |
 | sent | another refusal | over: the session stays as it was |
 """
@@ -17,7 +18,7 @@
 from typing import TYPE_CHECKING
 
 from switch.base.clock import MILLISECOND, SECOND
-from switch.call import session_timer
+from switch.call import adrift, session_timer
 from switch.call.cause import Reason, ours
 from switch.call.chance import draw
 from switch.call.repeater import GIVE_UP_US
@@ -39,7 +40,7 @@ RETRY_AFTER_MAX_S = 30
 class Change:
     """`direction` None is a refresh. `transaction` is set while it is sent, `at` while it waits."""
 
-    __slots__ = ("at", "body", "direction", "method", "proof", "then", "transaction", "tries")
+    __slots__ = ("at", "body", "direction", "method", "moved", "proof", "then", "transaction", "tries")
 
     def __init__(self, direction: Direction | None) -> None:
         self.direction = direction
@@ -50,6 +51,8 @@ class Change:
         self.transaction = ""
         self.at: int | None = None
         self.tries = 0
+        self.moved = False
+        """The peer has another flow than the one that this was sent by."""
         self.then: Direction | None = None
         """Another offer that was wanted meanwhile."""
 
@@ -97,6 +100,7 @@ def answered(leg: "Leg", message: ResponseReceived, now: int) -> None:
     if response.status < 200:
         return
     change.transaction, change.at = "", None
+    leg.adrift_at = None
     if response.status < 300:
         _accepted(leg, change, message, now)
         return
@@ -113,10 +117,42 @@ def answered(leg: "Leg", message: ResponseReceived, now: int) -> None:
 
 
 def failed(leg: "Leg", message: TransactionFailed, now: int) -> None:
-    """No response: as a 408 (RFC 3261 section 14.1)."""
+    """No response: as a 408 (RFC 3261 section 14.1), but of a phone that may have changed networks."""
     leg.signalling.forget_transaction(message.transaction)
+    change = leg.change
+    assert change is not None
+    waits = adrift.waits(leg, message, now)
+    if leg.state is LegState.CONFIRMED and (waits or change.moved):
+        _unsent(leg, change)
+        if change.moved:
+            _start(leg, change, now)
+        else:
+            change.at = now + adrift.RETRY_US
+        return
     leg.change = None
     leg.lost(now)
+
+
+def reconnected(leg: "Leg", now: int) -> None:
+    """The phone is back by another flow: what it did not hear is sent by that."""
+    change = leg.change
+    if change is None:
+        return
+    if change.transaction and change.method == "INVITE":
+        change.moved = True
+        return
+    if change.transaction:
+        leg.signalling.forget_transaction(change.transaction)
+        _unsent(leg, change)
+    _start(leg, change, now)
+
+
+def _unsent(leg: "Leg", change: Change) -> None:
+    """As if it had never been sent: the silence of a flow is no refusal, and is not counted as a try."""
+    change.transaction, change.at = "", None
+    change.tries -= 1
+    if change.body:
+        leg.negotiation.withdraw()
 
 
 def acknowledge_again(leg: "Leg", message: ResponseReceived, now: int) -> None:
@@ -146,6 +182,7 @@ def _start(leg: "Leg", change: Change, now: int) -> None:
         body = leg.negotiation.repeat()
     change.body = body
     change.tries += 1
+    change.moved = False
     fields = session_timer.repeated(timer if confirmed else None)
     request = leg.dialog.request(
         change.method,

@@ -3,8 +3,11 @@
 import pytest
 
 from switch.base.clock import SECOND
+from switch.call import modify
 from switch.call.cause import Reason
+from switch.call.session_timer import SessionTimer
 from switch.exchange.office import Listener
+from switch.sdp.direction import Direction
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Uri
 from tests.exchange.bench import HERE, Bench, Phone, tcp, udp
@@ -61,6 +64,12 @@ def hang_up(bench: Bench) -> None:
         ("CSeq", "99 BYE"),
     ]
     bench.give(Request("BYE", DESK, fields), CALLER)
+
+
+def refused(bench: Bench, flow: Flow) -> None:
+    """`net` says of what was sent that it could not go."""
+    bench.exchange.transport_failed(flow, bench.now)
+    bench._carry()
 
 
 class TestFailover:
@@ -354,6 +363,125 @@ class TestCallsThatOutliveTheirFlow:
         bench.close(ONE)
         assert live(140) == 1
         assert live(40) == 0
+
+    def test_a_bye_waits_for_a_phone_between_two_networks(self, bench: Bench, caller: Phone) -> None:
+        """The caller hangs up while the phone has no flow: back, it learns that its call is over."""
+        phone = Phone(bench)
+        phone.register(ONE)
+        talk(bench, caller, phone, ONE)
+        bench.close(ONE)
+        hang_up(bench)
+        bench.response(CALLER, 200)
+        first = bench.request(ONE, "BYE")
+        refused(bench, ONE)
+        bench.run(5 * SECOND)
+        phone.register(THREE)
+        bye = bench.request(THREE, "BYE")
+        assert bye.call_id == first.call_id
+        assert bye.cseq.number > first.cseq.number
+        assert bye.headers.get("Reason") == first.headers.get("Reason") != ""
+        bench.give(bye.make_response(200), THREE)
+        assert not bench.exchange.office.legs
+        bench.run(60 * SECOND)
+        assert "BYE" not in bench.methods(THREE)
+
+    def test_a_bye_waits_a_minute_and_no_longer(self, bench: Bench, caller: Phone) -> None:
+        phone = Phone(bench)
+        phone.register(ONE, expires_s=3600)
+        talk(bench, caller, phone, ONE)
+        bench.close(ONE)
+        hang_up(bench)
+        for second in range(70):
+            if "BYE" in bench.methods(ONE):
+                bench.take(ONE, "BYE")
+                refused(bench, ONE)
+            assert bool(bench.exchange.office.legs) == (second < 60), second
+            bench.run(SECOND)
+        assert bench.exchange.office.signalling.dialogs == 0
+
+    def test_a_bye_that_udp_has_swallowed_is_said_again_by_the_new_mapping(
+        self, bench: Bench, caller: Phone
+    ) -> None:
+        phone = Phone(bench)
+        old, new = udp(41_000), udp(52_000)
+        phone.register(old)
+        talk(bench, caller, phone, old)
+        hang_up(bench)
+        bench.request(old, "BYE")
+        bench.run(5 * SECOND)
+        phone.register(new)
+        bench.give(bench.request(new, "BYE").make_response(481), new)
+        assert not bench.exchange.office.legs
+        # What is left of the first one troubles nobody.
+        bench.run(60 * SECOND)
+        assert bench.methods(new) == []
+
+    @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+    def test_a_change_of_the_session_waits_too(self, bench: Bench, caller: Phone, method: str) -> None:
+        """Hold, by the other side; or the refresh of a session timer by UPDATE (RFC 4028 section 10)."""
+        phone = Phone(bench)
+        phone.register(ONE)
+        talk(bench, caller, phone, ONE)
+        (leg,) = [leg for leg in bench.exchange.office.legs.values() if leg.account == "102"]
+        bench.close(ONE)
+        if method == "INVITE":
+            leg.propose(Direction.SENDONLY, bench.now)
+        else:
+            leg.session_timer = SessionTimer(1800, bench.now, ours=True, by_update=True)
+            modify.refresh(leg, bench.now)
+        bench.exchange.settle(bench.now)
+        bench._carry()
+        bench.request(ONE, method)
+        refused(bench, ONE)
+        assert len(bench.exchange.office.sessions) == 1
+        bench.run(5 * SECOND)
+        phone.register(THREE)
+        again = bench.request(THREE, method)
+        assert (b"a=sendonly" in again.body) == (method == "INVITE")
+        phone.answer(THREE, again, 200)
+        assert leg.change is None
+        assert leg.negotiation.offering is False
+        assert len(bench.exchange.office.sessions) == 1
+
+    @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+    def test_a_refresh_that_udp_has_swallowed_is_sent_by_the_new_mapping(
+        self, bench: Bench, caller: Phone, method: str
+    ) -> None:
+        """UPDATE at once; a re-INVITE when the first has given up, for a 2xx to that would need its ACK."""
+        phone = Phone(bench)
+        old, new = udp(41_000), udp(52_000)
+        phone.register(old)
+        talk(bench, caller, phone, old)
+        (leg,) = [leg for leg in bench.exchange.office.legs.values() if leg.account == "102"]
+        leg.session_timer = SessionTimer(1800, bench.now, ours=True, by_update=method == "UPDATE")
+        modify.refresh(leg, bench.now)
+        bench.exchange.settle(bench.now)
+        bench._carry()
+        bench.request(old, method)
+        bench.run(SECOND)
+        phone.register(new)
+        assert (method in bench.methods(new)) == (method == "UPDATE")
+        if method == "INVITE":
+            bench.run(33 * SECOND)
+        phone.answer(new, bench.request(new, method), 200)
+        assert leg.change is None
+        assert len(bench.exchange.office.sessions) == 1
+
+    def test_a_change_that_waited_a_minute_ends_the_call(self, bench: Bench, caller: Phone) -> None:
+        phone = Phone(bench)
+        phone.register(ONE, expires_s=3600)
+        talk(bench, caller, phone, ONE)
+        (leg,) = [leg for leg in bench.exchange.office.legs.values() if leg.account == "102"]
+        bench.close(ONE)
+        leg.propose(Direction.SENDONLY, bench.now)
+        bench.exchange.settle(bench.now)
+        bench._carry()
+        for second in range(70):
+            for _ in [method for method in bench.methods(ONE) if method in ("INVITE", "BYE", "OPTIONS")]:
+                refused(bench, ONE)
+            bench.heard.pop(ONE, None)
+            assert bool(bench.exchange.office.sessions) == (second < 60), second
+            bench.run(SECOND)
 
     def test_no_other_account_s_calls_move(self, bench: Bench, caller: Phone, phone: Phone) -> None:
         """Behind one proxy all phones share a flow."""

@@ -5,7 +5,10 @@ by its `sndfile` module. The module `aubridge` stands for the loudspeaker: it ta
 """
 
 import asyncio
+import ctypes
 import json
+import socket
+import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from switch.cli.demo import audio
-from tests.interop.process import end, free_port, tail, until_bound
+from tests.interop.process import POLL_S, end, free_port, tail, until_bound
 
 START_TIMEOUT_S = 5.0
 EXPECT_TIMEOUT_S = 5.0
@@ -28,8 +31,8 @@ _NETSTRING_DIGITS_MAX = 6
 
 _CONFIG = """\
 poll_method epoll
-sip_listen 127.0.0.1:{port}
-net_interface 127.0.0.1
+sip_listen {host}:{port}
+net_interface {interface}
 module_path {modules}
 module g711.so
 module aufile.so
@@ -37,6 +40,7 @@ module aubridge.so
 module sndfile.so
 module srtp.so
 module dtls_srtp.so
+module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -70,13 +74,26 @@ class BaresipAccount:
     codec: str = "PCMU"
     encryption: str = ""
     """Of media: `srtp-mand` (keys in the description) or `dtls_srtp`."""
+    outbound: tuple[str, ...] = ()
+    """SIP URIs of proxies to each of which it keeps a flow (RFC 5626)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where it runs: a network namespace, and the address and interface that it has there."""
+
+    namespace: str
+    host: str
+    interface: str
 
 
 class Baresip:
     """A running baresip. The context always ends it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path, port: int) -> None:
-        self.address = f"127.0.0.1:{port}"
+    def __init__(
+        self, process: asyncio.subprocess.Process, folder: Path, port: int, host: str = "127.0.0.1"
+    ) -> None:
+        self.address = f"{host}:{port}"
         self.folder = folder
         self.events: deque[Mapping[str, Any]] = deque(maxlen=EVENTS_MAX)
         self._unclaimed: deque[Mapping[str, Any]] = deque(maxlen=EVENTS_MAX)
@@ -89,7 +106,12 @@ class Baresip:
 
     @classmethod
     async def start(
-        cls, program: str, account: BaresipAccount, folder: Path, voice: audio.Samples
+        cls,
+        program: str,
+        account: BaresipAccount,
+        folder: Path,
+        voice: audio.Samples,
+        home: Home | None = None,
     ) -> "Baresip":
         """Start it with `voice` as its microphone; files go to a folder of its own under `folder`."""
         own = folder / f"baresip-{account.user}"
@@ -99,6 +121,8 @@ class Baresip:
         port, control = free_port("udp" if account.transport == "udp" else "tcp"), free_port("tcp")
         (own / "config").write_text(
             _CONFIG.format(
+                host="127.0.0.1" if home is None else home.host,
+                interface="127.0.0.1" if home is None else home.interface,
                 port=port,
                 control=control,
                 modules=MODULES,
@@ -106,19 +130,24 @@ class Baresip:
                 spoken=spoken,
             )
         )
+        prefix = () if home is None else ("ip", "netns", "exec", home.namespace)
         for name in ("accounts", "contacts"):
             (own / name).write_text("")
         with (own / "screen.log").open("wb") as screen:
             process = await asyncio.create_subprocess_exec(
-                *(program, "-4", "-s", "-v", "-f", str(own)),
+                *(*prefix, program, "-4", "-s", "-v", "-f", str(own)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=screen,
                 stderr=screen,
             )
-        phone = cls(process, own, port)
+        phone = cls(process, own, port, "127.0.0.1" if home is None else home.host)
         try:
-            await until_bound(control, "tcp", process, START_TIMEOUT_S)
-            reader, phone._writer = await asyncio.open_connection("127.0.0.1", control)
+            if home is None:
+                await until_bound(control, "tcp", process, START_TIMEOUT_S)
+                reader, phone._writer = await asyncio.open_connection("127.0.0.1", control)
+            else:
+                connected = await _connect_inside(home.namespace, control)
+                reader, phone._writer = await asyncio.open_connection(sock=connected)
         except BaseException as error:
             await end(process)
             error.add_note(tail(own / "screen.log"))
@@ -209,6 +238,39 @@ class Baresip:
         self._arrived = asyncio.Event()
 
 
+async def _connect_inside(namespace: str, port: int) -> socket.socket:
+    """A connection to the loopback of another network namespace: a socket stays in the one it was made in."""
+    async with asyncio.timeout(START_TIMEOUT_S):
+        while True:
+            try:
+                return await asyncio.to_thread(_connect_there, namespace, port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(POLL_S)
+
+
+def _connect_there(namespace: str, port: int) -> socket.socket:
+    libc = ctypes.CDLL(None, use_errno=True)
+    found: list[socket.socket | OSError] = []
+
+    def connect() -> None:
+        # A namespace is a thread's own; this thread ends with it.
+        try:
+            with Path(f"/run/netns/{namespace}").open() as there:
+                if libc.setns(there.fileno(), 0) != 0:
+                    raise OSError(ctypes.get_errno(), "setns")
+            found.append(socket.create_connection(("127.0.0.1", port)))
+        except OSError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=connect)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], OSError):
+        raise found[0]
+    found[0].setblocking(False)
+    return found[0]
+
+
 def _account_line(account: BaresipAccount, port: int) -> str:
     """An account as baresip writes it."""
     domain = account.registrar or f"127.0.0.1:{port}"
@@ -219,6 +281,9 @@ def _account_line(account: BaresipAccount, port: int) -> str:
     ]
     if account.encryption:
         parameters.append(f"mediaenc={account.encryption}")
+    if account.outbound:
+        parameters.append("sipnat=outbound")
+        parameters += [f'outbound{n}="{uri}"' for n, uri in enumerate(account.outbound, 1)]
     if account.password:
         parameters += [f"auth_user={account.user}", f"auth_pass={account.password}"]
     return f"<sip:{account.user}@{domain};transport={account.transport}>;{';'.join(parameters)}"

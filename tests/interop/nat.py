@@ -61,6 +61,23 @@ class NatLab:
         """The command that runs another one in `internet`, `router1`, `home1`..."""
         return ("ip", "netns", "exec", f"{self._tag}-{place}")
 
+    def namespace(self, place: str) -> str:
+        """Its name for `ip netns`."""
+        return f"{self._tag}-{place}"
+
+    async def cut(self, home: int, port: int) -> None:
+        """From now on a router loses all that goes to or comes from that port of the switch, and says
+        nothing about it."""
+        for protocol in ("udp", "tcp"):
+            for side in ("--dport", "--sport"):
+                await self.run(f"router{home}", f"iptables -I FORWARD -p {protocol} {side} {port} -j DROP")
+
+    async def mend(self, home: int, port: int) -> None:
+        """Undo `cut`."""
+        for protocol in ("udp", "tcp"):
+            for side in ("--dport", "--sport"):
+                await self.run(f"router{home}", f"iptables -D FORWARD -p {protocol} {side} {port} -j DROP")
+
     async def change_mapping(self, home: int) -> None:
         """The router forgets every mapping and gives new ones on other ports, as one that was restarted."""
         await self._masquerade(home, self._mappings[home] + 1)

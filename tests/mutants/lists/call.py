@@ -11,6 +11,7 @@ _NEGOTIATION = "switch/call/negotiation.py"
 _STATES = "switch/call/states.py"
 _IN = "tests/call/test_incoming.py::"
 _OUT = "tests/call/test_outgoing.py::"
+_FLOWS = "tests/exchange/test_flows_of_phones.py::TestCallsThatOutliveTheirFlow::"
 _WHOLE = "tests/exchange/test_small_calls.py::"
 _STORY = "tests/sim/test_injection.py::"
 
@@ -69,6 +70,18 @@ MUTANTS = (
         "self.repeater.start(response, self.invite_transaction, now)",
         "",
         _IN + "test_an_answer_is_repeated_until_its_ack",
+    ),
+    Mutant(
+        "switch/call/adrift.py",
+        "return now - leg.adrift_at < RECONNECT_US",
+        "return False",
+        _FLOWS + "test_a_bye_waits_for_a_phone_between_two_networks",
+    ),
+    Mutant(
+        "switch/call/modify.py",
+        'if change.transaction and change.method == "INVITE":',
+        "if change.transaction:",
+        _FLOWS + "test_a_refresh_that_udp_has_swallowed_is_sent_by_the_new_mapping",
     ),
     Mutant(
         _INCOMING,
