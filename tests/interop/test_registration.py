@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+import random
 import re
-import statistics
 from pathlib import Path
 
 import pytest
@@ -68,20 +68,24 @@ def shape(answer: Answer, user: str) -> tuple[int, tuple[str, ...]]:
 
 
 async def test_a_wrong_password_and_an_unknown_user_look_alike(shared_switch: Shared) -> None:
-    """The same answer, but for its random parts, and no difference of time that a stranger could use."""
+    """The same answer, but for its random parts, and no difference of time that a stranger could use.
+
+    The least times are compared, for others on this machine only add to them. That the same work is done is
+    counted in `tests/registrar/test_authenticate.py`.
+    """
     switch, _ = shared_switch
     seconds: dict[str, list[float]] = {"shop-103": [], "shop-993": [], "nobody00": []}
     shapes = set()
     for _ in range(40):
-        for user, times in seconds.items():
+        for user in random.sample(list(seconds), len(seconds)):
             with RawClient(switch.sip) as client:
                 answer = await client.register(user, "guess")
-                times.append(answer.seconds)
+                seconds[user].append(answer.seconds)
                 shapes.add(shape(answer, user))
     assert len(shapes) == 1, shapes
     assert next(iter(shapes))[0] == 401
-    medians = [statistics.median(times) for times in seconds.values()]
-    assert max(medians) - min(medians) < 0.002, seconds
+    least = [min(times) for times in seconds.values()]
+    assert max(least) < 2 * min(least), seconds
 
 
 async def test_a_phone_with_a_wrong_password(shop: World) -> None:
