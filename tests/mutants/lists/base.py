@@ -16,7 +16,7 @@ MUTANTS = (
     ),
     Mutant(
         _TIMERS,
-        "if self._due.get(key) == (at, order):",
+        "if self._due.get(key, _NEVER)[1] == order:",
         "if key in self._due:",
         _BY_TIMERS + "test_setting_again_moves_a_timer_and_its_old_time_never_fires",
     ),

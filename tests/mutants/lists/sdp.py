@@ -25,7 +25,7 @@ MUTANTS = (
     ),
     Mutant(
         _NEGOTIATE,
-        "listens=says.receives and (by_ice or not ip_address(host).is_unspecified),",
+        "listens=says.receives and (by_ice or host not in _UNSPECIFIED),",
         "listens=says.receives,",
         _BY + "test_hold_by_the_unspecified_address",
     ),
