@@ -562,10 +562,11 @@ class OutgoingLeg(Leg):
             self.signalling.respond(message.transaction, request.make_response(200), now)
             self.repeater.stop()
             self.bye_received(request, now)
+        elif self.over:
+            # Also an early dialog that we cancelled, of which nothing was made.
+            self.signalling.respond(message.transaction, request.make_response(481), now)
         elif request.method == "INVITE":
             self.answer_reinvite(message, now)
-        elif self.over:
-            self.signalling.respond(message.transaction, request.make_response(481), now)
         else:
             self.signalling.respond(message.transaction, answer_in_dialog(self, message, now), now)
 
