@@ -1,0 +1,1 @@
+"""Whole dialogs at random: three phones, a carrier and a stranger against a whole exchange."""
