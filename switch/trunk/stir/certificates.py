@@ -133,7 +133,10 @@ def covers(der: bytes, number: str) -> bool:
         if tag == 0xA2 and _text(value) == number:
             return True
         if tag == 0xA1:
-            start, count = (item[1] for item in _children(value, 0x30)[:2])
+            items = _children(value, 0x30)
+            if len(items) < 2:
+                raise CertificateError("malformed TNAuthList")
+            start, count = items[0][1], items[1][1]
             first = start.decode("ascii", "replace")
             if not first.isdigit() or len(first) > 15 or len(count) > 8 or not number.isdigit():
                 continue

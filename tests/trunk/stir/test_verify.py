@@ -136,6 +136,12 @@ def test_no_bytes_make_a_tn_auth_list_fail_otherwise(der: bytes) -> None:
         covers(der, "33612345678")
 
 
+def test_a_range_without_a_count_is_malformed() -> None:
+    """A TelephoneNumberRange (RFC 8226 section 9) of a start alone."""
+    with pytest.raises(CertificateError):
+        covers(bytes.fromhex("3010a10e300c160a33333631323334353030"), "3361234500")
+
+
 def test_a_token_counts_for_one_call() -> None:
     guard = ReplayGuard()
     token = examine([header()], CALLER, CALLED, None, NOW)
