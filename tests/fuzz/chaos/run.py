@@ -338,8 +338,8 @@ class Run:
         if response.cseq.method != "INVITE" or response.status < 200:
             return
         branch = (response.via.branch or "").encode()
-        if branch in self.tainted or flow.transport.reliable or response.status == 482:
-            # A stream is not repeated on; of a request that came by two ways nothing is kept.
+        if branch in self.tainted or flow.transport.reliable or response.status in (401, 407, 482):
+            # A stream is not repeated on; and of some requests nothing is kept but the answer that was sent.
             return
         if response.status < 300 and response.call_id not in self.ended:
             self.unheard[response.call_id] = self.now
