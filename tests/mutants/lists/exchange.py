@@ -132,8 +132,8 @@ MUTANTS = (
     ),
     Mutant(
         _INVITES,
-        "if office.sheds:",
-        "if office.sheds and not message:",
+        "if refusal is None and office.sheds:",
+        "if False:",
         _WHOLE + "test_a_journal_without_room_refuses_new_calls_and_no_others",
     ),
     Mutant(
