@@ -78,6 +78,9 @@ class Signalling:
 
     def cancel(self, transaction: str, reason: str, now: int) -> None:
         """Call off an INVITE of ours; `reason` is the Reason header's value (RFC 3326)."""
+        if self._instead:
+            repeats = [other for other, (first, _) in self._instead.items() if first == transaction]
+            transaction = repeats[-1] if repeats else transaction
         self.layer.cancel(transaction, now, (("Reason", reason),))
 
     def send_ack(self, request: Request, flow: Flow, now: int) -> None:

@@ -17,6 +17,10 @@ CONNECTIONS_MAX = 10_000
 CONNECTIONS_PER_HOST_MAX = 2_000
 """A large office behind one NAT fits; one stranger cannot take all connections."""
 
+WAYS_MAX = 2 * CONNECTIONS_MAX
+"""Whom connections reach: of each one its peer, and for most a port that the peer named. A peer that names
+ever other ports fills no table."""
+
 LAPSED_MAX = 1_000
 """Connections of ours that ended, by whom they reached: a dialog that used one goes on by a new one. So many
 gateways would have to close at the same time for one to be forgotten too early."""
@@ -89,6 +93,8 @@ class Connections:
 
     def alias(self, stream: Stream, port: int, name: str) -> None:
         """A peer that proved `name` wants our requests by its own connection (RFC 5923)."""
+        if len(self._ways) >= WAYS_MAX:
+            return
         remote = Address(stream.flow.remote.host, port)
         self._ways.setdefault((stream.flow.transport, remote, name), stream.flow.connection)
 

@@ -20,6 +20,11 @@ QUEUE_SOFT = 8_000
 QUEUE_HARD = 20_000
 """Beyond it nothing is kept: some 20 MB, and several seconds of work whose senders have given up."""
 
+LARGE_DEPTH = 500
+LARGE_BYTES = 8_192
+"""Where so many wait, no message of more bytes is kept: none of a call is as long, and twenty thousand of the
+longest datagrams would take 1.3 GB."""
+
 SLICE_S = 0.005
 """How long the queue is worked off before the loop may look at sockets, timers and audio events again."""
 
@@ -52,7 +57,7 @@ class Intake:
     def put(self, data: bytes, flow: Flow) -> None:
         """Take one message; `drain` follows when the socket has no more at the moment."""
         depth = len(self._queue)
-        if depth >= QUEUE_SOFT and (depth >= QUEUE_HARD or opens_something(data)):
+        if depth and not _has_room(depth, data):
             self._counts.messages_shed += 1
         elif self.overload.level and self.overload.sheds(data):
             self._refuse(data, flow)
@@ -100,3 +105,10 @@ class Intake:
             self._receiver.refused(data, flow)
         else:
             self._counts.messages_shed += 1
+
+
+def _has_room(depth: int, data: bytes) -> bool:
+    """Whether one more may wait behind so many."""
+    if depth >= QUEUE_SOFT and (depth >= QUEUE_HARD or opens_something(data)):
+        return False
+    return depth < LARGE_DEPTH or len(data) <= LARGE_BYTES

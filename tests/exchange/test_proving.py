@@ -1,6 +1,7 @@
 """Requests in a dialog that a carrier challenges go again with credentials (RFC 3261 section 22)."""
 
 from switch.base.clock import SECOND
+from switch.sdp.direction import Direction
 from switch.sip.digest import parse_digest
 from switch.sip.message import Request
 from tests.exchange.test_late_answers import Carrier
@@ -93,3 +94,19 @@ def test_the_probe_of_a_standing_call_is_proved_and_the_call_goes_on() -> None:
     count = len(carrier.requests("OPTIONS"))
     carrier.world.run(100 * SECOND)
     assert len(carrier.requests("OPTIONS")) > count, "it is asked again later"
+
+
+def test_a_challenged_reinvite_that_nobody_answers_is_called_off_as_it_was_repeated() -> None:
+    """The CANCEL is of the INVITE with credentials: the first one has had its answer."""
+    carrier = Challenging()
+    leg = next(leg for leg in carrier.world.exchange.office.legs.values() if leg.trunk)
+    leg.propose(Direction.SENDONLY, carrier.world.now)
+    carrier.world.touch()
+    carrier.world.run(SECOND)
+    carrier.challenge("INVITE")
+    repeated = carrier.requests("INVITE")[-1]
+    assert repeated.headers.get("Authorization")
+    carrier.answer(100, "first")
+    carrier.hang_up(carrier.call)
+    carrier.world.run(SECOND)
+    assert {cancel.via.branch for cancel in carrier.requests("CANCEL")} == {repeated.via.branch}

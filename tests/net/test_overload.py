@@ -147,6 +147,18 @@ async def test_the_queue_is_bounded_even_before_the_level_rises(monkeypatch: pyt
     assert [data for data, _ in inbox.messages] == [REGISTER, INVITE, STANDING[0], STANDING[1]]
 
 
+async def test_a_queue_of_the_longest_datagrams_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound of messages alone would let strangers fill the memory with long ones."""
+    monkeypatch.setattr(intake_module, "LARGE_DEPTH", 2)
+    made = Intake(NetCounts())
+    long = STANDING[0] + bytes(intake_module.LARGE_BYTES)
+    for data in (long, long, long, STANDING[1]):
+        made.put(data, FLOW)
+    inbox = Inbox()
+    made.start(inbox)
+    assert [data for data, _ in inbox.messages] == [long, long, STANDING[1]]
+
+
 async def test_work_leaves_room_for_the_rest_of_the_loop() -> None:
     made = Intake(NetCounts())
     slow = _Slow(made)

@@ -6,7 +6,9 @@ import socket
 import pytest
 
 from switch.net import connections, streams
+from switch.net.intake import Intake
 from switch.net.network import Network
+from switch.net.ports import NetCounts
 from switch.sip.flow import Address, Flow, Transport
 from tests.net.inbox import WAIT_S, Inbox, listening
 
@@ -335,3 +337,37 @@ async def test_rfc3261_18_2_2_an_answer_whose_connection_is_gone_goes_to_the_via
         network.send(TWO, flow)
         assert inbox.failures == [flow]
     await gateway.close()
+
+
+async def test_rfc5923_a_peer_that_names_ever_other_ports_fills_no_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "WAYS_MAX", 3)
+    table = connections.Connections(NetCounts(), Intake(NetCounts()))
+    here, there = Address("192.0.2.1", 5061), Address("192.0.2.2", 40_000)
+    stream = _Silent(Flow(Transport.TLS, here, there, table.next_number()))
+    table.add(stream)
+    for port in range(5_000, 5_010):
+        table.alias(stream, port, "carrier.example")
+    for port in range(5_000, 5_010):
+        table.send(b"x", Flow(Transport.TLS, here, Address(there.host, port), 0, "carrier.example"), _no_dial)
+    assert stream.sent == 3
+
+
+class _Silent:
+    """A connection that is there, and counts."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.sent = 0
+
+    def send(self, data: bytes) -> None:
+        del data
+        self.sent += 1
+
+    def abort(self) -> None:
+        """Nothing to end."""
+
+
+def _no_dial(flow: Flow) -> "_Silent":
+    return _Silent(flow)
