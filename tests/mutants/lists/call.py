@@ -174,4 +174,11 @@ MUTANTS = (
         "return True",
         "tests/exchange/test_ways.py::test_where_a_target_leads",
     ),
+    # The INVITE of a phone that crosses our CANCEL would stop the switch.
+    Mutant(
+        _OUTGOING,
+        "elif self.over:",
+        "elif False:",
+        _OUT + "test_a_change_in_an_early_dialog_that_we_cancelled_is_refused",
+    ),
 )

@@ -157,4 +157,16 @@ MUTANTS = (
         "if False:",
         "tests/net/test_stun.py::test_rfc5769_2_1_the_fingerprint_is_read_and_wrong_ones_get_no_answer",
     ),
+    Mutant(
+        _STUN,
+        "if kind != BINDING_REQUEST or attributes is None:",
+        "if attributes is None:",
+        "tests/net/test_stun.py::test_what_gets_no_answer",
+    ),
+    Mutant(
+        "switch/net/websocket.py",
+        "if not self._table.admit(stream.remote.host):",
+        "if False:",
+        "tests/net/test_websocket.py::test_too_many_are_refused_in_words",
+    ),
 )

@@ -63,4 +63,16 @@ MUTANTS = (
         "if False:",
         _SCENE + "test_messages_that_are_refused",
     ),
+    Mutant(
+        _NOTIFIER,
+        "full = len(self._by_id) >= SUBSCRIPTIONS_MAX or self._of_watcher.get(watcher, 0) >= PER_ACCOUNT_MAX",
+        "full = False",
+        _SCENE + "test_too_many_subscriptions",
+    ),
+    Mutant(
+        _SUBSCRIPTION,
+        "if request.expires is not None and 0 < request.expires < EXPIRES_S_MIN:",
+        "if False:",
+        _SCENE + "test_what_is_refused",
+    ),
 )

@@ -6,7 +6,11 @@ _NEGOTIATE = "switch/sdp/negotiate.py"
 _PARSE = "switch/sdp/parse.py"
 _FORMATS = "switch/sdp/formats.py"
 _DIRECTION = "switch/sdp/direction.py"
+_SECURITY = "switch/sdp/security.py"
+_CRYPTO = "switch/sdp/crypto.py"
 _BY = "tests/sdp/test_negotiate.py::"
+_BY_SECURITY = "tests/sdp/test_security.py::"
+_BY_CRYPTO = "tests/sdp/test_crypto.py::"
 _BY_PARSE = "tests/sdp/test_parse.py::"
 
 MUTANTS = (
@@ -100,5 +104,41 @@ MUTANTS = (
         "if len(lines) > LINES_MAX:",
         "if len(lines) > 2 * LINES_MAX:",
         _BY_PARSE + "test_every_size_is_bounded",
+    ),
+    Mutant(
+        _SECURITY,
+        "if sent is None or (ours is not None and ours.suite == line.suite):",
+        "if True:",
+        _BY_SECURITY + "test_an_answer_may_only_take_a_key_that_was_offered",
+    ),
+    Mutant(
+        _SECURITY,
+        "if ufrag and (password is None or not _ICE_TEXT.fullmatch(ufrag)):",
+        "if False:",
+        _BY_SECURITY + "test_handshakes_that_cannot_be",
+    ),
+    Mutant(
+        _SECURITY,
+        "if found is not None and found[1].lower() in FINGERPRINT_ALGORITHMS:",
+        "if found is not None:",
+        _BY_SECURITY + "test_handshakes_that_cannot_be",
+    ),
+    Mutant(
+        _SECURITY,
+        'return Dtls(*fingerprint, we_connect=setup == "passive", remote_ufrag=ufrag)',
+        'return Dtls(*fingerprint, we_connect=setup != "active", remote_ufrag=ufrag)',
+        _BY_SECURITY + "test_a_browsers_offer_is_answered_as_a_lite_agent",
+    ),
+    Mutant(
+        _CRYPTO,
+        'if not all(_HARMLESS.fullmatch(word) for word in (parameters or "").split()):',
+        "if False:",
+        _BY_CRYPTO + "test_lines_that_cannot_be_taken",
+    ),
+    Mutant(
+        _CRYPTO,
+        "return Crypto(int(tag), suite, key) if len(key) == SUITE_KEY_BYTES[suite] else None",
+        "return Crypto(int(tag), suite, key)",
+        _BY_CRYPTO + "test_lines_that_cannot_be_taken",
     ),
 )
