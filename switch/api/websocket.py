@@ -16,7 +16,11 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from switch.net.seldom import Seldom
 from switch.sip.flow import Address
+
+_refusals = Seldom()
+"""Of all ports together: a page that is refused comes again by itself, every few seconds."""
 
 HANDSHAKE_S = 10
 """A handshake is one request; the time counts from the connection."""
@@ -156,6 +160,11 @@ class WebSocket(asyncio.Protocol):
             return self._protocol.reject(http.HTTPStatus.BAD_REQUEST, text)
         origin = _origin(request.headers)
         if self._origins and origin not in self._origins:
+            _refusals.say(
+                "a page may not connect: its origin is not among web: origins",
+                origin=origin[:200] or "none",
+                peer=str(self.remote),
+            )
             text = f"pages of {origin or 'no origin'} may not connect here\n"
             return self._protocol.reject(http.HTTPStatus.FORBIDDEN, text)
         return None

@@ -44,6 +44,7 @@ from switch.journal import events as journal
 from switch.media import events as media
 from switch.media.commands import SendDigits
 from switch.notifier.packages import ALLOW_EVENTS
+from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer
 from switch.sip.message import Response
@@ -197,8 +198,9 @@ class Exchange:
         outputs, self.office.outputs = self.office.outputs, []
         return outputs
 
-    def take_notices(self) -> list[TrunkEvent]:
-        """Gateways that went down or came back, and calls that found no channel, since the last call."""
+    def take_notices(self) -> list[TrunkEvent | AuthenticationFailed]:
+        """Gateways that went down or came back, calls that found no channel, and wrong passwords, since the
+        last call."""
         notices, self.office.notices = self.office.notices, []
         return notices
 

@@ -29,6 +29,7 @@ from switch.media.commands import Command
 from switch.media.plan import Slot
 from switch.media.slots import SlotPool
 from switch.registrar.registrar import Registrar
+from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.locate import Place, Question
 from switch.sip.locator import Locator
@@ -158,7 +159,7 @@ class Office:
         self.stir_desk: StirDesk | None = None
         """Certificates of those who sign numbers; made when a trunk first verifies one."""
         self.failed_logins = 0
-        self.notices: list[TrunkEvent] = []
+        self.notices: list[TrunkEvent | AuthenticationFailed] = []
         """What carriers did that an operator should read; whoever runs the exchange takes it."""
         self.watching: Watching | None = None
         """Who watches calls and agents by their phones; made with the first who does."""

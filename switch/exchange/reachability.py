@@ -8,6 +8,9 @@ from switch.registrar.values import AuthenticationFailed, BindingRefreshed, Bind
 from switch.tenant.names import split_wire_name, wire_name
 from switch.trunk.settings import Ask
 
+FAILURES_TOLD = frozenset({1, 10, 100, 1_000, 10_000})
+"""Of one address: a phone with a wrong secret is worth a line, and a guesser a few, not one a guess."""
+
 
 def settle(office: Office, now: int) -> bool:
     """Take what the registrar and the trunks tell; True when there was anything."""
@@ -15,6 +18,8 @@ def settle(office: Office, now: int) -> bool:
     for event in happened:
         if isinstance(event, AuthenticationFailed):
             office.failed_logins += 1
+            if event.failures in FAILURES_TOLD:
+                office.notices.append(event)
             continue
         if isinstance(event, FlowMoved):
             _move_legs(office, event, now)

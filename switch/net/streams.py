@@ -20,6 +20,7 @@ import structlog
 
 from switch.base.errors import ResourceError
 from switch.net.connections import Connections
+from switch.net.seldom import Seldom
 from switch.net.tls import ClientTls, ServerSide, check_name, client_context, proved_names
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.transport import DEFAULT_TLS_PORT, StreamFramer
@@ -65,6 +66,21 @@ _ALIAS = re.compile(
     rb"[^\r\n,]*;[ \t]*alias[ \t]*(?:[;,]|\r\n)",
     re.IGNORECASE,
 )
+
+
+_REFUSES_OURS = "it does not trust our certificate, or its name is another than the one it was told"
+
+_REASONS = {
+    "TLSV1_ALERT_UNKNOWN_CA": _REFUSES_OURS,
+    "SSLV3_ALERT_BAD_CERTIFICATE": _REFUSES_OURS,
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": _REFUSES_OURS,
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "our certificate has expired, or its clock is wrong",
+    "UNSUPPORTED_PROTOCOL": "it knows no TLS 1.2 or 1.3",
+    "NO_SHARED_CIPHER": "no cipher in common",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "it showed no certificate, which this listener requires",
+    "WRONG_VERSION_NUMBER": "it does not speak TLS",
+    "HTTP_REQUEST": "it does not speak TLS",
+}
 
 
 class Connection(asyncio.Protocol):
@@ -229,6 +245,7 @@ class StreamListener:
         self._socket: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: asyncio.TimerHandle | None = None
+        self._failed_handshakes = Seldom()
 
     def open(self, bind: Address, advertised: Address | None = None) -> Address:
         """Bind; port 0 asks for any. Raises ResourceError with one line. The bound address comes back."""
@@ -310,10 +327,17 @@ class StreamListener:
                 ssl=None if self.tls is None else self.tls.front,
                 ssl_handshake_timeout=HANDSHAKE_S if secure else None,
             )
-        except (OSError, asyncio.CancelledError):
+        except (OSError, asyncio.CancelledError) as error:
             # SSLError is one; so are a reset, and the time that is up.
             if secure:
                 self._table.counts.handshakes_failed += 1
+                if isinstance(error, ssl.SSLError):
+                    self._failed_handshakes.say(
+                        "a TLS handshake failed",
+                        at=str(self.address),
+                        peer=str(connection.flow.remote),
+                        reason=_tls_reason(error),
+                    )
             self._table.remove(connection)
             accepted.close()
             return
@@ -395,4 +419,6 @@ class Dialler:
 
 
 def _tls_reason(error: ssl.SSLError) -> str:
-    return getattr(error, "verify_message", None) or error.reason or str(error)
+    """In words where OpenSSL's name of it says too little to whoever has to mend it."""
+    reason = getattr(error, "verify_message", None) or error.reason or str(error)
+    return _REASONS.get(reason, reason)

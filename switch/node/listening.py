@@ -95,6 +95,8 @@ class Doors:
     def __init__(self, options: RunOptions, network: Network) -> None:
         self.listeners: tuple[Listener, ...] = ()
         self.web: ServerSide | None = None
+        self.origins: tuple[str, ...] = ()
+        """Of pages that may connect, since the start."""
         self._options = options
         self._network = network
         self._open: tuple[Wanted, ...] = ()
@@ -134,7 +136,10 @@ class Doors:
         if web is not None and self.web is not None:
             self.web.replace(web)
         say_expiry(self.certificates)
-        return ("other addresses to listen on need a restart",) if changed else ()
+        lines = ["other addresses to listen on need a restart"] if changed else []
+        if plan.web.origins != self.origins:
+            lines.append("other web: origins need a restart")
+        return tuple(lines)
 
     @property
     def certificates(self) -> tuple[Loaded, ...]:

@@ -26,13 +26,16 @@ from switch.media.commands import CloseStream, Command, OpenStream, UpdateStream
 from switch.media.events import SecurityFailed, StreamClosed
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
+from switch.net.overload import Level
 from switch.net.resolver import Resolver
+from switch.net.seldom import Seldom
 from switch.node.certificates import CertificateFetcher
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.collector import LOOK_EVERY_S, Collector
 from switch.node.compose import Materials
 from switch.node.listening import Doors
 from switch.node.loop_lag import LoopLag
+from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer, Question
 from switch.sip.outputs import SendBytes
@@ -46,6 +49,7 @@ from switch.trunk.settings import (
     GatewayUp,
     RegistrationLost,
     RegistrationRejected,
+    RegistrationUnanswered,
     RegistrationUp,
     TrunkEvent,
 )
@@ -65,6 +69,12 @@ FAULTS_LOGGED_MAX = 100
 
 FAULT_PAUSE_S = 0.1
 """Before the timer is looked at again after a fault, so that one that stays due is no endless loop."""
+
+OVERLOAD_LINES = {
+    Level.NORMAL: "the overload is over: everything is taken again",
+    Level.BUSY: "overloaded: registrations and the like are answered 503 for now; calls are not touched",
+    Level.FULL: "overloaded: new calls are answered 503 too for now; calls that stand are not touched",
+}
 
 P = ParamSpec("P")
 
@@ -112,6 +122,11 @@ def carrier_line(event: TrunkEvent) -> str:
             return f"trunk {trunk}: registered with the carrier for {expires_s} s"
         case RegistrationLost(trunk, reason):
             return f"trunk {trunk}: the registration is lost ({reason}); no calls come in by it"
+        case RegistrationUnanswered(trunk, reason, retry_s):
+            return (
+                f"trunk {trunk}: no gateway answers our registration ({reason}), no calls come in by it; "
+                f"tried again in {retry_s} s"
+            )
         case RegistrationRejected(trunk, reason, retry_s):
             return (
                 f"trunk {trunk}: the carrier refuses our registration ({reason}); look at username and "
@@ -143,13 +158,16 @@ class Node:
         self.doors = doors
         self.journal = exchange.office.journal
         self.certificates = CertificateFetcher(self._certificate)
-        self.lag = LoopLag(network.intake.note_lag)
+        self.lag = LoopLag(self._lag_noted)
         self.started_wall_us = self.journal.wall(now_us())
         self.stopping = False
         self.media_refused = 0
         self._never_opened: set[int] = set()
         """Slots that the engine refused to open and the exchange has yet to close: at most all of them."""
         self.faults = 0
+        self._level_told = Level.NORMAL
+        self._overloads = Seldom()
+        self._wrong_logins = Seldom()
         self._journal_full = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
@@ -339,7 +357,7 @@ class Node:
         # that the store takes entries again.
         self.exchange.office.sheds = self.stopping or self.writer.sheds
         for notice in self.exchange.take_notices():
-            (_log.info if is_good_news(notice) else _log.warning)(carrier_line(notice))
+            self._tell(notice)
         due = self.exchange.next_timer()
         if due is None or (self._timer_at is not None and self._timer_at <= due):
             return
@@ -348,6 +366,26 @@ class Node:
         delay_s = max(0, due - now_us()) / 1_000_000
         self._timer_at = due
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._timer_due)
+
+    def _tell(self, notice: TrunkEvent | AuthenticationFailed) -> None:
+        if isinstance(notice, AuthenticationFailed):
+            self._wrong_logins.say(
+                "a wrong password",
+                account=notice.account or "unknown",
+                peer=notice.host,
+                failures=notice.failures,
+            )
+        else:
+            (_log.info if is_good_news(notice) else _log.warning)(carrier_line(notice))
+
+    def _lag_noted(self, lag_s: float) -> None:
+        """Measured all the time, and so also the moment to see whether anything is shed."""
+        intake = self.network.intake
+        intake.note_lag(lag_s)
+        level = intake.overload.level
+        if level is not self._level_told:
+            self._level_told = level
+            self._overloads.say(OVERLOAD_LINES[level], waiting=intake.waiting)
 
     def fault(self, where: str) -> None:
         """An exception that nobody expected came out of `where`."""

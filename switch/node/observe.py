@@ -114,8 +114,12 @@ def _connections(counts: NetCounts) -> tuple[values.Count, ...]:
 
 
 def _certificates(node: Node) -> tuple[values.CertificateReading, ...]:
-    """By file name: two of one file are one, and a path would tell of the machine."""
-    found = {loaded.path.name: loaded.expires_wall_s for loaded in node.doors.certificates}
+    """By file and its folder, for files of one name are usual (`a.example/fullchain.pem`); a whole path would
+    tell of the machine. Of two that are still called the same the one that ends first counts."""
+    found: dict[str, int] = {}
+    for loaded in node.doors.certificates:
+        name = "/".join(loaded.path.parts[-2:])
+        found[name] = min(loaded.expires_wall_s, found.get(name, loaded.expires_wall_s))
     return tuple(values.CertificateReading(name, ends) for name, ends in sorted(found.items()))
 
 

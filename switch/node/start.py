@@ -174,6 +174,7 @@ def _web_options(
             node.doors.web = ServerSide(web_tls(options, plan))
             say_expiry(node.doors.web.loaded)
             tls = node.doors.web.front
+    node.doors.origins = plan.web.origins
     return WebOptions(node.network.websockets(), plan.web.origins, browsers, tls)
 
 

@@ -24,6 +24,7 @@ from switch.trunk.settings import (
     Gateway,
     RegistrationLost,
     RegistrationRejected,
+    RegistrationUnanswered,
     RegistrationUp,
 )
 
@@ -115,7 +116,9 @@ class SendRegister:
     gateway: Gateway | None
 
 
-RegistrationOutput = SendRegister | RegistrationUp | RegistrationLost | RegistrationRejected
+RegistrationOutput = (
+    SendRegister | RegistrationUp | RegistrationLost | RegistrationRejected | RegistrationUnanswered
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +398,10 @@ class Registration:
         if not stopping:
             self._failures += 1
             longest_s = min(BACK_OFF_MAX_S, BACK_OFF_BASE_S << min(self._failures, 6))
-            self._wait(max(self._jittered_s(longest_s), self._retry_after_s), now)
+            retry_s = max(self._jittered_s(longest_s), self._retry_after_s)
+            self._wait(retry_s, now)
+            if self._failures == 1 and not self._told:
+                self._out.append(RegistrationUnanswered(self.line.trunk, self.last, retry_s))
 
     def _refused(self, now: int) -> None:
         self._challenge = None

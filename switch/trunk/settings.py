@@ -280,6 +280,16 @@ class RegistrationLost:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationUnanswered:
+    """No gateway took a registration that does not stand; told at the first time of an outage. Tried again in
+    `retry_s`, then at growing distances."""
+
+    trunk: str
+    reason: str
+    retry_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrationRejected:
     """The carrier said no: the administrator has to do something. Tried again in `retry_s`."""
 
@@ -297,6 +307,7 @@ TrunkEvent = (
     | GatewayUncertain
     | RegistrationUp
     | RegistrationLost
+    | RegistrationUnanswered
     | RegistrationRejected
 )
 """What an operator should read."""

@@ -143,7 +143,7 @@ async def test_a_tls_phone_and_a_browser_call_each_other(world: World) -> None:
     metrics = await world.switch.metrics()
     assert metrics['softswitch_sip_connections{transport="TLS"}'] == 1
     assert metrics['softswitch_sip_connections{transport="WSS"}'] == 1
-    assert metrics['softswitch_certificate_expiry_timestamp_seconds{file="sip.pem"}'] > 0
+    assert metrics['softswitch_certificate_expiry_timestamp_seconds{file="tls/sip.pem"}'] > 0
 
 
 async def test_a_phone_by_ipv6_calls_one_by_ipv4_and_each_hears_of_its_own_family(world: World) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from switch.base.errors import ResourceError
 from switch.net import connections, streams
@@ -112,9 +113,11 @@ async def test_tls_1_1_is_refused(authority: Authority, plain_tls: ServerTls) ->
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
-        with pytest.raises((ssl.SSLError, ConnectionError)):
-            await dial(bound, context)
-        await inbox.until(lambda: network.counts.handshakes_failed == 1)
+        with capture_logs() as told:
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                await dial(bound, context)
+            await inbox.until(lambda: network.counts.handshakes_failed == 1)
+        assert [line["reason"] for line in told] == ["it knows no TLS 1.2 or 1.3"]
         assert network.counts.connections_open == 0
 
 
@@ -151,10 +154,14 @@ async def test_a_stranger_is_refused_where_certificates_are_required(
     friend = authority.issue("friend", "carrier.example", "10.0.0.1")
     tls = ServerTls((ours(authority.issue("sip", "sip.example")),), ClientCertificates.REQUIRED, authority.ca)
     async with secure(tls) as (network, inbox, bound):
-        for own in (None, stranger):
-            # With TLS 1.3 the client's side stands before its certificate was looked at.
-            assert await refused(bound, phone_context(authority, own))
+        with capture_logs() as told:
+            for own in (None, stranger):
+                # With TLS 1.3 the client's side stands before its certificate was looked at.
+                assert await refused(bound, phone_context(authority, own))
         assert network.counts.handshakes_failed == 2
+        assert [line["event"] for line in told] == ["a TLS handshake failed"] * 2
+        assert told[0]["reason"] == "it showed no certificate, which this listener requires"
+        assert told[0]["peer"].startswith("127.0.0.1:")
         assert not inbox.messages
         _, writer = await dial(bound, phone_context(authority, friend))
         writer.write(ONE)

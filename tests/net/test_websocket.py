@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
@@ -104,10 +105,12 @@ async def test_rfc7118_4_1_without_the_subprotocol_the_handshake_is_refused(
 
 async def test_pages_of_another_origin_are_refused_where_origins_are_stated(tmp_path: Path) -> None:
     async with serving(tmp_path, ("https://desk.example",)) as (_, _, url):
-        for origin in ("https://evil.example", None):
-            with pytest.raises(InvalidStatus) as refused:
-                await dial(url, origin=origin)
-            assert refused.value.response.status_code == 403
+        with capture_logs() as told:
+            for origin in ("https://evil.example", None):
+                with pytest.raises(InvalidStatus) as refused:
+                    await dial(url, origin=origin)
+                assert refused.value.response.status_code == 403
+        assert [line["origin"] for line in told] == ["https://evil.example", "none"]
         async with dial(url, origin="https://desk.example"):
             pass
 

@@ -11,6 +11,7 @@ from switch.trunk.settings import (
     GatewayUp,
     RegistrationLost,
     RegistrationRejected,
+    RegistrationUnanswered,
     RegistrationUp,
 )
 
@@ -44,3 +45,6 @@ def test_a_registration() -> None:
     assert lost == "trunk carrier: the registration is lost (timeout); no calls come in by it"
     rejected = carrier_line(RegistrationRejected("carrier", "403 Forbidden", 1500))
     assert "(403 Forbidden); look at username and password; tried again in 1500 s" in rejected
+    silent = carrier_line(RegistrationUnanswered("carrier", "timeout", 45))
+    assert silent.startswith("trunk carrier: no gateway answers our registration (timeout)")
+    assert not is_good_news(RegistrationUnanswered("carrier", "timeout", 45))

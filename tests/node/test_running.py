@@ -8,12 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from switch.journal import events
+from switch.net.overload import Level
 from switch.node.clock import now_us
 from switch.node.node import Node
 from switch.node.options import RunOptions
 from switch.node.start import running
+from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Uri
 from tests.net.inbox import Inbox
@@ -136,3 +139,27 @@ async def test_calls_are_taken_again_when_the_store_has_caught_up(
     await Inbox().until(lambda: peer.count(b"SIP/2.0 200") == 1)
     peer.say("INVITE")
     await Inbox().until(lambda: peer.count(b"SIP/2.0 407") >= 1)
+
+
+async def test_an_overload_is_told_as_it_begins_and_ends(node: Node) -> None:
+    overload = node.network.intake.overload
+    overload._noisy_at = float("inf")
+    with capture_logs() as told:
+        for level in (Level.BUSY, Level.FULL, Level.FULL, Level.NORMAL):
+            overload.level = level
+            node._lag_noted(0.0)
+    began, worse, over = (line["event"] for line in told)
+    assert "registrations" in began
+    assert "new calls" in worse
+    assert over.startswith("the overload is over")
+
+
+async def test_wrong_passwords_are_told_with_their_address(node: Node) -> None:
+    failed = [AuthenticationFailed("192.0.2.66", "", count) for count in range(1, 101)]
+    node.exchange.office.parts.registrar._events += failed
+    with capture_logs() as told:
+        node.exchange.settle(now_us())
+        node._after()
+    assert [line["failures"] for line in told] == [1, 10, 100]
+    assert told[0]["peer"] == "192.0.2.66"
+    assert node.exchange.office.failed_logins == 100
