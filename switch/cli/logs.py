@@ -57,6 +57,7 @@ def configure_logs(form: LogFormat, level: LogLevel) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    # uvicorn greets and takes leave at INFO, alembic tells its context: of no use to an operator.
-    for name in ("uvicorn", "alembic"):
+    # uvicorn greets and takes leave at INFO, alembic tells its context, httpx each request, websockets each
+    # handshake, which a stranger repeats at will: of no use to an operator.
+    for name in ("uvicorn", "alembic", "httpx", "websockets"):
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
