@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switch.base.clock import SECOND
@@ -333,6 +333,7 @@ def test_the_table_in_the_decision_is_this_one() -> None:
     assert {state.name for state in S} <= named
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["200", "401", "stale", "423", "503", "403", "none", "time", "stop"]), max_size=40
