@@ -1,8 +1,11 @@
 """Processes of other people's programs: free ports, bounded waits, and an end in every case."""
 
 import asyncio
+import os
 import socket
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 TERMINATE_TIMEOUT_S = 2.0
@@ -54,3 +57,32 @@ def _is_free(port: int, kind: str) -> bool:
 
 
 _KINDS = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a program ended and what it wrote, standard output before standard error."""
+
+    exit_code: int
+    text: str
+
+
+async def run_program(
+    *arguments: str, timeout_s: float, environment: Mapping[str, str] | None = None
+) -> Said:
+    """Run one that ends by itself; past its time it is killed, and the test fails."""
+    process = await asyncio.create_subprocess_exec(
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=None if environment is None else {**os.environ, **environment},
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), timeout_s)
+    except TimeoutError:
+        raise AssertionError(f"{' '.join(arguments)} did not end within {timeout_s} s") from None
+    finally:
+        await end(process)
+    assert process.returncode is not None
+    return Said(process.returncode, (out + err).decode(errors="replace"))
