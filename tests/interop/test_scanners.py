@@ -22,6 +22,8 @@ NAMES = ("shop-101", "shop-102", "101", "600", "shop-999", "nobody")
 TIMEOUT_S = 60.0
 GUESSES = 60
 SECRET_LENGTH_MIN = 16
+SHED_TRIES = 5
+METHODS = ("REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE", "PUBLISH", "REFER")
 OF_THE_REQUEST = ("Via:", "From:", "To:", "Call-ID:", "CSeq:")
 
 
@@ -75,21 +77,26 @@ async def test_svwar_finds_no_user(
         await phone.incoming(0.1)
 
 
-@pytest.mark.parametrize(
-    "method", ["REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE", "PUBLISH", "REFER"]
-)
-async def test_every_name_is_answered_alike(shop: World, method: str) -> None:
+async def test_every_name_is_answered_alike(shop: World) -> None:
     """A scanner of more wit compares more: all of the answer but tags and nonces, and its headers' order."""
     await shop.phone("shop-101")
-    seen = {}
     with RawClient(shop.switch.sip) as client:
-        for name in NAMES:
-            uri = f"sip:{name}@{shop.switch.sip}"
-            headers = ("Event: presence",) if method in ("SUBSCRIBE", "PUBLISH") else ()
-            answer = await client.ask(client.request(method, name, *headers, uri=uri))
-            lines = [line for line in answer.lines if not line.startswith(OF_THE_REQUEST)]
-            seen[name] = (answer.status, [line.partition("nonce=")[0] for line in lines])
-    assert len({str(value) for value in seen.values()}) == 1, seen
+        for method in METHODS:
+            seen = {name: await answer_for(client, method, name) for name in NAMES}
+            assert len({str(value) for value in seen.values()}) == 1, (method, seen)
+
+
+async def answer_for(client: RawClient, method: str, name: str) -> tuple[int, list[str]]:
+    """What is the switch's own in its answer. A machine that stalls sheds load, with 503 to any name."""
+    headers = ("Event: presence",) if method in ("SUBSCRIBE", "PUBLISH") else ()
+    for _ in range(SHED_TRIES):
+        uri = f"sip:{name}@{client.switch}"
+        answer = await client.ask(client.request(method, name, *headers, uri=uri))
+        if answer.status != 503:
+            break
+        await asyncio.sleep(1)
+    lines = [line for line in answer.lines if not line.startswith(OF_THE_REQUEST)]
+    return answer.status, [line.partition("nonce=")[0] for line in lines]
 
 
 async def test_svcrack_would_find_a_password_that_it_guesses_at_once(
