@@ -363,3 +363,12 @@ def test_what_is_answered_inside_a_dialog(method: str, more: str, status: int) -
     assert bench.statuses(method) == [status]
     bench.receive(bench.request("OPTIONS", 1))
     assert bench.statuses("OPTIONS")[-1] == 500, "a number that was used before is refused"
+
+
+def test_an_info_without_a_key_is_refused_with_what_would_be_understood() -> None:
+    bench = Bench()
+    bench.outgoing()
+    bench.answer()
+    bench.receive(bench.request("INFO", 1, body="hello"))
+    assert bench.statuses("INFO") == [415]
+    assert not bench.tell(events.LegDigit)

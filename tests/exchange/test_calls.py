@@ -163,6 +163,16 @@ def test_a_number_that_nobody_has_is_not_found() -> None:
     scene.nothing_is_left()
 
 
+def test_a_carriers_call_to_a_number_that_nobody_has_is_not_found_and_holds_no_channel() -> None:
+    scene = Scene(agents=())
+    call = scene.carrier.call("0033199999999", scene.world.now, CALLER)
+    scene.world.touch()
+    scene.run(0.5)
+    assert call.status == 404
+    assert scene.told(events.CallStarted) == []
+    scene.nothing_is_left()
+
+
 def test_a_phone_that_is_rung_by_a_colleague_makes_its_agent_busy() -> None:
     scene = Scene()
     scene.person(scene.anna).after_us = None

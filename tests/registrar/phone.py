@@ -46,6 +46,7 @@ class Phone:
     call_id: str = "call-1"
     aor_user: str = ""
     algorithm: str = "SHA-256"
+    uri: str = "sip:198.51.100.1"
     cseq: int = 0
     extra: tuple[str, ...] = ()
     challenges: list[str] = field(default_factory=list)
@@ -53,9 +54,8 @@ class Phone:
     def request(self, *lines: str, method: str = "REGISTER", authorization: str = "Authorization") -> Request:
         """A request with these header lines; with credentials once a challenge was seen."""
         self.cseq += 1
-        uri = "sip:198.51.100.1"
         head = [
-            f"{method} {uri} SIP/2.0",
+            f"{method} {self.uri} SIP/2.0",
             f"Via: SIP/2.0/UDP {self.host}:5060;branch=z9hG4bK{self.call_id}{self.cseq};rport",
             "Max-Forwards: 70",
             f"From: <sip:{self.user}@198.51.100.1>;tag=f",
@@ -67,7 +67,9 @@ class Phone:
         ]
         for challenge in self.challenges:
             if (parse_digest(challenge) or {}).get("algorithm") == self.algorithm:
-                value = answer(challenge, method, uri, self.user, self.password, "cn", next(_NONCE_COUNTS))
+                value = answer(
+                    challenge, method, self.uri, self.user, self.password, "cn", next(_NONCE_COUNTS)
+                )
                 head.append(f"{authorization}: {value}")
         message = parse("\r\n".join([*head, "Content-Length: 0", "", ""]).encode())
         assert isinstance(message, Request)

@@ -262,6 +262,12 @@ def test_refusals(registrar: Registrar, lines: tuple[str, ...], status: int) -> 
     assert bound(registrar) == []
 
 
+def test_a_domain_that_is_no_sip_uri_registers_nobody(registrar: Registrar) -> None:
+    """RFC 3261 section 10.3, step 1: numbers may be dialled as `tel`, phones are not registered there."""
+    assert Phone(NAME, uri="tel:+33170180101").register(registrar, FLOW, 0, CONTACT).status == 416
+    assert bound(registrar) == []
+
+
 def test_the_address_of_record_is_the_account_or_its_extension_and_no_other(registrar: Registrar) -> None:
     assert Phone(NAME, aor_user="101").register(registrar, FLOW, 0, CONTACT).status == 200
     assert Phone(NAME, aor_user="maple-102").register(registrar, FLOW, 0, CONTACT).status == 403
