@@ -182,7 +182,7 @@ class CallRow:
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """A call that ended. `answered_wall_us` is 0 where nobody answered; `limited_by` names the limit that
-    stopped it."""
+    stopped it; `told` is the Reason header with which it ended (RFC 3326)."""
 
     tenant: str
     call: str
@@ -204,6 +204,7 @@ class CallRecord:
     forwarded_by: str = ""
     trunk: str = ""
     gateway: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,7 @@ class Control:
                 forwarded_by=row.forwarded_by,
                 trunk=row.trunk,
                 gateway=row.gateway,
+                told=row.told,
             )
             for row in rows
         ]

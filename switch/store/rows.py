@@ -118,6 +118,7 @@ class Rows:
             _storable(event.forwarded_by),
             _storable(event.trunk),
             _storable(event.gateway),
+            _storable(event.told),
         )
 
 

@@ -116,6 +116,7 @@ call_records = Table(
     _late_text("forwarded_by"),
     _late_text("trunk"),
     _late_text("gateway"),
+    _late_text("told"),
 )
 Index("call_record_call", call_records.c.call)
 

@@ -46,7 +46,8 @@ class CallRow:
     """A call-detail record. Times are microseconds since 1970 UTC; 0 where it never happened.
 
     `sequence` is that of the journal's CallEnded; `ended_by` is whose doing the end was;
-    `limited_by` names the limit that stopped a call to the outside.
+    `limited_by` names the limit that stopped a call to the outside; `told` is the Reason header (RFC 3326) of
+    whoever ended it.
     """
 
     sequence: int
@@ -74,6 +75,7 @@ class CallRow:
     forwarded_by: str = ""
     trunk: str = ""
     gateway: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

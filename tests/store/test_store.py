@@ -263,6 +263,14 @@ def test_names_from_the_wire_that_no_database_takes(store: Store) -> None:
     assert row.source == "carrier'; DROP TABLE journal; --"
 
 
+def test_what_was_said_of_the_end_is_in_the_record(store: Store) -> None:
+    """RFC 3326: the Reason header of whoever ended the call."""
+    event = replace(ended(), trunk="carrier", gateway="192.0.2.1:5060", told='Q.850;cause=17;text="busy"')
+    store.append([Journal().write(event, 0, tenant="acme", call="c-1")])
+    (row,) = store.calls()
+    assert (row.trunk, row.gateway, row.told) == (event.trunk, event.gateway, event.told)
+
+
 def test_enumeration_members_are_stored_as_their_words(store: Store) -> None:
     journal = Journal()
     event = VisitEnded("v-1", "support", VisitOutcome.WITHDRAWN, RefusalReason.FULL, "", 5, 0)
