@@ -266,3 +266,15 @@ def test_round_trip(extra: list[tuple[str, str]], body: bytes, user: str) -> Non
 def test_responses_round_trip(status: int, reason: str) -> None:
     again = response(Response(status, reason, request().make_response(status).headers).to_bytes())
     assert (again.status, again.reason) == (status, reason)
+
+
+def test_a_list_of_contacts_is_counted_before_it_is_taken_apart() -> None:
+    """Else one datagram would cost ten times what its refusal does; names in quotes may hold commas."""
+    head = b"REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@a>;tag=1\r\n"
+    head += b"To: <sip:a@a>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
+    many = b"Contact: " + b",".join(b"<sip:a@h:%d>" % port for port in range(1, 200)) + b"\r\n\r\n"
+    with pytest.raises(MessageError) as refused:
+        parse(head + many)
+    assert refused.value.status == 513
+    named = b",".join(b'"Doe, Jane" <sip:a@h:%d>' % port for port in range(1, 60))
+    assert len(parse(head + b"Contact: " + named + b"\r\n\r\n").contacts) == 59
