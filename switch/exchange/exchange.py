@@ -58,6 +58,7 @@ from switch.sip.outputs import (
     StrayAnswer,
     TransactionFailed,
 )
+from switch.sip.outputs import Output as LayerOutput
 from switch.trunk.settings import TrunkEvent
 
 Handler = Callable[[Office, Session, Any, int], None]
@@ -179,15 +180,17 @@ class Exchange:
 
     def next_timer(self) -> int | None:
         """When to call `handle_timer` next."""
-        parts = self.office.parts
-        times = (
-            self.office.timers.next(),
-            self.office.signalling.layer.next_timer(),
+        office = self.office
+        parts = office.parts
+        times = [
+            office.timers.next(),
+            office.signalling.layer.next_timer(),
             parts.registrar.next_timer(),
             parts.trunks.next_timer(),
-            None if self.office.watching is None else self.office.watching.notifier.next_timer(),
-        )
-        return min((at for at in times if at is not None), default=None)
+        ]
+        if office.watching is not None:
+            times.append(office.watching.notifier.next_timer())
+        return min([at for at in times if at is not None], default=None)
 
     def poll(self) -> list[Output]:
         """Bytes and media commands, in order; and questions for a resolver."""
@@ -209,12 +212,18 @@ class Exchange:
     def settle(self, now: int) -> None:
         """Empty every queue; each round takes one thing, so that effects come before what follows."""
         office = self.office
+        signalling = office.signalling
         # A reload queues some events for each agent and each queue; they feed nobody by themselves.
         for _ in range(ROUNDS_MAX + 2 * len(office.router_inputs)):
-            progressed = self._settle_sip(now)
-            progressed = self._settle_legs(now) or progressed
-            if office.signalling.touched:
-                continue
+            progressed = False
+            if messages := signalling.layer.poll():
+                self._settle_sip(messages, now)
+                progressed = True
+            if signalling.touched:
+                self._settle_legs(now)
+                progressed = True
+                if signalling.touched:
+                    continue
             if office.commands:
                 office.outputs += office.commands
                 office.commands = []
@@ -242,8 +251,7 @@ class Exchange:
                 return
         raise AssertionError("settling does not end: handlers feed one another")
 
-    def _settle_sip(self, now: int) -> bool:
-        outputs = self.office.signalling.layer.poll()
+    def _settle_sip(self, outputs: list[LayerOutput], now: int) -> None:
         for output in outputs:
             if isinstance(output, SendBytes):
                 self.office.outputs.append(output)
@@ -252,12 +260,9 @@ class Exchange:
             elif not isinstance(output, MessageDropped):
                 # What was dropped the layer has counted, by reason.
                 self._message(output, now)
-        return bool(outputs)
 
-    def _settle_legs(self, now: int) -> bool:
+    def _settle_legs(self, now: int) -> None:
         touched = self.office.signalling.touched
-        if not touched:
-            return False
         self.office.signalling.touched = {}
         for leg_id in touched:
             leg = self.office.legs.get(leg_id)
@@ -270,7 +275,6 @@ class Exchange:
                 self.office.stir(watched, leg)
             if leg_id in self.office.legs:
                 self.office.schedule(leg)
-        return True
 
     # SIP.
 

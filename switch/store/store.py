@@ -58,6 +58,8 @@ class Store:
         self._name = name
         self._file_lock = lock
         self._statements = Statements(engine.dialect)
+        self._driver_error = engine.dialect.loaded_dbapi.Error
+        """What `Statements` raises: it speaks to the driver."""
         # One connection writes, whatever thread asks: the writer's, or one that changes an account.
         self._write_lock = threading.Lock()
         self._write_connection: Connection | None = None
@@ -284,7 +286,7 @@ class Store:
                 connection = self._write_connection or self._connect_writer()
                 with connection.begin():
                     yield connection
-            except (DBAPIError, PoolTimeoutError) as error:
+            except (DBAPIError, PoolTimeoutError, self._driver_error) as error:
                 self._forget_write_connection()
                 raise refusal(self._name, error) from error
             except BaseException:
