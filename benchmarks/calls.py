@@ -7,9 +7,10 @@ the challenge on the callee's. No RTP is sent; the engine's thread runs with ope
 
 CPU time is that of the whole server process (user and system, from /proc), divided by completed calls.
 Kamailio, where it is installed, carries the same calls at the same rate alternately: a proxy without
-authentication, calls, journal and records, its processes summed.
+authentication, calls, journal and records, its processes summed. So does sippy's B2BUA, where the command is
+told of it (see `benchmarks.sippy`).
 
-    python -m benchmarks.calls [--rate 50] [--seconds 20] [--rounds 2] [--no-peer]
+    python -m benchmarks.calls [--rate 50] [--seconds 20] [--rounds 2] [--no-peer] [--sippy DIR]
 """
 
 import argparse
@@ -19,12 +20,15 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from benchmarks.peer import Kamailio, is_installed
+from benchmarks.sippy import Sippy
 from tests.interop.process import free_port
 from tests.interop.switch_process import SwitchProcess
 
@@ -125,11 +129,15 @@ async def measure(folder: Path, rate: int, seconds: int) -> Run:
         return _result(folder / "caller", rate, used, memory)
 
 
-async def measure_peer(folder: Path, rate: int, seconds: int) -> Run:
-    """The same calls through a Kamailio of its own."""
+StartPeer = Callable[[Path, str], Awaitable[Kamailio | Sippy]]
+Measure = Callable[[Path, int, int], Coroutine[None, None, Run]]
+
+
+async def measure_peer(start: StartPeer, folder: Path, rate: int, seconds: int) -> Run:
+    """The same calls through a peer of its own."""
     port = free_port()
     callee = await sipp(folder / "callee", "callee.xml", "-p", str(port))
-    peer = await Kamailio.start(folder, f"127.0.0.1:{port}")
+    peer = await start(folder, f"127.0.0.1:{port}")
     try:
         pids = peer.pids()
         before = sum(cpu_s(pid) for pid in pids)
@@ -176,26 +184,29 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=15)
     parser.add_argument("--rounds", type=int, default=1, help="runs of each, alternately")
     parser.add_argument("--no-peer", action="store_true", help="without Kamailio")
+    parser.add_argument("--sippy", type=Path, metavar="DIR", help="environment in which sippy is installed")
     options = parser.parse_args()
     if shutil.which("sipp") is None:
         sys.exit("sipp is not installed: apt-get install sip-tester")
-    peer = not options.no_peer and is_installed()
-    if not peer:
+    servers: dict[str, Measure] = {"switch": measure}
+    if not options.no_peer and is_installed():
+        servers["kamailio"] = partial(measure_peer, Kamailio.start)
+    else:
         print("without the comparison: kamailio is not installed, or not wanted")
+    if options.sippy is not None:
+        servers["sippy"] = partial(measure_peer, partial(Sippy.start, options.sippy))
     print("server    calls/s  completed  failed  CPU ms/call  set-up p50 ms  p99 ms  memory MB")
     for rate in options.rate:
-        costs: dict[str, list[float]] = {"switch": [], "kamailio": []}
+        costs: dict[str, list[float]] = {name: [] for name in servers}
         for _ in range(options.rounds):
-            for name, run_one in (("switch", measure), ("kamailio", measure_peer)):
-                if name == "kamailio" and not peer:
-                    continue
+            for name, run_one in servers.items():
                 with tempfile.TemporaryDirectory() as folder:
                     run = asyncio.run(run_one(Path(folder), rate, options.seconds))
                 _print(name, run)
                 costs[name].append(run.cpu_ms_a_call)
-        if peer:
-            ratio = min(costs["switch"]) / min(costs["kamailio"])
-            print(f"{rate} calls/s: the switch takes {ratio:.1f} times what the proxy takes (lowest of each)")
+        for name in list(servers)[1:]:
+            ratio = min(costs["switch"]) / min(costs[name])
+            print(f"{rate} calls/s: the switch takes {ratio:.1f} times what {name} takes (lowest of each)")
 
 
 def _print(name: str, run: Run) -> None:
