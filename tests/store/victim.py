@@ -22,8 +22,9 @@ def main() -> None:
     store = Store.open(sys.argv[1])
     writer = JournalWriter(store, on_durable=lambda sequence: _tell(f"durable {sequence}"))
     journal = Journal(store.last_sequence())
-    _tell(f"open {journal.last_sequence}")
     writer.start()
+    # After the start, which compiles for some tenths of a second on a busy machine.
+    _tell(f"open {journal.last_sequence}")
     while True:
         entries = queued_call(journal, call=f"c-{journal.last_sequence}")
         for entry in entries:
