@@ -44,9 +44,11 @@ def chromium_program() -> str:
     """Debian's Chromium, or a skip that says what is missing."""
     program = shutil.which("chromium")
     if program is None:
-        pytest.skip("chromium is not installed")
+        pytest.skip("chromium is not installed: apt-get install chromium")
     if not BUNDLE.exists():
-        pytest.skip("the browser's page was not made: npm is not installed")
+        pytest.skip(
+            "the browser's page was not made: apt-get install npm, then deploy/browser-page .venv/browser"
+        )
     return program
 
 

@@ -74,6 +74,7 @@ async def test_a_browser_calls_a_phone(shop: World, browser: BrowserPhone) -> No
     await browser.expect("confirmed")
     await asyncio.sleep(TALK_S)
     await rung.hangup()
+    await rung.expect("disconnected")
     await browser.expect("ended")
     shop.phones.assert_heard(rung, "shop-101", windows_min=2)
     match = audio.listen(await browser.heard(), shop.phones.voice("shop-110"))

@@ -29,7 +29,7 @@ async def dnsmasq(records: Iterable[str], port: int = 0) -> AsyncIterator[Addres
     """dnsmasq that knows these records alone, each an option such as `--srv-host=...`."""
     program = shutil.which("dnsmasq", path="/usr/sbin:/usr/bin")
     if program is None:
-        pytest.skip("dnsmasq is not installed (Debian: dnsmasq-base)")
+        pytest.skip("dnsmasq is not installed: apt-get install dnsmasq-base")
     address = Address(HERE, port or free_port())
     process = await asyncio.create_subprocess_exec(
         program,
