@@ -79,6 +79,7 @@ async def test_both_hear_each_other(world: World) -> None:
     await talk.expect("confirmed")
     await asyncio.sleep(4)
     await talk.hangup()
+    await talk.expect("disconnected")
     await call.expect("disconnected", 15)
     world.phones.assert_heard(talk, CUSTOMER, windows_min=3)
     # The caller's recording begins with the menu and the music; the agent is in its last seconds.

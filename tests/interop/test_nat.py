@@ -156,6 +156,7 @@ async def test_a_mapping_that_changes_between_calls(homes: Homes) -> None:
     await rung.expect("confirmed")
     await asyncio.sleep(2)
     await inside.hangup()
+    await inside.expect("disconnected")
     await rung.expect("disconnected")
     homes.world.phones.assert_heard(rung, "shop-101", windows_min=2)
     homes.world.phones.assert_heard(inside, "shop-103", windows_min=2)
