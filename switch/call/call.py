@@ -6,6 +6,7 @@ may be the partner, with whom the anchor talks. A transfer changes members; legs
 
 from dataclasses import dataclass, field
 
+from switch.base.values import quick
 from switch.call.cause import Cause
 from switch.call.leg import Leg
 from switch.media.commands import Bridge, Command, Play, StopPlay, Unbridge
@@ -14,6 +15,7 @@ HOLD_PLAYBACK = 0
 """Playback number of music on hold; a dialplan's playbacks count from 1."""
 
 
+@quick
 @dataclass(slots=True)
 class Record:
     """What the call-detail record collects; wall times in microseconds since 1970, 0 for never."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switch.base.values import quick
 from switch.sip.message import Message
 
 REASONS_MAX = 2
@@ -47,6 +48,7 @@ class By(StrEnum):
     NETWORK = "network"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Cause:
     """`sip_status` is what ended it on the wire, 200 for a BYE.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from switch.base.values import quick
 from switch.call.cause import Cause
 from switch.call.referral import Referral
 from switch.media.commands import Command
@@ -9,6 +10,7 @@ from switch.sip.dialog_reference import DialogReference
 from switch.sip.uri import Uri
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegProgress:
     """The outgoing leg rings. `early_media`: the peer already sends audio that should be heard."""
@@ -18,6 +20,7 @@ class LegProgress:
     early_media: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegAnswered:
     """The outgoing leg was answered, and its 2xx is acknowledged. `codec` is what is spoken."""
@@ -26,6 +29,7 @@ class LegAnswered:
     codec: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegConfirmed:
     """The incoming leg's ACK came: audio can be heard."""
@@ -64,6 +68,7 @@ class LegTransferRequested:
     referral: Referral
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegEnded:
     """The leg is over, told exactly once. What is left on the wire tidies itself."""
@@ -80,6 +85,7 @@ class FlowFailed:
     registration: tuple[str, int]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegGone:
     """No message of this leg is awaited any more: forget it."""
@@ -87,6 +93,7 @@ class LegGone:
     leg: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class MediaWanted:
     """A command for the engine."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
+from switch.base.values import quick
 from switch.call import events, session_timer
 from switch.call.cause import By, Cause, Reason, from_status, ours, told_by
 from switch.call.forks import FORKS_MAX, Fork
@@ -46,6 +47,7 @@ class Credentials:
     password: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where an INVITE goes: the request URI, the flow to send by, whom we say we are."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switch.base.values import quick
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -74,6 +76,7 @@ class DialKind(StrEnum):
     OUTSIDE = "outside"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Dial:
     """Ring an account's phone or an outside number by a trunk; `DialEnded` follows unless the caller goes.
@@ -122,6 +125,7 @@ class WakeAt:
     at: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Trail:
     """A step was entered or a choice was made: for the journal, in the administrator's own words."""

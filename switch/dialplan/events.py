@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switch.base.values import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Started:
     """A call begins. `caller` and `called` are numbers or account names as digits or text.

@@ -8,6 +8,7 @@ they are late, repeated, or meant for what is over.
 from dataclasses import dataclass
 from typing import Protocol
 
+from switch.base.values import quick
 from switch.dialplan import program as p
 from switch.dialplan.actions import Action, AgentCommand, Answer, Dial, Hangup, Reject
 from switch.dialplan.events import (
@@ -94,6 +95,7 @@ class _Resting:
         return self.step.next if isinstance(event, Wake) and self.session.due(now) else None
 
 
+@quick
 @dataclass(slots=True)
 class _Dialling:
     session: Session

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from switch.base.values import quick
 from switch.dialplan.actions import Action, Play, QueueNeed, StopPlay, Trail, WakeAt
 from switch.dialplan.hours import local_time
 from switch.dialplan.plan import TenantPlan
@@ -15,6 +16,7 @@ DETAIL_MAX = 200
 """Characters of a trail's detail: what a peer sent is not copied without a bound."""
 
 
+@quick
 @dataclass(slots=True)
 class Session:
     """The state of one call in its dialplan. Actions gather in `out` until the event is done."""

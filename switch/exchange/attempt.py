@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from switch.base.values import quick
 from switch.call.cause import By, Cause, Reason
 from switch.call.leg import Leg
 from switch.tenant.limits import Ticket
@@ -36,6 +37,7 @@ class Purpose:
     exclusive: bool = False
 
 
+@quick
 @dataclass(slots=True)
 class Attempt:
     """One ringing. `deadline` is when it ends (monotonic us).

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from switch.base.values import quick
 from switch.call.call import Call
 from switch.call.leg import Leg
 from switch.call.outgoing import MAX_FORWARDS
@@ -39,6 +40,7 @@ class Transfer:
     """The target's leg, once it sends audio before its answer."""
 
 
+@quick
 @dataclass(slots=True)
 class Session:
     """`interpreter` is None for a plain call from phone to phone, and after the flow has ended.

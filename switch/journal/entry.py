@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from switch.base.values import quick
 from switch.journal.events import Event
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Entry:
     """`sequence` grows by one without gaps; `at` is monotonic, `wall_us` since 1970 UTC.

@@ -7,6 +7,8 @@ Durations are microseconds. Ids are unique across nodes.
 from dataclasses import dataclass
 from typing import ClassVar
 
+from switch.base.values import quick
+
 
 @dataclass(frozen=True, slots=True)
 class NodeStarted:
@@ -32,6 +34,7 @@ class ConfigurationLoaded:
     configuration: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CallStarted:
     """`direction`: inbound (from a trunk), internal, outbound (to a trunk). `source`: trunk or account."""
@@ -63,6 +66,7 @@ class CallerIdentified:
     verification: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegOpened:
     """`role`: caller, agent, callee, target (of a transfer). `peer`: account or trunk or number."""
@@ -74,6 +78,7 @@ class LegOpened:
     peer: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class GatewayTried:
     """The leg is placed by this gateway of a trunk, an address or a name with its address."""
@@ -85,6 +90,7 @@ class GatewayTried:
     gateway: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegRinging:
     KIND: ClassVar[str] = "leg-ringing"
@@ -92,6 +98,7 @@ class LegRinging:
     leg: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegAnswered:
     KIND: ClassVar[str] = "leg-answered"
@@ -108,6 +115,7 @@ class LegHeld:
     held: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LegEnded:
     KIND: ClassVar[str] = "leg-ended"
@@ -120,6 +128,7 @@ class LegEnded:
     """The Reason header of whoever ended it (RFC 3326): a carrier's Q.850 number, an answer elsewhere."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bridged:
     KIND: ClassVar[str] = "bridged"
@@ -140,6 +149,7 @@ class LegMoved:
     origin: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FlowStep:
     KIND: ClassVar[str] = "flow-step"
@@ -280,6 +290,7 @@ class MessageReceived:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CallEnded:
     """The call's one end and its record (CDR). Times are microseconds; 0 where it never happened."""

@@ -6,9 +6,11 @@ A stream hears exactly one source at a time: silence, a playback, or the other s
 
 from dataclasses import dataclass
 
+from switch.base.values import quick
 from switch.media.plan import StreamPlan
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OpenStream:
     """Activate a slot. Packets that arrive before this are discarded."""
@@ -17,6 +19,7 @@ class OpenStream:
     plan: StreamPlan
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class UpdateStream:
     """New plan for an open stream (re-INVITE). SSRC, sequence and timestamp go on.
@@ -28,6 +31,7 @@ class UpdateStream:
     plan: StreamPlan
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CloseStream:
     """Deactivate; the engine answers `StreamClosed` when no packet of it can be sent any more."""
@@ -35,6 +39,7 @@ class CloseStream:
     slot: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bridge:
     """Each of the two streams hears the other. Replaces any bridge that either was in."""
@@ -43,6 +48,7 @@ class Bridge:
     right: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Unbridge:
     """Both partners of the bridge that `slot` is in hear silence; harmless where there is none."""
@@ -50,6 +56,7 @@ class Unbridge:
     slot: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Play:
     """Play clips one after the other without gaps; a later `Play` on the slot replaces it.
@@ -64,6 +71,7 @@ class Play:
     loop: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StopPlay:
     """End the playback of the slot; answered by `PlayFinished(completed=False)` if one ran."""

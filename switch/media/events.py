@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from switch.base.values import quick
+
 
 @dataclass(frozen=True, slots=True)
 class PlayFinished:
@@ -37,6 +39,7 @@ class StreamIdle:
     slot: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StreamClosed:
     """The slot is free again. Counts are of the whole stream."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from switch.base.values import quick
+
 
 class Codec(IntEnum):
     """Audio codecs by their static RTP payload type (RFC 3551 table 4)."""
@@ -65,6 +67,7 @@ class IceCredentials:
         return f"IceCredentials({self.local_ufrag!r}, {self.remote_ufrag!r})"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
     """How one stream sends and receives.

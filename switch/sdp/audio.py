@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from switch.base.values import quick
 from switch.sdp.direction import Direction
 from switch.sdp.security import Security
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AudioCapability:
     """`codecs` by encoding name, dearest first (8000 Hz, one channel). `ptime_ms` is 10..60.
@@ -19,6 +21,7 @@ class AudioCapability:
     ptime_ms: int = 20
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """One audio stream as both sides agreed. All directions are ours.

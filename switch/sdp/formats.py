@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from switch.base.values import quick
 from switch.sdp.parse import number
 from switch.sdp.session import Attribute, Media, SdpError
 
@@ -22,6 +23,7 @@ DESCRIPTIONS_KEPT = 512
 """Lists of formats whose lines are kept made: nearly every call has one of a dozen."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Format:
     """One payload type of an 8 kHz, one-channel encoding; `name` in upper case."""

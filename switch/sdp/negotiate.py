@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
+from switch.base.values import quick
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
 from switch.sdp.direction import Direction
 from switch.sdp.direction import direction as flow
@@ -49,6 +50,7 @@ _TELEPHONE_EVENT_TYPE = 101
 """The number that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Stream:
     """A usable audio line of the peer."""
@@ -62,6 +64,7 @@ class _Stream:
     security: Security | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Terms:
     """Whether our side encrypts, and with what. `local` may be None where `encryption` is OFF."""

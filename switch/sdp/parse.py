@@ -8,6 +8,7 @@ missing `s=` or `t=`, session lines out of order, an empty last line.
 import re
 from dataclasses import dataclass, field
 
+from switch.base.values import quick
 from switch.sdp.session import Attribute, Connection, Media, Origin, SdpError, Session
 
 BYTES_MAX = 32_768
@@ -29,6 +30,7 @@ _SESSION_LINES = frozenset("osiuepcbtrzka")
 _MEDIA_LINES = frozenset("icbka")
 
 
+@quick
 @dataclass(slots=True)
 class _Section:
     """What the session level and every media level have in common, while it is read."""
@@ -47,6 +49,7 @@ class _Section:
             self.attributes.append(_attribute(value))
 
 
+@quick
 @dataclass(slots=True)
 class _Head:
     """Lines that stand once, at the session level."""

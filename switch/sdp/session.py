@@ -6,6 +6,7 @@ Only what telephony needs is kept: lines `i u e p r z k` are checked for form wh
 from dataclasses import dataclass, replace
 
 from switch.base.errors import PeerError
+from switch.base.values import quick
 from switch.sdp.direction import Direction
 
 
@@ -13,6 +14,7 @@ class SdpError(PeerError):
     """Bytes that are not a session description; the text says which line and why."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The `o=` line, RFC 8866 section 5.2. `address` may be a name; nothing is ever sent to it."""
@@ -24,6 +26,7 @@ class Origin:
     address: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A `c=` line: `address_type` IP4 or IP6, and the address without multicast TTL and count."""
@@ -32,6 +35,7 @@ class Connection:
     address: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """An `a=` line: a property (`value` None) or a value, which may be empty."""
@@ -40,6 +44,7 @@ class Attribute:
     value: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Media:
     """An `m=` section. `port` 0 means a declined or removed stream (RFC 3264 sections 6 and 8.2)."""
@@ -57,6 +62,7 @@ class Media:
         return next((a.value for a in self.attributes if a.name == name), None)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Session:
     """One whole description."""

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from switch.base.clock import SECOND
+from switch.base.values import quick
 from switch.sip.grammar import MessageError, quote
 from switch.sip.uri import Uri
 
@@ -103,6 +104,7 @@ class Result(Enum):
 Parameters = Mapping[str, str]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`username` is what was claimed, "" where nothing could be read. Trust it only with OK.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from switch.base.values import quick
+
 
 class Transport(StrEnum):
     """Via transport names, RFC 3261 section 20.42 (and RFC 7118 for WebSocket)."""
@@ -18,6 +20,7 @@ class Transport(StrEnum):
         return self is not Transport.UDP
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Address:
     """An IP address as text, without brackets, and a port in 1..65535. Ours may be a name: it is what peers
@@ -30,6 +33,7 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Flow:
     """A way between a listener of ours and a peer.

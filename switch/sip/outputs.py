@@ -6,10 +6,12 @@ The layer is `sip.transaction.layer.TransactionLayer`. `transaction` is an opaqu
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switch.base.values import quick
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SendBytes:
     """Put these bytes on the wire; for a stream `net` opens a connection when `flow.connection` is 0."""
@@ -18,6 +20,7 @@ class SendBytes:
     data: bytes
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RequestReceived:
     """A new request other than ACK and CANCEL; a server transaction waits for `respond`."""
@@ -27,6 +30,7 @@ class RequestReceived:
     flow: Flow
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AckReceived:
     """An ACK that belongs to a 2xx (RFC 3261 section 13.3.1.4): it has no transaction of its own."""
@@ -35,6 +39,7 @@ class AckReceived:
     flow: Flow
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CancelReceived:
     """The INVITE of `transaction` is cancelled; the layer has answered the CANCEL itself with 200.
@@ -46,6 +51,7 @@ class CancelReceived:
     request: Request
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ResponseReceived:
     """A response to a request of ours; every 2xx to INVITE comes up, retransmissions too (RFC 6026).
@@ -74,6 +80,7 @@ class Failure(StrEnum):
     TRANSPORT = "transport"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TransactionFailed:
     """Timer B, F or H fired, or the transport refused the bytes. `method` is the request's."""

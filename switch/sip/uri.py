@@ -8,6 +8,7 @@ from typing import Self
 from urllib.parse import quote as escape
 from urllib.parse import unquote_to_bytes
 
+from switch.base.values import quick
 from switch.sip.grammar import (
     TOKEN,
     MessageError,
@@ -39,6 +40,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _COMPARED_ALWAYS = ("transport", "user", "ttl", "method", "maddr")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Uri:
     """A `sip:` or `sips:` URI; of every other scheme (`tel:` too) only `scheme` and `opaque` are set.
@@ -89,6 +91,7 @@ class Uri:
         return self._text
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class NameAddr:
     """A display name (unquoted, may be empty), a URI, and the header's own parameters (`tag`, `expires`,

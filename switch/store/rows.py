@@ -7,6 +7,7 @@ thread that computes would hold the interpreter's lock while the loop has packet
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from switch.base.values import quick
 from switch.journal.codec import encode_event
 from switch.journal.entry import Entry
 from switch.journal.events import AgentChanged, CallEnded, CallStarted, VisitEnded
@@ -14,6 +15,7 @@ from switch.journal.events import AgentChanged, CallEnded, CallStarted, VisitEnd
 Values = list[int | str]
 
 
+@quick
 @dataclass(slots=True)
 class Rows:
     """What one transaction adds. Lists are flat: the columns of the first row, then of the second.

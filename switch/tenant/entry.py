@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switch.base.values import quick
+
 
 @dataclass(frozen=True, slots=True)
 class TenantEntry:
@@ -33,6 +35,7 @@ class TenantEntry:
     premium_allowed: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FlowDestination:
     """A number or code of the tenant's dialplan; `number` is as the administrator wrote it."""
@@ -41,6 +44,7 @@ class FlowDestination:
     number: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ExtensionDestination:
     """A phone of the same tenant; `name` is what it registers as."""
@@ -50,6 +54,7 @@ class ExtensionDestination:
     name: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OutsideDestination:
     """A number for the tenant's trunk: E.164, or the short number of an emergency service."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switch.base.values import quick
 from switch.sip.flow import Address, Transport
 from switch.trunk.caller import PLAIN, CallerSettings
 from switch.trunk.stir.settings import StirSettings
@@ -169,6 +170,7 @@ class TrunkSettings:
     encrypted_media: str = "allowed"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RouteChoice:
     """One way to place a call: send to `gateway`, with these users in Request-URI and From, at `host`.

@@ -4,6 +4,7 @@
 import re
 from dataclasses import dataclass
 
+from switch.base.values import quick
 from switch.sip.grammar import (
     TOKEN,
     MessageError,
@@ -28,6 +29,7 @@ _VIA = re.compile(
 )
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Via:
     """One hop. `transport` is upper case and may be unknown; `host` is without brackets."""
@@ -91,6 +93,7 @@ class Via:
         return f"SIP/2.0/{self.transport} {format_host(self.host)}{port}{format_params(self.params)}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CSeq:
     """A number in 0..2**32-1 and a method."""
