@@ -65,6 +65,100 @@ int16_t g711_alaw_decode(uint8_t code)
     return (int16_t)(bits & SIGN_POSITIVE ? value : -value);
 }
 
+/* --- As codecs of the table. A decoder is the concealment of its stream; an encoder has no state. */
+
+enum { RATE_HZ = 8000 };
+
+static void no_encoder_init(void *encoder, const struct codec_settings *settings)
+{
+    (void)encoder;
+    (void)settings;
+}
+
+static void decoder_init(void *decoder)
+{
+    plc_init(decoder, RATE_HZ);
+}
+
+static size_t length(const uint8_t *payload, size_t bytes)
+{
+    (void)payload;
+    return bytes <= CODEC_SAMPLES_MAX ? bytes : 0;
+}
+
+static size_t ulaw_encode(void *encoder, const int16_t *samples, size_t count, uint8_t *payload)
+{
+    (void)encoder;
+    for (size_t i = 0; i < count; i++)
+        payload[i] = g711_ulaw_encode(samples[i]);
+    return count;
+}
+
+static size_t alaw_encode(void *encoder, const int16_t *samples, size_t count, uint8_t *payload)
+{
+    (void)encoder;
+    for (size_t i = 0; i < count; i++)
+        payload[i] = g711_alaw_encode(samples[i]);
+    return count;
+}
+
+static size_t ulaw_decode(void *decoder, const uint8_t *payload, size_t bytes, int16_t *samples)
+{
+    size_t count = length(payload, bytes);
+    for (size_t i = 0; i < count; i++)
+        samples[i] = g711_ulaw_decode(payload[i]);
+    plc_heard(decoder, samples, count);
+    return count;
+}
+
+static size_t alaw_decode(void *decoder, const uint8_t *payload, size_t bytes, int16_t *samples)
+{
+    size_t count = length(payload, bytes);
+    for (size_t i = 0; i < count; i++)
+        samples[i] = g711_alaw_decode(payload[i]);
+    plc_heard(decoder, samples, count);
+    return count;
+}
+
+static void conceal(void *decoder, int16_t *samples, size_t count, const uint8_t *next, size_t next_bytes)
+{
+    (void)next;
+    (void)next_bytes;
+    plc_lost(decoder, samples, count);
+}
+
+const struct codec g711_ulaw_codec = {
+    .id = CODEC_PCMU,
+    .name = "PCMU",
+    .rtp_clock_hz = RATE_HZ,
+    .sample_rate_hz = RATE_HZ,
+    .encoder_bytes = 0,
+    .decoder_bytes = sizeof(struct plc),
+    .encoder_init = no_encoder_init,
+    .decoder_init = decoder_init,
+    .encode = ulaw_encode,
+    .length = length,
+    .decode = ulaw_decode,
+    .conceal = conceal,
+};
+
+const struct codec g711_alaw_codec = {
+    .id = CODEC_PCMA,
+    .name = "PCMA",
+    .rtp_clock_hz = RATE_HZ,
+    .sample_rate_hz = RATE_HZ,
+    .encoder_bytes = 0,
+    .decoder_bytes = sizeof(struct plc),
+    .encoder_init = no_encoder_init,
+    .decoder_init = decoder_init,
+    .encode = alaw_encode,
+    .length = length,
+    .decode = alaw_decode,
+    .conceal = conceal,
+};
+
+/* --- From law to law */
+
 void g711_transcoder_init(struct g711_transcoder *transcoder)
 {
     for (int code = 0; code < 256; code++) {

@@ -258,7 +258,7 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec))
         return NULL;
     command.kind = update ? COMMAND_UPDATE : COMMAND_OPEN;
-    plan->codec = (enum codec)codec;
+    plan->codec = (enum codec_id)codec;
     plan->sends = sends;
     plan->receives = receives;
     plan->symmetric = symmetric;

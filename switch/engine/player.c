@@ -23,7 +23,7 @@ static void next_clip(struct player *player)
         player->state = PLAYER_ENDED;
 }
 
-void player_take(struct player *player, const struct clip *clips, enum codec codec, uint8_t *codes, uint32_t samples)
+void player_take(struct player *player, const struct clip *clips, enum codec_id codec, uint8_t *codes, uint32_t samples)
 {
     uint32_t taken = 0;
     while (taken < samples && player->state == PLAYER_RUNNING) {

@@ -28,6 +28,6 @@ struct player {
 void player_start(struct player *player, const struct play *play, uint32_t first_tick);
 
 /* Takes the next `samples` codes, padded with silence after the end. Pass NULL to let time go by unheard. */
-void player_take(struct player *player, const struct clip *clips, enum codec codec, uint8_t *codes, uint32_t samples);
+void player_take(struct player *player, const struct clip *clips, enum codec_id codec, uint8_t *codes, uint32_t samples);
 
 #endif

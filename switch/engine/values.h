@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "bounds.h"
+#include "codecs.h"
 
 /* `length` 0 means: none. */
 struct address {
@@ -21,8 +22,6 @@ struct address {
 
 bool address_equal(const struct address *left, const struct address *right);
 
-enum codec { CODEC_PCMU = 0, CODEC_PCMA = 8 };
-
 struct security; /* security.h */
 struct ice;      /* ice.h */
 
@@ -31,7 +30,7 @@ enum change { CHANGE_NONE, CHANGE_KEEP, CHANGE_NEW };
 
 struct plan {
     struct address remote;
-    enum codec codec;
+    enum codec_id codec;
     uint8_t payload_type;
     int16_t dtmf_payload_type; /* -1: none */
     /* What arrives: an answerer may number in its own way (RFC 3264 section 6.1). */

@@ -12,15 +12,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "switch" / "engine"
-INCLUDES = [f"-I{ROOT / 'codecs'}", f"-I{ENGINE}"]
+CODECS = ROOT / "codecs"
+INCLUDES = [f"-I{CODECS}", f"-I{ENGINE}"]
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-pthread"]
 
 
 def engine_sources() -> list[Path]:
     """Everything but the file that includes Python.h."""
-    return [path for path in sorted(ENGINE.glob("*.c")) if path.name != "module.c"] + [
-        ROOT / "codecs" / "g711.c"
-    ]
+    plain = [path for path in sorted(ENGINE.glob("*.c")) if path.name != "module.c"]
+    return plain + sorted(CODECS.glob("*.c"))
 
 
 def compile_c(output: Path, sources: list[Path], *options: str) -> Path:
@@ -36,6 +36,7 @@ def compile_c(output: Path, sources: list[Path], *options: str) -> Path:
         str(output),
         "-lsrtp2",
         "-lcrypto",
+        "-lm",
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
