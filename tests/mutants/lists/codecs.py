@@ -4,6 +4,8 @@ from tests.mutants.mutant import Mutant
 
 _G711 = "codecs/g711.c"
 _BY = "tests/codecs/test_g711.py::"
+_PLC = "codecs/plc.c"
+_BY_PLC = "tests/codecs/test_plc.py::"
 
 MUTANTS = (
     Mutant(
@@ -38,8 +40,26 @@ MUTANTS = (
     ),
     Mutant(
         _G711,
-        "for (size_t i = 0; i < count; i++)",
-        "for (size_t i = 1; i < count; i++)",
+        "codes[i] = table[codes[i]];",
+        "codes[0] = table[codes[0]];",
         _BY + "test_transcode_replaces_in_place",
+    ),
+    Mutant(
+        _PLC,
+        "plc->offset = offset % plc->pitch;",
+        "plc->offset = offset % plc->pitch / 2;",
+        _BY_PLC + "test_it_is_the_itus_reference_within_one_step",
+    ),
+    Mutant(
+        _PLC,
+        "size_t seam = plc->pitch / 4 + SEAM_GROWTH_8K * plc->rate * (plc->lost_frames - 1);",
+        "size_t seam = plc->pitch / 4 + SEAM_GROWTH_8K * plc->rate * plc->lost_frames;",
+        _BY_PLC + "test_it_is_the_itus_reference_within_one_step",
+    ),
+    Mutant(
+        _PLC,
+        "if (plc->lost_frames < FADED_FRAMES)",
+        "if (plc->lost_frames < FADED_FRAMES - 3)",
+        _BY_PLC + "test_a_long_gap_is_silent_after_60_ms_and_fades_until_then",
     ),
 )
