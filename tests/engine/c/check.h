@@ -33,5 +33,6 @@ void test_player(void);
 void test_security(void);
 void test_ice(void);
 void test_engine(void);
+void test_recording(void);
 
 #endif

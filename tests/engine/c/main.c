@@ -12,6 +12,7 @@ int main(void)
     test_security();
     test_ice();
     test_engine();
+    test_recording();
     puts("all C tests passed");
     return 0;
 }
