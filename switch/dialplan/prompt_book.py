@@ -15,6 +15,9 @@ PROMPTS_MAX = 20
 OTHERS = "others"
 """Beside the wordings of a prompt: the language whose wording all other callers hear."""
 
+SOUND_FILES = (".wav", ".mp3", ".ogg", ".opus", ".flac")
+"""A wording that ends so is a file's name."""
+
 _INLINE = "line-"
 """A prompt that is written where it is played is named by its place."""
 
@@ -42,7 +45,7 @@ class PromptBook:
         self.places[name] = place
         self.wordings[name] = {}
         if isinstance(raw, str):
-            if len(self.languages) > 1 and not raw.endswith(".wav"):
+            if len(self.languages) > 1 and not raw.endswith(SOUND_FILES):
                 self.problems.warn(
                     place, f"prompt '{name}' has one wording: callers of every language hear it"
                 )
@@ -70,7 +73,7 @@ class PromptBook:
             elif isinstance(text, str):
                 self._word(name, language, text, place)
             else:
-                self.problems.add(place, "a text or the name of a .wav file was expected")
+                self.problems.add(place, "a text or the name of a sound file was expected")
         missing = [language for language in self.languages if language not in raw]
         if others is not None:
             self.spoken_by[name] = str(others)
@@ -136,13 +139,13 @@ class PromptBook:
         return name
 
     def music(self, raw: Any, path: Path) -> str:
-        """What plays while waiting: by default our own music; `none`, a .wav file, or a prompt."""
+        """What plays while waiting: by default our own music; `none`, a sound file, or a prompt."""
         if raw is None:
             self.used.add(phrases.MUSIC)
             return phrases.MUSIC
         if raw == "none":
             return ""
-        if isinstance(raw, str) and raw.endswith(".wav"):
+        if isinstance(raw, str) and raw.endswith(SOUND_FILES):
             self.wordings.setdefault(raw, {"": raw})
             self.places.setdefault(f"{raw} ", self.source.place(path))
             self.used.add(raw)
@@ -194,7 +197,7 @@ class PromptBook:
                 # Its name is its place: another text that a reload puts there is another clip, so that calls
                 # in progress go on hearing theirs.
                 name = f"{self.tenant}/{prompt}.{blake2s(text.encode(), digest_size=4).hexdigest()}"
-            if text.endswith(".wav"):
+            if text.endswith(SOUND_FILES):
                 clip = ClipRequest(
                     f"{name}.{spoken}", ClipKind.FILE, spoken, path=self._path(text), place=place
                 )

@@ -1,4 +1,4 @@
-"""WAV files and sample rates: all becomes 8000 Hz, mono, 16 bit, little-endian, as the engine plays it."""
+"""WAV files and sample rates: all becomes mono, 16 bit, little-endian, at the rates that the engine plays."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 8000
-PASS_HZ = 3400
-STOP_HZ = 3900
-"""Resampling keeps what a telephone carries and is silent before 4000 Hz, where it would fold back."""
+WIDE_RATE = 16000
+"""For listeners of G.722, Opus, L16."""
+
+_BAND_HZ = {RATE: (3400, 3900), WIDE_RATE: (7000, 7800)}
+"""Resampling keeps what a telephone carries and is silent before half the rate, where it would fold back."""
 
 PEAK_MAX = 0.7
 """Speech synthesis runs to full scale; G.711 and the ear want headroom."""
@@ -26,8 +28,16 @@ _CHUNK = Struct("<4sI")
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 
 
+STREAMED_FROM = 0x7FF0_0000
+"""Sizes from here on, and 0, are written by programs that do not know them yet: pipes."""
+
+
 class WavError(ValueError):
-    """What is wrong with a WAV file, in words."""
+    """What is wrong with a sound file, in words."""
+
+
+class UnusualWavError(WavError):
+    """A WAV file of an encoding that this reader does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,8 @@ class Wav:
 
 
 def read_wav(data: bytes) -> Wav:
-    """Any PCM or float WAV; channels are averaged. A data size that lies (pipes) is cut to what is there."""
+    """Any PCM or float WAV; channels are averaged. A size that a pipe wrote is cut to what is there; any
+    other that is larger than the file means that it was cut off."""
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise WavError("a WAV file was expected")
     form: tuple[int, int, int, int] | None = None
@@ -52,6 +63,8 @@ def read_wav(data: bytes) -> Wav:
         elif name == b"data":
             if form is None:
                 raise WavError("the data stands before its format")
+            if at + size > len(data) and size < STREAMED_FROM:
+                raise WavError(f"cut off: {size} bytes of sound are stated, {len(data) - at} are there")
             return _decode(form, data[at : at + size])
         at += size + size % 2
     raise WavError("the file holds no sound")
@@ -65,12 +78,16 @@ def _form(chunk: bytes) -> tuple[int, int, int, int]:
     if tag == _EXTENSIBLE and len(chunk) >= 26:
         (tag,) = unpack_from("<H", chunk, 24)
     if (tag, bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
-        raise WavError(f"PCM of 8, 16, 24 or 32 bits was expected, found format {tag} of {bits} bits")
+        raise UnusualWavError(f"PCM of 8, 16, 24 or 32 bits was expected, found format {tag} of {bits} bits")
     if not 1 <= channels <= 8:
         raise WavError(f"1 to 8 channels were expected, found {channels}")
+    check_rate(rate)
+    return tag, channels, rate, bits
+
+
+def check_rate(rate: int) -> None:
     if not RATE_MIN <= rate <= RATE_MAX:
         raise WavError(f"a rate of {RATE_MIN} to {RATE_MAX} Hz was expected, found {rate}")
-    return tag, channels, rate, bits
 
 
 def _decode(form: tuple[int, int, int, int], data: bytes) -> Wav:
@@ -96,11 +113,12 @@ def _decode(form: tuple[int, int, int, int], data: bytes) -> Wav:
     return Wav(rate, values.reshape(frames, channels).mean(axis=1))
 
 
-def resample(wav: Wav) -> Samples:
-    """At 8000 Hz, by the spectrum: exact in the pass band, with a smooth edge so that nothing folds."""
-    if wav.rate == RATE:
+def resample(wav: Wav, rate: int = RATE) -> Samples:
+    """At `rate` (8000 or 16000), by the spectrum: exact in the pass band, with a smooth edge so that nothing
+    folds."""
+    if wav.rate == rate:
         return wav.samples
-    unit = wav.rate // gcd(wav.rate, RATE)
+    unit = wav.rate // gcd(wav.rate, rate)
     wanted = (
         len(wav.samples) + wav.rate // 20
     )  # silence at the end, so that the edge does not wrap to the start
@@ -108,17 +126,19 @@ def resample(wav: Wav) -> Samples:
     smooth = 1 << max(units - 1, 0).bit_length()
     units = min(smooth, smooth * 3 // 4 if smooth * 3 // 4 >= units else smooth)
     size_in = units * unit
-    size_out = size_in * RATE // wav.rate
+    size_out = size_in * rate // wav.rate
     spectrum = np.fft.rfft(wav.samples, size_in)
-    hertz = np.arange(len(spectrum)) * (wav.rate / size_in)
-    edge = np.clip((hertz - PASS_HZ) / (STOP_HZ - PASS_HZ), 0.0, 1.0)
-    spectrum *= 0.5 + 0.5 * np.cos(np.pi * edge)
+    if wav.rate > rate:  # upwards there is nothing that could fold
+        pass_hz, stop_hz = _BAND_HZ[rate]
+        hertz = np.arange(len(spectrum)) * (wav.rate / size_in)
+        edge = np.clip((hertz - pass_hz) / (stop_hz - pass_hz), 0.0, 1.0)
+        spectrum *= 0.5 + 0.5 * np.cos(np.pi * edge)
     wanted_bins = size_out // 2 + 1
     bins = np.zeros(wanted_bins, np.complex128)
     kept = min(wanted_bins, len(spectrum))
     bins[:kept] = spectrum[:kept]
     out: Samples = np.fft.irfft(bins, size_out) * (size_out / size_in)
-    return out[: -(-len(wav.samples) * RATE // wav.rate)]
+    return out[: -(-len(wav.samples) * rate // wav.rate)]
 
 
 def to_pcm(samples: Samples) -> bytes:
@@ -128,10 +148,10 @@ def to_pcm(samples: Samples) -> bytes:
     return np.round(samples * scale).astype("<i2").tobytes()
 
 
-def write_wav(pcm: bytes) -> bytes:
+def write_wav(pcm: bytes, rate: int = RATE) -> bytes:
     """A WAV file of engine PCM."""
     header = Struct("<4sI4s4sIHHIIHH4sI").pack(
-        b"RIFF", 36 + len(pcm), b"WAVE", b"fmt ", 16, _PCM, 1, RATE, RATE * 2, 2, 16, b"data", len(pcm)
+        b"RIFF", 36 + len(pcm), b"WAVE", b"fmt ", 16, _PCM, 1, rate, rate * 2, 2, 16, b"data", len(pcm)
     )
     return header + pcm
 

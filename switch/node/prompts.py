@@ -18,6 +18,7 @@ from switch.base.errors import ConfigurationError, Problem, ResourceError
 from switch.dialplan.plan import ClipKind, ClipRequest
 from switch.node.audio import WavError, cached_pcm, read_wav, resample, to_pcm, write_wav
 from switch.node.music import MUSIC_VERSION, music, ringback
+from switch.node.sound_files import read_sound
 
 ESPEAK = "espeak-ng"
 WORDS_A_MINUTE = 155
@@ -117,7 +118,7 @@ def _read_file(request: ClipRequest) -> bytes | Problem:
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             return _problem(request, f"{request.path}: the file is larger than {FILE_BYTES_MAX >> 20} MiB")
-        return to_pcm(resample(read_wav(path.read_bytes())))
+        return to_pcm(resample(read_sound(path.read_bytes())))
     except OSError as error:
         return _problem(request, f"{request.path} cannot be read: {error.strerror}")
     except WavError as error:

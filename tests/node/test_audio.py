@@ -83,6 +83,7 @@ def test_a_pipe_that_lies_about_its_length_is_read_to_its_end() -> None:
         (_wav(b"ab", rate=1000), "a rate of 4000"),
         (_wav(b"ab", channels=9, bits=8), "1 to 8 channels"),
         (_wav(bytes(16000 * 301)), "at most 300 seconds"),
+        (_wav(bytes(100))[:-7], "cut off: 100 bytes of sound are stated, 93 are there"),
         (b"RIFF0000WAVEdata\x02\0\0\0ab", "before its format"),
         (b"RIFF0000WAVEfmt \x02\0\0\0ab", "the format is cut off"),
     ],

@@ -111,7 +111,7 @@ def test_files_are_read_and_every_bad_one_is_named(tmp_path: Path) -> None:
         render([request, *bad], cache)
     messages = [str(problem) for problem in caught.value.problems]
     assert [message.startswith("shop.yaml:3:9: ") for message in messages] == [True, True]
-    assert "bad.wav: a WAV file was expected" in messages[0]
+    assert "bad.wav: a sound file was expected" in messages[0]
     assert "no.wav cannot be read: No such file" in messages[1]
 
 
