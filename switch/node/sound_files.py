@@ -7,8 +7,8 @@
 | `fLaC` | FLAC | libsndfile | its own checksums |
 | `ID3`, a frame's eleven ones | MP3 | libsndfile | the chain of its frames |
 
-A decoder goes on after damage as well as it can. That is right for a listener and wrong for an administrator: a
-prompt whose end is missing would be noticed by callers first.
+A decoder goes on after damage as well as it can. That is right for a listener and wrong for an administrator:
+a prompt whose end is missing would be noticed by callers first.
 """
 
 import io
