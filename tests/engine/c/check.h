@@ -32,6 +32,7 @@ void test_dtmf(void);
 void test_player(void);
 void test_security(void);
 void test_ice(void);
+void test_ear(void);
 void test_engine(void);
 void test_recording(void);
 

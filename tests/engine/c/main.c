@@ -11,6 +11,7 @@ int main(void)
     test_player();
     test_security();
     test_ice();
+    test_ear();
     test_engine();
     test_recording();
     puts("all C tests passed");
