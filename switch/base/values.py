@@ -24,7 +24,7 @@ def learner(*, prefer_c: bool = True) -> Learn | None:
     if not prefer_c:
         return None
     try:
-        module = importlib.import_module("switch.base._values")
+        module = importlib.import_module("switch.base._base")
     except ModuleNotFoundError:
         return None
     return cast(Learn, module.learn)

@@ -4,7 +4,7 @@ from tests.mutants.mutant import Mutant
 
 _TIMERS = "switch/base/timers.py"
 _RNG = "switch/base/rng.py"
-_BY_TIMERS = "tests/base/test_timers.py::"
+_BY_TIMERS = "tests/base/test_timers.py::TestTimerHeap::"
 _BY_RNG = "tests/base/test_rng.py::"
 
 MUTANTS = (
