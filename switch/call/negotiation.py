@@ -5,19 +5,28 @@ One `Negotiation` belongs to one dialog for its whole life; it keeps the session
 one offer of ours is outstanding (RFC 3264 section 4); one that is refused changes nothing.
 """
 
+from dataclasses import replace
 from hashlib import blake2b
 
 from switch.base.tokens import TokenSource
 from switch.media.plan import Codec, DtlsPeer, IceCredentials, Slot, SrtpKeys, SrtpSuite, StreamPlan
 from switch.sdp import negotiate
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
+from switch.sdp.description import Description
 from switch.sdp.direction import Direction
 from switch.sdp.negotiate import Terms
 from switch.sdp.parse import parse
+from switch.sdp.plain import PlainNegotiator
 from switch.sdp.security import SECURE_PROTOCOLS, Dtls, Encryption, LocalSecurity, Sdes
 from switch.sdp.session import SdpError, Session
 
 CAPABILITY = AudioCapability(codecs=("PCMU", "PCMA"), telephone_event=True, ptime_ms=20)
+
+_PLAIN = PlainNegotiator(CAPABILITY)
+"""What the first offers and answers of dialogs without encryption have in common, learned from them."""
+
+_SENDING = {direction: (direction.sends, direction.receives) for direction in Direction}
+_CODECS = {codec.name: codec for codec in Codec}
 
 IDLE_S = 60
 """Silence on the wire for so long ends the call. Phones that suppress silence still send comfort noise
@@ -53,11 +62,11 @@ class Negotiation:
         """Made when the first encrypted description is read or written: most calls never need it."""
         self._session_id = session_id
         self._agreement: Agreement | None = None
-        self._local: Session | None = None
+        self._local: Description | None = None
         """Our side of what was last agreed."""
-        self._offer: Session | None = None
+        self._offer: Description | None = None
         """Our offer that has no final answer yet."""
-        self._sent: Session | None = None
+        self._sent: Description | None = None
         """What we last put on the wire."""
         self.warning = ""
 
@@ -95,23 +104,33 @@ class Negotiation:
     def local_body(self) -> bytes:
         """Our last offer or answer; sent again as it was."""
         assert self._sent is not None, "nothing was offered or answered yet"
-        return self._sent.to_bytes()
+        return self._sent.body
 
     def offer(self, direction: Direction = Direction.SENDRECV) -> bytes:
         """Our offer; the peer answers."""
         assert self._offer is None, "one offer at a time"
-        self._offer = self._sent = negotiate.build_offer(
-            self._slot.host,
-            self._slot.port,
-            self._session_id,
-            1,
-            CAPABILITY,
-            direction,
-            previous=self._local,
-            sent=self._sent,
-            terms=self._terms(secure=self._encryption.required or _is_secure(self._local)),
+        if self._sent is None and direction is Direction.SENDRECV and not self._encryption.required:
+            offer = _PLAIN.offer(self._slot.host, self._slot.port, self._session_id)
+        else:
+            offer = self._later_offer(direction)
+        self._offer = self._sent = offer
+        return offer.body
+
+    def _later_offer(self, direction: Direction) -> Description:
+        local = None if self._local is None else self._local.session
+        return self._described(
+            negotiate.build_offer(
+                self._slot.host,
+                self._slot.port,
+                self._session_id,
+                1,
+                CAPABILITY,
+                direction,
+                previous=local,
+                sent=None if self._sent is None else self._sent.session,
+                terms=self._terms(secure=self._encryption.required or _is_secure(local)),
+            )
         )
-        return self._offer.to_bytes()
 
     def repeat(self) -> bytes:
         """An offer of what stands, under its own version: it asks for no change (RFC 4028 section 7.4)."""
@@ -119,7 +138,7 @@ class Negotiation:
         if self._local is None or self._local is not self._sent:
             return self.offer()
         self._offer = self._local
-        return self._offer.to_bytes()
+        return self._offer.body
 
     def withdraw(self) -> None:
         """Our offer was refused: what was agreed before stands."""
@@ -131,6 +150,16 @@ class Negotiation:
         Our answer is `local_body` afterwards. An offer that cannot be met changes nothing.
         """
         assert self._offer is None, "an offer that crosses ours is refused before it is read"
+        plain = None
+        if self._sent is None and not self._encryption.required:
+            plain = _PLAIN.answer(body, self._slot.host, self._slot.port, self._session_id)
+        if plain is None:
+            return self._answer_any(body)
+        self._local, self._agreement = plain
+        self._sent = self._local
+        return self.plan()
+
+    def _answer_any(self, body: bytes) -> StreamPlan | None:
         try:
             offer = parse(body)
             outcome = negotiate.answer_offer(
@@ -140,7 +169,7 @@ class Negotiation:
                 self._session_id,
                 1,
                 CAPABILITY,
-                previous=self._sent,
+                previous=None if self._sent is None else self._sent.session,
                 terms=self._terms(secure=_is_secure(offer)),
             )
         except SdpError:
@@ -149,8 +178,8 @@ class Negotiation:
         if isinstance(outcome, NoAgreement):
             self.warning = _warning(outcome.reason)
             return None
-        self._local, self._agreement = outcome
-        self._sent = self._local
+        self._agreement = outcome[1]
+        self._local = self._sent = self._described(outcome[0])
         return self.plan()
 
     def accept(self, body: bytes, *, preview: bool = False) -> StreamPlan | None:
@@ -159,17 +188,27 @@ class Negotiation:
         A `preview` came in an answer that may be lost: a later one may still say otherwise.
         """
         assert self._offer is not None, "an answer without an offer"
-        try:
-            answer = parse(body)
-            outcome = negotiate.accept_answer(self._offer, answer, self._terms(secure=_is_secure(answer)))
-        except SdpError:
+        agreement = _PLAIN.accept(self._offer, body, self._slot.host) or self._accept_any(self._offer, body)
+        if agreement is None:
             return None
-        if isinstance(outcome, NoAgreement):
-            return None
-        self._agreement = outcome
+        self._agreement = agreement
         if not preview:
             self.settle()
         return self.plan()
+
+    def _accept_any(self, offer: Description, body: bytes) -> Agreement | None:
+        try:
+            answer = parse(body)
+            outcome = negotiate.accept_answer(offer.session, answer, self._terms(secure=_is_secure(answer)))
+        except SdpError:
+            return None
+        return None if isinstance(outcome, NoAgreement) else outcome
+
+    def _described(self, session: Session) -> Description:
+        """What was said before, where it is the same."""
+        if self._sent is not None and self._sent.session is session:
+            return self._sent
+        return Description(session=session)
 
     def settle(self) -> None:
         """The answer that we have is final."""
@@ -179,23 +218,23 @@ class Negotiation:
         """What the engine does for the present agreement."""
         agreement = self._agreement
         assert agreement is not None, "a plan needs an agreement"
-        receives = agreement.direction.receives
-        return StreamPlan(
-            remote_host=agreement.remote_host,
-            remote_port=agreement.remote_port,
-            codec=Codec[agreement.codec],
-            payload_type=agreement.payload_type,
-            dtmf_payload_type=agreement.dtmf_payload_type,
-            ptime_ms=agreement.ptime_ms,
-            sends=agreement.direction.sends,
-            receives=receives,
+        sends, receives = _SENDING[agreement.direction]
+        plan = StreamPlan(
+            agreement.remote_host,
+            agreement.remote_port,
+            _CODECS[agreement.codec],
+            agreement.payload_type,
+            agreement.dtmf_payload_type,
+            agreement.ptime_ms,
+            sends,
+            receives,
             idle_s=IDLE_S if receives and not agreement.remote_holds else 0,
             receive_payload_type=agreement.receive_payload_type,
             receive_dtmf_payload_type=agreement.receive_dtmf_payload_type,
-            srtp=self._srtp(),
-            dtls=self._dtls(),
-            ice=self._ice(),
         )
+        if agreement.security is None:
+            return plan
+        return replace(plan, srtp=self._srtp(), dtls=self._dtls(), ice=self._ice())
 
     def _srtp(self) -> SrtpKeys | None:
         assert self._agreement is not None, "keys need an agreement"

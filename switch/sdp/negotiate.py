@@ -44,7 +44,7 @@ HOSTS_KEPT = 4_096
 """Media addresses whose family is remembered: the same phones and carriers come again and again."""
 
 _UNSPECIFIED = frozenset({"0.0.0.0", "::"})
-"""As `_reachable` writes them."""
+"""As `reachable` writes them."""
 
 _TELEPHONE_EVENT_TYPE = 101
 """The number that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
@@ -231,7 +231,7 @@ def _usable(
     assert connection is not None, "parse refuses a live stream without an address"
     # With ICE the peer's checks say where it is; what stands here is often nothing (RFC 8839 section 4.2.1).
     by_ice = isinstance(security, Dtls) and security.remote_ufrag != ""
-    host = "0.0.0.0" if by_ice else _reachable(connection.address, local_host)
+    host = "0.0.0.0" if by_ice else reachable(connection.address, local_host)
     if host is None:
         return Disagreement.ADDRESS
     formats = formats_of(media)
@@ -279,7 +279,7 @@ def _offered_security(
 
 
 @lru_cache(HOSTS_KEPT)
-def _reachable(peer_host: str, local_host: str) -> str | None:
+def reachable(peer_host: str, local_host: str) -> str | None:
     """The peer's address in the family of our own, or None.
 
     A host name is legal (RFC 8866 section 5.7) but would need a resolver in the middle of an answer; no

@@ -48,7 +48,7 @@ class Encryption(Enum):
 
     @property
     def required(self) -> bool:
-        return self in (Encryption.SDES, Encryption.DTLS)
+        return self is Encryption.SDES or self is Encryption.DTLS
 
 
 @dataclass(frozen=True, slots=True)
