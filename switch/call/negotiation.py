@@ -231,6 +231,8 @@ class Negotiation:
             idle_s=IDLE_S if receives and not agreement.remote_holds else 0,
             receive_payload_type=agreement.receive_payload_type,
             receive_dtmf_payload_type=agreement.receive_dtmf_payload_type,
+            rtcp_mux=agreement.rtcp_mux,
+            rtcp_port=agreement.rtcp_port,
         )
         if agreement.security is None:
             return plan

@@ -17,6 +17,8 @@ enum {
     RTP_HEADER_BYTES = 12,
     /* Behind a packet, for the tag that sealing adds. */
     SEAL_BYTES = 16,
+    /* Behind a report: the tag, and its index (RFC 3711 section 3.4). */
+    SEAL_CONTROL_BYTES = SEAL_BYTES + 4,
 
     /* Sockets served by one wake-up. Each gives one datagram a turn and then waits behind the others, as
      * epoll's ready list is a round robin: so a flooded port delays the tick by this many packets at most. */
@@ -29,6 +31,17 @@ enum {
     STRANGERS_PER_SECOND_MAX = 100,
     /* RFC 7675 section 5.1: a way that was not checked for so long is not sent to any more. */
     CONSENT_MS = 30000,
+    /* RFC 3550 section 6.2: the minimum that stands where reports are a small share of the audio, as here always. */
+    REPORT_INTERVAL_MS = 5000,
+    /* Reports read of a stream in a second: one in five seconds is the rule, and some send a feedback beside it. */
+    REPORTS_PER_SECOND_MAX = 10,
+    /* Three intervals: another port of the same host may then be where reports come from. */
+    REPORT_SOURCE_SILENCE_MS = 15000,
+    /* A longer round trip is no measure but a mistake. */
+    ROUND_TRIP_MAX_S = 10,
+    /* Packets sent between two reports of a peer that says it heard none: a second of them is no accident. */
+    DEAF_PACKETS_MIN = 50,
+
     /* A DTLS record as handshakes send them, in one datagram of Ethernet's size; and how many wait for the handshake:
      * fifty phones that begin at once. What finds no room is repeated by its sender. */
     RECORD_BYTES_MAX = 1500,

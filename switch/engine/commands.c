@@ -4,6 +4,7 @@
 
 #include "control.h"
 #include "core.h"
+#include "reporting.h"
 
 static void unlink_partner(struct engine *engine, struct stream *stream)
 {
@@ -73,6 +74,8 @@ static void open_stream(struct engine *engine, struct stream *stream, const stru
     /* With ICE nothing is sent before a way was checked. */
     if (stream->ice == NULL)
         stream->destination = stream->plan.remote;
+    reports_open(&stream->reports, command->open.cname, (uint64_t)command->open.ssrc << 32 | command->open.timestamp,
+                 now_us);
     sender_open(&stream->sender, command->open.ssrc, command->open.sequence, command->open.timestamp);
     count(&engine->counters.streams_open, 1);
 }
@@ -105,8 +108,10 @@ static void update_stream(struct stream *stream, const struct command *command, 
     /* Two unknown addresses are the same one. */
     bool same_remote = address_equal(&stream->plan.remote, &plan->remote) ||
                        (stream->plan.remote.length == 0 && plan->remote.length == 0);
-    if (!same_remote)
+    if (!same_remote) {
         latch_open(&stream->latch);
+        reporting_forget_source(stream);
+    }
     stream->plan = *plan;
     /* With ICE the way that was checked stays until another is: an ICE restart does not interrupt (RFC 8445 9). */
     if (stream->ice == NULL)
@@ -115,12 +120,14 @@ static void update_stream(struct stream *stream, const struct command *command, 
     stream->idle_told = false;
 }
 
-static void close_stream(struct engine *engine, uint32_t slot)
+static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
 {
     struct stream *stream = &engine->streams[slot];
     stream_finish_play(engine, slot, false);
     unlink_partner(engine, stream);
     stream_unmark_busy(engine, slot);
+    if (stream->open)
+        reporting_goodbye(engine, slot, now_us);
     struct event event = {
         .kind = EVENT_CLOSED,
         .slot = slot,
@@ -202,7 +209,7 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         update_stream(stream, command, now_us);
         break;
     case COMMAND_CLOSE:
-        close_stream(engine, command->slot);
+        close_stream(engine, command->slot, now_us);
         break;
     case COMMAND_BRIDGE:
         bridge(engine, command->slot, command->partner);

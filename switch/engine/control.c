@@ -45,15 +45,6 @@ static void receive_check(struct engine *engine, uint32_t slot, const uint8_t *d
     emit(engine, &(struct event){.kind = EVENT_LATCHED, .slot = slot, .latched = *source});
 }
 
-static bool same_host(const struct address *left, const struct address *right)
-{
-    if (left->length == 0 || left->any.sa_family != right->any.sa_family)
-        return false;
-    return left->any.sa_family == AF_INET
-               ? left->v4.sin_addr.s_addr == right->v4.sin_addr.s_addr
-               : memcmp(&left->v6.sin6_addr, &right->v6.sin6_addr, sizeof left->v6.sin6_addr) == 0;
-}
-
 /* The handshake proves the peer by its fingerprint; here only strangers' noise is kept away from it. */
 static void receive_record(struct engine *engine, uint32_t slot, const uint8_t *datagram, size_t bytes,
                            const struct address *source)
@@ -61,7 +52,7 @@ static void receive_record(struct engine *engine, uint32_t slot, const uint8_t *
     struct stream *stream = &engine->streams[slot];
     struct record record = {.slot = slot, .bytes = (uint16_t)bytes};
     bool known = address_equal(&stream->destination, source) ||
-                 (stream->ice == NULL && same_host(&stream->plan.remote, source));
+                 (stream->ice == NULL && address_same_host(&stream->plan.remote, source));
     if (!known || bytes > sizeof record.data) {
         count_drop(engine, known ? DROP_MALFORMED : DROP_SOURCE);
         return;

@@ -12,6 +12,7 @@
 #include "latch.h"
 #include "player.h"
 #include "reception.h"
+#include "reports.h"
 #include "ring.h"
 #include "security.h"
 #include "sender.h"
@@ -35,6 +36,7 @@ struct stream {
     bool idle_told;
     struct latch latch;
     struct reception reception;
+    struct reports reports;
     struct sender sender;
     struct dtmf_receiver keys_in;
     struct dtmf_sender keys_out;
@@ -44,7 +46,7 @@ struct stream {
 /* Written by the engine thread alone, read by any: plain loads and stores on every machine of today. */
 struct counters {
     _Atomic uint64_t streams_open;
-    _Atomic uint64_t datagrams_received, packets_sent, packets_relayed, rtcp_received;
+    _Atomic uint64_t datagrams_received, packets_sent, packets_relayed, rtcp_received, rtcp_sent;
     _Atomic uint64_t dropped[DROP_REASONS];
     _Atomic uint64_t ticks, ticks_late, ticks_skipped;
     _Atomic uint64_t commands_ignored, events_dropped;
@@ -61,6 +63,7 @@ struct engine {
     struct clip *clips;
     uint32_t clips_max, clip_count; /* the count is the submitting thread's; this one learns numbers by commands */
     struct g711_transcoder transcoder;
+    uint64_t wall_offset_us; /* monotonic to wall time, as it was at the start: a clock that is set is no jitter */
 
     struct ring commands, events, records;
     uint32_t commands_max;

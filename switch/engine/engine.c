@@ -43,6 +43,18 @@ static bool allocate(struct engine *engine, const struct engine_config *config)
            ring_init(&engine->records, sizeof(struct record), RECORDS_MAX);
 }
 
+static uint64_t microseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static uint64_t wall_offset_us(void)
+{
+    return microseconds(CLOCK_REALTIME) - microseconds(CLOCK_MONOTONIC);
+}
+
 struct engine *engine_new(const struct engine_config *config)
 {
     struct engine *engine = security_init() ? calloc(1, sizeof *engine) : NULL;
@@ -62,6 +74,7 @@ struct engine *engine_new(const struct engine_config *config)
         return NULL;
     }
     g711_transcoder_init(&engine->transcoder);
+    engine->wall_offset_us = wall_offset_us();
     for (uint32_t slot = 0; slot < config->slots; slot++) {
         engine->streams[slot] = (struct stream){
             .socket = config->rtp_sockets[slot], .partner = NONE, .busy_index = NONE};
@@ -205,6 +218,7 @@ void engine_stats(struct engine *engine, struct engine_stats *stats)
         .packets_sent = seen(&counters->packets_sent),
         .packets_relayed = seen(&counters->packets_relayed),
         .rtcp_received = seen(&counters->rtcp_received),
+        .rtcp_sent = seen(&counters->rtcp_sent),
         .ticks = seen(&counters->ticks),
         .ticks_late = seen(&counters->ticks_late),
         .ticks_skipped = seen(&counters->ticks_skipped),

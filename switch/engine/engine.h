@@ -20,7 +20,7 @@ struct engine_config {
 
 enum drop_reason {
     DROP_MALFORMED,    /* no RTP: version, lengths, a telephone event cut short */
-    DROP_CONTROL,      /* RTCP on the RTP port */
+    DROP_CONTROL,      /* RTCP on the RTP port that was not agreed on */
     DROP_PAYLOAD_TYPE, /* not in the plan */
     DROP_SOURCE,       /* not from the stream's peer */
     DROP_NO_STREAM,    /* the slot is not open */
@@ -39,7 +39,7 @@ enum drop_reason {
 struct engine_stats {
     uint64_t streams_open;
     uint64_t datagrams_received, packets_sent, packets_relayed;
-    uint64_t rtcp_received;
+    uint64_t rtcp_received, rtcp_sent;
     uint64_t dropped[DROP_REASONS];
     uint64_t ticks, ticks_late, ticks_skipped;
     uint64_t commands_ignored; /* for a slot that is not open, or digits to a peer that takes none */

@@ -8,6 +8,7 @@ becomes readable, and `poll()` takes them. No packet ever enters Python.
 import secrets
 import sys
 from array import array
+from base64 import b64encode
 from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
@@ -58,6 +59,9 @@ ADDRESSES_KEPT = 4096
 
 
 _SUITES = tuple(SrtpSuite)
+
+# RFC 7022 section 5: 96 bits, which base64 makes the 16 characters of RTCP_CNAME_BYTES.
+_CNAME_RANDOM_BYTES = 12
 
 
 _Raw = tuple[int, bytes, bytes]
@@ -224,7 +228,7 @@ class Engine:
         dtmf = -1 if plan.dtmf_payload_type is None else plan.dtmf_payload_type
         # One question for all three (RFC 3550 section 5.1): each costs a system call. An update goes on with
         # what the stream has.
-        random = 0 if update else self._random_bits(32 + 16 + 32)
+        random = 0 if update else self._random_bits(32 + 16 + 32 + 8 * _CNAME_RANDOM_BYTES)
         accepted = self._core.open_stream(
             update,
             slot,
@@ -240,12 +244,15 @@ class Engine:
             plan.receives,
             plan.symmetric,
             plan.idle_s,
-            random >> 48,
+            random >> 48 & 0xFFFF_FFFF,
             random & 0xFFFF,
             random >> 16 & 0xFFFF_FFFF,
             plan.dtls is not None,
             self._security(slot, plan, update=update),
             self._credentials(slot, plan, update=update),
+            plan.rtcp_mux,
+            plan.rtcp_port,
+            b"" if update else b64encode((random >> 80).to_bytes(_CNAME_RANDOM_BYTES, "big")),
         )
         if accepted:
             self._keys[slot], self._ice[slot] = plan.srtp, plan.ice

@@ -12,6 +12,15 @@ bool address_equal(const struct address *left, const struct address *right)
            memcmp(&left->v6.sin6_addr, &right->v6.sin6_addr, sizeof left->v6.sin6_addr) == 0;
 }
 
+bool address_same_host(const struct address *left, const struct address *right)
+{
+    if (left->length == 0 || right->length == 0 || left->any.sa_family != right->any.sa_family)
+        return false;
+    return left->any.sa_family == AF_INET
+               ? left->v4.sin_addr.s_addr == right->v4.sin_addr.s_addr
+               : memcmp(&left->v6.sin6_addr, &right->v6.sin6_addr, sizeof left->v6.sin6_addr) == 0;
+}
+
 void latch_open(struct latch *latch)
 {
     memset(latch, 0, sizeof *latch);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "reporting.h"
 
 static uint64_t monotonic_us(void)
 {
@@ -79,12 +80,15 @@ static void receive_rtp(struct engine *engine, uint32_t slot, uint64_t now_us)
         stream_receive(engine, slot, datagram, (size_t)bytes, &source, now_us);
 }
 
-/* The spine sends no reports and needs none: read, so that the kernel answers no ICMP and keeps no queue. */
-static void receive_rtcp(struct engine *engine, uint32_t slot)
+static void receive_rtcp(struct engine *engine, uint32_t slot, uint64_t now_us)
 {
-    uint8_t byte;
-    if (recv(engine->rtcp_sockets[slot], &byte, sizeof byte, MSG_DONTWAIT) >= 0)
-        count(&engine->counters.rtcp_received, 1);
+    _Alignas(8) uint8_t datagram[DATAGRAM_BYTES_MAX];
+    struct address source;
+    source.length = sizeof source.v6;
+    ssize_t bytes = recvfrom(engine->rtcp_sockets[slot], datagram, sizeof datagram, MSG_DONTWAIT | MSG_TRUNC,
+                             &source.any, &source.length);
+    if (bytes >= 0)
+        reporting_receive(engine, slot, datagram, (size_t)bytes, &source, false, now_us);
 }
 
 void *loop_run(void *argument)
@@ -102,7 +106,7 @@ void *loop_run(void *argument)
                 receive_rtp(engine, slot, now_us);
                 break;
             case WAKE_RTCP:
-                receive_rtcp(engine, slot);
+                receive_rtcp(engine, slot, now_us);
                 break;
             case WAKE_TICK:
                 ticked = true;

@@ -247,12 +247,16 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     const unsigned char *host;
     Py_ssize_t host_bytes;
     unsigned port, codec, ptime_ms, ssrc, sequence, timestamp;
-    int update, sends, receives, symmetric, dtls;
+    const unsigned char *cname;
+    Py_ssize_t cname_bytes;
+    unsigned rtcp_port;
+    int update, sends, receives, symmetric, dtls, rtcp_mux;
     PyObject *keys, *credentials;
-    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOO", &update, &command.slot, &host, &host_bytes, &port, &codec,
+    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOOpIy#", &update, &command.slot, &host, &host_bytes, &port, &codec,
                           &plan->payload_type, &plan->dtmf_payload_type, &plan->receive_payload_type,
                           &plan->receive_dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric, &plan->idle_s,
-                          &ssrc, &sequence, &timestamp, &dtls, &keys, &credentials))
+                          &ssrc, &sequence, &timestamp, &dtls, &keys, &credentials, &rtcp_mux, &rtcp_port, &cname,
+                          &cname_bytes))
         return NULL;
     plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
     if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec))
@@ -263,6 +267,10 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     plan->receives = receives;
     plan->symmetric = symmetric;
     plan->dtls = dtls;
+    plan->rtcp_mux = rtcp_mux;
+    plan->rtcp_port = (uint16_t)rtcp_port;
+    if (cname_bytes == RTCP_CNAME_BYTES)
+        memcpy(command.open.cname, cname, RTCP_CNAME_BYTES);
     command.open.ssrc = ssrc;
     command.open.sequence = (uint16_t)sequence;
     command.open.timestamp = timestamp;
@@ -464,8 +472,8 @@ static PyObject *core_stats(PyObject *object, PyObject *unused)
     }
     if (dropped == NULL)
         return NULL;
-    return Py_BuildValue("KKKKKKKKKKKKKN", stats.streams_open, stats.datagrams_received, stats.packets_sent,
-                         stats.packets_relayed, stats.rtcp_received, stats.ticks, stats.ticks_late,
+    return Py_BuildValue("KKKKKKKKKKKKKKN", stats.streams_open, stats.datagrams_received, stats.packets_sent,
+                         stats.packets_relayed, stats.rtcp_received, stats.rtcp_sent, stats.ticks, stats.ticks_late,
                          stats.ticks_skipped, stats.commands_ignored, stats.events_dropped, stats.commands_waiting,
                          stats.events_waiting, stats.thread_cpu_us, dropped);
 }

@@ -18,6 +18,7 @@ static void begin_run(struct reception *reception, const struct rtp_packet *pack
     reception->ssrc = packet->ssrc;
     reception->first = reception->newest = 0x10000u | packet->sequence; /* room for reordering at the start */
     reception->run_received = 0;
+    reception->runs++;
     reception->has_transit = false;
 }
 

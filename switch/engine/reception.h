@@ -8,6 +8,7 @@ struct reception {
     bool started;
     uint32_t ssrc;
     uint32_t first, newest;  /* extended sequence numbers of the run: one SSRC, one unbroken count */
+    uint32_t runs;           /* how many have begun */
     uint64_t run_received;
     uint64_t received, lost_in_past_runs;
     bool has_transit;

@@ -1,35 +1,13 @@
 #include "rtp.h"
 
 #include "bounds.h"
-
-static uint16_t read16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t read32(const uint8_t *at)
-{
-    return (uint32_t)read16(at) << 16 | read16(at + 2);
-}
-
-static void write16(uint8_t *at, uint16_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void write32(uint8_t *at, uint32_t value)
-{
-    write16(at, (uint16_t)(value >> 16));
-    write16(at + 2, (uint16_t)value);
-}
+#include "bytes.h"
 
 enum rtp_verdict rtp_parse(uint8_t *datagram, size_t bytes, struct rtp_packet *packet)
 {
     if (bytes < 2 || datagram[0] >> 6 != 2)
         return RTP_MALFORMED;
-    /* RTCP's packet types 192 to 223 would be payload types 64 to 95 with the marker, which nobody assigns. */
-    if (datagram[1] >= 192 && datagram[1] <= 223)
+    if (rtp_is_control(datagram, bytes))
         return RTP_CONTROL;
     if (bytes < RTP_HEADER_BYTES)
         return RTP_MALFORMED;

@@ -23,6 +23,12 @@ enum rtp_verdict {
     RTP_CONTROL, /* RTCP on the same port (RFC 5761 section 4) */
 };
 
+/* RTCP's packet types 192 to 223 would be payload types 64 to 95 with the marker, which nobody assigns. */
+static inline bool rtp_is_control(const uint8_t *datagram, size_t bytes)
+{
+    return bytes >= 2 && datagram[0] >> 6 == 2 && datagram[1] >= 192 && datagram[1] <= 223;
+}
+
 enum rtp_verdict rtp_parse(uint8_t *datagram, size_t bytes, struct rtp_packet *packet);
 
 /* Writes a header without CSRC or extension into the 12 bytes before `packet->payload`, so that a payload is

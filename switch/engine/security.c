@@ -101,3 +101,21 @@ bool security_seal(struct security *security, uint8_t *datagram, size_t *bytes)
     *bytes = (size_t)length;
     return true;
 }
+
+bool security_open_control(struct security *security, uint8_t *datagram, size_t *bytes)
+{
+    int length = (int)*bytes;
+    if (srtp_unprotect_rtcp(security->inbound, datagram, &length) != srtp_err_status_ok)
+        return false;
+    *bytes = (size_t)length;
+    return true;
+}
+
+bool security_seal_control(struct security *security, uint8_t *datagram, size_t *bytes)
+{
+    int length = (int)*bytes;
+    if (srtp_protect_rtcp(security->outbound, datagram, &length) != srtp_err_status_ok)
+        return false;
+    *bytes = (size_t)length;
+    return true;
+}

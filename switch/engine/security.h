@@ -43,6 +43,10 @@ void security_continue(struct security *security, struct security *before, bool 
  * authentic packet of a new SSRC makes libsrtp allocate its counters, once. */
 bool security_open(struct security *security, uint8_t *datagram, size_t *bytes);
 
+/* The same for RTCP. `bytes` shrinks, or grows by at most SRTP_TAG_BYTES_MAX and the four of the index. */
+bool security_open_control(struct security *security, uint8_t *datagram, size_t *bytes);
+bool security_seal_control(struct security *security, uint8_t *datagram, size_t *bytes);
+
 /* Encrypts in place; `bytes` grows by at most SRTP_TAG_BYTES_MAX, for which there must be room. False: the key is
  * used up (2^48 packets) or memory was refused at the first packet. */
 bool security_seal(struct security *security, uint8_t *datagram, size_t *bytes);

@@ -20,6 +20,12 @@ uint32_t sender_time(const struct sender *sender, uint64_t now_us)
     return sender->timestamp + (uint32_t)(elapsed > sender->samples ? elapsed : sender->samples);
 }
 
+uint32_t sender_clock(const struct sender *sender, uint64_t now_us)
+{
+    uint64_t elapsed_us = sender->started ? now_us - sender->timestamp_at_us : 0;
+    return sender->timestamp + (uint32_t)(elapsed_us * SAMPLES_PER_MS / 1000);
+}
+
 /* Notes what goes out, for all that comes after it. */
 static void advance(struct sender *sender, const struct rtp_packet *packet, uint32_t samples, uint64_t now_us)
 {

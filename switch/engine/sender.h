@@ -19,7 +19,7 @@ struct sender {
     uint32_t timestamp;       /* of the newest packet sent, */
     uint64_t timestamp_at_us; /* when that was the time, */
     uint32_t samples;         /* and how long that packet lasts */
-    uint64_t packets;
+    uint64_t packets, octets;
 
     /* The relayed source, when `source` is SOURCE_RELAY. */
     uint32_t in_ssrc;
@@ -44,6 +44,9 @@ void sender_own(struct sender *sender, struct rtp_packet *packet, uint32_t sampl
 /* Header of a packet that repeats a timestamp: telephone events. `timestamp` is from sender_time(). */
 void sender_event(struct sender *sender, struct rtp_packet *packet, uint32_t timestamp, uint64_t now_us);
 uint32_t sender_time(const struct sender *sender, uint64_t now_us);
+
+/* What the RTP clock shows now, for a report (RFC 3550 section 6.4.1). */
+uint32_t sender_clock(const struct sender *sender, uint64_t now_us);
 
 /* What was heard is over or interrupted: the next packet starts a talkspurt. */
 void sender_interrupt(struct sender *sender);

@@ -41,6 +41,7 @@ class EngineStats:
     packets_sent: int
     packets_relayed: int
     rtcp_received: int
+    rtcp_sent: int
     ticks: int
     ticks_late: int
     ticks_skipped: int

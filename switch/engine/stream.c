@@ -3,6 +3,7 @@
 
 #include "control.h"
 #include "core.h"
+#include "reporting.h"
 
 static bool can_send(const struct stream *stream)
 {
@@ -31,6 +32,7 @@ static bool transmit(struct engine *engine, struct stream *stream, const struct 
         return false;
     }
     stream->sender.packets++;
+    stream->sender.octets += packet->payload_bytes;
     count(&engine->counters.packets_sent, 1);
     return true;
 }
@@ -201,6 +203,10 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
     if ((stream->ice != NULL || stream->plan.dtls) &&
         control_receive(engine, slot, datagram, bytes, source, now_us))
         return;
+    if (stream->plan.rtcp_mux && rtp_is_control(datagram, bytes)) {
+        reporting_receive(engine, slot, datagram, bytes, source, true, now_us);
+        return;
+    }
     if (!admit(engine, stream, datagram, bytes, source, &packet))
         return;
     bool is_event = payload_kind(&stream->plan, packet.payload_type) == PAYLOAD_EVENT;
@@ -327,7 +333,10 @@ void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us)
     stream->packets_left = PACKETS_PER_SECOND_MAX;
     stream->strangers_left = STRANGERS_PER_SECOND_MAX;
     control_second(stream, now_us);
-    if (!stream->open || stream->plan.idle_s == 0 || stream->idle_told)
+    if (!stream->open)
+        return;
+    reporting_second(engine, slot, now_us);
+    if (stream->plan.idle_s == 0 || stream->idle_told)
         return;
     if (now_us - stream->heard_us < (uint64_t)stream->plan.idle_s * 1000000)
         return;

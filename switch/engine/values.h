@@ -9,6 +9,7 @@
 
 #include "bounds.h"
 #include "codecs.h"
+#include "rtcp.h"
 
 /* `length` 0 means: none. */
 struct address {
@@ -21,6 +22,7 @@ struct address {
 };
 
 bool address_equal(const struct address *left, const struct address *right);
+bool address_same_host(const struct address *left, const struct address *right);
 
 struct security; /* security.h */
 struct ice;      /* ice.h */
@@ -38,6 +40,8 @@ struct plan {
     int16_t receive_dtmf_payload_type;
     uint8_t packet_ticks;      /* packet time of our own packets, in ticks */
     bool sends, receives, symmetric;
+    bool rtcp_mux;      /* reports share the port of the audio (RFC 5761) */
+    uint16_t rtcp_port; /* of the remote host, where they do not; 0: the next one */
     bool dtls; /* keys come by a handshake; until then nothing is sent or heard */
     uint32_t idle_s; /* 0: never */
 };
@@ -82,6 +86,7 @@ struct command {
             struct plan plan;
             uint32_t ssrc, timestamp; /* random starts, RFC 3550 section 5.1; only for COMMAND_OPEN */
             uint16_t sequence;
+            uint8_t cname[RTCP_CNAME_BYTES]; /* likewise */
             enum change security_change, ice_change;
             bool same_inbound, same_outbound; /* with CHANGE_NEW: that direction's key is the one of before */
             struct security *security; /* with CHANGE_NEW: the stream's from then on */

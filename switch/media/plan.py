@@ -80,6 +80,7 @@ class StreamPlan:
     the same keys in a later plan go on where they were, others begin anew. With `dtls` the keys come by a
     handshake on the stream's own port, and nothing is sent or heard before. With `ice` the peer's checks
     say where to send, and `remote_host` and `remote_port` say nothing.
+    `rtcp_mux`: reports share the audio's port (RFC 5761); else they go to `rtcp_port`, 0 for the next one.
     """
 
     remote_host: str
@@ -97,6 +98,8 @@ class StreamPlan:
     receive_dtmf_payload_type: int | None = None
     dtls: DtlsPeer | None = None
     ice: IceCredentials | None = None
+    rtcp_mux: bool = False
+    rtcp_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

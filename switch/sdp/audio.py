@@ -32,6 +32,7 @@ class Agreement:
     no telephone-event) stand in what we send, the `receive_` ones in what arrives; they differ only where
     an answerer chose numbers of its own (RFC 3264 section 6.1).
     `ptime_ms` is how long our packets are, a multiple of 10 in 10..60.
+    `rtcp_mux`: RTCP shares the port (RFC 5761); else it goes to `rtcp_port` (RFC 3605), 0 for the next one.
     `remote_holds`: the peer does not listen to what we could send. `security` None: plain RTP. With a
     handshake and ICE the host says nothing.
     """
@@ -48,6 +49,8 @@ class Agreement:
     remote_holds: bool
     media_index: int
     security: Security | None = None
+    rtcp_mux: bool = False
+    rtcp_port: int = 0
 
 
 class Disagreement(Enum):

@@ -46,6 +46,8 @@ HOSTS_KEPT = 4_096
 _UNSPECIFIED = frozenset({"0.0.0.0", "::"})
 """As `reachable` writes them."""
 
+_MUX = Attribute("rtcp-mux")
+
 _TELEPHONE_EVENT_TYPE = 101
 """The number that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
 
@@ -62,6 +64,8 @@ class _Stream:
     listens: bool
     talks: bool
     security: Security | None
+    rtcp_mux: bool
+    rtcp_port: int
 
 
 @quick
@@ -110,6 +114,8 @@ def build_offer(
     if index < len(lines):
         protocol = lines[index].protocol
         extra = _offered_security(terms, local_host, local_port, lines[index])
+        if _has_mux(lines[index]) and _MUX not in extra:
+            extra = (_MUX, *extra)
     lines = [_declined(line) for line in lines]
     line = _audio_line(local_port, protocol, formats, capability.ptime_ms, direction, extra)
     lines[index : index + 1] = [line]
@@ -142,6 +148,8 @@ def answer_offer(
     extra: tuple[Attribute, ...] = ()
     if stream.security is not None and terms.local is not None:
         extra = answer_attributes(offer.media[index], stream.security, terms.local, local_host, local_port)
+    elif stream.rtcp_mux:
+        extra = (_MUX,)
     lines[index] = _audio_line(local_port, offer.media[index].protocol, formats, packet_ms, ours, extra)
     common = session_attributes(lines[index], bundled=is_bundled(offer))
     agreement = Agreement(
@@ -157,6 +165,8 @@ def answer_offer(
         remote_holds=not stream.listens,
         media_index=index,
         security=stream.security,
+        rtcp_mux=stream.rtcp_mux,
+        rtcp_port=stream.rtcp_port,
     )
     return _revised(previous, _session(local_host, session_id, version, lines, common)), agreement
 
@@ -197,6 +207,8 @@ def accept_answer(offer: Session, answer: Session, terms: Terms = PLAIN) -> Agre
         remote_holds=wanted.sends and not stream.listens,
         media_index=index,
         security=stream.security,
+        rtcp_mux=stream.rtcp_mux and _has_mux(ours),
+        rtcp_port=stream.rtcp_port,
     )
 
 
@@ -249,7 +261,22 @@ def _usable(
         listens=says.receives and (by_ice or host not in _UNSPECIFIED),
         talks=says.sends,
         security=security,
+        rtcp_mux=_has_mux(media),
+        rtcp_port=_rtcp_port(media),
     )
+
+
+def _has_mux(media: Media) -> bool:
+    return any(attribute.name == _MUX.name for attribute in media.attributes)
+
+
+def _rtcp_port(media: Media) -> int:
+    """Of `a=rtcp` (RFC 3605), 0 where it says nothing that can be used. An address in it is passed over:
+    reports go to the host of the audio, so that nobody can be made to get the reports of others."""
+    value = media.value("rtcp")
+    word = value.split(maxsplit=1)[0] if value else ""
+    port = int(word) if word.isascii() and word.isdecimal() and len(word) <= 5 else 0
+    return port if port < 65_536 else 0
 
 
 def _security(

@@ -125,7 +125,8 @@ def answer_attributes(
     """What our answer says of the security that was found in the peer's line."""
     if isinstance(security, Sdes):
         taken = next(line for line in offered(media) if line.suite == security.suite)
-        return (Crypto(taken.tag, security.suite, security.local_key).attribute(),)
+        mux = tuple(a for a in media.attributes if a.name == "rtcp-mux")
+        return (*mux, Crypto(taken.tag, security.suite, security.local_key).attribute())
     setup = "active" if security.we_connect else "passive"
     ice = _candidate(local, host, port) if security.remote_ufrag else ()
     kept = tuple(a for a in media.attributes if a.name in ("mid", "rtcp-mux"))

@@ -80,3 +80,53 @@ class Sealer:
         """RFC 7714 section 8.1."""
         sequence, ssrc = struct.unpack_from("!2xH4xI", header)
         return _xor(struct.pack("!2xIIH", ssrc, self.roll_over, sequence), self._salt)
+
+
+@dataclass
+class ControlSealer:
+    """The same for RTCP (RFC 3711 section 3.4, RFC 7714 section 9): one direction of one SSRC."""
+
+    suite: SrtpSuite
+    key: bytes
+    index: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        self._is_gcm = "GCM" in self.suite.name
+        salt_bytes = 12 if self._is_gcm else 14
+        master, salt = self.key[:-salt_bytes], self.key[-salt_bytes:]
+        self._key = derive(master, salt, 3, len(master))
+        self._authentication = derive(master, salt, 4, 20)
+        self._salt = derive(master, salt, 5, salt_bytes)
+
+    def seal(self, packet: bytes) -> bytes:
+        """A compound packet to SRTCP, encrypted."""
+        self.index += 1
+        word = struct.pack("!I", 1 << 31 | self.index)
+        header, rest = packet[:8], packet[8:]
+        if self._is_gcm:
+            return header + AESGCM(self._key).encrypt(self._nonce(header), rest, header + word) + word
+        sealed = header + _xor(rest, self._counted(header, len(rest))) + word
+        return sealed + hmac.digest(self._authentication, sealed, "sha1")[:10]
+
+    def open(self, datagram: bytes) -> bytes:
+        """SRTCP to RTCP; AssertionError or InvalidTag where it is not authentic."""
+        header = datagram[:8]
+        if self._is_gcm:
+            rest, word = datagram[8:-4], datagram[-4:]
+            self.index = struct.unpack("!I", word)[0] & 0x7FFF_FFFF
+            return header + AESGCM(self._key).decrypt(self._nonce(header), rest, header + word)
+        sealed, tag = datagram[:-10], datagram[-10:]
+        assert tag == hmac.digest(self._authentication, sealed, "sha1")[:10], "not authentic"
+        self.index = struct.unpack("!I", sealed[-4:])[0] & 0x7FFF_FFFF
+        rest = sealed[8:-4]
+        return header + _xor(rest, self._counted(header, len(rest)))
+
+    def _counted(self, header: bytes, length: int) -> bytes:
+        (ssrc,) = struct.unpack_from("!4xI", header)
+        counter = (int.from_bytes(self._salt, "big") << 16) ^ (ssrc << 64) ^ (self.index << 16)
+        return _keystream(self._key, counter.to_bytes(16, "big"), length)
+
+    def _nonce(self, header: bytes) -> bytes:
+        """RFC 7714 section 9.1."""
+        (ssrc,) = struct.unpack_from("!4xI", header)
+        return _xor(struct.pack("!2xIHI", ssrc, 0, self.index), self._salt)

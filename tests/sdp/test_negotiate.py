@@ -367,3 +367,45 @@ def test_both_sides_come_to_the_same(
     assert (left.remote_host, left.remote_port) == ("192.0.2.2", 5000)
     assert (right.remote_host, right.remote_port) == ("192.0.2.1", 4000)
     assert left.ptime_ms == right.ptime_ms
+
+
+def _mux_lines(*lines: str) -> Session:
+    return offer_of("m=audio 49170 RTP/AVP 0", *lines)
+
+
+def test_one_port_for_audio_and_reports_is_agreed_by_both() -> None:
+    """RFC 5761 section 5.1.1: we answer it, and keep it in our own later offers; we never begin with it."""
+    answer, agreement = answered(_mux_lines("a=rtcp-mux"))
+    assert agreement.rtcp_mux
+    assert b"\r\na=rtcp-mux\r\n" in answer.to_bytes()
+    later = build_offer(LOCAL, 40_000, 99, 2, CAPABILITY, previous=answer)
+    assert later.to_bytes().count(b"a=rtcp-mux") == 1
+    assert accepted(later, _mux_lines("a=rtcp-mux")).rtcp_mux
+    assert not accepted(later, _mux_lines()).rtcp_mux
+
+    answer, agreement = answered(_mux_lines())
+    assert not agreement.rtcp_mux
+    assert b"rtcp-mux" not in answer.to_bytes()
+    first = build_offer(LOCAL, 40_000, 99, 1, CAPABILITY)
+    assert b"rtcp" not in first.to_bytes()
+    assert not accepted(first, _mux_lines("a=rtcp-mux")).rtcp_mux
+
+
+@pytest.mark.parametrize(
+    ("line", "port"),
+    [
+        ("a=rtcp:53020", 53020),
+        ("a=rtcp:53020 IN IP4 198.51.100.9", 53020),
+        ("a=rtcp:0", 0),
+        ("a=rtcp:65536", 0),
+        ("a=rtcp:-5", 0),
+        ("a=rtcp:", 0),
+        ("a=rtcp:\u0665\u0665", 0),
+        ("a=rtcp", 0),
+    ],
+)
+def test_where_the_peer_wants_its_reports(line: str, port: int) -> None:
+    """RFC 3605 section 2.1; what it says wrongly is passed over, for audio does not need it."""
+    answer, agreement = answered(_mux_lines(line))
+    assert agreement.rtcp_port == port
+    assert b"a=rtcp" not in answer.to_bytes()

@@ -27,6 +27,7 @@ void test_ring(void);
 void test_rtp(void);
 void test_latch(void);
 void test_reception(void);
+void test_reports(void);
 void test_sender(void);
 void test_dtmf(void);
 void test_player(void);

@@ -6,6 +6,7 @@ int main(void)
     test_rtp();
     test_latch();
     test_reception();
+    test_reports();
     test_sender();
     test_dtmf();
     test_player();
