@@ -51,8 +51,8 @@ struct codec {
     void (*encoder_init)(void *encoder, const struct codec_settings *settings);
     void (*decoder_init)(void *decoder);
 
-    /* Packs `count` samples (10 to 60 ms) into `payload`, CODEC_PAYLOAD_BYTES_MAX long. Returns its bytes; 0 where
-     * nothing is to be sent (DTX). */
+    /* Packs `count` samples into `payload`, CODEC_PAYLOAD_BYTES_MAX long: 10, 20, 40 or 60 ms, all but Opus also 30 and
+     * 50, L16 at 16 kHz at most 40. Returns its bytes; 0 where nothing is to be sent (DTX). */
     size_t (*encode)(void *encoder, const int16_t *samples, size_t count, uint8_t *payload);
 
     /* How many samples a payload holds, without decoding it; 0: it is not of this codec. Never above CODEC_SAMPLES_MAX. */
@@ -97,6 +97,24 @@ void g711_transcode(const uint8_t table[256], uint8_t *codes, size_t count);
 
 extern const struct codec g711_ulaw_codec, g711_alaw_codec;
 
+/* --- ITU-T G.722 at 64 kbit/s (g722.c) */
+
+extern const struct codec g722_codec;
+
+/* --- L16 (l16.c) */
+
+extern const struct codec l16_8k_codec, l16_16k_codec;
+
+/* --- Opus by libopus (opus.c) */
+
+#define OPUS_LIBRARY "libopus.so.0"
+
+/* Finds the library, before any other thread runs. NULL, or why there is no Opus; then the table has none. */
+const char *opus_load(const char *file);
+
+/* At 8000, 16000 or 48000 (also: 0); NULL where the library was not found. */
+const struct codec *opus_codec(uint32_t rate_hz);
+
 /* --- Concealment of lost packets by repeating the pitch, as in ITU-T G.711 Appendix I (plc.c). */
 
 enum {
@@ -124,5 +142,52 @@ void plc_heard(struct plc *plc, int16_t *samples, size_t count);
 
 /* Fills `samples` for what was lost, `count` a multiple of 10 ms. Fades out within 60 ms of a gap. */
 void plc_lost(struct plc *plc, int16_t *samples, size_t count);
+
+/* --- Comfort noise (comfort_noise.c), RFC 3389, at 8000 Hz */
+
+enum {
+    COMFORT_NOISE_ORDER_MAX = 12, /* more coefficients are not heard, and are ignored */
+    COMFORT_NOISE_BYTES_MAX = 1 + COMFORT_NOISE_ORDER_MAX,
+};
+
+struct comfort_noise {
+    uint32_t random;
+    uint32_t order;
+    float amplitude, wanted_amplitude; /* of what is heard */
+    float drive;                       /* what the white noise must have for an amplitude of 1 */
+    float coefficients[COMFORT_NOISE_ORDER_MAX];
+    float backward[COMFORT_NOISE_ORDER_MAX + 1];
+};
+
+/* Silent until the first payload. */
+void comfort_noise_init(struct comfort_noise *noise, uint32_t seed);
+
+/* A payload of type 13, as it came. False: it is empty, and nothing changes. */
+bool comfort_noise_heard(struct comfort_noise *noise, const uint8_t *payload, size_t bytes);
+void comfort_noise_make(struct comfort_noise *noise, int16_t *samples, size_t count);
+
+/* The payload that describes `samples`, with `order` coefficients (0: the level alone). Returns its bytes. */
+size_t comfort_noise_encode(const int16_t *samples, size_t count, uint32_t order, uint8_t *payload);
+
+/* --- From one rate to another (resample.c) */
+
+enum {
+    RESAMPLER_TAPS_A_PHASE = 48,
+    RESAMPLER_FACTOR_MAX = 6, /* 8000 to 48000 */
+    RESAMPLER_TAPS_MAX = RESAMPLER_TAPS_A_PHASE * RESAMPLER_FACTOR_MAX,
+};
+
+struct resampler {
+    uint32_t up, down; /* one of them is 1 */
+    uint32_t taps;     /* that make one sample; 0: both rates are the same */
+    float filter[RESAMPLER_TAPS_MAX];
+    float kept[RESAMPLER_TAPS_MAX]; /* the last samples, which the next ones are filtered with */
+};
+
+/* Between any two of 8000, 16000 and 48000 Hz. Takes some 0.1 ms: not for the packet path. */
+void resampler_init(struct resampler *resampler, uint32_t from_hz, uint32_t to_hz);
+
+/* `count` samples, a multiple of 6 where the rate falls, as all of 10 ms are. Returns how many it made of them. */
+size_t resample(struct resampler *resampler, const int16_t *samples, size_t count, int16_t *out);
 
 #endif

@@ -1,6 +1,8 @@
 CLIPS_PER_PLAY_MAX: int
 DIGITS_MAX: int
 CLIP_SAMPLES_MAX: int
+# Why there is no Opus; empty where there is.
+OPUS_MISSING: str
 
 # The kind of an event, its slot, and the fields of its class in switch.media.events.
 RawEvent = tuple[int | bool | str, ...]

@@ -526,7 +526,9 @@ static int module_exec(PyObject *module)
         return -1;
     }
     Py_DECREF(type);
-    if (PyModule_AddIntConstant(module, "CLIPS_PER_PLAY_MAX", CLIPS_PER_PLAY_MAX) < 0 ||
+    const char *missing = opus_load(OPUS_LIBRARY);
+    if (PyModule_AddStringConstant(module, "OPUS_MISSING", missing == NULL ? "" : missing) < 0 ||
+        PyModule_AddIntConstant(module, "CLIPS_PER_PLAY_MAX", CLIPS_PER_PLAY_MAX) < 0 ||
         PyModule_AddIntConstant(module, "DIGITS_MAX", DIGITS_MAX) < 0 ||
         PyModule_AddIntConstant(module, "CLIP_SAMPLES_MAX", CLIP_SAMPLES_MAX) < 0)
         return -1;

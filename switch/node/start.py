@@ -24,6 +24,7 @@ from switch.api.server import ApiServer, WebOptions, bind_http
 from switch.api.state_folder import StateFolder
 from switch.api.views import NewSecret
 from switch.base.errors import ResourceError
+from switch.engine._engine import OPUS_MISSING
 from switch.engine.engine import Engine
 from switch.journal import events
 from switch.journal.entry import Journal
@@ -78,6 +79,8 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         slots = max(1, pairs - pairs // RTP_SPARE)
         media_host = listeners[0].media_host
         rtp = (options.rtp_low, options.rtp_high)
+        if OPUS_MISSING:
+            _log.warning("Opus is not offered and not recorded: its library is not here", reason=OPUS_MISSING)
         engine = Engine(media_bind(listeners), rtp, slots, advertised_host=media_host)
         stack.callback(engine.close)
         add_clips(engine, configuration.centre, options.state / "prompts")

@@ -37,6 +37,7 @@ def compile_c(output: Path, sources: list[Path], *options: str) -> Path:
         "-lsrtp2",
         "-lcrypto",
         "-lm",
+        "-ldl",
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

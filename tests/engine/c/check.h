@@ -24,6 +24,7 @@
     } while (0)
 
 void test_ring(void);
+void test_codecs(void);
 void test_rtp(void);
 void test_latch(void);
 void test_reception(void);

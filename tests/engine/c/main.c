@@ -3,6 +3,7 @@
 int main(void)
 {
     test_ring();
+    test_codecs();
     test_rtp();
     test_latch();
     test_reception();

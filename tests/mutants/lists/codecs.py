@@ -1,4 +1,4 @@
-"""G.711, bit for bit, and the two laws in each other's words."""
+"""Bits of G.711 and G.722, what Opus repairs, what the resampler lets through, and what fills gaps."""
 
 from tests.mutants.mutant import Mutant
 
@@ -61,5 +61,47 @@ MUTANTS = (
         "if (plc->lost_frames < FADED_FRAMES)",
         "if (plc->lost_frames < FADED_FRAMES - 3)",
         _BY_PLC + "test_a_long_gap_is_silent_after_60_ms_and_fades_until_then",
+    ),
+    Mutant(
+        "codecs/g722.c",
+        "unsigned code = error >= 0 ? 61 - step : step < 2 ? 63 - step : 33 - step;",
+        "unsigned code = error >= 0 ? 61 - step : step < 1 ? 63 - step : 33 - step;",
+        "tests/codecs/test_g722.py::test_encode_is_bit_exact",
+    ),
+    Mutant(
+        "codecs/g722.c",
+        "band->poles[1] = (int16_t)limited(first, 15360 - second);",
+        "band->poles[1] = (int16_t)limited(first, 15360);",
+        "tests/codecs/test_g722.py::test_decode_is_bit_exact",
+    ),
+    Mutant(
+        "codecs/opus.c",
+        "done = library.decode(state, next, (int32_t)next_bytes, samples, (int)count, 1);",
+        "done = library.decode(state, next, (int32_t)next_bytes, samples, (int)count, 0);",
+        "tests/codecs/test_opus.py::test_a_lost_packet_is_repaired_from_the_next_one",
+    ),
+    Mutant(
+        "codecs/opus.c",
+        "if (bytes < 0 || (encoder->pause && bytes <= SILENCE_BYTES))",
+        "if (bytes < 0)",
+        "tests/codecs/test_opus.py::test_dtx_sends_nothing_in_silence_and_goes_on_with_speech",
+    ),
+    Mutant(
+        "codecs/comfort_noise.c",
+        "noise->drive = SPREAD * sqrtf(share);",
+        "noise->drive = SPREAD;",
+        "tests/codecs/test_comfort_noise.py::test_the_level_told_is_the_level_heard",
+    ),
+    Mutant(
+        "codecs/resample.c",
+        "sum += tap(i * phases + phase, all, CUTOFF / factor);",
+        "sum += tap(i * phases + phase, all, 1.1 * CUTOFF / factor);",
+        "tests/codecs/test_resample.py::test_the_pass_band_is_flat",
+    ),
+    Mutant(
+        "codecs/resample.c",
+        "memcpy(resampler->kept, heard + count, kept * sizeof heard[0]);",
+        "memcpy(resampler->kept, heard, kept * sizeof heard[0]);",
+        "tests/codecs/test_resample.py::test_pieces_give_what_the_whole_gives",
     ),
 )
