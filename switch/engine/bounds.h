@@ -76,12 +76,12 @@ enum {
     SEQUENCE_DROPOUT_MAX = 3000,
     SEQUENCE_MISORDER_MAX = 100,
     /* Timestamps that leave the clock by more are a new recording behind the same SSRC: two seconds. */
-    TIMESTAMP_JUMP_MAX = 2000 * SAMPLES_PER_MS,
+    TIMESTAMP_JUMP_MS = 2000,
 
     /* A key press without its end packets is over: five packets of 50 ms, the longest interval in use. */
     DIGIT_LOST_END_MS = 250,
     /* An event whose timestamp lies this far behind the last one is not late but a clock that restarted. */
-    DIGIT_LATE_SAMPLES_MAX = 5000 * SAMPLES_PER_MS,
+    DIGIT_LATE_MS_MAX = 5000,
 };
 
 #endif

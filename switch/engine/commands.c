@@ -5,6 +5,7 @@
 #include "control.h"
 #include "core.h"
 #include "reporting.h"
+#include "sound.h"
 
 static void unlink_partner(struct engine *engine, struct stream *stream)
 {
@@ -13,8 +14,20 @@ static void unlink_partner(struct engine *engine, struct stream *stream)
     struct stream *partner = &engine->streams[stream->partner];
     sender_interrupt(&partner->sender);
     sender_interrupt(&stream->sender);
+    uint32_t partner_slot = (uint32_t)stream->partner;
     partner->partner = NONE;
     stream->partner = NONE;
+    sound_route(engine, partner_slot);
+    sound_route(engine, (uint32_t)(stream - engine->streams));
+}
+
+static void follow_plan(struct stream *stream, uint64_t now_us)
+{
+    stream->codec = supply_codec(stream->plan.codec);
+    uint32_t units_per_ms = stream->codec->rtp_clock_hz / 1000;
+    sender_set_clock(&stream->sender, units_per_ms, now_us);
+    reception_set_clock(&stream->reception, units_per_ms);
+    stream->keys_in.units_per_ms = stream->keys_out.units_per_ms = units_per_ms;
 }
 
 /* The socket may still hold packets of the call before. */
@@ -44,6 +57,12 @@ void command_discard(const struct command *command)
         break;
     case COMMAND_SEND_RECORD:
         free(command->record);
+        break;
+    case COMMAND_EAR:
+        free(command->ear);
+        break;
+    case COMMAND_MOUTH:
+        free(command->mouth);
         break;
     default:
         break;
@@ -77,6 +96,7 @@ static void open_stream(struct engine *engine, struct stream *stream, const stru
     reports_open(&stream->reports, command->open.cname, (uint64_t)command->open.ssrc << 32 | command->open.timestamp,
                  now_us);
     sender_open(&stream->sender, command->open.ssrc, command->open.sequence, command->open.timestamp);
+    follow_plan(stream, now_us);
     count(&engine->counters.streams_open, 1);
 }
 
@@ -101,7 +121,7 @@ static void secure(struct stream *stream, struct security *security)
     stream->security = security;
 }
 
-static void update_stream(struct stream *stream, const struct command *command, uint64_t now_us)
+static void update_stream(struct engine *engine, struct stream *stream, const struct command *command, uint64_t now_us)
 {
     const struct plan *plan = &command->open.plan;
     change_secrets(stream, command);
@@ -118,6 +138,26 @@ static void update_stream(struct stream *stream, const struct command *command, 
         stream->destination = plan->symmetric && stream->latch.locked ? stream->latch.source : plan->remote;
     stream->heard_us = now_us;
     stream->idle_told = false;
+    follow_plan(stream, now_us);
+    sound_route(engine, command->slot);
+}
+
+/* What was sent ahead of a command that needs it. */
+static void take_ear(struct engine *engine, uint32_t slot, struct ear *ear)
+{
+    struct stream *stream = &engine->streams[slot];
+    free(stream->ear);
+    stream->ear = ear;
+    sound_route(engine, slot);
+}
+
+static void take_mouth(struct engine *engine, uint32_t slot, struct mouth *mouth)
+{
+    struct stream *stream = &engine->streams[slot];
+    sound_hush(stream, (enum voice)stream->voice);
+    free(stream->mouth);
+    stream->mouth = mouth;
+    sound_route(engine, slot);
 }
 
 static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
@@ -141,8 +181,13 @@ static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
     stream->open = false;
     security_free(stream->security);
     ice_free(stream->ice);
+    free(stream->ear);
+    free(stream->mouth);
     stream->security = NULL;
     stream->ice = NULL;
+    stream->ear = NULL;
+    stream->mouth = NULL;
+    stream->listeners = 0;
     emit(engine, &event);
 }
 
@@ -159,12 +204,14 @@ static void bridge(struct engine *engine, uint32_t left_slot, uint32_t right_slo
     unlink_partner(engine, right);
     left->partner = (int32_t)right_slot;
     right->partner = (int32_t)left_slot;
+    sound_route(engine, left_slot);
 }
 
 static void play(struct engine *engine, uint32_t slot, const struct play *play)
 {
     struct stream *stream = &engine->streams[slot];
     stream_finish_play(engine, slot, false);
+    sound_hush(stream, (enum voice)stream->voice);
     sender_interrupt(&stream->sender);
     player_start(&stream->player, play, engine->tick + 1);
     stream_mark_busy(engine, slot);
@@ -174,7 +221,7 @@ static void send_digits(struct engine *engine, uint32_t slot, const struct digit
 {
     struct stream *stream = &engine->streams[slot];
     int refused = digits->count;
-    if (stream->plan.dtmf_payload_type >= 0)
+    if (stream->plan.dtmf_payload_type >= 0 || stream->mouth != NULL)
         refused = dtmf_sender_add(&stream->keys_out, digits, engine->tick + 1);
     if (refused > 0)
         count(&engine->counters.commands_ignored, 1);
@@ -206,7 +253,7 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         open_stream(engine, stream, command, now_us);
         break;
     case COMMAND_UPDATE:
-        update_stream(stream, command, now_us);
+        update_stream(engine, stream, command, now_us);
         break;
     case COMMAND_CLOSE:
         close_stream(engine, command->slot, now_us);
@@ -232,6 +279,12 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
     case COMMAND_SEND_RECORD:
         control_send_record(engine, stream, command->record->data, command->record->bytes);
         command_discard(command);
+        break;
+    case COMMAND_EAR:
+        take_ear(engine, command->slot, command->ear);
+        break;
+    case COMMAND_MOUTH:
+        take_mouth(engine, command->slot, command->mouth);
         break;
     }
 }

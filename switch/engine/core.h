@@ -6,19 +6,34 @@
 #include <stdatomic.h>
 
 #include "codecs.h"
+#include "detectors.h"
 #include "dtmf.h"
+#include "ear.h"
 #include "engine.h"
 #include "ice.h"
 #include "latch.h"
+#include "mouth.h"
 #include "player.h"
 #include "reception.h"
 #include "reports.h"
 #include "ring.h"
 #include "security.h"
 #include "sender.h"
+#include "supply.h"
 #include "wakeup.h"
 
 enum { NONE = -1 };
+
+/* Why a stream's packets become sound. See docs/decisions/0024-decoded-path.md. */
+enum listener {
+    LISTEN_PARTNER = 1 << 0, /* the bridge's other stream cannot take its packets */
+    LISTEN_DETECTOR = 1 << 1,
+    LISTEN_RECORDER = 1 << 2,
+    LISTEN_MIXER = 1 << 3,
+};
+
+/* Who speaks by a stream's mouth. */
+enum voice { VOICE_NONE, VOICE_PARTNER, VOICE_PLAYER, VOICE_KEYS, VOICE_MIXER };
 
 struct stream {
     bool open;
@@ -34,12 +49,18 @@ struct stream {
     uint64_t checked_us;        /* when the peer last checked a way to us */
     uint64_t heard_us;          /* last packet of the peer, or start of the wait for one */
     bool idle_told;
+    uint8_t listeners;          /* set of enum listener; while it is not empty the ear is used */
+    uint8_t voice;              /* enum voice */
+    const struct codec *codec;  /* of the plan */
+    struct ear *ear;            /* NULL: nobody has needed one */
+    struct mouth *mouth;        /* likewise */
     struct latch latch;
     struct reception reception;
     struct reports reports;
     struct sender sender;
     struct dtmf_receiver keys_in;
     struct dtmf_sender keys_out;
+    struct dtmf_tone tone;      /* of the key that is sent as sound */
     struct player player;
 };
 
@@ -59,6 +80,7 @@ struct engine {
     uint32_t *busy; /* slots that need each tick: a playback, keys to send, a key that may time out */
     uint32_t busy_count;
     uint32_t tick;
+    struct supply *supplies; /* the submitting thread's, by slot */
 
     struct clip *clips;
     uint32_t clips_max, clip_count; /* the count is the submitting thread's; this one learns numbers by commands */
@@ -90,11 +112,22 @@ static inline void count_drop(struct engine *engine, enum drop_reason reason)
 /* stream.c: one stream's packets and times. */
 void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, size_t bytes,
                     const struct address *source, uint64_t now_us);
-void stream_tick(struct engine *engine, uint32_t slot, uint64_t now_us);
+/* `due_us` is when the tick was due: some are made up for after a stall. */
+void stream_tick(struct engine *engine, uint32_t slot, uint64_t due_us, uint64_t now_us);
 void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us);
 void stream_finish_play(struct engine *engine, uint32_t slot, bool completed);
 void stream_mark_busy(struct engine *engine, uint32_t slot);
 void stream_unmark_busy(struct engine *engine, uint32_t slot);
+
+/* May anything be sent at all; and is what the partner says drowned by a playback or by keys? */
+bool stream_can_send(const struct stream *stream);
+bool stream_is_overridden(const struct stream *stream);
+
+/* Sends what has its header fields, and room for them before the payload and for a tag behind it. */
+bool stream_transmit(struct engine *engine, struct stream *stream, const struct rtp_packet *packet);
+
+/* engine.c: queues a command as it is. False: the ring is full, and what it carried is freed. */
+bool engine_push(struct engine *engine, const struct command *command);
 
 /* Frees what a command carries and no stream has taken. */
 void command_discard(const struct command *command);

@@ -15,7 +15,7 @@ static struct key_press finish(struct dtmf_receiver *receiver)
     receiver->pending = false;
     return (struct key_press){
         .event = receiver->event,
-        .duration_ms = (receiver->earlier_samples + receiver->duration) / SAMPLES_PER_MS,
+        .duration_ms = (receiver->earlier_samples + receiver->duration) / receiver->units_per_ms,
     };
 }
 
@@ -28,7 +28,7 @@ int dtmf_receive(struct dtmf_receiver *receiver, const struct rtp_packet *packet
     int32_t later = (int32_t)(packet->timestamp - receiver->timestamp);
     bool same_clock = receiver->known && receiver->ssrc == packet->ssrc;
     if (!same_clock || later != 0) {
-        if (same_clock && later < 0 && later > -DIGIT_LATE_SAMPLES_MAX)
+        if (same_clock && later < 0 && later > -(int32_t)(DIGIT_LATE_MS_MAX * receiver->units_per_ms))
             return 0;
         bool next_segment = same_clock && receiver->pending && later == SEGMENT_SAMPLES && receiver->event == event->event;
         uint32_t earlier = next_segment ? receiver->earlier_samples + SEGMENT_SAMPLES : 0;
@@ -37,6 +37,7 @@ int dtmf_receive(struct dtmf_receiver *receiver, const struct rtp_packet *packet
         *receiver = (struct dtmf_receiver){
             .known = true,
             .pending = true,
+            .units_per_ms = receiver->units_per_ms,
             .ssrc = packet->ssrc,
             .timestamp = packet->timestamp,
             .event = event->event,
@@ -82,6 +83,25 @@ int dtmf_sender_add(struct dtmf_sender *sender, const struct digits *digits, uin
     return 0;
 }
 
+static void next_key(struct dtmf_sender *sender)
+{
+    sender->step = 0;
+    sender->first = (uint8_t)((sender->first + 1) % DIGITS_MAX);
+    sender->count--;
+}
+
+int dtmf_sender_tick(struct dtmf_sender *sender, uint32_t tick, bool *begins)
+{
+    if ((int32_t)(tick - sender->next_tick) < 0)
+        return -1;
+    int event = sender->events[sender->first];
+    *begins = sender->step++ == 0;
+    sender->next_tick++;
+    if (sender->step >= KEY_AND_PAUSE_MS / TICK_MS)
+        next_key(sender);
+    return event;
+}
+
 enum dtmf_action dtmf_sender_step(struct dtmf_sender *sender, uint32_t tick, struct telephone_event *event)
 {
     if ((int32_t)(tick - sender->next_tick) < 0)
@@ -91,12 +111,9 @@ enum dtmf_action dtmf_sender_step(struct dtmf_sender *sender, uint32_t tick, str
     event->event = sender->events[sender->first];
     event->volume = VOLUME_BELOW_DBM0;
     event->end = step >= STEPS_OF_KEY - 1;
-    event->duration = (uint16_t)((event->end ? STEPS_OF_KEY : step + 1) * STEP_MS * SAMPLES_PER_MS);
-    if (sender->step == STEPS_OF_KEY_AND_PAUSE) {
-        sender->step = 0;
-        sender->first = (uint8_t)((sender->first + 1) % DIGITS_MAX);
-        sender->count--;
-    }
+    event->duration = (uint16_t)((event->end ? STEPS_OF_KEY : step + 1) * STEP_MS * (int)sender->units_per_ms);
+    if (sender->step == STEPS_OF_KEY_AND_PAUSE)
+        next_key(sender);
     if (step >= STEPS_OF_KEY - 1 + END_PACKETS)
         return DTMF_WAIT;
     return step == 0 ? DTMF_FIRST_PACKET : DTMF_PACKET;

@@ -11,6 +11,7 @@
 struct dtmf_receiver {
     bool known;   /* the fields below describe the last key press, */
     bool pending; /* which is not over yet */
+    uint32_t units_per_ms; /* of the RTP clock, set by the owner */
     uint32_t ssrc, timestamp;
     uint8_t event;
     uint32_t earlier_samples; /* of the segments before this one, RFC 4733 section 2.5.1.3 */
@@ -33,12 +34,13 @@ struct dtmf_sender {
     uint8_t events[DIGITS_MAX];
     uint8_t first, count;
     uint8_t step; /* in units of 20 ms */
+    uint32_t units_per_ms; /* of the RTP clock, set by the owner */
     bool in_run;        /* the key before this one was sent, */
     uint32_t timestamp; /* at this time */
     uint32_t next_tick;
 };
 
-enum { KEY_AND_PAUSE_SAMPLES = 200 * SAMPLES_PER_MS };
+enum { KEY_AND_PAUSE_MS = 200 };
 
 bool dtmf_sender_busy(const struct dtmf_sender *sender);
 
@@ -46,6 +48,10 @@ bool dtmf_sender_busy(const struct dtmf_sender *sender);
 int dtmf_sender_add(struct dtmf_sender *sender, const struct digits *digits, uint32_t first_tick);
 
 enum dtmf_action { DTMF_WAIT, DTMF_PACKET, DTMF_FIRST_PACKET };
+
+/* The same for who sends a key as sound: the first one goes on by 10 ms. Returns its event, and whether it begins;
+ * -1 before its time. The pause is part of it. */
+int dtmf_sender_tick(struct dtmf_sender *sender, uint32_t tick, bool *begins);
 
 /* Called each tick while busy: what to send now, if anything. */
 enum dtmf_action dtmf_sender_step(struct dtmf_sender *sender, uint32_t tick, struct telephone_event *event);

@@ -65,6 +65,16 @@ void ear_init(struct ear *ear, const struct codec *codec)
     codec->decoder_init(ear->decoder);
 }
 
+void ear_restart(struct ear *ear)
+{
+    jitter_restart(ear->jitter);
+    memset(ear->decoder, 0, ear->codec->decoder_bytes);
+    ear->codec->decoder_init(ear->decoder);
+    ear->held = ear->rest_ticks = ear->loudness = 0;
+    ear->quiet_ticks = EAR_QUIET_TICKS;
+    ear->spoken = false;
+}
+
 static uint32_t units_of(const struct ear *ear, size_t samples)
 {
     return (uint32_t)(samples * ear->frame_units / ear->frame_samples);

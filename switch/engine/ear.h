@@ -42,6 +42,9 @@ struct ear {
 size_t ear_bytes(const struct codec *codec);
 void ear_init(struct ear *ear, const struct codec *codec);
 
+/* As new, for a listener after a time without one. What was counted stays. */
+void ear_restart(struct ear *ear);
+
 /* A packet of the codec's that arrived. */
 void ear_put(struct ear *ear, const struct rtp_packet *packet, uint64_t now_us);
 

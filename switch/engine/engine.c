@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -37,7 +38,9 @@ static bool allocate(struct engine *engine, const struct engine_config *config)
     engine->rtcp_sockets = calloc(config->slots, sizeof *engine->rtcp_sockets);
     engine->busy = calloc(config->slots, sizeof *engine->busy);
     engine->clips = calloc(config->clips, sizeof *engine->clips);
+    engine->supplies = calloc(config->slots, sizeof *engine->supplies);
     return engine->streams != NULL && engine->rtcp_sockets != NULL && engine->busy != NULL && engine->clips != NULL &&
+           engine->supplies != NULL &&
            ring_init(&engine->commands, sizeof(struct command), config->commands + config->slots) &&
            ring_init(&engine->events, sizeof(struct event), config->events) &&
            ring_init(&engine->records, sizeof(struct record), RECORDS_MAX);
@@ -78,6 +81,7 @@ struct engine *engine_new(const struct engine_config *config)
     for (uint32_t slot = 0; slot < config->slots; slot++) {
         engine->streams[slot] = (struct stream){
             .socket = config->rtp_sockets[slot], .partner = NONE, .busy_index = NONE};
+        engine->supplies[slot].partner = NONE;
         engine->rtcp_sockets[slot] = config->rtcp_sockets[slot];
     }
     return engine;
@@ -100,8 +104,10 @@ int engine_start(struct engine *engine)
     return reason;
 }
 
-static void free_secrets(struct stream *stream)
+static void free_parts(struct stream *stream)
 {
+    free(stream->ear);
+    free(stream->mouth);
     security_free(stream->security);
     ice_free(stream->ice);
 }
@@ -123,22 +129,24 @@ void engine_free(struct engine *engine)
     while (engine->commands.cells != NULL && ring_pop(&engine->commands, &command))
         command_discard(&command);
     for (uint32_t slot = 0; engine->streams != NULL && slot < engine->slots; slot++)
-        free_secrets(&engine->streams[slot]);
+        free_parts(&engine->streams[slot]);
     for (uint32_t i = 0; i < engine->clip_count; i++) {
         free(engine->clips[i].ulaw);
         free(engine->clips[i].alaw);
+        free(engine->clips[i].linear);
     }
     ring_free(&engine->commands);
     ring_free(&engine->events);
     ring_free(&engine->records);
     free(engine->clips);
+    free(engine->supplies);
     free(engine->busy);
     free(engine->rtcp_sockets);
     free(engine->streams);
     free(engine);
 }
 
-bool engine_submit(struct engine *engine, const struct command *command)
+bool engine_push(struct engine *engine, const struct command *command)
 {
     bool fits = command->kind == COMMAND_CLOSE || ring_used(&engine->commands) < engine->commands_max;
     if (!fits || !ring_push(&engine->commands, command)) {
@@ -147,6 +155,14 @@ bool engine_submit(struct engine *engine, const struct command *command)
     }
     wakeup_raise(&engine->command_wakeup);
     return true;
+}
+
+bool engine_submit(struct engine *engine, const struct command *command)
+{
+    if (supply_ahead(engine, command))
+        return engine_push(engine, command);
+    command_discard(command);
+    return false;
 }
 
 int engine_fileno(const struct engine *engine)
@@ -180,13 +196,20 @@ int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
         errno = ENOSPC;
         return -1;
     }
-    struct clip clip = {.ulaw = malloc(count), .alaw = malloc(count), .samples = (uint32_t)count};
-    if (clip.ulaw == NULL || clip.alaw == NULL) {
+    struct clip clip = {
+        .ulaw = malloc(count),
+        .alaw = malloc(count),
+        .linear = malloc(count * sizeof *samples),
+        .samples = (uint32_t)count,
+    };
+    if (clip.ulaw == NULL || clip.alaw == NULL || clip.linear == NULL) {
         free(clip.ulaw);
         free(clip.alaw);
+        free(clip.linear);
         errno = ENOMEM;
         return -1;
     }
+    memcpy(clip.linear, samples, count * sizeof *samples);
     for (size_t i = 0; i < count; i++) {
         clip.ulaw[i] = g711_ulaw_encode(samples[i]);
         clip.alaw[i] = g711_alaw_encode(samples[i]);

@@ -67,12 +67,18 @@ static void drop(struct jitter *jitter, struct jitter_cell *cell)
     cell->used = false;
 }
 
+void jitter_restart(struct jitter *jitter)
+{
+    for (int i = 0; i < JITTER_PACKETS; i++)
+        drop(jitter, &jitter->cells[i]);
+    jitter->started = false;
+}
+
 /* The first packet of a sender, or of a sender's new clock. What the network's jitter is stays known. */
 static void begin(struct jitter *jitter, const struct rtp_packet *packet, uint32_t transit, uint64_t now_us)
 {
     jitter->counts.resets += jitter->started;
-    for (int i = 0; i < JITTER_PACKETS; i++)
-        drop(jitter, &jitter->cells[i]);
+    jitter_restart(jitter);
     jitter->started = true;
     jitter->taken = jitter->starved = jitter->pausing = false;
     jitter->ssrc = packet->ssrc;

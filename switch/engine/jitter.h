@@ -67,6 +67,9 @@ size_t jitter_bytes(uint32_t cell_bytes);
 /* `jitter` is jitter_bytes(cell_bytes) of zeros. `units_per_ms` is the RTP clock: 8, 16 or 48. */
 void jitter_init(struct jitter *jitter, uint32_t cell_bytes, uint32_t units_per_ms);
 
+/* Forgets all packets, but not how late they came. */
+void jitter_restart(struct jitter *jitter);
+
 /* A packet that arrived, which lasts `units`; what it holds is copied. False: late, twice, or too long for a cell. */
 bool jitter_put(struct jitter *jitter, const struct rtp_packet *packet, uint32_t units, uint64_t now_us);
 

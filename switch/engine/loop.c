@@ -40,12 +40,12 @@ static void apply_commands(struct engine *engine, uint64_t now_us)
     }
 }
 
-static void tick_once(struct engine *engine, uint64_t now_us)
+static void tick_once(struct engine *engine, uint64_t due_us, uint64_t now_us)
 {
     engine->tick++;
     /* Backwards: a stream that has nothing left to do takes itself out, and the last one takes its place. */
     for (uint32_t i = engine->busy_count; i-- > 0;)
-        stream_tick(engine, engine->busy[i], now_us);
+        stream_tick(engine, engine->busy[i], due_us, now_us);
 
     /* Each stream is looked at once a second, a hundredth of them each tick. */
     uint32_t ticks_per_second = 1000 / TICK_MS;
@@ -65,7 +65,7 @@ static void tick(struct engine *engine, uint64_t now_us)
         elapsed = CATCH_UP_TICKS_MAX;
     }
     for (uint64_t i = 0; i < elapsed; i++)
-        tick_once(engine, now_us);
+        tick_once(engine, now_us - (elapsed - 1 - i) * TICK_MS * 1000, now_us);
 }
 
 static void receive_rtp(struct engine *engine, uint32_t slot, uint64_t now_us)

@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "ice.h"
 #include "security.h"
+#include "supply.h"
 
 enum { EVENTS_PER_POLL = 1024 }; /* bounds one turn of the asyncio loop; the rest is announced again */
 
@@ -176,7 +177,7 @@ static bool read_address(const unsigned char *host, Py_ssize_t bytes, unsigned p
 
 static bool check_plan(const struct plan *plan, unsigned codec)
 {
-    if ((codec == CODEC_PCMU || codec == CODEC_PCMA) && plan->payload_type < 128 && plan->dtmf_payload_type >= -1 &&
+    if (supply_codec((enum codec_id)codec) != NULL && plan->payload_type < 128 && plan->dtmf_payload_type >= -1 &&
         plan->dtmf_payload_type < 128 && plan->receive_payload_type < 128 &&
         plan->receive_dtmf_payload_type >= -1 && plan->receive_dtmf_payload_type < 128 && plan->packet_ticks >= 1 &&
         plan->packet_ticks <= PACKET_TIME_MS_MAX / TICK_MS)

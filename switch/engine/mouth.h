@@ -14,7 +14,8 @@ struct mouth {
     uint32_t frame_units;    /* 10 ms of the RTP clock */
     uint32_t packet_frames;
     uint32_t held_frames;    /* that wait for the packet to be full */
-    bool speaking;           /* since the last mouth_rest() */
+    uint32_t other_rate_hz;  /* that the resampler is for: 8000, or 16000 where the codec has 8000 */
+    struct resampler resampler;
     int16_t samples[];       /* of those frames; room for PACKET_TIME_MS_MAX */
 };
 
@@ -38,8 +39,9 @@ struct mouth_payload {
     uint32_t units;
 };
 
-/* 10 ms of samples at the codec's rate. The encoder goes on whatever was spoken before. */
-enum mouth_verdict mouth_speak(struct mouth *mouth, const int16_t *samples, struct mouth_payload *payload);
+/* 10 ms of samples at 8000 or 16000 Hz. The encoder goes on whatever was spoken before. */
+enum mouth_verdict mouth_speak(struct mouth *mouth, const int16_t *samples, uint32_t rate_hz,
+                               struct mouth_payload *payload);
 
 /* What is not full is not sent. */
 void mouth_rest(struct mouth *mouth);

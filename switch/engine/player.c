@@ -23,21 +23,43 @@ static void next_clip(struct player *player)
         player->state = PLAYER_ENDED;
 }
 
+/* The next samples that lie side by side in one clip, at most `samples` of them; what it leaves of them is told. */
+static uint32_t take_part(struct player *player, const struct clip *clips, uint32_t samples, const struct clip **clip,
+                          uint32_t *offset)
+{
+    *clip = &clips[player->play.clips[player->clip]];
+    *offset = player->offset;
+    uint32_t part = (*clip)->samples - player->offset;
+    if (part > samples)
+        part = samples;
+    player->offset += part;
+    if (player->offset == (*clip)->samples)
+        next_clip(player);
+    return part;
+}
+
 void player_take(struct player *player, const struct clip *clips, enum codec_id codec, uint8_t *codes, uint32_t samples)
 {
-    uint32_t taken = 0;
+    uint32_t taken = 0, offset;
+    const struct clip *clip;
     while (taken < samples && player->state == PLAYER_RUNNING) {
-        const struct clip *clip = &clips[player->play.clips[player->clip]];
-        uint32_t part = clip->samples - player->offset;
-        if (part > samples - taken)
-            part = samples - taken;
+        uint32_t part = take_part(player, clips, samples - taken, &clip, &offset);
         if (codes != NULL)
-            memcpy(codes + taken, (codec == CODEC_PCMA ? clip->alaw : clip->ulaw) + player->offset, part);
+            memcpy(codes + taken, (codec == CODEC_PCMA ? clip->alaw : clip->ulaw) + offset, part);
         taken += part;
-        player->offset += part;
-        if (player->offset == clip->samples)
-            next_clip(player);
     }
     if (codes != NULL)
         memset(codes + taken, codec == CODEC_PCMA ? G711_ALAW_SILENCE : G711_ULAW_SILENCE, samples - taken);
+}
+
+void player_take_linear(struct player *player, const struct clip *clips, int16_t *samples, uint32_t count)
+{
+    uint32_t taken = 0, offset;
+    const struct clip *clip;
+    while (taken < count && player->state == PLAYER_RUNNING) {
+        uint32_t part = take_part(player, clips, count - taken, &clip, &offset);
+        memcpy(samples + taken, clip->linear + offset, part * sizeof *samples);
+        taken += part;
+    }
+    memset(samples + taken, 0, (count - taken) * sizeof *samples);
 }

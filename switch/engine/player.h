@@ -4,9 +4,10 @@
 
 #include "values.h"
 
-/* Encoded once in both laws and never changed: all streams share it. */
+/* In both laws and as it was, and never changed: all streams share it. */
 struct clip {
     uint8_t *ulaw, *alaw;
+    int16_t *linear;
     uint32_t samples; /* never 0 */
 };
 
@@ -29,5 +30,8 @@ void player_start(struct player *player, const struct play *play, uint32_t first
 
 /* Takes the next `samples` codes, padded with silence after the end. Pass NULL to let time go by unheard. */
 void player_take(struct player *player, const struct clip *clips, enum codec_id codec, uint8_t *codes, uint32_t samples);
+
+/* The same as linear samples. */
+void player_take_linear(struct player *player, const struct clip *clips, int16_t *samples, uint32_t count);
 
 #endif

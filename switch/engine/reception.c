@@ -24,14 +24,15 @@ static void begin_run(struct reception *reception, const struct rtp_packet *pack
 
 static void measure_jitter(struct reception *reception, const struct rtp_packet *packet, uint64_t now_us)
 {
-    uint32_t arrival = (uint32_t)(now_us * SAMPLES_PER_MS / 1000);
+    uint32_t arrival = (uint32_t)(now_us * reception->units_per_ms / 1000);
     uint32_t transit = arrival - packet->timestamp;
     int32_t difference = (int32_t)(transit - reception->transit);
     bool had_transit = reception->has_transit;
     reception->transit = transit;
     reception->has_transit = true;
     /* A peer that restarts its clock is no jitter. */
-    if (!had_transit || difference > TIMESTAMP_JUMP_MAX || difference < -TIMESTAMP_JUMP_MAX)
+    int32_t jump = (int32_t)(TIMESTAMP_JUMP_MS * reception->units_per_ms);
+    if (!had_transit || difference > jump || difference < -jump)
         return;
     uint32_t size = (uint32_t)(difference < 0 ? -difference : difference);
     reception->jitter_16 += size - ((reception->jitter_16 + 8) >> 4);
@@ -55,6 +56,16 @@ void reception_packet(struct reception *reception, const struct rtp_packet *pack
         measure_jitter(reception, packet, now_us);
 }
 
+void reception_set_clock(struct reception *reception, uint32_t units_per_ms)
+{
+    if (reception->units_per_ms == units_per_ms)
+        return;
+    if (reception->units_per_ms != 0)
+        reception->jitter_16 = reception->jitter_16 / reception->units_per_ms * units_per_ms;
+    reception->units_per_ms = units_per_ms;
+    reception->has_transit = false;
+}
+
 uint64_t reception_lost(const struct reception *reception)
 {
     return reception->lost_in_past_runs + lost_in_run(reception);
@@ -62,5 +73,5 @@ uint64_t reception_lost(const struct reception *reception)
 
 uint32_t reception_jitter_us(const struct reception *reception)
 {
-    return (reception->jitter_16 >> 4) * (1000 / SAMPLES_PER_MS);
+    return (reception->jitter_16 >> 4) * 1000 / reception->units_per_ms;
 }

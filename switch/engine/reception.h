@@ -11,10 +11,14 @@ struct reception {
     uint32_t runs;           /* how many have begun */
     uint64_t run_received;
     uint64_t received, lost_in_past_runs;
+    uint32_t units_per_ms; /* of the RTP clock */
     bool has_transit;
     uint32_t transit;
     uint32_t jitter_16; /* sixteenths of a sample */
 };
+
+/* The clock of the codec, before the first packet and when it changes. */
+void reception_set_clock(struct reception *reception, uint32_t units_per_ms);
 
 /* `timed` is false for packets whose timestamp is not their own, which is so for telephone events. */
 void reception_packet(struct reception *reception, const struct rtp_packet *packet, uint64_t now_us, bool timed);

@@ -169,5 +169,6 @@ void reporting_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, 
         stream->reports.source = *source;
         stream->reports.source_us = now_us;
     }
-    reports_learn(&stream->reports, &report, stream->sender.packets, SAMPLES_PER_MS, now_us, engine->wall_offset_us);
+    reports_learn(&stream->reports, &report, stream->sender.packets, stream->sender.units_per_ms, now_us,
+                  engine->wall_offset_us);
 }

@@ -10,20 +10,32 @@ void sender_open(struct sender *sender, uint32_t ssrc, uint16_t sequence, uint32
     sender->ssrc = ssrc;
     sender->next_sequence = sequence;
     sender->timestamp = timestamp;
+    sender->units_per_ms = SAMPLES_PER_MS;
+}
+
+void sender_set_clock(struct sender *sender, uint32_t units_per_ms, uint64_t now_us)
+{
+    if (sender->units_per_ms == units_per_ms)
+        return;
+    sender->timestamp = sender_time(sender, now_us);
+    sender->timestamp_at_us = now_us;
+    sender->samples = 0;
+    sender->units_per_ms = units_per_ms;
+    sender->source = SOURCE_NONE;
 }
 
 uint32_t sender_time(const struct sender *sender, uint64_t now_us)
 {
     if (!sender->started)
         return sender->timestamp;
-    uint64_t elapsed = (now_us - sender->timestamp_at_us) * SAMPLES_PER_MS / 1000;
+    uint64_t elapsed = (now_us - sender->timestamp_at_us) * sender->units_per_ms / 1000;
     return sender->timestamp + (uint32_t)(elapsed > sender->samples ? elapsed : sender->samples);
 }
 
 uint32_t sender_clock(const struct sender *sender, uint64_t now_us)
 {
     uint64_t elapsed_us = sender->started ? now_us - sender->timestamp_at_us : 0;
-    return sender->timestamp + (uint32_t)(elapsed_us * SAMPLES_PER_MS / 1000);
+    return sender->timestamp + (uint32_t)(elapsed_us * sender->units_per_ms / 1000);
 }
 
 /* Notes what goes out, for all that comes after it. */
@@ -39,9 +51,10 @@ static void advance(struct sender *sender, const struct rtp_packet *packet, uint
 
 static bool clock_jumped(const struct sender *sender, const struct rtp_packet *packet, uint64_t now_us)
 {
-    int64_t elapsed = (int64_t)((now_us - sender->in_timestamp_at_us) * SAMPLES_PER_MS / 1000);
+    int64_t elapsed = (int64_t)((now_us - sender->in_timestamp_at_us) * sender->units_per_ms / 1000);
     int64_t difference = (int32_t)(packet->timestamp - sender->in_timestamp) - elapsed;
-    return difference > TIMESTAMP_JUMP_MAX || difference < -TIMESTAMP_JUMP_MAX;
+    int64_t jump = (int64_t)TIMESTAMP_JUMP_MS * sender->units_per_ms;
+    return difference > jump || difference < -jump;
 }
 
 static void anchor(struct sender *sender, const struct rtp_packet *packet, uint64_t now_us)
@@ -95,12 +108,21 @@ void sender_skip_relayed(struct sender *sender, const struct rtp_packet *packet)
 
 void sender_own(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint64_t now_us)
 {
-    packet->marker = sender->source != SOURCE_OWN;
-    packet->timestamp = packet->marker ? sender_time(sender, now_us) : sender->timestamp + sender->samples;
+    bool goes_on = sender->source == SOURCE_OWN;
+    packet->marker = !goes_on || sender->rested;
+    packet->timestamp = goes_on ? sender->timestamp + sender->samples : sender_time(sender, now_us);
     packet->sequence = sender->next_sequence;
     packet->ssrc = sender->ssrc;
     sender->source = SOURCE_OWN;
+    sender->rested = false;
     advance(sender, packet, samples, now_us);
+}
+
+void sender_rest(struct sender *sender, uint32_t samples)
+{
+    if (sender->source == SOURCE_OWN)
+        sender->samples += samples;
+    sender->rested = true;
 }
 
 void sender_event(struct sender *sender, struct rtp_packet *packet, uint32_t timestamp, uint64_t now_us)

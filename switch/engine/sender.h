@@ -13,12 +13,14 @@ enum sender_source { SOURCE_NONE, SOURCE_OWN, SOURCE_RELAY };
 
 struct sender {
     uint32_t ssrc;
+    uint32_t units_per_ms;    /* of the RTP clock, in which `samples` are counted here */
     uint16_t next_sequence;
     bool started;
     enum sender_source source;
     uint32_t timestamp;       /* of the newest packet sent, */
     uint64_t timestamp_at_us; /* when that was the time, */
     uint32_t samples;         /* and how long that packet lasts */
+    bool rested;              /* nothing was sent for some of that */
     uint64_t packets, octets;
 
     /* The relayed source, when `source` is SOURCE_RELAY. */
@@ -32,6 +34,9 @@ struct sender {
 
 void sender_open(struct sender *sender, uint32_t ssrc, uint16_t sequence, uint32_t timestamp);
 
+/* The clock of the codec: 8 until this is called. Timestamps go on where they are. */
+void sender_set_clock(struct sender *sender, uint32_t units_per_ms, uint64_t now_us);
+
 /* Turns a received packet's header into the one to send. False: too late to be sent. `timed` as in reception.h. */
 bool sender_relay(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint64_t now_us, bool timed);
 
@@ -40,6 +45,9 @@ void sender_skip_relayed(struct sender *sender, const struct rtp_packet *packet)
 
 /* Header of the next packet of our own audio. */
 void sender_own(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint64_t now_us);
+
+/* Our own audio goes on for so long without a packet: the codec has nothing to say (DTX). */
+void sender_rest(struct sender *sender, uint32_t samples);
 
 /* Header of a packet that repeats a timestamp: telephone events. `timestamp` is from sender_time(). */
 void sender_event(struct sender *sender, struct rtp_packet *packet, uint32_t timestamp, uint64_t now_us);

@@ -4,20 +4,21 @@
 #include "control.h"
 #include "core.h"
 #include "reporting.h"
+#include "sound.h"
 
-static bool can_send(const struct stream *stream)
+bool stream_can_send(const struct stream *stream)
 {
     /* Keys are agreed on first: nothing leaves in the clear before that. */
     bool waits_for_keys = stream->plan.dtls && stream->security == NULL;
     return stream->plan.sends && stream->destination.length != 0 && !waits_for_keys;
 }
 
-static bool is_overridden(const struct stream *stream)
+bool stream_is_overridden(const struct stream *stream)
 {
     return stream->player.state == PLAYER_RUNNING || dtmf_sender_busy(&stream->keys_out);
 }
 
-static bool transmit(struct engine *engine, struct stream *stream, const struct rtp_packet *packet)
+bool stream_transmit(struct engine *engine, struct stream *stream, const struct rtp_packet *packet)
 {
     uint8_t *datagram = rtp_prepend_header(packet);
     size_t bytes = RTP_HEADER_BYTES + packet->payload_bytes;
@@ -59,6 +60,7 @@ void stream_unmark_busy(struct engine *engine, uint32_t slot)
 
 static void tell_key(struct engine *engine, uint32_t slot, const struct key_press *press)
 {
+    sound_pass_key(engine, &engine->streams[slot], press->event, true);
     emit(engine, &(struct event){
                      .kind = EVENT_DIGIT,
                      .slot = slot,
@@ -83,13 +85,22 @@ static bool receive_event(struct engine *engine, uint32_t slot, const struct rtp
     return true;
 }
 
+/* How much of its sender's time a packet lasts. */
+static uint32_t payload_units(const struct codec *codec, const struct rtp_packet *packet)
+{
+    if (codec->id == CODEC_PCMU || codec->id == CODEC_PCMA || codec->id == CODEC_G722)
+        return (uint32_t)packet->payload_bytes;
+    size_t samples = codec->length(packet->payload, packet->payload_bytes);
+    return (uint32_t)(samples * (codec->rtp_clock_hz / 1000) / (codec->sample_rate_hz / 1000));
+}
+
 /* Passes a packet of `from` on to its partner, rewritten in place. */
 static void relay(struct engine *engine, const struct stream *from, struct stream *to, struct rtp_packet *packet,
                   bool is_event, uint64_t now_us)
 {
-    if (is_overridden(to) || !can_send(to)) {
+    if (stream_is_overridden(to) || !stream_can_send(to)) {
         sender_interrupt_relayed(&to->sender);
-        count_drop(engine, is_overridden(to) ? DROP_OVERRIDDEN : DROP_HELD);
+        count_drop(engine, stream_is_overridden(to) ? DROP_OVERRIDDEN : DROP_HELD);
         return;
     }
     /* RFC 3550 section 8.2: two bridged streams that were pointed at each other would never come to rest. */
@@ -102,8 +113,8 @@ static void relay(struct engine *engine, const struct stream *from, struct strea
         count_drop(engine, DROP_NO_EVENTS);
         return;
     }
-    uint32_t samples = is_event ? 0 : (uint32_t)packet->payload_bytes;
-    if (!sender_relay(&to->sender, packet, samples, now_us, !is_event)) {
+    uint32_t units = is_event ? 0 : payload_units(from->codec, packet);
+    if (!sender_relay(&to->sender, packet, units, now_us, !is_event)) {
         count_drop(engine, DROP_LATE);
         return;
     }
@@ -112,7 +123,7 @@ static void relay(struct engine *engine, const struct stream *from, struct strea
         g711_transcode(from->plan.codec == CODEC_PCMU ? engine->transcoder.ulaw_to_alaw
                                                       : engine->transcoder.alaw_to_ulaw,
                        packet->payload, packet->payload_bytes);
-    if (transmit(engine, to, packet))
+    if (stream_transmit(engine, to, packet))
         count(&engine->counters.packets_relayed, 1);
 }
 
@@ -235,10 +246,12 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
         count_drop(engine, DROP_HELD);
         return;
     }
+    if (stream->listeners != 0)
+        sound_receive(stream, &packet, is_event, now_us);
     if (is_event && !receive_event(engine, slot, &packet, now_us))
         return;
-    if (partner == NULL) {
-        if (!is_event)
+    if (partner == NULL || (stream->listeners & LISTEN_PARTNER)) {
+        if (!is_event && stream->listeners == 0)
             count_drop(engine, DROP_UNHEARD);
         return;
     }
@@ -268,12 +281,13 @@ static void send_key(struct engine *engine, struct stream *stream, uint64_t now_
     if (action == DTMF_WAIT)
         return;
     /* A hold or a new plan may have come between. Time goes on. */
-    if (!can_send(stream) || stream->plan.dtmf_payload_type < 0) {
+    if (!stream_can_send(stream) || stream->plan.dtmf_payload_type < 0) {
         keys->in_run = false;
         return;
     }
     if (action == DTMF_FIRST_PACKET) {
-        keys->timestamp = keys->in_run ? keys->timestamp + KEY_AND_PAUSE_SAMPLES : sender_time(&stream->sender, now_us);
+        keys->timestamp = keys->in_run ? keys->timestamp + KEY_AND_PAUSE_MS * keys->units_per_ms
+                                       : sender_time(&stream->sender, now_us);
         keys->in_run = true;
     }
     struct rtp_packet packet = {
@@ -284,18 +298,44 @@ static void send_key(struct engine *engine, struct stream *stream, uint64_t now_
     };
     telephone_event_write(&event, packet.payload);
     sender_event(&stream->sender, &packet, keys->timestamp, now_us);
-    transmit(engine, stream, &packet);
+    stream_transmit(engine, stream, &packet);
+}
+
+static void send_keys(struct engine *engine, struct stream *stream, uint64_t now_us)
+{
+    if (stream->plan.dtmf_payload_type >= 0)
+        send_key(engine, stream, now_us);
+    else
+        sound_send_tone(engine, stream, now_us);
+}
+
+/* One tick of it as sound, for a codec that clips are not encoded in. */
+static void speak_playback(struct engine *engine, struct stream *stream, uint64_t now_us)
+{
+    int16_t samples[TICK_MS * SAMPLES_PER_MS];
+    struct player *player = &stream->player;
+    if ((int32_t)(engine->tick - player->next_tick) < 0)
+        return;
+    player->next_tick = engine->tick + 1;
+    player_take_linear(player, engine->clips, samples, TICK_MS * SAMPLES_PER_MS);
+    sound_speak(engine, stream, VOICE_PLAYER, samples, SAMPLES_PER_MS * 1000, now_us);
+    if (player->state == PLAYER_ENDED)
+        sound_hush(stream, VOICE_PLAYER);
 }
 
 static void send_playback(struct engine *engine, struct stream *stream, uint64_t now_us)
 {
     _Alignas(8) uint8_t datagram[RTP_HEADER_BYTES + PACKET_TIME_MS_MAX * SAMPLES_PER_MS + SEAL_BYTES];
     struct player *player = &stream->player;
+    if (stream->plan.codec != CODEC_PCMU && stream->plan.codec != CODEC_PCMA) {
+        speak_playback(engine, stream, now_us);
+        return;
+    }
     if ((int32_t)(engine->tick - player->next_tick) < 0)
         return;
     player->next_tick = engine->tick + stream->plan.packet_ticks;
     uint32_t samples = (uint32_t)stream->plan.packet_ticks * TICK_MS * SAMPLES_PER_MS;
-    if (!can_send(stream)) {
+    if (!stream_can_send(stream)) {
         player_take(player, engine->clips, stream->plan.codec, NULL, samples);
         sender_interrupt(&stream->sender);
         return;
@@ -307,23 +347,26 @@ static void send_playback(struct engine *engine, struct stream *stream, uint64_t
     };
     player_take(player, engine->clips, stream->plan.codec, packet.payload, samples);
     sender_own(&stream->sender, &packet, samples, now_us);
-    transmit(engine, stream, &packet);
+    stream_transmit(engine, stream, &packet);
 }
 
-void stream_tick(struct engine *engine, uint32_t slot, uint64_t now_us)
+void stream_tick(struct engine *engine, uint32_t slot, uint64_t due_us, uint64_t now_us)
 {
     struct stream *stream = &engine->streams[slot];
     struct key_press press;
+    if (stream->listeners != 0)
+        sound_tick(engine, slot, due_us, now_us);
     if (dtmf_expire(&stream->keys_in, now_us, &press))
         tell_key(engine, slot, &press);
     /* Keys come first; a playback waits for them, so that nothing of it is lost. */
     if (dtmf_sender_busy(&stream->keys_out))
-        send_key(engine, stream, now_us);
+        send_keys(engine, stream, now_us);
     else if (stream->player.state == PLAYER_RUNNING)
         send_playback(engine, stream, now_us);
     if (stream->player.state == PLAYER_ENDED)
         stream_finish_play(engine, slot, true);
-    if (stream->player.state == PLAYER_IDLE && !dtmf_sender_busy(&stream->keys_out) && !stream->keys_in.pending)
+    if (stream->listeners == 0 && stream->player.state == PLAYER_IDLE && !dtmf_sender_busy(&stream->keys_out) &&
+        !stream->keys_in.pending)
         stream_unmark_busy(engine, slot);
 }
 

@@ -26,6 +26,8 @@ bool address_same_host(const struct address *left, const struct address *right);
 
 struct security; /* security.h */
 struct ice;      /* ice.h */
+struct ear;      /* ear.h */
+struct mouth;    /* mouth.h */
 
 /* What a command does to the keys, or to the credentials, of a stream. */
 enum change { CHANGE_NONE, CHANGE_KEEP, CHANGE_NEW };
@@ -33,6 +35,7 @@ enum change { CHANGE_NONE, CHANGE_KEEP, CHANGE_NEW };
 struct plan {
     struct address remote;
     enum codec_id codec;
+    struct codec_settings settings; /* of what we send */
     uint8_t payload_type;
     int16_t dtmf_payload_type; /* -1: none */
     /* What arrives: an answerer may number in its own way (RFC 3264 section 6.1). */
@@ -57,6 +60,8 @@ enum command_kind {
     COMMAND_SEND_DIGITS,
     COMMAND_SECURE,
     COMMAND_SEND_RECORD,
+    COMMAND_EAR,
+    COMMAND_MOUTH,
 };
 
 struct play {
@@ -94,6 +99,8 @@ struct command {
         } open;
         struct security *security; /* COMMAND_SECURE: what a handshake agreed on */
         struct record *record;     /* COMMAND_SEND_RECORD: freed when it is sent */
+        struct ear *ear;           /* COMMAND_EAR: the stream's from then on */
+        struct mouth *mouth;       /* COMMAND_MOUTH: likewise */
         uint32_t partner;
         struct play play;
         struct digits digits;

@@ -7,10 +7,17 @@ from switch.base.values import quick
 
 
 class Codec(IntEnum):
-    """Audio codecs by their static RTP payload type (RFC 3551 table 4)."""
+    """Audio codecs by their static RTP payload type (RFC 3551 table 4); from 128 on those that have none.
+
+    The same numbers as in `enum codec_id` of codecs/codecs.h.
+    """
 
     PCMU = 0
     PCMA = 8
+    G722 = 9
+    OPUS = 128
+    L16_8K = 129
+    L16_16K = 130
 
 
 class SrtpSuite(Enum):

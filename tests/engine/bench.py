@@ -32,6 +32,11 @@ def pcm(*values: int) -> bytes:
     return struct.pack(f"<{len(values)}h", *values)
 
 
+def payload_type(codec: Codec) -> int:
+    """The static one, or one of those that are agreed upon (RFC 3551 section 3)."""
+    return int(codec) if codec < 96 else 102 + codec - Codec.OPUS
+
+
 @dataclass
 class Peer:
     """A phone's media socket."""
@@ -105,7 +110,7 @@ class Bench:
 
     def open(self, slot: int, codec: Codec = Codec.PCMU, **plan: Any) -> Peer:
         """Opens a stream with a peer at the announced address."""
-        peer = Peer(self.host, payload_type=int(codec), ssrc=0x1111 * (slot + 1))
+        peer = Peer(self.host, payload_type=payload_type(codec), ssrc=0x1111 * (slot + 1))
         peer.target = (self.host, self.engine.slots[slot].port)
         self.peers.append(peer)
         self.submit(OpenStream(slot, self.plan(peer, codec, **plan)))
@@ -113,7 +118,7 @@ class Bench:
 
     @staticmethod
     def plan(peer: Peer, codec: Codec = Codec.PCMU, **plan: Any) -> StreamPlan:
-        made = StreamPlan(peer.host, peer.port, codec, int(codec), dtmf_payload_type=DTMF)
+        made = StreamPlan(peer.host, peer.port, codec, payload_type(codec), dtmf_payload_type=DTMF)
         return replace(made, **plan)
 
     def bridge(self, left: Codec = Codec.PCMU, right: Codec = Codec.PCMU) -> tuple[Peer, Peer]:

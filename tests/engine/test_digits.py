@@ -84,13 +84,6 @@ def test_sent_keys_reach_another_stream(bench: Bench) -> None:
     assert [key for key, _ in digits(bench, 0.6)] == ["4", "2"]
 
 
-def test_keys_for_a_peer_without_telephone_event_are_counted(bench: Bench) -> None:
-    peer = bench.open(0, dtmf_payload_type=None)
-    bench.submit(SendDigits(0, "1"))
-    assert peer.receive_all(0.05) == []
-    assert bench.engine.stats().commands_ignored == 1
-
-
 @pytest.mark.parametrize("name", ["0", "1", "2", "3", "4", "star"])
 def test_captured_key(bench: Bench, name: str) -> None:
     """Captures of sipp: payload type 101 or 96, one key, its name in the file's."""

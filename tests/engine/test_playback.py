@@ -36,7 +36,7 @@ def test_clips_join_without_a_gap(bench: Bench) -> None:
     }
 
 
-@pytest.mark.parametrize("codec", list(Codec))
+@pytest.mark.parametrize("codec", [Codec.PCMU, Codec.PCMA])
 def test_each_law_hears_its_own_codes(bench: Bench, codec: Codec) -> None:
     peer = bench.open(0, codec)
     level, code = list(LEVELS[codec].items())[1]

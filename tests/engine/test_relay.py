@@ -117,7 +117,7 @@ def test_events_for_a_peer_without_them_are_dropped_without_a_gap(bench: Bench) 
     bench.submit(Bridge(0, 1))
     first = _through(left, right)
     left.send_key(5, left.timestamp, 160)
-    left.send_key(5, left.timestamp, 800, end=True)
+    left.send_key(5, left.timestamp, 320)
     after = _through(left, right)
     assert after.sequence == (first.sequence + 1) % 2**16
     assert bench.engine.stats().dropped(DropReason.NO_EVENTS) == 2

@@ -17,6 +17,7 @@ static int hear(uint32_t timestamp, uint8_t key, uint16_t duration, bool end, ui
 static void begin(void)
 {
     memset(&receiver, 0, sizeof receiver);
+    receiver.units_per_ms = 8;
 }
 
 static void one_press_is_told_once(void)
@@ -71,7 +72,7 @@ static void flash_is_no_key(void)
 
 static void keys_are_sent_in_time(void)
 {
-    struct dtmf_sender sender = {0};
+    struct dtmf_sender sender = {.units_per_ms = 8};
     struct digits digits = {.events = {1, 11}, .count = 2};
     CHECK_EQUAL(dtmf_sender_add(&sender, &digits, 100), 0);
     int packets = 0, ends = 0, firsts = 0;

@@ -107,7 +107,7 @@ static void a_mouth_fills_packets(void)
         for (uint32_t tick = 1; tick <= ticks; tick++) {
             for (int i = 0; i < FRAME; i++)
                 samples[i] = voice((int)(tick - 1) * FRAME + i);
-            CHECK_EQUAL(mouth_speak(mouth, samples, &payload), tick == ticks ? MOUTH_PACKET : MOUTH_WAITS);
+            CHECK_EQUAL(mouth_speak(mouth, samples, 8000, &payload), tick == ticks ? MOUTH_PACKET : MOUTH_WAITS);
         }
         CHECK_EQUAL(payload.count, ticks * FRAME);
         CHECK_EQUAL(payload.units, ticks * FRAME);
@@ -115,17 +115,15 @@ static void a_mouth_fills_packets(void)
             CHECK_EQUAL(bytes[i], g711_ulaw_encode(voice((int)i)));
     }
     /* What was not full is not sent, and nothing of it is in the next packet. */
-    CHECK_EQUAL(mouth_speak(mouth, samples, &payload), MOUTH_WAITS);
-    CHECK(mouth->speaking);
+    CHECK_EQUAL(mouth_speak(mouth, samples, 8000, &payload), MOUTH_WAITS);
     mouth_rest(mouth);
-    CHECK(!mouth->speaking);
     for (int tick = 1; tick <= 6; tick++)
-        CHECK_EQUAL(mouth_speak(mouth, samples, &payload), tick == 6 ? MOUTH_PACKET : MOUTH_WAITS);
+        CHECK_EQUAL(mouth_speak(mouth, samples, 8000, &payload), tick == 6 ? MOUTH_PACKET : MOUTH_WAITS);
     /* A shorter packet time than what waits already. */
     for (int tick = 0; tick < 5; tick++)
-        mouth_speak(mouth, samples, &payload);
+        mouth_speak(mouth, samples, 8000, &payload);
     mouth_set_packet(mouth, 1);
-    CHECK_EQUAL(mouth_speak(mouth, samples, &payload), MOUTH_PACKET);
+    CHECK_EQUAL(mouth_speak(mouth, samples, 8000, &payload), MOUTH_PACKET);
     CHECK_EQUAL(payload.count, FRAME);
     free(mouth);
 }

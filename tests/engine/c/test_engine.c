@@ -260,7 +260,7 @@ static void refused_allocations(void)
         allocations_until_refusal = -1;
         if (engine != NULL) {
             int16_t sample = 0;
-            for (int i = 0; i < 2; i++) {
+            for (int i = 0; i < 3; i++) {
                 allocations_until_refusal = i;
                 CHECK_EQUAL(engine_add_clip(engine, &sample, 1), -1);
             }

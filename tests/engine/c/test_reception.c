@@ -10,6 +10,7 @@ static uint64_t now_us;
 static void begin(void)
 {
     memset(&reception, 0, sizeof reception);
+    reception_set_clock(&reception, 8);
     now_us = 1000000000;
 }
 
