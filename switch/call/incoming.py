@@ -139,7 +139,7 @@ class IncomingLeg(Leg):
             self.hang_up(Cause(Reason.SIGNALLING_LOST, By.NETWORK, 504), now)
 
     def next_timer(self) -> int | None:
-        at = super().next_timer()
+        at = Leg.next_timer(self)
         if self.reliable is None or self.state is not LegState.INCOMING_PROCEEDING:
             # After a final answer nothing provisional is repeated; its PRACK may still come.
             return at
@@ -302,7 +302,7 @@ class IncomingLeg(Leg):
         return response
 
     def _make(self, status: int, body: bytes, answered_at: int | None = None) -> Response:
-        headers = [("Contact", str(self.contact())), ("Allow", ALLOW)] if status < 300 else []
+        headers = [("Contact", self.contact_text), ("Allow", ALLOW)] if status < 300 else []
         if answered_at is not None:
             headers += [("Supported", SUPPORTED), *self.accept_timer(self.invite, answered_at)]
         elif status == 488 and self.negotiation.warning:

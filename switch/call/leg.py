@@ -12,7 +12,7 @@ The moves are in `states.TRANSITIONS`. What an incoming and an outgoing leg do d
 `incoming.py` and `outgoing.py`; what any dialog must answer in mid-call is in `requests.py`.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from functools import lru_cache
 
 from switch.base.clock import SECOND
@@ -30,7 +30,7 @@ from switch.media.plan import Slot, StreamPlan
 from switch.sdp.direction import Direction
 from switch.sdp.security import Encryption
 from switch.sip.dialog import Dialog
-from switch.sip.flow import Flow
+from switch.sip.flow import Flow, Transport
 from switch.sip.message import Request, Response, same_uri
 from switch.sip.outputs import RequestReceived, ResponseReceived, TransactionFailed
 from switch.sip.uri import NameAddr, Uri
@@ -49,8 +49,8 @@ GONE_STATUSES = frozenset({404, 408, 410, 416, 481, 482, 484, 485, 502, 604})
 """Answers that end the whole dialog, whatever was asked (RFC 5057 section 5.1)."""
 
 
-class Leg(ABC):
-    """What both kinds of legs share.
+class Leg:
+    """What both kinds of legs share. (No `ABC`: whether an owner is a leg is asked with every message.)
 
     `role` is caller, agent, callee or target; `peer` whom it reaches, in words. `account` is the
     tenant's account at the other end, `trunk` the carrier; the other one is empty. `agent` sits at the
@@ -155,7 +155,7 @@ class Leg(ABC):
             self._session_due(self.session_timer, now)
 
     def next_timer(self) -> int | None:
-        at = self.repeater.next_timer()
+        at = self.repeater.at
         if self._probe_at is not None and (at is None or self._probe_at < at):
             at = self._probe_at
         if self.change is not None and self.change.at is not None:
@@ -236,7 +236,13 @@ class Leg(ABC):
     def contact(self) -> NameAddr:
         """Where the peer sends requests of this dialog: the listener it spoke to."""
         local = self.flow.local
-        return contact_at(local.host, local.port, self.flow.transport.value)
+        return contact_at(local.host, local.port, self.flow.transport)
+
+    @property
+    def contact_text(self) -> str:
+        """The value of our Contact."""
+        local = self.flow.local
+        return contact_text_at(local.host, local.port, self.flow.transport)
 
     def apply_plan(self, plan: StreamPlan) -> None:
         """Start the stream, or change it; tell when the peer holds or takes back."""
@@ -442,7 +448,7 @@ class Leg(ABC):
 
     def with_session(self, request: Request, body: bytes, now: int) -> Response:
         """200 with Contact, what becomes of the session timer, and our session description if it has one."""
-        headers = [("Contact", str(self.contact()))]
+        headers = [("Contact", self.contact_text)]
         if self.talking:
             headers += self.accept_timer(request, now)
         return request.make_response(
@@ -508,10 +514,16 @@ def _not_a_session(request: Request) -> Response | None:
 
 
 @lru_cache(LISTENERS_MAX)
-def contact_at(host: str, port: int, transport: str) -> NameAddr:
+def contact_at(host: str, port: int, transport: Transport) -> NameAddr:
     """Where peers of this listener of ours send the requests of a dialog."""
     bracketed = f"[{host}]" if ":" in host else host
     # RFC 7118 section 5.2 has one word for both kinds of WebSocket.
-    word = "ws" if transport == "WSS" else transport.lower()
-    suffix = "" if transport == "UDP" else f";transport={word}"
+    word = "ws" if transport is Transport.WSS else transport.lower()
+    suffix = "" if transport is Transport.UDP else f";transport={word}"
     return NameAddr.parse(f"<sip:{bracketed}:{port}{suffix}>")
+
+
+@lru_cache(LISTENERS_MAX)
+def contact_text_at(host: str, port: int, transport: Transport) -> str:
+    """The same, written."""
+    return str(contact_at(host, port, transport))

@@ -117,7 +117,7 @@ class Negotiation:
         return offer.body
 
     def _later_offer(self, direction: Direction) -> Description:
-        local = None if self._local is None else self._local.session
+        local = _values(self._local)
         return self._described(
             negotiate.build_offer(
                 self._slot.host,
@@ -127,7 +127,7 @@ class Negotiation:
                 CAPABILITY,
                 direction,
                 previous=local,
-                sent=None if self._sent is None else self._sent.session,
+                sent=_values(self._sent),
                 terms=self._terms(secure=self._encryption.required or _is_secure(local)),
             )
         )
@@ -169,7 +169,7 @@ class Negotiation:
                 self._session_id,
                 1,
                 CAPABILITY,
-                previous=None if self._sent is None else self._sent.session,
+                previous=_values(self._sent),
                 terms=self._terms(secure=_is_secure(offer)),
             )
         except SdpError:
@@ -270,6 +270,10 @@ class Negotiation:
                 ice_password=token(24),
             )
         return Terms(self._encryption, self._security)
+
+
+def _values(description: Description | None) -> Session | None:
+    return None if description is None else description.session
 
 
 def _is_secure(session: Session | None) -> bool:

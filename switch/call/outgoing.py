@@ -206,7 +206,7 @@ class OutgoingLeg(Leg):
             self._next_way(now)
 
     def next_timer(self) -> int | None:
-        at = super().next_timer()
+        at = Leg.next_timer(self)
         if self._ways and self.state is LegState.OUTGOING_CALLING and not self._spoke:
             silent_at = self._dialled_at + SILENT_AFTER_US
             at = silent_at if at is None else min(at, silent_at)
@@ -549,7 +549,7 @@ class OutgoingLeg(Leg):
             self.negotiation = self._offered = self._offered.anew(self.slot, way.encryption)
             request.body = self.negotiation.offer() if self._offers else b""
         request.uri = way.uri
-        request.headers.set("Contact", str(self.contact()))
+        request.headers.set("Contact", self.contact_text)
         request.headers.set_all("Route", way.routes)
         self._request = request
         self._spoke = False
@@ -583,7 +583,7 @@ class OutgoingLeg(Leg):
             ("To", str(destination.to)),
             ("Call-ID", self._call_id),
             ("CSeq", f"{cseq} INVITE"),
-            ("Contact", str(self.contact())),
+            ("Contact", self.contact_text),
             ("Allow", ALLOW),
             *session_timer.offered(self.signalling.settings, self._expires_s),
             *destination.headers,

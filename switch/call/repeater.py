@@ -12,14 +12,15 @@ GIVE_UP_US = 64 * T1_US
 class AnswerRepeater:
     """At most one answer at a time waits for its ACK: a re-INVITE meanwhile gets 491."""
 
-    __slots__ = ("_at", "_give_up_at", "_interval_us", "_response", "_transaction")
+    __slots__ = ("_give_up_at", "_interval_us", "_response", "_transaction", "at")
 
     def __init__(self) -> None:
         self._response: Response | None = None
         self._transaction = ""
         self._interval_us = T1_US
-        self._at = 0
         self._give_up_at = 0
+        self.at: int | None = None
+        """When the answer is repeated next, or given up; None where none waits."""
 
     @property
     def waiting(self) -> bool:
@@ -30,32 +31,30 @@ class AnswerRepeater:
         self._response = response
         self._transaction = transaction
         self._interval_us = T1_US
-        self._at = now + T1_US
+        self.at = now + T1_US
         self._give_up_at = now + GIVE_UP_US
 
     def acknowledge(self, cseq: int) -> bool:
         """An ACK came. False where it is not that of the answer that waits: a late copy of an earlier one."""
         if self._response is None or self._response.cseq.number != cseq:
             return False
-        self._response = None
+        self.stop()
         return True
 
     def stop(self) -> None:
         """Nobody waits for the ACK any more."""
         self._response = None
-
-    def next_timer(self) -> int | None:
-        return None if self._response is None else min(self._at, self._give_up_at)
+        self.at = None
 
     def handle_timer(self, signalling: Signalling, now: int) -> bool:
         """Repeat when due. False when it is time to give up."""
-        if self._response is None:
+        if self._response is None or self.at is None:
             return True
         if now >= self._give_up_at:
-            self._response = None
+            self.stop()
             return False
-        if now >= self._at:
+        if now >= self.at:
             signalling.respond(self._transaction, self._response, now)
             self._interval_us = min(2 * self._interval_us, T2_US)
-            self._at = now + self._interval_us
+            self.at = min(now + self._interval_us, self._give_up_at)
         return True

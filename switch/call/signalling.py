@@ -128,11 +128,8 @@ class Signalling:
 
     def owner_of(self, message: LegInputMessage) -> Owner | None:
         """Whose message this is, or None: then it opens something new, or belongs to nobody."""
-        if isinstance(message, RequestReceived | AckReceived):
-            return self._by_dialog.get(dialog_key(message.request))
+        if isinstance(message, (RequestReceived, AckReceived)):
+            # Of a request from the peer the To tag is ours.
+            request = message.request
+            return self._by_dialog.get((request.call_id, request.to.tag or "", request.from_.tag or ""))
         return self._by_transaction.get(message.transaction)
-
-
-def dialog_key(request: Request) -> DialogKey:
-    """The dialog that a request from the peer names: its To tag is ours."""
-    return (request.call_id, request.to.tag or "", request.from_.tag or "")

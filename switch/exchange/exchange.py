@@ -4,7 +4,7 @@ An endpoint of the first contract: `receive`, `media_event`, `agent`, `handle_ti
 `poll`. After each input `settle` empties every queue in a fixed order, so that the outcome depends on
 nothing but the inputs. The journal is drained by whoever owns it.
 
-A message that a peer got wrong becomes an answer here, and only here (`_wrong`).
+A message that a peer got wrong becomes an answer here, and only here (`_request`).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,16 +12,15 @@ from typing import Any
 
 from switch.acd.events import Wake as RouterWake
 from switch.base.errors import PeerError
-from switch.call import events as leg_events
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import ALLOW, Leg
-from switch.call.signalling import Owner
+from switch.call.signalling import LegInputMessage, Owner
 from switch.call.surplus import Surplus
 from switch.dialplan.actions import Action, AgentVerb
-from switch.dialplan.events import Answered, DigitPressed, PlayEnded
+from switch.dialplan.events import PlayEnded
 from switch.dialplan.events import Wake as FlowWake
 from switch.exchange import (
-    endings,
+    hearing,
     invites,
     locating,
     messages,
@@ -33,16 +32,14 @@ from switch.exchange import (
     ringing,
     routing,
     stir,
-    transfers,
     understanding,
     watching,
 )
 from switch.exchange.actions.agents import event_for
+from switch.exchange.hearing import HEAR
 from switch.exchange.office import Office, Output, Parts
 from switch.exchange.session import Session
-from switch.journal import events as journal
 from switch.media import events as media
-from switch.media.commands import SendDigits
 from switch.notifier.packages import ALLOW_EVENTS
 from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Flow
@@ -60,6 +57,12 @@ from switch.sip.outputs import (
 )
 from switch.sip.outputs import Output as LayerOutput
 from switch.trunk.settings import TrunkEvent
+
+
+def _dropped(message: MessageDropped, now: int) -> None:
+    """The layer has counted it, by reason."""
+    del message, now
+
 
 Handler = Callable[[Office, Session, Any, int], None]
 
@@ -86,6 +89,20 @@ class Exchange:
     def __init__(self, parts: Parts, handlers: Mapping[type[Action], Handler]) -> None:
         self.office = Office(parts)
         self._handlers = dict(handlers)
+        self._clocks = (
+            parts.signalling.layer.next_timer,
+            parts.registrar.next_timer,
+            parts.trunks.next_timer,
+        )
+        self._receivers: dict[type[Any], Callable[[Any, int], None]] = {
+            RequestReceived: self._request,
+            AckReceived: self._ack,
+            CancelReceived: self._cancel,
+            ResponseReceived: self._response,
+            TransactionFailed: self._failure,
+            StrayAnswer: self._stray,
+            MessageDropped: _dropped,
+        }
         self.surplus = Surplus(parts.signalling.layer)
         self.wrong = 0
         """Messages that a peer got wrong for its call, though the parser could read them."""
@@ -181,16 +198,16 @@ class Exchange:
     def next_timer(self) -> int | None:
         """When to call `handle_timer` next."""
         office = self.office
-        parts = office.parts
-        times = [
-            office.timers.next(),
-            office.signalling.layer.next_timer(),
-            parts.registrar.next_timer(),
-            parts.trunks.next_timer(),
-        ]
+        earliest = office.timers.next()
+        for clock in self._clocks:
+            at = clock()
+            if at is not None and (earliest is None or at < earliest):
+                earliest = at
         if office.watching is not None:
-            times.append(office.watching.notifier.next_timer())
-        return min([at for at in times if at is not None], default=None)
+            at = office.watching.notifier.next_timer()
+            if at is not None and (earliest is None or at < earliest):
+                earliest = at
+        return earliest
 
     def poll(self) -> list[Output]:
         """Bytes and media commands, in order; and questions for a resolver."""
@@ -213,15 +230,15 @@ class Exchange:
         """Empty every queue; each round takes one thing, so that effects come before what follows."""
         office = self.office
         signalling = office.signalling
+        poll = signalling.layer.poll
         # A reload queues some events for each agent and each queue; they feed nobody by themselves.
         for _ in range(ROUNDS_MAX + 2 * len(office.router_inputs)):
-            progressed = False
-            if messages := signalling.layer.poll():
+            messages = poll()
+            if messages:
                 self._settle_sip(messages, now)
-                progressed = True
-            if signalling.touched:
+            touched = signalling.touched
+            if touched:
                 self._settle_legs(now)
-                progressed = True
                 if signalling.touched:
                     continue
             if office.commands:
@@ -240,77 +257,117 @@ class Exchange:
                 session, flow_event = office.flow_inputs.popleft()
                 running = session.interpreter
                 if running is not None:
-                    office.actions.extend((session, running, act) for act in running.apply(flow_event, now))
+                    for act in running.apply(flow_event, now):
+                        office.actions.append((session, running, act))
             elif office.closing:
                 records.close(office, office.closing.popleft(), now)
-            elif (
-                not progressed
-                and not reachability.settle(office, now)
-                and (office.watching is None or not office.watching.settle(now))
-            ):
+            elif not messages and not touched and not self._settle_news(now):
                 return
         raise AssertionError("settling does not end: handlers feed one another")
 
+    def _settle_news(self, now: int) -> bool:
+        """What phones and carriers did, and who watches them; True when there was anything."""
+        office = self.office
+        parts = office.parts
+        if (parts.registrar.news or parts.trunks.news) and reachability.settle(office, now):
+            return True
+        return office.watching is not None and office.watching.settle(now)
+
     def _settle_sip(self, outputs: list[LayerOutput], now: int) -> None:
+        sent = self.office.outputs
+        receivers = self._receivers
         for output in outputs:
-            if isinstance(output, SendBytes):
-                self.office.outputs.append(output)
-            elif isinstance(output, StrayAnswer):
-                self._late_answer(output.response, output.flow, now)
-            elif not isinstance(output, MessageDropped):
-                # What was dropped the layer has counted, by reason.
-                self._message(output, now)
+            if output.__class__ is SendBytes:
+                sent.append(output)
+            else:
+                receivers[output.__class__](output, now)
 
     def _settle_legs(self, now: int) -> None:
-        touched = self.office.signalling.touched
-        self.office.signalling.touched = {}
+        office = self.office
+        touched = office.signalling.touched
+        office.signalling.touched = {}
         for leg_id in touched:
-            leg = self.office.legs.get(leg_id)
+            leg = office.legs.get(leg_id)
             if leg is None:
                 continue
-            watched = None if self.office.watching is None else self.office.session_of_leg[leg_id]
+            watched = None if office.watching is None else office.session_of_leg[leg_id]
             for event in leg.poll():
-                self._leg_event(leg, event, now)
+                HEAR[event.__class__](office, office.session_of_leg[leg_id], leg, event, now)
             if watched is not None:
-                self.office.stir(watched, leg)
-            if leg_id in self.office.legs:
-                self.office.schedule(leg)
+                office.stir(watched, leg)
+            if leg_id in office.legs:
+                office.schedule(leg)
 
-    # SIP.
+    # SIP. A message that its receiver finds wrong becomes an answer here, and only here.
 
-    def _message(
-        self,
-        message: RequestReceived | AckReceived | CancelReceived | ResponseReceived | TransactionFailed,
-        now: int,
-    ) -> None:
+    def _request(self, message: RequestReceived, now: int) -> None:
         owner = self.office.signalling.owner_of(message)
         try:
-            if isinstance(message, RequestReceived):
-                refused = understanding.refusal(message.request, invites.SUPPORTED)
-                if refused is not None:
-                    self._refuse(message, refused, owner, now)
-                    return
-            elif isinstance(message, ResponseReceived):
-                challenged = message.response.status in (401, 407)
-                if challenged and isinstance(owner, Leg) and proving.again(self.office, owner, message, now):
-                    return
-                if message.response.body:
-                    understanding.open_body(message.response)
-                message = self.office.signalling.as_owner_knows(message)
-            elif isinstance(message, TransactionFailed):
-                message = self.office.signalling.as_owner_knows(message)
-            elif isinstance(message, AckReceived) and message.request.body:
+            refused = understanding.refusal(message.request, invites.SUPPORTED)
+            if refused is not None:
+                self._refuse(message, refused, owner, now)
+            elif owner is None:
+                self._new_request(message, now)
+            else:
+                self._deliver(owner, message, now)
+        except PeerError as error:
+            # 400 with the reason; to any other message of a peer there is no answer.
+            self.wrong += 1
+            reason = " ".join(str(error).split())[:80] or "Bad Request"
+            self._refuse(message, message.request.make_response(400, reason), owner, now)
+
+    def _response(self, message: ResponseReceived, now: int) -> None:
+        signalling = self.office.signalling
+        owner = signalling.owner_of(message)
+        response = message.response
+        try:
+            challenged = response.status in (401, 407)
+            if challenged and isinstance(owner, Leg) and proving.again(self.office, owner, message, now):
+                return
+            if response.body:
+                understanding.open_body(response)
+            if owner is None:
+                self._late_answer(response, message.flow, now)
+            else:
+                self._deliver(owner, signalling.as_owner_knows(message), now)
+        except PeerError:
+            self.wrong += 1
+
+    def _ack(self, message: AckReceived, now: int) -> None:
+        owner = self.office.signalling.owner_of(message)
+        try:
+            if message.request.body:
                 understanding.open_body(message.request)
             if owner is not None:
-                owner.receive(message, now)
-                if isinstance(owner, Leg):
-                    self.office.schedule(owner)
-            elif isinstance(message, RequestReceived):
-                self._new_request(message, now)
-            elif isinstance(message, ResponseReceived):
-                self._late_answer(message.response, message.flow, now)
-        except PeerError as error:
-            self._wrong(message, error, owner, now)
+                self._deliver(owner, message, now)
+        except PeerError:
+            self.wrong += 1
+
+    def _cancel(self, message: CancelReceived, now: int) -> None:
+        self._to_owner(message, now)
+
+    def _failure(self, message: TransactionFailed, now: int) -> None:
+        self._to_owner(message, now)
+
+    def _to_owner(self, message: CancelReceived | TransactionFailed, now: int) -> None:
+        signalling = self.office.signalling
+        owner = signalling.owner_of(message)
+        if owner is None:
+            return
+        try:
+            known = signalling.as_owner_knows(message) if isinstance(message, TransactionFailed) else message
+            self._deliver(owner, known, now)
+        except PeerError:
+            self.wrong += 1
+
+    def _deliver(self, owner: Owner, message: LegInputMessage, now: int) -> None:
+        owner.receive(message, now)
+        # A leg that spoke has its timer set when it is heard.
+        if isinstance(owner, Leg) and owner.id not in self.office.signalling.touched:
+            self.office.schedule(owner)
+
+    def _stray(self, message: StrayAnswer, now: int) -> None:
+        self._late_answer(message.response, message.flow, now)
 
     def _refuse(self, message: RequestReceived, response: Response, owner: Owner | None, now: int) -> None:
         """Where the request belongs to nobody, nobody has proved to have sent it."""
@@ -323,19 +380,6 @@ class Exchange:
         late = 200 <= response.status < 300 and response.cseq.method == "INVITE"
         if late and not self.office.signalling.is_known(response):
             self.surplus.end(response, flow, now)
-
-    def _wrong(
-        self,
-        message: RequestReceived | AckReceived | CancelReceived | ResponseReceived | TransactionFailed,
-        error: PeerError,
-        owner: Owner | None,
-        now: int,
-    ) -> None:
-        """The peer's mistake: 400 with the reason to a request, a counted drop for anything else."""
-        self.wrong += 1
-        if isinstance(message, RequestReceived):
-            reason = " ".join(str(error).split())[:80] or "Bad Request"
-            self._refuse(message, message.request.make_response(400, reason), owner, now)
 
     def _new_request(self, message: RequestReceived, now: int) -> None:
         request = message.request
@@ -368,79 +412,18 @@ class Exchange:
         answer = signalling.respond if known else signalling.turn_away
         answer(message.transaction, response, now)
 
-    # Legs.
-
-    def _leg_event(self, leg: Leg, event: leg_events.LegOutput, now: int) -> None:
-        office = self.office
-        session = office.session_of_leg[leg.id]
-        if isinstance(event, leg_events.MediaWanted):
-            office.outputs.append(event.command)
-        elif isinstance(event, leg_events.LegEnded):
-            endings.leg_ended(office, session, leg, event.cause, now)
-        elif isinstance(event, leg_events.LegAnswered):
-            office.write(journal.LegAnswered(leg.id, event.codec), now, session)
-            attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)
-            if attempt is not None:
-                ringing.answered(office, session, attempt, leg, now)
-            elif not leg.over:
-                office.hang_up(leg, ours(Reason.CANCELLED), now)
-        elif isinstance(event, leg_events.LegProgress):
-            office.write(journal.LegRinging(leg.id), now, session)
-            attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)
-            if attempt is not None:
-                ringing.progress(office, session, attempt, leg, event.early_media, now)
-        elif isinstance(event, leg_events.LegConfirmed):
-            office.write(journal.LegAnswered(leg.id, event.codec), now, session)
-            office.media(session.call.opened(leg))
-            if leg is session.call.anchor:
-                office.tell_flow(session, Answered())
-        elif isinstance(event, leg_events.LegHeld):
-            office.write(journal.LegHeld(leg.id, event.held), now, session)
-            office.media(session.call.held(leg, event.held, now))
-        elif isinstance(event, leg_events.LegDigit):
-            self._digit(leg, event.digit, from_info=True)
-        elif isinstance(event, leg_events.LegTransferRequested):
-            transfers.requested(office, session, event, now)
-        elif isinstance(event, leg_events.FlowFailed):
-            ringing.flow_failed(office, session, leg, event.registration)
-        elif isinstance(event, leg_events.SlotReleased):
-            self._release(event.slot)
-        else:
-            self._leg_gone(leg)
-
-    def _leg_gone(self, leg: Leg) -> None:
-        self.office.legs.pop(leg.id, None)
-        self.office.session_of_leg.pop(leg.id, None)
-        self.office.timers.cancel(("leg", leg.id))
-
-    def _release(self, slot: int) -> None:
-        self.office.leg_of_slot.pop(slot, None)
-        self.office.parts.slots.release(slot)
-
-    def _digit(self, leg: Leg, digit: str, *, from_info: bool) -> None:
-        """To the flow; in a talk to the other party, where the engine has not relayed it already."""
-        session = self.office.session_of_leg.get(leg.id)
-        if session is None:
-            return
-        other = session.call.other(leg)
-        if other is not None:
-            if from_info:
-                self.office.media([SendDigits(other.slot.number, digit)])
-        elif leg is session.call.anchor:
-            self.office.tell_flow(session, DigitPressed(digit))
-
     # Media and time.
 
     def _media_event(self, event: media.Event, now: int) -> None:
         if isinstance(event, media.StreamClosed):
-            self._release(event.slot)
+            hearing.released(self.office, event.slot)
             return
         leg = self.office.leg_of_slot.get(event.slot)
         session = None if leg is None else self.office.session_of_leg.get(leg.id)
         if leg is None or session is None:
             return
         if isinstance(event, media.DigitReceived):
-            self._digit(leg, event.digit, from_info=False)
+            hearing.digit(self.office, session, leg, event.digit, from_info=False)
         elif isinstance(event, media.PlayFinished):
             if event.playback > 0 and leg is session.call.anchor:
                 self.office.tell_flow(session, PlayEnded(event.playback, event.completed))

@@ -175,7 +175,8 @@ class Office:
         if session is None:
             self.journal.write(event, now)
         else:
-            self.journal.write(event, now, tenant=session.tenant, call=session.call.id)
+            call = session.call
+            self.journal.write(event, now, tenant=call.tenant, call=call.id)
 
     def media(self, commands: Iterable[Command]) -> None:
         self.commands.extend(commands)

@@ -60,7 +60,7 @@ def subscribe(office: Office, message: RequestReceived, now: int) -> None:
     notifier = office.watching.notifier
     watcher = wire_name(who.tenant, who.account)
     local = message.flow.local
-    contact = contact_at(local.host, local.port, message.flow.transport.value)
+    contact = contact_at(local.host, local.port, message.flow.transport)
     made = notifier.subscribe(message, package, resource, watcher, contact, now)
     if isinstance(made, Response):
         office.signalling.respond(message.transaction, made, now)

@@ -44,7 +44,6 @@ class Registrar:
 
     __slots__ = (
         "_accounts",
-        "_events",
         "_gruus",
         "_guard",
         "_limits",
@@ -52,6 +51,7 @@ class Registrar:
         "_table",
         "_userhashes",
         "challenger",
+        "news",
     )
 
     def __init__(self, realm: str, challenger: Challenger, limits: RegistrarLimits = DEFAULT_LIMITS) -> None:
@@ -59,11 +59,12 @@ class Registrar:
         self.challenger = challenger
         self._limits = limits
         self._accounts: dict[str, Account] = {}
-        self._events: list[RegistrarEvent] = []
+        self.news: list[RegistrarEvent] = []
+        """What happened since the last `poll`; always the same list."""
         self._gruus = Gruus(challenger.key("gruu"))
         self._guard = Guard(limits.failure_entries)
         self._userhashes: dict[str, str] | None = None
-        self._table = BindingTable(limits.bindings_per_account, self._events.append)
+        self._table = BindingTable(limits.bindings_per_account, self.news.append)
 
     def set_accounts(self, accounts: Iterable[Account]) -> None:
         """Replace all accounts; bindings of those that are gone are removed as lost."""
@@ -185,8 +186,8 @@ class Registrar:
 
     def poll(self) -> list[RegistrarEvent]:
         """Everything that happened since the last call, in order."""
-        events = self._events.copy()
-        self._events.clear()
+        events = self.news.copy()
+        self.news.clear()
         return events
 
     def _read(self, account: Account, request: Request, flow: Flow) -> tuple[Wish, ...] | None:
@@ -257,7 +258,7 @@ class Registrar:
         name = self._username(given)
         account = self._accounts.get(name)
         if self._guard.waits(host, port, name, now) and not self._table.is_bound_by(name, flow):
-            self._events.append(AuthenticationFailed(host, "" if account is None else name, 0))
+            self.news.append(AuthenticationFailed(host, "" if account is None else name, 0))
             return self._challenge(request, flow, now, proxy=proxy, stale=False)
         secrets = None if account is None else account.secrets
         verdict = self.challenger.judge(
@@ -269,7 +270,7 @@ class Registrar:
             return account, verdict
         if verdict.judged and verdict.result is Result.BAD:
             failures = self._guard.failed(host, port, name, now)
-            self._events.append(AuthenticationFailed(host, "" if account is None else name, failures))
+            self.news.append(AuthenticationFailed(host, "" if account is None else name, failures))
         return self._challenge(request, flow, now, proxy=proxy, stale=verdict.result is Result.STALE)
 
     def _username(self, given: Parameters) -> str:

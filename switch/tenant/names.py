@@ -8,9 +8,13 @@ hyphen, so that the first hyphen always divides; accounts may have more of them.
 """
 
 import re
+from functools import lru_cache
 
 TENANT_KEY_PATTERN = r"[a-z][a-z0-9_]{0,31}"
 ACCOUNT_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"
+
+NAMES_KEPT = 4_096
+"""Accounts whose name on the wire is kept made: each call and each registration asks for some."""
 
 _WIRE = re.compile(f"({TENANT_KEY_PATTERN})-({ACCOUNT_PATTERN})")
 _TENANT_KEY = re.compile(TENANT_KEY_PATTERN)
@@ -27,6 +31,7 @@ def is_account(text: str) -> bool:
     return _ACCOUNT.fullmatch(text) is not None
 
 
+@lru_cache(NAMES_KEPT)
 def wire_name(tenant: str, account: str) -> str:
     """`maple` and `101` give `maple-101`."""
     assert is_tenant_key(tenant), tenant

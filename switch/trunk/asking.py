@@ -38,30 +38,26 @@ class Probe:
 class Probes:
     """When each gateway is asked, and which question is open. Tickets are the owner's."""
 
-    __slots__ = ("_open", "_period_us", "_rng", "_timers", "_tokens")
+    __slots__ = ("_open", "_rng", "_timers", "_tokens", "periods_us")
 
     def __init__(self, tokens: TokenSource, rng: SplitMix64) -> None:
         self._tokens = tokens
         self._rng = rng
-        self._period_us: dict[ProbeKey, int] = {}
+        self.periods_us: dict[ProbeKey, int] = {}
+        """How often each gateway is asked; empty where none is."""
         self._open: dict[ProbeKey, Probe] = {}
         self._timers: TimerHeap[ProbeKey] = TimerHeap()
 
     def watch(self, wanted: dict[ProbeKey, int], now: int) -> None:
         """Probe these, each with its period in seconds, and no others."""
-        for key in [key for key in self._period_us if key not in wanted]:
-            del self._period_us[key]
+        for key in [key for key in self.periods_us if key not in wanted]:
+            del self.periods_us[key]
             self._open.pop(key, None)
             self._timers.cancel(key)
         for key, period_s in wanted.items():
-            if key not in self._period_us:
+            if key not in self.periods_us:
                 self._timers.set(key, now + self._rng.below(FIRST_PROBES_US))
-            self._period_us[key] = period_s * SECOND
-
-    @property
-    def idle(self) -> bool:
-        """Nothing is probed."""
-        return not self._period_us
+            self.periods_us[key] = period_s * SECOND
 
     def next_timer(self) -> int | None:
         return self._timers.next()
@@ -91,7 +87,7 @@ class Probes:
 
     def _again(self, key: ProbeKey, now: int) -> None:
         """The next question, a tenth earlier or later, so that switches do not ask in step."""
-        period_us = self._period_us[key]
+        period_us = self.periods_us[key]
         self._timers.set(key, now + period_us - period_us // 10 + self._rng.below(period_us // 5 + 1))
 
     def compose(self, gateway: Gateway, flow: Flow) -> Request:

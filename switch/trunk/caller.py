@@ -134,6 +134,8 @@ def clean_name(text: str) -> str:
 
     What Unicode calls a control or format character (direction overrides among them) is not printable.
     """
+    if not text:
+        return ""
     return "".join(c for c in text if c.isprintable() and c not in '"\\<>')[:NAME_LENGTH_MAX].strip()
 
 

@@ -4,11 +4,15 @@ A certificate proves more than an address does, so it is looked at first. Names 
 without regard to case; a wildcard in a certificate names no SIP domain (RFC 5922 sections 7.1 and 7.2).
 """
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from switch.base.errors import Problem
 from switch.sip.flow import Flow
 from switch.trunk.settings import TrunkSettings
+
+ADDRESSES_KEPT = 4_096
+"""Of peers, read: phones and carriers come again and again."""
 
 _Network = IPv4Network | IPv6Network
 
@@ -56,6 +60,8 @@ class IdentityTable:
             for name in flow.certificate_names:
                 if name.lower() in self._certificates:
                     return self._certificates[name.lower()]
+        if not self._entries:
+            return None
         address = plain_address(flow.remote.host)
         for (network, port), name in self._entries.items():
             # A network never contains an address of the other family; a port of None is any.
@@ -64,6 +70,7 @@ class IdentityTable:
         return None
 
 
+@lru_cache(ADDRESSES_KEPT)
 def plain_address(host: str) -> IPv4Address | IPv6Address:
     """An address as it is configured, however the socket spells it."""
     address = ip_address(host)

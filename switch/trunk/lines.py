@@ -12,7 +12,7 @@ from switch.trunk.settings import Gateway, NamedGateway, TrunkEvent, TrunkSettin
 class Lines:
     """One registration a trunk. `ask` sends a registration's request to a gateway, `tell` takes events."""
 
-    __slots__ = ("_ask", "_by_token", "_by_trunk", "_rng", "_tell", "_tokens")
+    __slots__ = ("_ask", "_by_token", "_rng", "_tell", "_tokens", "by_trunk")
 
     def __init__(
         self,
@@ -25,22 +25,19 @@ class Lines:
         self._rng = rng
         self._ask = ask
         self._tell = tell
-        self._by_trunk: dict[str, Registration] = {}
+        self.by_trunk: dict[str, Registration] = {}
         self._by_token: dict[str, str] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._by_trunk)
 
     def want(self, wanted: Mapping[str, tuple[Line, tuple[Gateway, ...]]], now: int) -> None:
         """Register these, by trunk, and no others. What has changed is taken back first."""
-        for name, registration in list(self._by_trunk.items()):
+        for name, registration in list(self.by_trunk.items()):
             if name not in wanted or wanted[name][0] != registration.line:
                 registration.stop(now)
                 self.settle(registration, now)
         for name, (line, gateways) in wanted.items():
-            known = self._by_trunk.get(name)
+            known = self.by_trunk.get(name)
             if known is None:
-                known = self._by_trunk[name] = Registration(line, self._tokens, self._rng)
+                known = self.by_trunk[name] = Registration(line, self._tokens, self._rng)
                 self._by_token[known.token] = name
             if known.line == line:
                 known.gateways = gateways
@@ -53,7 +50,7 @@ class Lines:
         self.want({}, now)
 
     def of(self, trunk: str) -> Registration | None:
-        return self._by_trunk.get(trunk)
+        return self.by_trunk.get(trunk)
 
     def trunk_of(self, token: str) -> str | None:
         """The trunk whose Contact names this line."""
@@ -61,21 +58,21 @@ class Lines:
 
     @property
     def unregistering(self) -> bool:
-        return any(r.state is RegistrationState.UNREGISTERING for r in self._by_trunk.values())
+        return any(r.state is RegistrationState.UNREGISTERING for r in self.by_trunk.values())
 
     def answered(self, registration: Registration, response: Response | None, now: int, failure: str) -> None:
         registration.receive(response, now, failure)
         self.settle(registration, now)
 
     def handle_timer(self, now: int) -> None:
-        for registration in list(self._by_trunk.values()):
+        for registration in list(self.by_trunk.values()):
             due = registration.next_timer()
             if due is not None and due <= now:
                 registration.handle_timer(now)
                 self.settle(registration, now)
 
     def next_timer(self) -> int | None:
-        times = [at for r in self._by_trunk.values() if (at := r.next_timer()) is not None]
+        times = [at for r in self.by_trunk.values() if (at := r.next_timer()) is not None]
         return min(times, default=None)
 
     def settle(self, registration: Registration, now: int) -> None:
@@ -89,8 +86,8 @@ class Lines:
                 else:
                     registration.receive(None, now, "no address")
         trunk = registration.line.trunk
-        if registration.state is RegistrationState.STOPPED and self._by_trunk.get(trunk) is registration:
-            del self._by_trunk[trunk]
+        if registration.state is RegistrationState.STOPPED and self.by_trunk.get(trunk) is registration:
+            del self.by_trunk[trunk]
             del self._by_token[registration.token]
 
 

@@ -42,7 +42,6 @@ class Trunks:
 
     __slots__ = (
         "_capacity",
-        "_events",
         "_gateways",
         "_health",
         "_identities",
@@ -56,6 +55,7 @@ class Trunks:
         "_ticket",
         "_timers",
         "_uncertain",
+        "news",
     )
 
     def __init__(
@@ -69,7 +69,8 @@ class Trunks:
         self._identities = IdentityTable()
         self._health: dict[_Key, GatewayHealth] = {}
         self._timers: TimerHeap[_Key] = TimerHeap()
-        self._events: list[TrunkEvent | Ask] = []
+        self.news: list[TrunkEvent | Ask] = []
+        """What happened since the last `poll`."""
         self._rng = SplitMix64(seed)
         tokens = SeededTokens(seed) if tokens is None else tokens
         self._capacity = Capacity(self._tell)
@@ -182,7 +183,7 @@ class Trunks:
         if not certain and (known or not targets):
             if key not in self._uncertain:
                 self._uncertain.add(key)
-                self._events.append(GatewayUncertain(trunk, gateway, len(known)))
+                self.news.append(GatewayUncertain(trunk, gateway, len(known)))
             return
         again = key in self._uncertain
         self._uncertain.discard(key)
@@ -190,7 +191,7 @@ class Trunks:
         self._located[key] = targets
         addresses = tuple(dict.fromkeys(target.address for target in targets))
         if first or again or {t.address for t in targets} != {t.address for t in known}:
-            self._events.append(GatewayLocated(trunk, gateway, addresses))
+            self.news.append(GatewayLocated(trunk, gateway, addresses))
         self._learn(now)
 
     def gateways(self, trunk: str) -> tuple[Gateway, ...]:
@@ -225,7 +226,7 @@ class Trunks:
 
         The narrowest network is first, and one with a port before one without.
         """
-        if self._lines and uri is not None:
+        if self._lines.by_trunk and uri is not None:
             trunk = self._lines.trunk_of(uri.param("line") or "")
             if trunk is not None and self._is_line(trunk, flow, now):
                 return trunk
@@ -380,7 +381,7 @@ class Trunks:
         settings = self._settings[trunk].health
         event = step(health, outcome, now, trunk, gateway, settings, wait_s, probe=probe)
         if event is not None:
-            self._events.append(event)
+            self.news.append(event)
         self._rest(trunk, gateway, health)
 
     def _rest(self, trunk: str, gateway: Gateway, health: GatewayHealth) -> None:
@@ -436,11 +437,11 @@ class Trunks:
                 del self._open[ticket]
         self._ticket += 1
         self._open[self._ticket] = what
-        self._events.append(Ask(self._ticket, gateway.transport, gateway.address, gateway.name))
+        self.news.append(Ask(self._ticket, gateway.transport, gateway.address, gateway.name))
         return self._ticket
 
     def _tell(self, event: TrunkEvent) -> None:
-        self._events.append(event)
+        self.news.append(event)
 
     # Time.
 
@@ -454,22 +455,22 @@ class Trunks:
                 self._judge(trunk, gateway, GatewayOutcome.TIMEOUT, now, 0, "OPTIONS timeout", probe=True)
             else:
                 self._probes.asked((trunk, gateway), self._ask((trunk, gateway), gateway), now)
-        if self._lines:
+        if self._lines.by_trunk:
             self._lines.handle_timer(now)
 
     def next_timer(self) -> int | None:
         """When `handle_timer` has work, or None."""
         due = self._timers.next()
-        if self._probes.idle and not self._lines:
+        if not self._probes.periods_us and not self._lines.by_trunk:
             return due
         times = (due, self._probes.next_timer(), self._lines.next_timer())
         return min((at for at in times if at is not None), default=None)
 
     def poll(self) -> list[TrunkEvent | Ask]:
         """Everything that happened since the last call, in order."""
-        if not self._events:
+        if not self.news:
             return _NOTHING
-        events, self._events = self._events, []
+        events, self.news = self.news, []
         return events
 
 

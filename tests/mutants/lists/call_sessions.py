@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         "switch/call/negotiation.py",
-        "sent=self._sent,",
+        "sent=_values(self._sent),",
         "sent=None,",
         _SESSION + "test_a_change_that_the_peer_refuses_leaves_the_session_as_it_was",
     ),

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 _EXCHANGE = "switch/exchange/exchange.py"
+_HEARING = "switch/exchange/hearing.py"
 _RINGING = "switch/exchange/ringing.py"
 _ENDINGS = "switch/exchange/endings.py"
 _TALKS = "switch/exchange/talks.py"
@@ -58,13 +59,13 @@ MUTANTS = (
         _LIMITS + "test_a_phone_that_dials_day_and_night_does_not_fill_the_journal",
     ),
     Mutant(
-        _EXCHANGE,
-        "self.office.parts.slots.release(slot)",
+        _HEARING,
+        "office.parts.slots.release(slot)",
         "",
         _STORY + "test_the_undisturbed_story_has_all_its_parts",
     ),
     Mutant(
-        _EXCHANGE,
+        _HEARING,
         "if from_info:",
         "if digit:",
         _WHOLE + "test_a_key_in_a_talk_reaches_the_other_party_once",
@@ -180,7 +181,7 @@ MUTANTS = (
     ),
     # Both sides would hear nothing.
     Mutant(
-        _EXCHANGE,
+        _HEARING,
         "office.media(session.call.opened(leg))",
         "",
         _RARE + "test_a_caller_who_offers_with_the_ack_is_heard",

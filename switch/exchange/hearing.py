@@ -1,0 +1,123 @@
+"""What a leg tells, carried out: one function for each event of `call.events`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from switch.call import events
+from switch.call.cause import Reason, ours
+from switch.call.leg import Leg
+from switch.dialplan.events import Answered, DigitPressed
+from switch.exchange import endings, ringing, transfers
+from switch.exchange.attempt import Attempt
+from switch.exchange.office import Office
+from switch.exchange.session import Session
+from switch.journal import events as journal
+from switch.media.commands import SendDigits
+
+Hear = Callable[[Office, Session, Leg, Any, int], None]
+
+
+def digit(office: Office, session: Session, leg: Leg, key: str, *, from_info: bool) -> None:
+    """To the flow; in a talk to the other party, where the engine has not relayed it already."""
+    other = session.call.other(leg)
+    if other is not None:
+        if from_info:
+            office.media([SendDigits(other.slot.number, key)])
+    elif leg is session.call.anchor:
+        office.tell_flow(session, DigitPressed(key))
+
+
+def released(office: Office, slot: int) -> None:
+    """A slot is free again."""
+    office.leg_of_slot.pop(slot, None)
+    office.parts.slots.release(slot)
+
+
+def _media(office: Office, session: Session, leg: Leg, event: events.MediaWanted, now: int) -> None:
+    del session, leg, now
+    office.outputs.append(event.command)
+
+
+def _ended(office: Office, session: Session, leg: Leg, event: events.LegEnded, now: int) -> None:
+    endings.leg_ended(office, session, leg, event.cause, now)
+
+
+def _answered(office: Office, session: Session, leg: Leg, event: events.LegAnswered, now: int) -> None:
+    office.write(journal.LegAnswered(leg.id, event.codec), now, session)
+    attempt = attempt_of(session, leg)
+    if attempt is not None:
+        ringing.answered(office, session, attempt, leg, now)
+    elif not leg.over:
+        office.hang_up(leg, ours(Reason.CANCELLED), now)
+
+
+def _progress(office: Office, session: Session, leg: Leg, event: events.LegProgress, now: int) -> None:
+    office.write(journal.LegRinging(leg.id), now, session)
+    attempt = attempt_of(session, leg)
+    if attempt is not None:
+        ringing.progress(office, session, attempt, leg, event.early_media, now)
+
+
+def _confirmed(office: Office, session: Session, leg: Leg, event: events.LegConfirmed, now: int) -> None:
+    office.write(journal.LegAnswered(leg.id, event.codec), now, session)
+    office.media(session.call.opened(leg))
+    if leg is session.call.anchor:
+        office.tell_flow(session, Answered())
+
+
+def _held(office: Office, session: Session, leg: Leg, event: events.LegHeld, now: int) -> None:
+    office.write(journal.LegHeld(leg.id, event.held), now, session)
+    office.media(session.call.held(leg, event.held, now))
+
+
+def _digit(office: Office, session: Session, leg: Leg, event: events.LegDigit, now: int) -> None:
+    del now
+    digit(office, session, leg, event.digit, from_info=True)
+
+
+def _transfer(
+    office: Office, session: Session, leg: Leg, event: events.LegTransferRequested, now: int
+) -> None:
+    del leg
+    transfers.requested(office, session, event, now)
+
+
+def _flow_failed(office: Office, session: Session, leg: Leg, event: events.FlowFailed, now: int) -> None:
+    del now
+    ringing.flow_failed(office, session, leg, event.registration)
+
+
+def _released(office: Office, session: Session, leg: Leg, event: events.SlotReleased, now: int) -> None:
+    del session, leg, now
+    released(office, event.slot)
+
+
+def _gone(office: Office, session: Session, leg: Leg, event: events.LegGone, now: int) -> None:
+    del session, event, now
+    office.legs.pop(leg.id, None)
+    office.session_of_leg.pop(leg.id, None)
+    office.timers.cancel(("leg", leg.id))
+
+
+def attempt_of(session: Session, leg: Leg) -> Attempt | None:
+    """The ringing that a leg is part of."""
+    for attempt in session.attempts.values():
+        if leg.id in attempt.legs:
+            return attempt
+    return None
+
+
+HEAR: dict[type[Any], Hear] = {
+    events.MediaWanted: _media,
+    events.LegEnded: _ended,
+    events.LegAnswered: _answered,
+    events.LegProgress: _progress,
+    events.LegConfirmed: _confirmed,
+    events.LegHeld: _held,
+    events.LegDigit: _digit,
+    events.LegTransferRequested: _transfer,
+    events.FlowFailed: _flow_failed,
+    events.SlotReleased: _released,
+    events.LegGone: _gone,
+}
+"""By the class of the event."""
