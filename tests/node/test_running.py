@@ -156,7 +156,7 @@ async def test_an_overload_is_told_as_it_begins_and_ends(node: Node) -> None:
 
 async def test_wrong_passwords_are_told_with_their_address(node: Node) -> None:
     failed = [AuthenticationFailed("192.0.2.66", "", count) for count in range(1, 101)]
-    node.exchange.office.parts.registrar._events += failed
+    node.exchange.office.parts.registrar.news += failed
     with capture_logs() as told:
         node.exchange.settle(now_us())
         node._after()
