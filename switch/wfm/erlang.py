@@ -4,8 +4,8 @@ Calls arrive as a Poisson stream, handling times are exponential, all agents are
 arrival. What a centre with skills does is told by simulation; these tell the size of it in a
 millisecond, and tests hold the simulation against them.
 
-Sources: Erlang (1917) for B and C; Palm (1957), and Mandelbaum and Zeltyn, "Service engineering in action: the
-Palm/Erlang-A queue" (2007), for A; Halfin and Whitt (1981) for the square-root rule.
+Sources: Erlang (1917) for B and C; Palm (1957), and Mandelbaum and Zeltyn, "Service engineering in action:
+the Palm/Erlang-A queue" (2007), for A; Halfin and Whitt (1981) for the square-root rule.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ class Load:
     handling_s: float
 
     def __post_init__(self) -> None:
-        assert self.calls_per_s >= 0 and self.handling_s > 0, "a load is counted from zero up"
+        assert self.calls_per_s >= 0, "a load is counted from zero up"
+        assert self.handling_s > 0, "a call takes time"
 
     @property
     def erlangs(self) -> float:
@@ -38,8 +39,9 @@ class Load:
 class Forecast:
     """What so many agents give. Shares are of all calls that come in, 0 to 1; times in seconds.
 
-    `service_level` is the share answered within the threshold. `wait_s` is the mean over all calls, those
-    who give up included; it is infinite where the line grows for ever.
+    `service_level` is the share whose waiting ended within the threshold, with an agent or without: the
+    definition of the metrics. `wait_s` is the mean over all calls, given up or not; it is infinite where the
+    line grows for ever.
     """
 
     agents: int
@@ -84,9 +86,7 @@ def patient(load: Load, agents: int, threshold_s: float) -> Forecast:
     must_wait = erlang_c(agents, erlangs)
     spare = agents - erlangs
     late = must_wait * exp(-spare * threshold_s / load.handling_s)
-    return Forecast(
-        agents, must_wait, 1 - late, must_wait * load.handling_s / spare, 0.0, erlangs / agents
-    )
+    return Forecast(agents, must_wait, 1 - late, must_wait * load.handling_s / spare, 0.0, erlangs / agents)
 
 
 def impatient(load: Load, agents: int, threshold_s: float, patience_s: float) -> Forecast:
@@ -96,7 +96,8 @@ def impatient(load: Load, agents: int, threshold_s: float, patience_s: float) ->
     n mu + i theta. Their sum S makes exp(-theta S) a Beta variable of n mu / theta and j + 1,
     so that the service level needs no integral.
     """
-    assert agents > 0 and patience_s > 0, "somebody works, and callers wait a little"
+    assert agents > 0, "without agents nobody is served"
+    assert patience_s > 0, "callers wait a little"
     if not load.calls_per_s:
         return Forecast(agents, 0.0, 1.0, 0.0, 0.0, 0.0)
     idle = _states_with_idle(load.erlangs, agents)
@@ -104,27 +105,25 @@ def impatient(load: Load, agents: int, threshold_s: float, patience_s: float) ->
         return Forecast(agents, 0.0, 1.0, 0.0, 0.0, load.erlangs / agents)
     shape = agents * patience_s / load.handling_s
     beyond = exp(-threshold_s / patience_s)
-    # Of those who find j waiting: the share answered in time, by the recursion of the incomplete beta.
-    term = beyond ** (shape + 1)
-    late_given_served = term
-    weight, j = 1.0, 0  # the probability of j waiting, beside all busy and nobody waiting
-    waiting_weight = in_time = given_up = in_line = 0.0
+    # Of those who find j waiting: the share whose turn comes late, by the recursion of the incomplete beta.
+    term = late_at = beyond**shape
+    weight, j = 1.0, 0  # the probability of j waiting, beside that of all busy and nobody waiting
+    waiting_weight = late = given_up = in_line = 0.0
     while weight > _NEGLIGIBLE * waiting_weight or j < 1:
         waiting_weight += weight
-        served = shape / (shape + j + 1)
-        in_time += weight * served * (1 - late_given_served)
+        late += weight * late_at
         in_line += weight * j
-        given_up += weight * (1 - served)
+        given_up += weight * (j + 1) / (shape + j + 1)
         j += 1
         weight *= load.calls_per_s / (agents / load.handling_s + j / patience_s)
-        term *= (1 - beyond) * (shape + j) / j
-        late_given_served += term
+        term *= (1 - beyond) * (shape + j - 1) / j
+        late_at += term
     total = idle + waiting_weight
     abandoned = given_up / total
     return Forecast(
         agents,
         waiting_weight / total,
-        (idle + in_time) / total,
+        1 - beyond * late / total,
         in_line / total / load.calls_per_s,
         abandoned,
         load.erlangs * (1 - abandoned) / agents,
@@ -166,7 +165,8 @@ def agents_for(
 
     Both get better with each agent more, so the answer is found by halving.
     """
-    assert 0 <= service_level < 1 and 0 < occupancy_max <= 1, "shares"
+    assert 0 <= service_level < 1, "all calls at once is what no number of agents promises"
+    assert 0 < occupancy_max <= 1, "a share of the time"
 
     def enough(agents: int) -> bool:
         told = forecast(load, agents, threshold_s, patience_s)

@@ -1,0 +1,232 @@
+"""One simulated day: the real router on a virtual clock, with callers and agents who do as was drawn.
+
+Nothing here chooses anything. Events go to the router in the order of their times (and of their making where
+the times are equal); what it decides makes further events. So a policy is judged by what it does, not by a
+model of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from heapq import heapify, heappop, heappush
+from math import inf
+from typing import Any
+
+from switch.acd import events as ev
+from switch.acd.decisions import (
+    Connected,
+    Offered,
+    OfferEnded,
+    Refused,
+    VisitEnded,
+    VisitOutcome,
+    WakeAt,
+)
+from switch.acd.select import RouterLike
+from switch.acd.settings import Contact
+from switch.wfm.draws import Caller, Draws
+from switch.wfm.scenario import Scenario, Worker
+
+SECOND = 1_000_000
+"""Microseconds."""
+
+TOO_LONG = "too-long"
+"""Why the dialplan took a caller out who had waited `max_wait_s`."""
+
+
+class Kind(IntEnum):
+    """What happens next. At equal times agents come before callers, so that a shift starts in time."""
+
+    SIGN_IN = 0
+    SIGN_OUT = 1
+    ARRIVE = 2
+    GIVE_UP = 3
+    TOO_LONG = 4
+    ANSWER = 5
+    RING_OUT = 6
+    FINISH = 7
+    WAKE = 8
+
+
+@dataclass(slots=True)
+class Visit:
+    """One stay of a caller in a queue, as it went."""
+
+    caller: Caller
+    queue: str
+    at_s: float
+    tries_left: int
+    waited_s: float = 0.0
+    outcome: str = ""
+    """Empty while it lasts; else a VisitOutcome, or `answered` as soon as it is connected."""
+    agent: str = ""
+    talked_s: float = 0.0
+
+
+@dataclass(slots=True)
+class DayResult:
+    """All visits in order of entry, and how long each agent talked, rang and was signed in."""
+
+    visits: list[Visit] = field(default_factory=list)
+    talks: list[tuple[str, float, float]] = field(default_factory=list)
+    """Agent, and from when to when busy with a call, wrap-up included."""
+    missed: int = 0
+    events: int = 0
+
+
+class Day:
+    """Runs one replication. `router` is new and empty."""
+
+    def __init__(self, scenario: Scenario, draws: Draws, router: RouterLike) -> None:
+        self._scenario = scenario
+        self._router = router
+        self._draws = draws
+        self._workers = {worker.agent.name: worker for worker in scenario.workers}
+        self._wrap_up_s = {queue.name: queue.wrap_up_us / SECOND for queue in scenario.queues}
+        self._max_wait_s = dict(scenario.max_wait_s)
+        self._heap: list[tuple[int, int, int, Any]] = []
+        self._made = 0
+        self._offers = 0
+        self._now = 0
+        self._wake_at = 0
+        self._result = DayResult()
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Offered: self._offered,
+            Connected: self._connected,
+            VisitEnded: self._ended,
+            Refused: self._refused,
+            OfferEnded: self._offer_ended,
+            WakeAt: self._wake,
+        }
+
+    def run(self) -> DayResult:
+        """The whole day, and on until nobody can do anything more."""
+        self._begin()
+        heap, actions = self._heap, self._actions()
+        while heap:
+            self._now, kind, _, subject = heappop(heap)
+            event = actions[kind](subject)
+            if event is not None:
+                self._apply(event)
+        return self._result
+
+    def _begin(self) -> None:
+        for queue in self._scenario.queues:
+            self._apply(ev.SetQueue(queue))
+        for worker in self._scenario.workers:
+            self._apply(ev.SetAgent(worker.agent))
+            self._apply(ev.Reach(worker.agent.name, True))
+            for shift in worker.shifts:
+                self._push(shift.from_s, Kind.SIGN_IN, worker.agent.name)
+                self._push(shift.to_s, Kind.SIGN_OUT, worker.agent.name)
+        for caller in self._draws.callers:
+            self._made += 1
+            self._heap.append(
+                (round(caller.at_s * SECOND), Kind.ARRIVE, self._made, (caller, caller.retrials))
+            )
+        heapify(self._heap)
+
+    def _actions(self) -> list[Callable[[Any], ev.Event | None]]:
+        """By kind: what an entry of the heap tells the router."""
+        return [
+            ev.SignIn,
+            ev.SignOut,
+            self._arrive,
+            self._give_up,
+            lambda number: ev.Withdraw(str(number), TOO_LONG),
+            lambda offer: ev.Claim(offer[0], offer[1]),
+            lambda offer: ev.Decline(offer[0], offer[1], ev.DeclineReason.NO_ANSWER),
+            lambda number: ev.Finish(str(number)),
+            self._woken,
+        ]
+
+    def _push(self, at_s: float, kind: Kind, subject: Any) -> None:
+        self._made += 1
+        heappush(self._heap, (round(at_s * SECOND), kind, self._made, subject))
+
+    def _apply(self, event: ev.Event) -> None:
+        self._result.events += 1
+        handlers = self._handlers
+        for decision in self._router.apply(event, self._now):
+            handler = handlers.get(type(decision))
+            if handler is not None:
+                handler(decision)
+
+    # What callers do.
+
+    def _arrive(self, subject: tuple[Caller, int]) -> ev.Event:
+        caller, tries_left = subject
+        stream = self._scenario.streams[caller.stream]
+        at_s = self._now / SECOND
+        number = len(self._result.visits)
+        self._result.visits.append(Visit(caller, stream.queue, at_s, tries_left))
+        if caller.patience_s != inf:
+            self._push(at_s + caller.patience_s, Kind.GIVE_UP, number)
+        max_wait_s = self._max_wait_s.get(stream.queue, 0)
+        if max_wait_s:
+            self._push(at_s + max_wait_s, Kind.TOO_LONG, number)
+        return ev.Arrive(Contact(str(number), stream.queue, stream.requirement, stream.priority))
+
+    def _give_up(self, number: int) -> ev.Event | None:
+        """Whoever talks by then has forgotten the waiting."""
+        return None if self._result.visits[number].outcome else ev.Abandon(str(number))
+
+    def _ended(self, decision: VisitEnded) -> None:
+        visit = self._result.visits[int(decision.contact)]
+        if decision.outcome is VisitOutcome.ENDED:
+            wrap_up_s = self._wrap_up_s[visit.queue]
+            visit.talked_s = decision.talked_us / SECOND
+            end_s = self._now / SECOND
+            self._result.talks.append((visit.agent, end_s - visit.talked_s, end_s + wrap_up_s))
+            return
+        visit.outcome = decision.outcome.value
+        visit.waited_s = decision.waited_us / SECOND
+        if decision.outcome is VisitOutcome.ABANDONED and visit.tries_left:
+            again = (visit.caller, visit.tries_left - 1)
+            self._push(self._now / SECOND + visit.caller.retrial_after_s, Kind.ARRIVE, again)
+
+    def _refused(self, decision: Refused) -> None:
+        self._result.visits[int(decision.contact)].outcome = VisitOutcome.REFUSED.value
+
+    # What agents do.
+
+    def _offered(self, decision: Offered) -> None:
+        worker = self._workers[decision.agent]
+        self._offers += 1
+        offer = (decision.offer, decision.fence)
+        now_s = self._now / SECOND
+        if self._misses(worker):
+            self._push(now_s + decision.ring_us / SECOND, Kind.RING_OUT, offer)
+        else:
+            self._push(now_s + worker.answer_s, Kind.ANSWER, offer)
+
+    def _misses(self, worker: Worker) -> bool:
+        answers = self._draws.answers
+        return bool(worker.missed) and answers[self._offers % len(answers)] < worker.missed
+
+    def _connected(self, decision: Connected) -> None:
+        number = int(decision.contact)
+        visit = self._result.visits[number]
+        visit.outcome = "answered"
+        visit.agent = decision.agent
+        visit.waited_s = decision.waited_us / SECOND
+        self._push(self._now / SECOND + visit.caller.handling_s, Kind.FINISH, number)
+
+    def _offer_ended(self, decision: OfferEnded) -> None:
+        self._result.missed += decision.outcome in ("no-answer", "lease-expired")
+
+    # What the router wants.
+
+    def _wake(self, decision: WakeAt) -> None:
+        self._wake_at = decision.at
+        self._made += 1
+        heappush(self._heap, (decision.at, Kind.WAKE, self._made, decision.at))
+
+    def _woken(self, at: int) -> ev.Event | None:
+        """Only the latest WakeAt counts."""
+        return ev.Wake() if at == self._wake_at else None
+
+
+def simulate_day(scenario: Scenario, router: RouterLike, seed: int, replication: int) -> DayResult:
+    """One replication from its seed: the same seed gives the same day, on any machine."""
+    return Day(scenario, Draws(scenario, seed, replication), router).run()

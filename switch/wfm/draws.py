@@ -1,0 +1,88 @@
+"""What chance decides in a simulated day, drawn before the day begins.
+
+Each call has its handling time and patience from the start, whoever serves it: so two staffings, policies or
+routers are compared on the same callers (common random numbers), and differences are those of the decisions.
+PCG64 of numpy is seeded by the scenario's seed and the number of the replication.
+"""
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from switch.wfm.scenario import Handling, Scenario, Shape, Stream
+
+CALLS_MAX = 5_000_000
+"""Of one day: beyond it the memory would be that of the machine. The largest centres have a tenth."""
+
+RETRIALS_MAX = 5
+"""Of one caller in a day: whoever has given up so often calls somebody else."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`patience_s` is infinite for some. After giving up, calls again `retrials` times at most."""
+
+    at_s: float
+    stream: int
+    handling_s: float
+    patience_s: float
+    retrials: int
+    retrial_after_s: float
+
+
+class Draws:
+    """The callers of one day, in order of arrival, and what else chance decides."""
+
+    def __init__(self, scenario: Scenario, seed: int, replication: int) -> None:
+        self._chance = np.random.Generator(np.random.PCG64([seed, replication]))
+        busy = 1.0
+        if scenario.day_variation:
+            shape = scenario.day_variation**-2
+            busy = float(self._chance.gamma(shape, 1 / shape))
+        callers: list[Caller] = []
+        for number, stream in enumerate(scenario.streams):
+            callers += self._stream(scenario, stream, number, busy)
+        callers.sort(key=lambda caller: caller.at_s)
+        self.callers = callers
+        self.answers = self._chance.random(max(1, 2 * len(callers)))
+
+    def _stream(self, scenario: Scenario, stream: Stream, number: int, busy: float) -> list[Caller]:
+        times = self._times(scenario, stream, busy)
+        count = len(times)
+        handling = self._handling(stream.handling, count)
+        patience = (
+            self._exponential(stream.patience_s, count) if stream.patience_s else np.full(count, np.inf)
+        )
+        again = self._exponential(stream.retrial_s, count)
+        retrials = np.minimum(self._chance.geometric(1 - stream.retrial, count) - 1, RETRIALS_MAX)
+        for place, call in enumerate(stream.trace):
+            handling[place] = call.handling_s
+            if call.patience_s is not None:
+                patience[place] = call.patience_s
+        columns = (times, handling, patience, retrials, again)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return [Caller(at, number, *rest) for at, *rest in rows]
+
+    def _times(self, scenario: Scenario, stream: Stream, busy: float) -> Floats:
+        if stream.trace:
+            return np.array([call.at_s for call in stream.trace])
+        expected = np.array(stream.calls) * busy
+        assert expected.sum() < CALLS_MAX, "the reader bounds the calls of a day"
+        counts = self._chance.poisson(expected)
+        starts = np.repeat(np.arange(len(counts)) * scenario.interval_s, counts)
+        return np.sort(starts + self._chance.random(len(starts)) * scenario.interval_s)
+
+    def _exponential(self, mean: float, count: int) -> Floats:
+        return self._chance.exponential(mean, count)
+
+    def _handling(self, handling: Handling, count: int) -> Floats:
+        if handling.shape is Shape.CONSTANT:
+            return np.full(count, handling.mean_s)
+        if handling.shape is Shape.EXPONENTIAL:
+            return self._exponential(handling.mean_s, count)
+        square = log(1 + handling.variation**2)
+        return self._chance.lognormal(log(handling.mean_s) - square / 2, square**0.5, count)
