@@ -5,7 +5,20 @@ import sys
 import typer
 
 from switch.base.errors import ConfigurationError, SoftswitchError
-from switch.cli import accounts, agents, calls, dialplan, queues, reload, run, status, trunks, why
+from switch.cli import (
+    accounts,
+    agents,
+    calls,
+    dialplan,
+    queues,
+    reload,
+    run,
+    simulate,
+    staff,
+    status,
+    trunks,
+    why,
+)
 from switch.cli.demo.command import demo
 from switch.cli.failures import EXIT_USAGE, fail
 
@@ -26,6 +39,8 @@ app.command()(queues.queues)
 app.command()(trunks.trunks)
 app.add_typer(calls.app, name="calls")
 app.command()(why.why)
+app.command()(simulate.simulate)
+app.command()(staff.staff)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
 def load_centre(files: Mapping[str, str]) -> Centre:
-    """A centre from file names and their text. Names end in .yaml or .yml; *.scenario.yaml is left out.
+    """A centre from file names and their text. Names end in .yaml or .yml; stories and days are left out.
 
     Raises ConfigurationError with every problem of every file, each with its place.
     """
@@ -86,8 +86,15 @@ def _position(problem: Problem) -> tuple[str, int, int]:
 
 
 def is_dialplan(name: str) -> bool:
-    """Whether a file of the folder is part of the centre."""
-    return name.endswith((".yaml", ".yml")) and not name.endswith((".scenario.yaml", ".scenario.yml"))
+    """Whether a file of the folder is part of the centre; stories and simulated days stand beside."""
+    return name.endswith((".yaml", ".yml")) and not (
+        is_scenario(name) or name.endswith((".day.yaml", ".day.yml"))
+    )
+
+
+def is_scenario(name: str) -> bool:
+    """Whether a file of the folder tells stories of the centre's calls."""
+    return name.endswith((".scenario.yaml", ".scenario.yml"))
 
 
 def _key(name: str) -> str:

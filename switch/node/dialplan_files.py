@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from switch.base.errors import ConfigurationError, Problem
-from switch.dialplan.centre import is_dialplan
+from switch.dialplan.centre import is_dialplan, is_scenario
 
 FILES_MAX = 1000
 """One file a tenant: more tenants than this belong on more than one node."""
@@ -32,7 +32,7 @@ def read_scenarios(path: Path) -> dict[str, str]:
     """The scenario files that stand beside the dialplans of a folder, or beside the one file."""
     beside = path if path.is_dir() else path.parent
     wanted = "" if path.is_dir() else f"{path.stem}."
-    names = (name for name in _yaml_files(beside) if not is_dialplan(name))
+    names = (name for name in _yaml_files(beside) if is_scenario(name))
     return _read(name for name in names if os.path.basename(name).startswith(wanted))
 
 

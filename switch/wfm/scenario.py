@@ -39,8 +39,8 @@ class Call:
 class Stream:
     """Calls of one kind: the queue they enter and what they need there.
 
-    `calls` is the expected number of each interval of the day (a non-homogeneous Poisson stream). With `trace`
-    the calls are these instead. `patience_s` is the mean of an exponential patience, 0 for ever. Of those who
+    `calls` is the expected number of each interval of the day (a non-homogeneous Poisson stream); a `trace`
+    stands in their place. `patience_s` is the mean of an exponential patience, 0 for ever. Of those who
     give up, the share `retrial` (below 1) calls again after an exponential time of mean `retrial_s`.
     """
 
@@ -107,3 +107,9 @@ class Scenario:
     @property
     def intervals(self) -> int:
         return max(1, -(-int(self.day_s) // int(self.interval_s)))
+
+
+def clock(scenario: Scenario, place: int) -> str:
+    """When an interval begins: `08:30`."""
+    minutes = (scenario.starts_at_s + place * int(scenario.interval_s)) // 60 % 1440
+    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -12,7 +12,7 @@ from switch.dialplan.scenarios import run_scenarios
 
 PAGE = (Path(__file__).parents[2] / "docs" / "administrators.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-PLANS = [example for example in EXAMPLES if not example.startswith("scenarios:")]
+PLANS = [example for example in EXAMPLES if not example.startswith(("scenarios:", "day:"))]
 
 
 @pytest.mark.parametrize("example", PLANS)

@@ -1,0 +1,137 @@
+"""`softswitch simulate`: how a day would go, told by the real router on a virtual clock."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from switch.acd.select import make_router
+from switch.cli.failures import CommandError
+from switch.cli.output import print_json, print_table, share, span, stream_console
+from switch.cli.parameters import Json
+from switch.node.day_files import DayFile, read_day
+from switch.wfm.day import simulate_day
+from switch.wfm.results import Figure, Sheet, Summary, sheet_of, summarize
+from switch.wfm.scenario import Scenario, clock
+
+DayPath = Annotated[
+    Path, typer.Argument(metavar="DAY", exists=True, dir_okay=False, help="YAML of the day to simulate.")
+]
+Replications = Annotated[
+    int, typer.Option(min=0, max=10_000, help="Days to simulate; 0: as the file says.", metavar="N")
+]
+Seed = Annotated[int, typer.Option(min=-1, help="Of the callers; -1: as the file says.", metavar="N")]
+Plots = Annotated[
+    Path | None, typer.Option(help="Also draw the intervals into this folder (PNG).", metavar="DIR")
+]
+
+
+def simulate(
+    day: DayPath,
+    replications: Replications = 0,
+    seed: Seed = -1,
+    intervals: Annotated[bool, typer.Option("--intervals", help="Also a table by interval.")] = False,
+    plots: Plots = None,
+    as_json: Json = False,
+) -> None:
+    """Simulate a day: service level, waits, abandonment and occupancy, with 95 % confidence."""
+    file = asked(read_day(day), replications, seed)
+    with Progress(console=stream_console(sys.stderr), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("simulating", total=file.replications)
+        sheets = days(file, file.scenario, lambda: bar.advance(task))
+    summary = summarize(file.scenario, sheets)
+    if plots is not None:
+        draw(file.scenario, summary, plots)
+    if as_json:
+        print_json(summary)
+        return
+    show(file.scenario, summary, intervals)
+
+
+def asked(file: DayFile, replications: int, seed: int) -> DayFile:
+    """The file with what the command line states instead."""
+    return DayFile(file.scenario, replications or file.replications, file.seed if seed < 0 else seed)
+
+
+def days(file: DayFile, scenario: Scenario, told: Callable[[], None]) -> list[Sheet]:
+    """All replications of a scenario; `told` is called after each."""
+    sheets: list[Sheet] = []
+    for number in range(file.replications):
+        sheets.append(sheet_of(scenario, simulate_day(scenario, make_router(file.seed), file.seed, number)))
+        told()
+    return sheets
+
+
+def draw(scenario: Scenario, summary: Summary, folder: Path) -> None:
+    """The plots; matplotlib is asked for only here, because most never draw."""
+    try:
+        from switch.cli.plots import draw_day  # noqa: PLC0415 - a large library that most never need
+    except ModuleNotFoundError as error:
+        raise CommandError("plots need matplotlib: pip install 'softswitch[plots]'") from error
+    for file in draw_day(scenario, summary, folder):
+        print(f"drawn: {file}", file=sys.stderr)
+
+
+def show(scenario: Scenario, summary: Summary, intervals: bool) -> None:
+    """The tables."""
+    days_ = "day" if summary.replications == 1 else "days"
+    rows = [
+        (
+            queue.queue,
+            _of(queue.entered),
+            _of(queue.answered),
+            _of(queue.abandoned),
+            _of(queue.too_long),
+            _of(queue.refused),
+            _percent(queue.service_level),
+            _percent(queue.abandonment),
+            _of(queue.speed_of_answer_s, " s"),
+            span(round(queue.wait_p90_s * 1000)),
+        )
+        for queue in summary.queues
+    ]
+    title = f"Queues, mean of {summary.replications} simulated {days_} (± 95 % confidence)"
+    columns = ("queue", "calls", "answered", "abandoned", "too long", "refused", "service level")
+    print_table(title, (*columns, "abandonment", "speed of answer", "wait p90"), rows, "no queues")
+    people = [
+        (group.group, f"{group.agents:.1f}", share(group.occupancy) if group.agents else "-")
+        for group in summary.groups
+    ]
+    print_table("Agents", ("group", "on average", "occupancy"), people, "no agents")
+    if intervals:
+        _show_intervals(scenario, summary)
+
+
+def _show_intervals(scenario: Scenario, summary: Summary) -> None:
+    rows: list[Sequence[str]] = []
+    for place in range(scenario.intervals):
+        agents = sum(group.agents_by_interval[place] for group in summary.groups)
+        for queue in summary.queues:
+            counts = queue.by_interval[place]
+            rows.append(
+                (
+                    clock(scenario, place),
+                    queue.queue,
+                    f"{counts.entered / summary.replications:.1f}",
+                    share(counts.service_level) if counts.entered else "-",
+                    share(counts.abandonment) if counts.entered else "-",
+                    f"{counts.speed_of_answer_s:.0f} s",
+                    f"{agents:.1f}",
+                )
+            )
+    columns = ("from", "queue", "calls", "service level", "abandonment", "speed of answer", "agents in all")
+    print_table("Intervals", columns, rows, "no intervals")
+
+
+def _of(figure: Figure, unit: str = "") -> str:
+    """`46.4 ± 3.8`, and without an error after a single day."""
+    error = "" if figure.half == float("inf") else f" ± {figure.half:.1f}"
+    return f"{figure.mean:.1f}{error}{unit}"
+
+
+def _percent(figure: Figure) -> str:
+    error = "" if figure.half == float("inf") else f" ± {figure.half * 100:.1f}"
+    return f"{figure.mean * 100:.1f}{error} %"
