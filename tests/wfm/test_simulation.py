@@ -19,7 +19,7 @@ from switch.wfm.scenario import Call, Handling, Scenario, Shape, Shift, Stream, 
 from tests.vectors import vector
 from tests.wfm.days import ENDLESS_S, alike, run, sheets
 
-REPLICATIONS = 80
+REPLICATIONS = 50
 COMPARISONS = 4
 """Published figures compared below: Bonferroni's correction divides the 1 % by it."""
 
