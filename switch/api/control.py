@@ -20,6 +20,8 @@ from switch.api.views import (
     Outcome,
     Overview,
     QueueRow,
+    RecordingRow,
+    RecordVerb,
     ReloadOutcome,
     Result,
     SecretReset,
@@ -55,6 +57,11 @@ class AccountName(_Body):
 
 class CallName(_Body):
     call: Name
+
+
+class RecordCommand(_Body):
+    call: Name
+    verb: RecordVerb
 
 
 def control_app(port: ControlPort) -> FastAPI:
@@ -98,6 +105,10 @@ def _add_reads(app: FastAPI, port: ControlPort) -> None:
     async def recent(limit: Annotated[int, Query(ge=1, le=RECORDS_MAX)] = 20) -> list[CallRecord]:
         return await port.recent_calls(limit)
 
+    @app.get("/v1/recordings")
+    async def recordings(limit: Annotated[int, Query(ge=1, le=RECORDS_MAX)] = 20) -> list[RecordingRow]:
+        return await port.recordings(limit)
+
     @app.get("/v1/why", responses={404: {"model": Outcome}})
     async def why(
         call: Annotated[str, Query(min_length=1, max_length=NAME_MAX)], response: Response
@@ -127,6 +138,12 @@ def _add_commands(app: FastAPI, port: ControlPort) -> None:
     @app.post("/v1/calls/hang-up")
     async def hang_up(body: CallName, response: Response) -> Outcome:
         outcome = port.hang_up(body.call)
+        response.status_code = _STATUS[outcome.result]
+        return outcome
+
+    @app.post("/v1/calls/record")
+    async def record(body: RecordCommand, response: Response) -> Outcome:
+        outcome = port.record(body.call, body.verb)
         response.status_code = _STATUS[outcome.result]
         return outcome
 

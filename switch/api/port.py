@@ -12,6 +12,8 @@ from switch.api.views import (
     Outcome,
     Overview,
     QueueRow,
+    RecordingRow,
+    RecordVerb,
     ReloadOutcome,
     SecretReset,
     TrunkRow,
@@ -61,6 +63,12 @@ class ControlPort(Protocol):
 
     def hang_up(self, call: str) -> Outcome:
         """End a live call on all its legs."""
+
+    async def recordings(self, limit: int) -> list[RecordingRow]:
+        """The recordings of the last calls that have some, newest first."""
+
+    def record(self, call: str, verb: RecordVerb) -> Outcome:
+        """Record a live call, or no longer."""
 
     async def why(self, call: str) -> WhyAnswer | None:
         """The trail of a call, live or ended, by its id; None where it is unknown."""

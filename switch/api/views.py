@@ -166,7 +166,8 @@ class TrunkRow:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """A live call. `state` is one plain word such as `menu`, `waiting`, `talking`."""
+    """A live call. `state` is one plain word such as `menu`, `waiting`, `talking`; `recording` is `on`,
+    `paused` or nothing."""
 
     tenant: str
     call: str
@@ -177,6 +178,7 @@ class CallRow:
     queue: str
     agent: str
     age_ms: int
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,30 @@ class CallRecord:
     trunk: str = ""
     gateway: str = ""
     told: str = ""
+    recordings: tuple[str, ...] = ()
+    """Files below the folder of recordings, without their ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRow:
+    """One recording of a call that ended; `file` is below the folder of recordings, without its ending."""
+
+    tenant: str
+    call: str
+    caller: str
+    called: str
+    agent: str
+    started_wall_us: int
+    file: str
+
+
+class RecordVerb(StrEnum):
+    """What can be done with the recording of a live call; what is paused is silence."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Record:
     trunk: str = ""
     gateway: str = ""
     """Who carried it to or from the outside, and by which of its addresses."""
+    recordings: tuple[str, ...] = ()
+    """Files, relative to the folder of recordings and without their ending."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from switch.api.views import RECORDS_MAX, CallRecord, CallRow, Outcome
+from switch.api.views import RECORDS_MAX, CallRecord, CallRow, Outcome, RecordVerb
 from switch.cli.client import Control
 from switch.cli.output import finish, moment, print_json, print_table, span
 from switch.cli.parameters import STATE_DEFAULT, Json, State
@@ -92,3 +92,18 @@ def hang_up(
 ) -> None:
     """End a call for everybody in it."""
     finish(Control(state).post("/v1/calls/hang-up", _OUTCOME, call=call), as_json)
+
+
+@app.command()
+def record(
+    call: Annotated[
+        str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls` lists it.")
+    ],
+    verb: Annotated[
+        RecordVerb, typer.Argument(metavar="VERB", help="start, stop, pause (leaves silence) or resume.")
+    ],
+    state: State = STATE_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Record a call from now on, or no longer; a pause keeps card numbers out of the file."""
+    finish(Control(state).post("/v1/calls/record", _OUTCOME, call=call, verb=verb.value), as_json)

@@ -11,6 +11,7 @@ from switch.cli import (
     calls,
     dialplan,
     queues,
+    recordings,
     reload,
     run,
     simulate,
@@ -37,6 +38,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(agents.app, name="agents")
 app.command()(queues.queues)
 app.command()(trunks.trunks)
+app.command()(recordings.recordings)
 app.add_typer(calls.app, name="calls")
 app.command()(why.why)
 app.command()(simulate.simulate)

@@ -83,6 +83,11 @@ Dns = Annotated[
     ),
 ]
 
+Recordings = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where recorded calls are written; below the state folder else."),
+]
+
 
 def run(
     dialplans: Dialplans = None,
@@ -93,6 +98,7 @@ def run(
     store: Store = "",
     keep_secrets: KeepSecrets = False,
     dns: Dns = None,
+    recordings: Recordings = None,
     log_format: Annotated[
         LogFormat, typer.Option(help="Form of the log on standard error.")
     ] = LogFormat.PLAIN,
@@ -109,6 +115,7 @@ def run(
         rtp_high=high,
         store=store,
         keep_secrets=keep_secrets or dialplans is None,
+        recordings=recordings,
         dns=tuple(parse_address(text, "--dns", DNS_PORT) for text in dns or ()),
     )
     configure_logs(log_format, log_level)

@@ -50,11 +50,12 @@ class QueueStep:
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Put the caller into a queue; `QueueEntered` or `QueueRefused` follows."""
+    """Put the caller into a queue; `QueueEntered` or `QueueRefused` follows. `record` the talk."""
 
     queue: str
     steps: tuple[QueueStep, ...]
     priority: int
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class Dial:
 
     `trunk` names the trunk to use, empty: the tenant's own choice. `timeout_s` is the ring time.
     `ringback` is a clip to loop while it rings, until the bridge: set where the caller was answered
-    before and would hear silence; empty where the caller's own network gives the tone.
+    before and would hear silence; empty where the caller's own network gives the tone. `record`: the
+    talk is recorded.
     """
 
     kind: DialKind
@@ -91,6 +93,7 @@ class Dial:
     timeout_s: int
     trunk: str = ""
     ringback: str = ""
+    record: bool = False
 
 
 class AgentVerb(StrEnum):
@@ -109,6 +112,22 @@ class AgentCommand:
 
     verb: AgentVerb
     reason: str = ""
+
+
+class RecordVerb(StrEnum):
+    """What can be done with a call's recording. What is paused is silence of the same length."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Record this call from now on, or no longer; what is so already stays so."""
+
+    verb: RecordVerb
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +164,7 @@ Action = (
     | LeaveQueue
     | Dial
     | AgentCommand
+    | Record
     | Hangup
     | WakeAt
     | Trail

@@ -16,10 +16,11 @@ from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed
 from switch.dialplan.hours import Hours
-from switch.dialplan.plan import QueuePlan, plain_number
+from switch.dialplan.plan import QueuePlan, RecordingPlan, plain_number
 from switch.dialplan.problems import Problems, suggestion
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
+from switch.dialplan.sound_steps import record, told
 from switch.dialplan.source import Path, Source
 
 STEPS_MAX = 500
@@ -54,6 +55,7 @@ class Names:
     hours: Mapping[str, Hours]
     trunks: tuple[str, ...]
     own_trunk: str
+    recording: RecordingPlan
 
 
 @dataclass(slots=True)
@@ -353,7 +355,8 @@ def _queue(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> 
     wait_s = queue.max_wait_s if model.max_wait_s is None else model.max_wait_s
     if wait_s == 0 and model.timeout is not None:
         c.problems.warn(c.source.key_place((*path, "timeout")), "never reached: max_wait_s is not stated")
-    return c.add(
+    recorded = queue.record if model.record is None else model.record
+    step = c.add(
         p.WaitInQueue(
             where=where,
             queue=model.name,
@@ -365,8 +368,10 @@ def _queue(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> 
             otherwise=otherwise,
             keys=keys,
             next=after,
+            record=recorded,
         )
     )
+    return told(c, where, step) if recorded else step
 
 
 def _exits(
@@ -425,7 +430,10 @@ def _dial(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> i
         )
     default = p.Farewell(where, "unreachable", TEMPORARILY_UNAVAILABLE)
     otherwise = c.optional(model.otherwise, path, where, "otherwise", after, default=default)
-    return c.add(p.DialOut(where, kind, target, model.timeout_s, model.trunk, exits, otherwise, after))
+    step = c.add(
+        p.DialOut(where, kind, target, model.timeout_s, model.trunk, exits, otherwise, after, model.record)
+    )
+    return told(c, where, step) if model.record else step
 
 
 def _check_target(c: FlowCompiler, kind: DialKind, target: str, trunk: str, path: Path) -> None:
@@ -459,6 +467,7 @@ VERBS: Mapping[str, Verb] = {
     "pause_s": _pause,
     "play": _play,
     "queue": _queue,
+    "record": record,
     "reject": _reject,
     "say": _say,
 }

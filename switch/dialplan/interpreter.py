@@ -10,7 +10,7 @@ from typing import Protocol
 
 from switch.base.values import quick
 from switch.dialplan import program as p
-from switch.dialplan.actions import Action, AgentCommand, Answer, Dial, Hangup, Reject
+from switch.dialplan.actions import Action, AgentCommand, Answer, Dial, Hangup, Record, RecordVerb, Reject
 from switch.dialplan.events import (
     AgentCommandDone,
     Answered,
@@ -113,7 +113,7 @@ class _Dialling:
         session.digits = ""
         session.trail(step.where, f"{step.kind} {target}")
         ringback = session.plan.ringback if session.answered else ""
-        session.out.append(Dial(step.kind, target, step.timeout_s, step.trunk, ringback))
+        session.out.append(Dial(step.kind, target, step.timeout_s, step.trunk, ringback, step.record))
         return None
 
     def handle(self, event: Event, now: int) -> int | None:
@@ -228,6 +228,12 @@ class Interpreter:
                 return step.next
             case p.CheckHours():
                 return self._check_hours(step, now)
+            case p.TellRecording() if session.told_of_recording:
+                return step.next
+            case p.RecordCall() if session.answered or step.verb is not RecordVerb.START:
+                session.trail(step.where, step.verb)
+                session.out.append(Record(step.verb))
+                return step.next
             case p.End():
                 session.trail(step.where, step.reason)
                 self._finish(Hangup(step.reason) if session.answered else Reject(step.status))
@@ -242,7 +248,15 @@ class Interpreter:
     def _begin(self, step: p.Instruction, address: int, now: int) -> int | None:
         session = self.session
         audible = isinstance(
-            step, p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue | p.CommandAgent | p.Farewell
+            step,
+            p.PlayPrompts
+            | p.Menu
+            | p.CollectDigits
+            | p.WaitInQueue
+            | p.CommandAgent
+            | p.Farewell
+            | p.TellRecording
+            | p.RecordCall,
         )
         if audible and not session.answered:
             return self._wait(_Answering(session, address), now)
@@ -251,6 +265,10 @@ class Interpreter:
                 return self._wait(_Answering(session, step.next), now)
             case p.PlayPrompts():
                 session.trail(step.where, ", ".join(step.prompts))
+                return self._wait(_Playing(session, step.prompts, step.next), now)
+            case p.TellRecording():
+                session.told_of_recording = True
+                session.trail(step.where, "tells that the call is recorded")
                 return self._wait(_Playing(session, step.prompts, step.next), now)
             case p.Farewell():
                 session.trail(step.where, step.prompt)

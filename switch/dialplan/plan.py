@@ -180,7 +180,7 @@ class AccountPlan:
     """What a phone registers as. `caller_id` is presented outside instead of the tenant's.
 
     `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
-    `encrypted_media` is `never`, `allowed` or `required`.
+    `encrypted_media` is `never`, `allowed` or `required`. `record`: all its talks are recorded.
     """
 
     name: str
@@ -190,6 +190,7 @@ class AccountPlan:
     may_present: tuple[str, ...] = ()
     withhold: bool = False
     encrypted_media: str = "allowed"
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,7 @@ class QueuePlan:
     max_wait_s: int
     music: str
     announce: AnnouncePlan
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,18 @@ EVERYBODY_WATCHES = WatchPlan()
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """How a tenant's calls are recorded. `consent` are prompts that say so, heard before the first one."""
+
+    opus: bool = False
+    consent: tuple[str, ...] = ()
+    seconds_max: int = 4 * 3600
+
+
+USUAL_RECORDING = RecordingPlan()
+
+
+@dataclass(frozen=True, slots=True)
 class TenantPlan:
     """Everything of one tenant. `numbers` maps a dialled number to a flow, `codes` a feature code to one.
 
@@ -304,6 +318,7 @@ class TenantPlan:
     place: Place = NOWHERE
     limits: LimitsPlan | None = None
     watch: WatchPlan = EVERYBODY_WATCHES
+    recording: RecordingPlan = USUAL_RECORDING
 
     @property
     def trunk(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed
+from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed, RecordVerb
 from switch.dialplan.problems import NOWHERE, Place
 
 HANG_UP = 0
@@ -128,6 +128,7 @@ class WaitInQueue:
     otherwise: int
     keys: Mapping[str, int]
     next: int
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,23 @@ class DialOut:
     trunk: str
     exits: Mapping[str, int]
     otherwise: int
+    next: int
+    record: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TellRecording:
+    """That the call is recorded: heard once a call, however often it is recorded."""
+
+    where: Where
+    prompts: tuple[str, ...]
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCall:
+    where: Where
+    verb: RecordVerb
     next: int
 
 
@@ -193,6 +211,8 @@ Instruction: TypeAlias = (
     | DialOut
     | Rest
     | CommandAgent
+    | TellRecording
+    | RecordCall
     | End
     | Farewell
 )
@@ -228,6 +248,8 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
     match instruction:
         case Jump() | AnswerCall() | ChooseLanguage() | AddNeeds() | CommandAgent():
             return ((instruction.next, False),)
+        case RecordCall() | TellRecording():
+            return ((instruction.next, False),)  # told once: it is no waiting the second time
         case PlayPrompts() | Rest():
             return ((instruction.next, True),)
         case Menu():

@@ -235,6 +235,7 @@ class AccountModel(Section):
     caller_id: str = ""
     may_present: Names = []
     withhold: bool = False
+    record: bool = False
     limits: Raw = None
 
 
@@ -277,6 +278,7 @@ class QueueModel(ExitsModel):
     max_wait_s: Seconds = 0
     music: Raw = None
     announce: Raw = None
+    record: bool = False
 
 
 class OutsideModel(Section):
@@ -319,6 +321,7 @@ class TenantModel(Section):
     queues: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     outside: Raw = None
     watch: Raw = None
+    recording: Raw = None
     limits: Raw = None
     hours: Annotated[
         dict[str, Annotated[dict[str, str], BeforeValidator(_mapping)]], BeforeValidator(_mapping)
@@ -370,6 +373,7 @@ class QueueStepModel(ExitsModel):
     widen: list[WidenModel] = []
     priority: Priority | None = None
     max_wait_s: Seconds | None = None
+    record: bool | None = None
 
 
 class DialModel(Section):
@@ -377,6 +381,7 @@ class DialModel(Section):
     outside: str = ""
     trunk: str = ""
     timeout_s: Annotated[int, Field(ge=3, le=300)] = 30
+    record: bool = False
     busy: Raw = None
     no_answer: Raw = None
     unreachable: Raw = None

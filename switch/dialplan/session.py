@@ -28,6 +28,7 @@ class Session:
     agent: str = ""
     wall_offset_us: int = 0
     answered: bool = False
+    told_of_recording: bool = False
     needs: tuple[QueueNeed, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     digits: str = ""

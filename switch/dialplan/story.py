@@ -74,7 +74,7 @@ class Teller:
                     self.wake_at = action.at
                 case a.StopPlay():
                     self.playing = None
-                case a.Trail():
+                case a.Trail() | a.Record():
                     pass
                 case _:
                     self.pending.append(action)

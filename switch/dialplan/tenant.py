@@ -26,6 +26,7 @@ from switch.dialplan.plan import (
 from switch.dialplan.problems import Problems
 from switch.dialplan.program import Farewell, Program
 from switch.dialplan.prompt_book import PromptBook
+from switch.dialplan.sound_steps import read_recording
 from switch.dialplan.source import Path, Source
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -60,8 +61,16 @@ class TenantReader:
             book.define(name, raw, ("prompts", name))
         queues = self._queues(book)
         hours, outside = self._hours(), self._outside()
+        recording = read_recording(model.recording, self.source, book, problems)
         names = Names(
-            accounts, queues, self.queue_models, tuple(model.skills), hours, self.trunks, outside.trunk
+            accounts,
+            queues,
+            self.queue_models,
+            tuple(model.skills),
+            hours,
+            self.trunks,
+            outside.trunk,
+            recording,
         )
         compiler = FlowCompiler(self.source, problems, book, names)
         for flow in model.flows:
@@ -99,6 +108,7 @@ class TenantReader:
             place=self.source.place(()),
             limits=read_limits(model.limits, ("limits",), self.source, problems, tenant=True),
             watch=self._watch(),
+            recording=recording,
         )
 
     def _name(self, kind: str, name: str, path: Path) -> None:
@@ -178,6 +188,7 @@ class TenantReader:
                 may_present,
                 model.withhold,
                 model.encrypted_media,
+                model.record,
             )
         return accounts
 
@@ -227,6 +238,7 @@ class TenantReader:
                 max_wait_s=model.max_wait_s,
                 music=book.music(model.music, (*path, "music")),
                 announce=self._announce(model, (*path, "announce"), book),
+                record=model.record,
             )
         return queues
 

@@ -58,7 +58,7 @@ class Waiting:
         steps = tuple(QueueStep(after_s, needs) for after_s, needs in zip(times, rings, strict=True))
         needs = ", ".join(f"{need.skill} {need.level}" for need in rings[0])
         session.trail(step.where, step.queue + (f" needs {needs}" if needs else ""))
-        session.out.append(Enqueue(step.queue, steps, step.priority))
+        session.out.append(Enqueue(step.queue, steps, step.priority, step.record))
         return None
 
     def handle(self, event: Event, now: int) -> int | None:

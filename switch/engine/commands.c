@@ -5,6 +5,7 @@
 #include "control.h"
 #include "core.h"
 #include "reporting.h"
+#include "recorder.h"
 #include "sound.h"
 
 static void unlink_partner(struct engine *engine, struct stream *stream)
@@ -19,6 +20,8 @@ static void unlink_partner(struct engine *engine, struct stream *stream)
     stream->partner = NONE;
     sound_route(engine, partner_slot);
     sound_route(engine, (uint32_t)(stream - engine->streams));
+    recorder_follow(engine, partner_slot);
+    recorder_follow(engine, (uint32_t)(stream - engine->streams));
 }
 
 static void follow_plan(struct stream *stream, uint64_t now_us)
@@ -63,6 +66,9 @@ void command_discard(const struct command *command)
         break;
     case COMMAND_MOUTH:
         free(command->mouth);
+        break;
+    case COMMAND_RECORD:
+        recording_end(command->recording, RECORDING_CLOSED);
         break;
     default:
         break;
@@ -168,6 +174,7 @@ static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
     stream_unmark_busy(engine, slot);
     if (stream->open)
         reporting_goodbye(engine, slot, now_us);
+    recorder_end(engine, slot, RECORDING_CLOSED);
     struct event event = {
         .kind = EVENT_CLOSED,
         .slot = slot,
@@ -205,6 +212,7 @@ static void bridge(struct engine *engine, uint32_t left_slot, uint32_t right_slo
     left->partner = (int32_t)right_slot;
     right->partner = (int32_t)left_slot;
     sound_route(engine, left_slot);
+    recorder_follow(engine, left_slot);
 }
 
 static void play(struct engine *engine, uint32_t slot, const struct play *play)
@@ -285,6 +293,18 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         break;
     case COMMAND_MOUTH:
         take_mouth(engine, command->slot, command->mouth);
+        break;
+    case COMMAND_RECORD:
+        recorder_start(engine, command->slot, command->recording);
+        break;
+    case COMMAND_STOP_RECORDING:
+        recorder_stop(engine, command->slot, command->recorded.number);
+        break;
+    case COMMAND_PAUSE_RECORDING:
+        recorder_pause(engine, command->slot, command->recorded.number, command->recorded.paused);
+        break;
+    case COMMAND_MOVE_RECORDING:
+        recorder_move(engine, command->slot, command->partner);
         break;
     }
 }

@@ -14,6 +14,7 @@
 #include "latch.h"
 #include "mouth.h"
 #include "player.h"
+#include "rates.h"
 #include "reception.h"
 #include "reports.h"
 #include "ring.h"
@@ -21,6 +22,7 @@
 #include "sender.h"
 #include "supply.h"
 #include "wakeup.h"
+#include "writer.h"
 
 enum { NONE = -1 };
 
@@ -62,6 +64,7 @@ struct stream {
     struct dtmf_sender keys_out;
     struct dtmf_tone tone;      /* of the key that is sent as sound */
     struct player player;
+    struct recording *recording; /* NULL: none */
 };
 
 /* Written by the engine thread alone, read by any: plain loads and stores on every machine of today. */
@@ -79,6 +82,7 @@ struct engine {
     int *rtcp_sockets;
     uint32_t *busy; /* slots that need each tick: a playback, keys to send, a key that may time out */
     uint32_t busy_count;
+    uint32_t recorders; /* streams that are listened to by one */
     uint32_t tick;
     struct supply *supplies; /* the submitting thread's, by slot */
 
@@ -86,10 +90,12 @@ struct engine {
     uint32_t clips_max, clip_count; /* the count is the submitting thread's; this one learns numbers by commands */
     struct g711_transcoder transcoder;
     uint64_t wall_offset_us; /* monotonic to wall time, as it was at the start: a clock that is set is no jitter */
+    struct rates rates;
 
     struct ring commands, events, records;
     uint32_t commands_max;
     struct wakeup command_wakeup, event_wakeup;
+    struct writer writer;
     int timer, epoll;
     _Atomic bool stopping;
 

@@ -68,6 +68,8 @@ struct engine *engine_new(const struct engine_config *config)
     engine->commands_max = config->commands;
     bool has_wakeups = wakeup_init(&engine->command_wakeup);
     has_wakeups = wakeup_init(&engine->event_wakeup) && has_wakeups;
+    /* Twice the slots: one may be opened again while its last recording is still written. */
+    has_wakeups = writer_init(&engine->writer, 2 * config->slots, &engine->event_wakeup) && has_wakeups;
     engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     engine->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (!has_wakeups || engine->timer < 0 || engine->epoll < 0 || !allocate(engine, config)) {
@@ -78,6 +80,7 @@ struct engine *engine_new(const struct engine_config *config)
     }
     g711_transcoder_init(&engine->transcoder);
     engine->wall_offset_us = wall_offset_us();
+    rates_init(&engine->rates);
     for (uint32_t slot = 0; slot < config->slots; slot++) {
         engine->streams[slot] = (struct stream){
             .socket = config->rtp_sockets[slot], .partner = NONE, .busy_index = NONE};
@@ -99,9 +102,10 @@ int engine_start(struct engine *engine)
     reason = pthread_create(&engine->thread, NULL, loop_run, engine);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     engine->running = reason == 0;
-    if (engine->running)
-        pthread_setname_np(engine->thread, "media-engine");
-    return reason;
+    if (!engine->running)
+        return reason;
+    pthread_setname_np(engine->thread, "media-engine");
+    return writer_start(&engine->writer);
 }
 
 static void free_parts(struct stream *stream)
@@ -110,6 +114,8 @@ static void free_parts(struct stream *stream)
     free(stream->mouth);
     security_free(stream->security);
     ice_free(stream->ice);
+    if (stream->recording != NULL)
+        recording_end(stream->recording, RECORDING_CLOSED);
 }
 
 void engine_free(struct engine *engine)
@@ -123,13 +129,15 @@ void engine_free(struct engine *engine)
         close(engine->timer);
     if (engine->epoll >= 0)
         close(engine->epoll);
-    wakeup_free(&engine->command_wakeup);
-    wakeup_free(&engine->event_wakeup);
     struct command command;
     while (engine->commands.cells != NULL && ring_pop(&engine->commands, &command))
         command_discard(&command);
     for (uint32_t slot = 0; engine->streams != NULL && slot < engine->slots; slot++)
         free_parts(&engine->streams[slot]);
+    /* Behind the streams, which have let go of their recordings; in front of the wake-up that it raises. */
+    writer_free(&engine->writer);
+    wakeup_free(&engine->command_wakeup);
+    wakeup_free(&engine->event_wakeup);
     for (uint32_t i = 0; i < engine->clip_count; i++) {
         free(engine->clips[i].ulaw);
         free(engine->clips[i].alaw);
@@ -230,6 +238,39 @@ static uint64_t thread_cpu_us(const struct engine *engine)
     if (!engine->running || pthread_getcpuclockid(engine->thread, &clock) != 0 || clock_gettime(clock, &used) != 0)
         return 0;
     return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+bool engine_record(struct engine *engine, const struct recording_order *order)
+{
+    struct recording_order made = *order;
+    if (!supply_ahead(engine, &(struct command){.kind = COMMAND_RECORD, .slot = order->slot}))
+        return false;
+    if (made.rate == 0)
+        made.rate = supply_rate(engine, order->slot);
+    /* Looked at first: what the engine thread has been given must not be refused by the writer afterwards. */
+    if (ring_used(&engine->commands) >= engine->commands_max || !writer_has_room(&engine->writer))
+        return false;
+    struct recording *recording = recording_new(&made);
+    if (recording == NULL)
+        return false;
+    writer_take(&engine->writer, recording);
+    return engine_push(engine, &(struct command){
+                                   .kind = COMMAND_RECORD, .slot = order->slot, .recording = recording});
+}
+
+bool engine_poll_recording(struct engine *engine, struct recording_report *report)
+{
+    return writer_poll(&engine->writer, report);
+}
+
+void engine_recording_stats(struct engine *engine, struct recording_stats *stats)
+{
+    *stats = (struct recording_stats){
+        .held = atomic_load_explicit(&engine->writer.held, memory_order_relaxed),
+        .failed = seen(&engine->writer.failed),
+        .bytes = seen(&engine->writer.bytes_written),
+        .lost_ms = seen(&engine->writer.ticks_lost) * TICK_MS,
+    };
 }
 
 void engine_stats(struct engine *engine, struct engine_stats *stats)

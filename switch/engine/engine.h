@@ -68,6 +68,22 @@ int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
 /* Records of handshakes that came, oldest first; announced as events are. False: none waits. */
 bool engine_poll_record(struct engine *engine, struct record *record);
 
+/* Begins a recording: a command to the slot, and a file of the writer's. False: the ring is full, too many recordings,
+ * or memory is refused. Else exactly one report follows. */
+struct recording_order;
+struct recording_report;
+bool engine_record(struct engine *engine, const struct recording_order *order);
+
+/* Recordings that ended, oldest first; announced as events are. False: none waits. */
+bool engine_poll_recording(struct engine *engine, struct recording_report *report);
+
+struct recording_stats {
+    uint32_t held; /* that are written at this moment */
+    uint64_t failed, bytes, lost_ms; /* since the start */
+};
+
+void engine_recording_stats(struct engine *engine, struct recording_stats *stats);
+
 void engine_stats(struct engine *engine, struct engine_stats *stats);
 
 #endif

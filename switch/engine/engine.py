@@ -21,15 +21,20 @@ from switch.engine import _engine
 from switch.engine.dtls import Identity
 from switch.engine.handshakes import Handshakes
 from switch.engine.ports import bind_pairs
-from switch.engine.stats import EngineStats
+from switch.engine.stats import EngineStats, RecordingStats
 from switch.media.commands import (
     Bridge,
     CloseStream,
     Command,
+    MoveRecording,
     OpenStream,
+    PauseRecording,
     Play,
     SendDigits,
+    SoundFormat,
+    StartRecording,
     StopPlay,
+    StopRecording,
     Unbridge,
     UpdateStream,
 )
@@ -37,6 +42,8 @@ from switch.media.events import (
     DigitReceived,
     Event,
     PlayFinished,
+    RecordingEnded,
+    RecordingReason,
     SecurityFailed,
     StreamClosed,
     StreamIdle,
@@ -62,6 +69,8 @@ _SUITES = tuple(SrtpSuite)
 
 # RFC 7022 section 5: 96 bits, which base64 makes the 16 characters of RTCP_CNAME_BYTES.
 _CNAME_RANDOM_BYTES = 12
+SUFFIXES = {SoundFormat.WAV: ".wav", SoundFormat.OPUS: ".opus"}
+"""Of recorded files."""
 
 
 _Raw = tuple[int, bytes, bytes]
@@ -95,8 +104,8 @@ class Engine:
     """One media thread with `slots` pre-bound RTP ports on `host`, out of `port_range` (first and last port).
 
     `host` is an IP address, and `::` takes both families; `advertised_host` is what SDP shall say when that
-    is another one, as behind a static NAT. Raises `ResourceError` when the machine has too few ports,
-    descriptors or too little memory.
+    is another one, as behind a static NAT. `recordings` is the folder below which recordings are written.
+    Raises `ResourceError` when the machine has too few ports, descriptors or too little memory.
     """
 
     def __init__(
@@ -109,11 +118,13 @@ class Engine:
         commands_max: int = COMMANDS_MAX,
         events_max: int | None = None,
         clips_max: int = CLIPS_MAX,
+        recordings: str = "recordings",
         random_bits: Callable[[int], int] = secrets.randbits,
     ) -> None:
         self._address = ip_address(host)
         self._dual = self._address == IPv6Address("::")
         self._random_bits = random_bits
+        self._recordings = recordings
         self._pairs = bind_pairs(self._address, port_range[0], port_range[1], slots)
         identity = Identity()
         self._handshakes = Handshakes(identity, self._send_record, self._secure)
@@ -222,6 +233,27 @@ class Engine:
                 return self._core.stop_play(slot)
             case SendDigits(slot, digits):
                 return self._core.send_digits(slot, bytes(KEYS.index(digit) for digit in digits))
+            case StartRecording():
+                return self._record(command)
+            case StopRecording(slot, recording):
+                return self._core.stop_recording(slot, recording)
+            case PauseRecording(slot, recording, paused):
+                return self._core.pause_recording(slot, recording, paused)
+            case MoveRecording(slot, to):
+                return self._core.move_recording(slot, to)
+
+    def _record(self, order: StartRecording) -> bool:
+        path = f"{self._recordings}/{order.path}{SUFFIXES[order.format]}"
+        return self._core.record(
+            order.slot,
+            order.recording,
+            path,
+            order.format,
+            order.rate_hz,
+            order.channels,
+            order.seconds_max,
+            order.silence_ms,
+        )
 
     def _open(self, slot: int, plan: StreamPlan, *, update: bool) -> bool:
         assert 10 <= plan.ptime_ms <= 60, "packet times from 10 to 60 ms"
@@ -326,6 +358,9 @@ class Engine:
         events = [self._event(raw) for raw in self._core.poll()]
         while (record := self._core.poll_record()) is not None:
             self._handshakes.receive(*record)
+        while (ended := self._core.poll_recording()) is not None:
+            slot, recording, reason, *counts = ended
+            events.append(RecordingEnded(slot, recording, RecordingReason(reason), *counts))
         return events + [SecurityFailed(slot, why) for slot, why in self._handshakes.take_failures()]
 
     def _event(self, raw: tuple[int | bool | str, ...]) -> Event:
@@ -342,6 +377,9 @@ class Engine:
             return StreamIdle(numbers[1])
         self._states[numbers[1]] = SlotState.FREE
         return StreamClosed(*numbers[1:])
+
+    def recording_stats(self) -> RecordingStats:
+        return RecordingStats(*self._core.recording_stats())
 
     def stats(self) -> EngineStats:
         return EngineStats(*self._core.stats())

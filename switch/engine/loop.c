@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "recorder.h"
 #include "reporting.h"
 
 static uint64_t monotonic_us(void)
@@ -46,6 +47,10 @@ static void tick_once(struct engine *engine, uint64_t due_us, uint64_t now_us)
     /* Backwards: a stream that has nothing left to do takes itself out, and the last one takes its place. */
     for (uint32_t i = engine->busy_count; i-- > 0;)
         stream_tick(engine, engine->busy[i], due_us, now_us);
+    /* When every ear has its frame. */
+    for (uint32_t i = engine->recorders > 0 ? engine->busy_count : 0; i-- > 0;)
+        if (engine->streams[engine->busy[i]].recording != NULL)
+            recorder_tick(engine, engine->busy[i]);
 
     /* Each stream is looked at once a second, a hundredth of them each tick. */
     uint32_t ticks_per_second = 1000 / TICK_MS;

@@ -1,33 +1,26 @@
-/* The engine's only file that knows Python: commands in, events out, checked and converted.
+/* Python's side of the engine, with the other module_*.c: commands in, events out, checked and converted.
  *
  * Arguments come from engine.py, which has checked their meaning; here only what would break memory is
  * refused. Every call holds the GIL, which makes the submitting and the polling thread one at a time. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "module.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 
-#include "engine.h"
 #include "ice.h"
 #include "security.h"
 #include "supply.h"
 
 enum { EVENTS_PER_POLL = 1024 }; /* bounds one turn of the asyncio loop; the rest is announced again */
 
-struct core_object {
-    PyObject_HEAD
-    struct engine *engine; /* NULL once closed */
-    uint32_t slots;
-};
-
-static struct engine *engine_of(struct core_object *self)
+struct engine *engine_of(struct core_object *self)
 {
     if (self->engine == NULL)
         PyErr_SetString(PyExc_ValueError, "the media engine is closed");
     return self->engine;
 }
 
-static bool check_slot(const struct core_object *self, unsigned slot)
+bool check_slot(const struct core_object *self, unsigned slot)
 {
     if (slot < self->slots)
         return true;
@@ -146,7 +139,7 @@ static PyObject *core_add_clip(PyObject *object, PyObject *pcm)
     return clip < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(clip);
 }
 
-static PyObject *submit(struct core_object *self, const struct command *command)
+PyObject *submit(struct core_object *self, const struct command *command)
 {
     struct engine *engine = engine_of(self);
     if (engine == NULL || !check_slot(self, command->slot))
@@ -493,6 +486,12 @@ static PyMethodDef core_methods[] = {
     {"send_digits", core_send_digits, METH_VARARGS, NULL},
     {"secure", core_secure, METH_VARARGS, NULL},
     {"send_record", core_send_record, METH_VARARGS, NULL},
+    {"record", core_record, METH_VARARGS, NULL},
+    {"stop_recording", core_stop_recording, METH_VARARGS, NULL},
+    {"pause_recording", core_pause_recording, METH_VARARGS, NULL},
+    {"move_recording", core_move_recording, METH_VARARGS, NULL},
+    {"poll_recording", core_poll_recording, METH_NOARGS, NULL},
+    {"recording_stats", core_recording_stats, METH_NOARGS, NULL},
     {"poll", core_poll, METH_NOARGS, NULL},
     {"poll_record", core_poll_record, METH_NOARGS, NULL},
     {"stats", core_stats, METH_NOARGS, NULL},

@@ -84,6 +84,35 @@ bool recording_tick(struct recording *recording, const int16_t *left, const int1
            (recording->ticks - recording->ticks_spoken) * TICK_MS < recording->order.silence_ms;
 }
 
+void recording_heard(struct recording *recording, const int16_t *samples, uint32_t count, uint32_t rate)
+{
+    if (recording->heard_rate != rate)
+        recording->heard_count = 0;
+    recording->heard_rate = rate;
+    /* A tick that was skipped leaves more than its time: the oldest is what was heard by now. */
+    uint32_t max = rate / 1000 * RECORDING_HEARD_MS_MAX;
+    if (recording->heard_count + count > max) {
+        uint32_t over = recording->heard_count + count - max;
+        over = over > recording->heard_count ? recording->heard_count : over;
+        recording->heard_count -= over;
+        memmove(recording->heard, recording->heard + over, recording->heard_count * sizeof *samples);
+    }
+    memcpy(recording->heard + recording->heard_count, samples, count * sizeof *samples);
+    recording->heard_count += count;
+}
+
+const int16_t *recording_take_heard(struct recording *recording, uint32_t *rate)
+{
+    uint32_t frame = recording->heard_rate / 100;
+    if (recording->heard_count == 0)
+        return NULL;
+    *rate = recording->heard_rate;
+    memcpy(recording->heard_frame, recording->heard, frame * sizeof(int16_t));
+    recording->heard_count -= frame;
+    memmove(recording->heard, recording->heard + frame, recording->heard_count * sizeof(int16_t));
+    return recording->heard_frame;
+}
+
 void recording_end(struct recording *recording, enum recording_reason reason)
 {
     recording->reason = reason;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bounds.h"
+#include "rates.h"
 #include "ring.h"
 #include "sound_file.h"
 
@@ -54,6 +55,10 @@ struct recording {
     uint32_t skipped; /* ticks without room since the last cell */
     uint64_t ticks;
     uint64_t ticks_spoken; /* up to the last loud one */
+    struct rate_changer left, right;
+    uint32_t heard_rate, heard_count; /* of a player or a mixer, in advance of its ticks */
+    int16_t heard[RECORDING_RATE_MAX / 1000 * RECORDING_HEARD_MS_MAX];
+    int16_t heard_frame[RATE_FRAME_MAX];
 
     /* What passes between the threads. */
     _Atomic bool ended;  /* the engine puts nothing in any more */
@@ -82,6 +87,11 @@ void recording_free(struct recording *recording); /* not the file */
  * channel. False: the recording has come to its end and wants recording_end(). */
 bool recording_tick(struct recording *recording, const int16_t *left, const int16_t *right,
                     enum recording_reason *reason);
+
+/* The engine thread: what the peer will hear of another source than its partner, whole frames of 10 ms at 8000, 16000 or
+ * 48000 Hz. And the oldest 10 ms of it, NULL where there is none; valid until the next call. */
+void recording_heard(struct recording *recording, const int16_t *samples, uint32_t count, uint32_t rate);
+const int16_t *recording_take_heard(struct recording *recording, uint32_t *rate);
 
 /* The engine thread lets go: the pointer is the writer's alone after this. */
 void recording_end(struct recording *recording, enum recording_reason reason);

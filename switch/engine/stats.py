@@ -58,3 +58,14 @@ class EngineStats:
     @property
     def drops(self) -> tuple[tuple[DropReason, int], ...]:
         return tuple(zip(DropReason, self.dropped_by_reason, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStats:
+    """`held` are written at this moment; the others count since the start. `lost_ms` is what the disk was too
+    slow for."""
+
+    held: int
+    failed: int
+    bytes: int
+    lost_ms: int

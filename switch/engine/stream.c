@@ -3,6 +3,7 @@
 
 #include "control.h"
 #include "core.h"
+#include "recorder.h"
 #include "reporting.h"
 #include "sound.h"
 
@@ -318,6 +319,7 @@ static void speak_playback(struct engine *engine, struct stream *stream, uint64_
         return;
     player->next_tick = engine->tick + 1;
     player_take_linear(player, engine->clips, samples, TICK_MS * SAMPLES_PER_MS);
+    recorder_heard(stream, samples, TICK_MS * SAMPLES_PER_MS, SAMPLES_PER_MS * 1000);
     sound_speak(engine, stream, VOICE_PLAYER, samples, SAMPLES_PER_MS * 1000, now_us);
     if (player->state == PLAYER_ENDED)
         sound_hush(stream, VOICE_PLAYER);
@@ -346,6 +348,7 @@ static void send_playback(struct engine *engine, struct stream *stream, uint64_t
         .payload_type = stream->plan.payload_type,
     };
     player_take(player, engine->clips, stream->plan.codec, packet.payload, samples);
+    recorder_heard_codes(stream, packet.payload, samples);
     sender_own(&stream->sender, &packet, samples, now_us);
     stream_transmit(engine, stream, &packet);
 }

@@ -49,6 +49,15 @@ static bool is_g711(const struct codec *codec)
     return codec->id == CODEC_PCMU || codec->id == CODEC_PCMA;
 }
 
+uint32_t supply_rate(const struct engine *engine, uint32_t slot)
+{
+    const struct supply *supply = &engine->supplies[slot];
+    const struct codec *other = supply->partner == NONE ? NULL : engine->supplies[supply->partner].codec;
+    bool wide = (supply->codec != NULL && supply->codec->sample_rate_hz > 8000) ||
+                (other != NULL && other->sample_rate_hz > 8000);
+    return wide ? 16000 : 8000;
+}
+
 static bool supply_bridged(struct engine *engine, uint32_t slot)
 {
     const struct supply *supply = &engine->supplies[slot];
@@ -59,6 +68,8 @@ static bool supply_bridged(struct engine *engine, uint32_t slot)
         return true;
     bool relayed = supply->codec->id == partner->codec->id || (is_g711(supply->codec) && is_g711(partner->codec));
     if (!relayed && (!supply_ear(engine, slot) || !supply_mouth(engine, slot)))
+        return false;
+    if ((supply->recorded || partner->recorded) && !supply_ear(engine, slot))
         return false;
     /* The other side's keys become tones. */
     return supply->takes_events || !partner->takes_events || supply_mouth(engine, slot);
@@ -80,6 +91,13 @@ static bool plan_changes(struct engine *engine, const struct command *command)
         return false;
     return supply_bridged(engine, command->slot) &&
            (supply->partner == NONE || supply_bridged(engine, (uint32_t)supply->partner));
+}
+
+static bool recording_begins(struct engine *engine, uint32_t slot)
+{
+    struct supply *supply = &engine->supplies[slot];
+    supply->recorded = true;
+    return supply_ear(engine, slot) && (supply->partner == NONE || supply_ear(engine, (uint32_t)supply->partner));
 }
 
 static void part(struct engine *engine, uint32_t slot)
@@ -109,6 +127,7 @@ bool supply_ahead(struct engine *engine, const struct command *command)
     case COMMAND_CLOSE:
         part(engine, command->slot);
         supply->codec = supply->ear = supply->mouth = NULL;
+        supply->recorded = false;
         return true;
     case COMMAND_BRIDGE:
         return command->slot == command->partner || bridge_begins(engine, command->slot, command->partner);
@@ -119,6 +138,14 @@ bool supply_ahead(struct engine *engine, const struct command *command)
         return supply->codec == NULL || is_g711(supply->codec) || supply_mouth(engine, command->slot);
     case COMMAND_SEND_DIGITS:
         return supply->codec == NULL || supply->takes_events || supply_mouth(engine, command->slot);
+    case COMMAND_RECORD:
+        return recording_begins(engine, command->slot);
+    case COMMAND_MOVE_RECORDING:
+        supply->recorded = false;
+        return recording_begins(engine, command->partner);
+    case COMMAND_STOP_RECORDING:
+        supply->recorded = false;
+        return true;
     default:
         return true;
     }

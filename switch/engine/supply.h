@@ -15,6 +15,7 @@ struct supply {
     struct codec_settings settings;
     bool takes_events;
     int32_t partner;           /* slot, or -1 */
+    bool recorded;             /* its talk is heard by a recorder: both sides of it */
     const struct codec *ear, *mouth; /* what the stream was sent; NULL: nothing */
 };
 
@@ -30,5 +31,8 @@ bool supply_ahead(struct engine *engine, const struct command *command);
 /* For who needs an ear, or a mouth, for reasons of its own: before its command. */
 bool supply_ear(struct engine *engine, uint32_t slot);
 bool supply_mouth(struct engine *engine, uint32_t slot);
+
+/* 8000, or 16000 where the slot or its partner has a codec of a wider band. */
+uint32_t supply_rate(const struct engine *engine, uint32_t slot);
 
 #endif

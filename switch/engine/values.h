@@ -25,6 +25,7 @@ bool address_equal(const struct address *left, const struct address *right);
 bool address_same_host(const struct address *left, const struct address *right);
 
 struct security; /* security.h */
+struct recording; /* recording.h */
 struct ice;      /* ice.h */
 struct ear;      /* ear.h */
 struct mouth;    /* mouth.h */
@@ -62,6 +63,10 @@ enum command_kind {
     COMMAND_SEND_RECORD,
     COMMAND_EAR,
     COMMAND_MOUTH,
+    COMMAND_RECORD,
+    COMMAND_STOP_RECORDING,
+    COMMAND_PAUSE_RECORDING,
+    COMMAND_MOVE_RECORDING,
 };
 
 struct play {
@@ -101,7 +106,12 @@ struct command {
         struct record *record;     /* COMMAND_SEND_RECORD: freed when it is sent */
         struct ear *ear;           /* COMMAND_EAR: the stream's from then on */
         struct mouth *mouth;       /* COMMAND_MOUTH: likewise */
-        uint32_t partner;
+        uint32_t partner; /* COMMAND_MOVE_RECORDING: the stream that it goes on with */
+        struct recording *recording; /* COMMAND_RECORD: the engine thread's share of it */
+        struct {
+            int64_t number;
+            bool paused;
+        } recorded; /* COMMAND_STOP_RECORDING, COMMAND_PAUSE_RECORDING */
         struct play play;
         struct digits digits;
     };

@@ -202,16 +202,18 @@ void writer_free(struct writer *writer)
     free(writer->buffer);
 }
 
-bool writer_take(struct writer *writer, struct recording *recording)
+bool writer_has_room(struct writer *writer)
 {
-    if (atomic_load_explicit(&writer->held, memory_order_relaxed) >= writer->recordings_max)
-        return false;
-    bool taken = ring_push(&writer->arrivals, &recording);
-    if (taken) {
-        atomic_fetch_add_explicit(&writer->held, 1, memory_order_relaxed);
-        wakeup_raise(&writer->wakeup);
-    }
-    return taken;
+    return atomic_load_explicit(&writer->held, memory_order_relaxed) < writer->recordings_max;
+}
+
+void writer_take(struct writer *writer, struct recording *recording)
+{
+    /* Rings hold at least as many as may be held. */
+    if (!ring_push(&writer->arrivals, &recording))
+        abort();
+    atomic_fetch_add_explicit(&writer->held, 1, memory_order_relaxed);
+    wakeup_raise(&writer->wakeup);
 }
 
 bool writer_poll(struct writer *writer, struct recording_report *report)

@@ -53,8 +53,9 @@ int writer_start(struct writer *writer); /* 0 or an errno */
  * engine's thread must have ended before. */
 void writer_free(struct writer *writer);
 
-/* The submitting thread. False: too many at once; the recording is the caller's as before. */
-bool writer_take(struct writer *writer, struct recording *recording);
+/* The submitting thread. Whether one more can be written; and a recording, for which there is room. */
+bool writer_has_room(struct writer *writer);
+void writer_take(struct writer *writer, struct recording *recording);
 
 /* The polling thread. False: none waits. */
 bool writer_poll(struct writer *writer, struct recording_report *report);

@@ -5,7 +5,7 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, OutgoingLeg
 from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
-from switch.exchange import meter, ringing, talks, transfers
+from switch.exchange import meter, recordings, ringing, talks, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
@@ -82,6 +82,7 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
         transfers.transferor_left(office, session, now)
         return
     if session.interpreter is not None:
+        recordings.talk_over(office, session)
         office.tell_flow(session, QueueEnded() if queued else DialEnded(DialOutcome.ENDED))
     else:
         office.hang_up(call.anchor, ours(Reason.NORMAL, cause.told), now)

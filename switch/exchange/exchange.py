@@ -16,7 +16,7 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import ALLOW, Leg
 from switch.call.signalling import LegInputMessage, Owner
 from switch.call.surplus import Surplus
-from switch.dialplan.actions import Action, AgentVerb
+from switch.dialplan.actions import Action, AgentVerb, RecordVerb
 from switch.dialplan.events import PlayEnded
 from switch.dialplan.events import Wake as FlowWake
 from switch.exchange import (
@@ -27,6 +27,7 @@ from switch.exchange import (
     meter,
     proving,
     reachability,
+    recordings,
     records,
     referrals,
     ringing,
@@ -37,11 +38,10 @@ from switch.exchange import (
 )
 from switch.exchange.actions.agents import event_for
 from switch.exchange.hearing import HEAR
-from switch.exchange.office import Office, Output, Parts
+from switch.exchange.office import Notice, Office, Output, Parts
 from switch.exchange.session import Session
 from switch.media import events as media
 from switch.notifier.packages import ALLOW_EVENTS
-from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer
 from switch.sip.message import Response
@@ -56,7 +56,6 @@ from switch.sip.outputs import (
     TransactionFailed,
 )
 from switch.sip.outputs import Output as LayerOutput
-from switch.trunk.settings import TrunkEvent
 
 
 def _dropped(message: MessageDropped, now: int) -> None:
@@ -180,6 +179,15 @@ class Exchange:
         self.settle(now)
         return True
 
+    def record(self, call: str, verb: RecordVerb, now: int) -> str | None:
+        """Record a call, or no longer. Empty where that is done, else why not; None: no such call."""
+        session = self.office.sessions.get(call)
+        if session is None:
+            return None
+        refused = recordings.command(self.office, session, verb, now)
+        self.settle(now)
+        return refused
+
     # Time.
 
     def handle_timer(self, now: int) -> None:
@@ -218,9 +226,9 @@ class Exchange:
         outputs, self.office.outputs = self.office.outputs, []
         return outputs
 
-    def take_notices(self) -> list[TrunkEvent | AuthenticationFailed]:
-        """Gateways that went down or came back, calls that found no channel, and wrong passwords, since the
-        last call."""
+    def take_notices(self) -> list[Notice]:
+        """Gateways that went down or came back, calls that found no channel, wrong passwords, and recordings
+        that a disk refused, since the last call."""
         notices, self.office.notices = self.office.notices, []
         return notices
 
@@ -417,6 +425,9 @@ class Exchange:
     def _media_event(self, event: media.Event, now: int) -> None:
         if isinstance(event, media.StreamClosed):
             hearing.released(self.office, event.slot)
+            return
+        if isinstance(event, media.RecordingEnded):
+            recordings.ended(self.office, event, now)
             return
         leg = self.office.leg_of_slot.get(event.slot)
         session = None if leg is None else self.office.session_of_leg.get(leg.id)

@@ -8,7 +8,7 @@ until nothing is left. So each decider sees one event at a time, and the same in
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from switch.acd import decisions as acd_decisions
 from switch.acd import events as acd_events
@@ -42,12 +42,15 @@ from switch.trunk.trunks import Trunks
 
 if TYPE_CHECKING:
     from switch.exchange.messages import MessageBook
+    from switch.exchange.recordings import RecordingFailed
     from switch.exchange.stir import StirDesk
     from switch.exchange.watching import Watching
 
 TimerKey = tuple[str, str]
 """("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
 ("locate", place)."""
+
+Notice: TypeAlias = "TrunkEvent | AuthenticationFailed | RecordingFailed"
 
 Output = SendBytes | Command | Question | CertificateWanted
 """`node` answers a question by `Exchange.located`, if only to say that the resolver failed."""
@@ -159,8 +162,11 @@ class Office:
         self.stir_desk: StirDesk | None = None
         """Certificates of those who sign numbers; made when a trunk first verifies one."""
         self.failed_logins = 0
-        self.notices: list[TrunkEvent | AuthenticationFailed] = []
-        """What carriers did that an operator should read; whoever runs the exchange takes it."""
+        self.notices: list[Notice] = []
+        """What carriers and disks did that an operator should read; whoever runs the exchange takes it."""
+        self.recordings: dict[int, tuple[str, str, str]] = {}
+        """Tenant, call and path of those whose file is not closed yet: as many as RTP ports, twice."""
+        self.recordings_begun = 0
         self.watching: Watching | None = None
         """Who watches calls and agents by their phones; made with the first who does."""
         self.messages: MessageBook | None = None

@@ -51,6 +51,7 @@ def _ended(office: Office, record: Record, now: int) -> journal.CallEnded:
         trunk=record.trunk,
         gateway=record.gateway,
         told=cause.told,
+        recordings=" ".join(record.recordings),
     )
 
 

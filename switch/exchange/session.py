@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from switch.base.values import quick
 from switch.call.call import Call
@@ -13,6 +14,9 @@ from switch.exchange.attempt import Attempt
 from switch.media.commands import Play
 from switch.tenant.limits import Ticket
 from switch.trunk.caller import Caller
+
+if TYPE_CHECKING:
+    from switch.exchange.recordings import Recording
 
 
 class ContactState(StrEnum):
@@ -69,6 +73,9 @@ class Session:
     """What is known of who calls, where it is more than the number in From."""
     tickets: dict[str, Ticket] | None = None
     """The counted calls to the outside, by leg; only where the tenant has limits."""
+    recording: "Recording | None" = None
+    record_talk: bool = False
+    """The flow wants the talk that it leads to recorded."""
     playing: Play | None = None
     """The flow's latest: whoever takes the anchor's place in the flow hears it from its beginning."""
 

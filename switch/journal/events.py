@@ -290,6 +290,40 @@ class MessageReceived:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """`path` is relative to the folder of recordings, without the ending of its format."""
+
+    KIND: ClassVar[str] = "recording-started"
+    VERSION: ClassVar[int] = 1
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPaused:
+    """From here on the file is silent; `paused` False: no longer."""
+
+    KIND: ClassVar[str] = "recording-paused"
+    VERSION: ClassVar[int] = 1
+    path: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """The file is closed. `reason`: stopped, closed (the call is over), length, silence, failed with the
+    `error` (an errno) of the disk. `lost_ms` are silence because the disk was too slow."""
+
+    KIND: ClassVar[str] = "recording-ended"
+    VERSION: ClassVar[int] = 1
+    path: str
+    reason: str
+    error: int
+    duration_ms: int
+    lost_ms: int
+    bytes: int
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class CallEnded:
@@ -326,6 +360,8 @@ class CallEnded:
     """The carrier that carried it: by which it left, where it left by one, else by which it came in."""
     gateway: str = ""
     """Of that trunk: the gateway that was tried last, or the address that the call came from."""
+    recordings: str = ""
+    """Paths of its recordings, with spaces between, as in RecordingStarted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +403,9 @@ Event = (
     | Unregistered
     | Transferred
     | MessageReceived
+    | RecordingStarted
+    | RecordingPaused
+    | RecordingEnded
     | CallEnded
     | Opaque
 )

@@ -26,6 +26,9 @@ from switch.journal.events import (
     OfferMade,
     Queued,
     QueueRefused,
+    RecordingEnded,
+    RecordingPaused,
+    RecordingStarted,
     Transferred,
     VisitEnded,
 )
@@ -306,6 +309,14 @@ class _Story:
                 return f"{self._party(left)} talks with {self._party(right)}"
             case FlowStep(flow, step, detail):
                 return f"flow {flow}: {step}" + (f" {detail}" if detail else "")
+            case RecordingStarted(path):
+                return f"recorded into {path}"
+            case RecordingPaused(_, paused):
+                return f"the recording {'pauses' if paused else 'goes on'}"
+            case RecordingEnded(path, reason, error, duration_ms, lost_ms):
+                why = f"{reason}, error {error}" if error else reason
+                gaps = f", {lost_ms} ms lost to a slow disk" if lost_ms else ""
+                return f"the recording ended: {why}, {duration_ms // 1000} s{gaps}"
             case Transferred(by, target, outcome):
                 return f"{self._party(by)} transferred to {target}: {outcome}"
             case _:

@@ -5,6 +5,7 @@ A stream hears exactly one source at a time: silence, a playback, or the other s
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from switch.base.values import quick
 from switch.media.plan import StreamPlan
@@ -87,4 +88,69 @@ class SendDigits:
     digits: str
 
 
-Command = OpenStream | UpdateStream | CloseStream | Bridge | Unbridge | Play | StopPlay | SendDigits
+class SoundFormat(IntEnum):
+    """Of recorded files, in the order of `enum sound_format`: 16-bit PCM, or Opus in Ogg."""
+
+    WAV = 0
+    OPUS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record what the slot's peer says, and with two channels what it hears (left, right), into a new file.
+
+    `recording` is the caller's number, given back in the one `RecordingEnded` that answers this. `path` is
+    relative to the engine's folder of recordings, without its ending. `rate_hz` 0: 8000, or 16000 where a
+    codec of the two carries more. It ends after `seconds_max`, and after `silence_ms` in which nothing is
+    said, 0 for never. A recording that the slot had ends.
+    """
+
+    slot: int
+    recording: int
+    path: str
+    format: SoundFormat = SoundFormat.WAV
+    rate_hz: int = 0
+    channels: int = 2
+    seconds_max: int = 12 * 3600
+    silence_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """End it; harmless where it has ended or is another."""
+
+    slot: int
+    recording: int
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecording:
+    """From now on the file is silent, as long as this lasts; `paused` False: no longer."""
+
+    slot: int
+    recording: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRecording:
+    """The recording of `slot` goes on in the same file with another stream, which has none."""
+
+    slot: int
+    to: int
+
+
+Command = (
+    OpenStream
+    | UpdateStream
+    | CloseStream
+    | Bridge
+    | Unbridge
+    | Play
+    | StopPlay
+    | SendDigits
+    | StartRecording
+    | StopRecording
+    | PauseRecording
+    | MoveRecording
+)

@@ -1,6 +1,7 @@
 """What the engine tells the core."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from switch.base.values import quick
 
@@ -59,4 +60,32 @@ class SecurityFailed:
     reason: str
 
 
-Event = PlayFinished | DigitReceived | StreamLatched | StreamIdle | StreamClosed | SecurityFailed
+class RecordingReason(IntEnum):
+    """Why a recording ended, in the order of `enum recording_reason`."""
+
+    STOPPED = 0
+    CLOSED = 1
+    LENGTH = 2
+    SILENCE = 3
+    FAILED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """A recording came to its end, its file is closed. `error` is the disk's errno where it FAILED, else 0.
+
+    `lost_ms` of `duration_ms` are silence because the disk was too slow. May come after `StreamClosed`.
+    """
+
+    slot: int
+    recording: int
+    reason: RecordingReason
+    error: int
+    duration_ms: int
+    lost_ms: int
+    bytes: int
+
+
+Event = (
+    PlayFinished | DigitReceived | StreamLatched | StreamIdle | StreamClosed | SecurityFailed | RecordingEnded
+)

@@ -19,6 +19,7 @@ from switch.journal.events import (
     OfferMade,
     Queued,
     QueueRefused,
+    RecordingEnded,
     Registered,
     Transferred,
     Unregistered,
@@ -59,6 +60,7 @@ class JournalCounters:
             VisitEnded: self._visit_ended,
             AgentChanged: self._agent_changed,
             Transferred: self._transferred,
+            RecordingEnded: self._recording_ended,
             Registered: self._registered,
             Unregistered: self._unregistered,
         }
@@ -88,6 +90,18 @@ class JournalCounters:
             "Transfers asked for by a party of a call, by tenant and outcome (done, failed, refused).",
             "tenant",
             "outcome",
+        )
+        self._recordings = counter(
+            "softswitch_recordings_ended_total",
+            "Recordings that ended, by tenant and reason (stopped, closed with the call, length, silence,"
+            " failed: a disk refused).",
+            "tenant",
+            "reason",
+        )
+        self._recordings_lost = counter(
+            "softswitch_recordings_lost_seconds_total",
+            "Seconds that are missing (silent) in recordings because the disk was too slow.",
+            "tenant",
         )
         self._registrations = counter(
             "softswitch_registration_changes_total",
@@ -276,6 +290,10 @@ class JournalCounters:
 
     def _transferred(self, entry: Entry, event: Transferred) -> None:
         self._transfers.add(entry.tenant, event.outcome)
+
+    def _recording_ended(self, entry: Entry, event: RecordingEnded) -> None:
+        self._recordings.add(entry.tenant, event.reason)
+        self._recordings_lost.add(entry.tenant, amount=event.lost_ms / 1000)
 
     def _registered(self, entry: Entry, _event: Registered) -> None:
         self._registrations.add(entry.tenant, words.REGISTERED)

@@ -8,7 +8,7 @@ from switch.acd.decisions import QueueView as RouterQueue
 from switch.api import views
 from switch.base.errors import ConfigurationError, SoftswitchError
 from switch.call.cause import Reason
-from switch.dialplan.actions import AgentVerb
+from switch.dialplan.actions import AgentVerb, RecordVerb
 from switch.exchange.office import Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
@@ -33,6 +33,8 @@ RECENT_MAX = 1_000
 """Records in one answer; more is a report, and belongs to the database."""
 
 _US_PER_MS = 1_000
+
+_RECORD_WORDS = {"start": "begun", "stop": "ended", "pause": "paused", "resume": "resumed"}
 
 
 class Control:
@@ -211,9 +213,31 @@ class Control:
                 trunk=row.trunk,
                 gateway=row.gateway,
                 told=row.told,
+                recordings=tuple(row.recordings.split()),
             )
             for row in rows
         ]
+
+    async def recordings(self, limit: int) -> list[views.RecordingRow]:
+        await self._flush()
+        rows = await asyncio.to_thread(self._store.calls, min(limit, RECENT_MAX), recorded=True)
+        found = [
+            views.RecordingRow(
+                row.tenant, row.call, row.caller, row.called, row.agent, row.started_wall_us, path
+            )
+            for row in rows
+            for path in row.recordings.split()
+        ]
+        return found[:limit]
+
+    def record(self, call: str, verb: views.RecordVerb) -> views.Outcome:
+        refused = self.node.exchange.record(call, RecordVerb(verb), now_us())
+        if refused is None:
+            return views.Outcome(views.Result.NOT_FOUND, f"no call {call} is in progress")
+        self.node.carry()
+        if refused:
+            return views.Outcome(views.Result.REFUSED, f"{call}: {refused}")
+        return views.Outcome(views.Result.DONE, f"{call}: recording {_RECORD_WORDS[verb]}")
 
     def hang_up(self, call: str) -> views.Outcome:
         if not self.node.exchange.hang_up(call, Reason.ADMINISTRATOR, now_us()):
@@ -342,7 +366,7 @@ def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue) -> views.QueueRow:
 
 
 def _call_row(session: Session, wall_us: int) -> views.CallRow:
-    record = session.call.record
+    record, recording = session.call.record, session.recording
     return views.CallRow(
         tenant=session.tenant,
         call=session.call.id,
@@ -353,6 +377,7 @@ def _call_row(session: Session, wall_us: int) -> views.CallRow:
         queue=record.queue if session.contact_state is ContactState.CONNECTED else session.queue,
         agent=record.agent,
         age_ms=max(0, wall_us - record.started_wall_us) // _US_PER_MS,
+        recording="" if recording is None else "paused" if recording.paused else "on",
     )
 
 

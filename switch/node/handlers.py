@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from switch.dialplan import actions
-from switch.exchange.actions import agents, answering, dialling, playing, queueing, timing
+from switch.exchange.actions import agents, answering, dialling, playing, queueing, recording, timing
 from switch.exchange.exchange import Handler
 
 HANDLERS: Mapping[type[actions.Action], Handler] = {
@@ -17,6 +17,7 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.LeaveQueue: queueing.leave,
     actions.Dial: dialling.dial,
     actions.AgentCommand: agents.command,
+    actions.Record: recording.record,
     actions.WakeAt: timing.wake_at,
     actions.Trail: timing.trail,
 }

@@ -10,7 +10,9 @@ the next input is taken.
 """
 
 import asyncio
+import errno
 import functools
+import os
 import time
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
@@ -22,8 +24,10 @@ from switch.call.cause import Reason
 from switch.engine.engine import Engine
 from switch.engine.handshakes import RETRANSMIT_EVERY_S
 from switch.exchange.exchange import Exchange
-from switch.media.commands import CloseStream, Command, OpenStream, UpdateStream
-from switch.media.events import SecurityFailed, StreamClosed
+from switch.exchange.office import Notice
+from switch.exchange.recordings import RecordingFailed
+from switch.media.commands import CloseStream, Command, OpenStream, StartRecording, UpdateStream
+from switch.media.events import RecordingEnded, RecordingReason, SecurityFailed, StreamClosed
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.overload import Level
@@ -328,6 +332,8 @@ class Node:
         self.media_refused += 1
         if isinstance(command, OpenStream):
             self._never_opened.add(command.slot)
+        if isinstance(command, StartRecording):
+            loop.call_soon(self._recording_refused, command)
         if isinstance(command, OpenStream | UpdateStream):
             loop.call_soon(self._media_refused, command.slot)
 
@@ -335,6 +341,15 @@ class Node:
     def _stream_closed(self, slot: int) -> None:
         """What the engine says of a stream that it had; of one that it refused to open we say it."""
         self.exchange.media_event(StreamClosed(slot, 0, 0, 0, 0), now_us())
+        self.carry()
+
+    @_survived
+    def _recording_refused(self, command: StartRecording) -> None:
+        """The engine had no room for it; each one is answered."""
+        refused = RecordingEnded(
+            command.slot, command.recording, RecordingReason.FAILED, errno.ENOBUFS, 0, 0, 0
+        )
+        self.exchange.media_event(refused, now_us())
         self.carry()
 
     @_survived
@@ -367,7 +382,7 @@ class Node:
         self._timer_at = due
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._timer_due)
 
-    def _tell(self, notice: TrunkEvent | AuthenticationFailed) -> None:
+    def _tell(self, notice: Notice) -> None:
         if isinstance(notice, AuthenticationFailed):
             self._wrong_logins.say(
                 "a wrong password",
@@ -375,6 +390,13 @@ class Node:
                 peer=notice.host,
                 failures=notice.failures,
             )
+        elif isinstance(notice, RecordingFailed):
+            if notice.error:
+                told = "a recording cannot be written"
+                _log.error(told, call=notice.call, path=notice.path, reason=os.strerror(notice.error))
+            if notice.lost_ms:
+                told = "the disk is too slow: a recording has gaps"
+                _log.warning(told, call=notice.call, path=notice.path, lost_ms=notice.lost_ms)
         else:
             (_log.info if is_good_news(notice) else _log.warning)(carrier_line(notice))
 

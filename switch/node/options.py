@@ -22,7 +22,8 @@ class RunOptions:
     `rtp_low` is even and `rtp_high` is the last port that may be used. `store` is an SQLAlchemy URL; empty
     means SQLite in `state`. `keep_secrets` keeps new accounts' secrets in an owner-only file, as the example
     centre does.
-    `dns` are the servers that gateways' names are asked of; empty: those of the machine.
+    `dns` are the servers that gateways' names are asked of; empty: those of the machine. `recordings` None:
+    the folder `recordings` in `state`.
     """
 
     dialplans: Path
@@ -34,11 +35,17 @@ class RunOptions:
     store: str = ""
     keep_secrets: bool = False
     dns: tuple[Address, ...] = ()
+    recordings: Path | None = None
 
     @property
     def kept_secrets(self) -> Path | None:
         """Where new accounts' secrets are kept, if they are."""
         return self.state / "secrets.txt" if self.keep_secrets else None
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Where recorded calls are written."""
+        return self.recordings or self.state / "recordings"
 
     @property
     def control_socket(self) -> Path:

@@ -81,7 +81,13 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         rtp = (options.rtp_low, options.rtp_high)
         if OPUS_MISSING:
             _log.warning("Opus is not offered and not recorded: its library is not here", reason=OPUS_MISSING)
-        engine = Engine(media_bind(listeners), rtp, slots, advertised_host=media_host)
+        engine = Engine(
+            media_bind(listeners),
+            rtp,
+            slots,
+            advertised_host=media_host,
+            recordings=str(options.recordings_folder.absolute()),
+        )
         stack.callback(engine.close)
         add_clips(engine, configuration.centre, options.state / "prompts")
 

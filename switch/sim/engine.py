@@ -14,13 +14,24 @@ from switch.media.commands import (
     Bridge,
     CloseStream,
     Command,
+    MoveRecording,
     OpenStream,
     Play,
+    StartRecording,
     StopPlay,
+    StopRecording,
     Unbridge,
     UpdateStream,
 )
-from switch.media.events import DigitReceived, Event, PlayFinished, StreamClosed, StreamIdle
+from switch.media.events import (
+    DigitReceived,
+    Event,
+    PlayFinished,
+    RecordingEnded,
+    RecordingReason,
+    StreamClosed,
+    StreamIdle,
+)
 from switch.media.plan import Slot, StreamPlan
 from switch.sip.flow import Address
 
@@ -43,6 +54,9 @@ class Stream:
     clips: tuple[str, ...] = ()
     partner: int | None = None
     idle_told: bool = False
+    recording: int = 0
+    """Its number; they count from 1."""
+    recorded_since: int = 0
 
 
 class ModelEngine:
@@ -93,12 +107,28 @@ class ModelEngine:
             self._stop(command.slot, stream, now)
         elif isinstance(command, Unbridge):
             self._part(stream)
+        elif isinstance(command, StartRecording):
+            self._end_recording(command.slot, stream, RecordingReason.STOPPED, now)
+            stream.recording, stream.recorded_since = command.recording, now
+        elif isinstance(command, StopRecording) and stream.recording == command.recording:
+            self._end_recording(command.slot, stream, RecordingReason.STOPPED, now)
+        elif isinstance(command, MoveRecording) and command.to in self.streams:
+            taker = self.streams[command.to]
+            taker.recording, taker.recorded_since = stream.recording, stream.recorded_since
+            stream.recording = 0
+
+    def _end_recording(self, slot: int, stream: Stream, reason: RecordingReason, now: int) -> None:
+        if stream.recording:
+            lasted_ms = (now - stream.recorded_since) // 1000
+            self._tell(RecordingEnded(slot, stream.recording, reason, 0, lasted_ms, 0, 0), now)
+            stream.recording = 0
 
     def _close(self, slot: int, now: int) -> None:
         stream = self.streams.pop(slot, None)
         assert stream is not None, f"slot {slot} is closed and was not open"
         self._stop(slot, stream, now)
         self._part(stream)
+        self._end_recording(slot, stream, RecordingReason.CLOSED, now)
         self._timers.cancel(("idle", slot))
         self._tell(StreamClosed(slot, 0, 0, 0, 0), now)
 

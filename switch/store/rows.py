@@ -121,6 +121,7 @@ class Rows:
             _storable(event.trunk),
             _storable(event.gateway),
             _storable(event.told),
+            _storable(event.recordings),
         )
 
 

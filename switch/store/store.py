@@ -227,11 +227,12 @@ class Store:
         agent: str = "",
         number: str = "",
         before: int = 0,
+        recorded: bool = False,
     ) -> list[CallRow]:
         """Call records, newest first; each filter that is not empty narrows.
 
         `number` is the caller's or the called one, as recorded. `before` is the sequence of the last
-        row of the page before.
+        row of the page before; `recorded` are only those with recordings.
         """
         query = select(call_records).order_by(call_records.c.sequence.desc())
         for column, value in (
@@ -241,6 +242,8 @@ class Store:
         ):
             if value:
                 query = query.where(column == value)
+        if recorded:
+            query = query.where(call_records.c.recordings != "")
         if number:
             query = query.where(or_(call_records.c.caller == number, call_records.c.called == number))
         if before:

@@ -117,6 +117,7 @@ call_records = Table(
     _late_text("trunk"),
     _late_text("gateway"),
     _late_text("told"),
+    _late_text("recordings"),
 )
 Index("call_record_call", call_records.c.call)
 

@@ -76,6 +76,7 @@ class CallRow:
     trunk: str = ""
     gateway: str = ""
     told: str = ""
+    recordings: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-pthread"
 
 
 def engine_sources() -> list[Path]:
-    """Everything but the file that includes Python.h."""
-    plain = [path for path in sorted(ENGINE.glob("*.c")) if path.name != "module.c"]
+    """Everything but the files that include Python.h."""
+    plain = [path for path in sorted(ENGINE.glob("*.c")) if not path.name.startswith("module")]
     return plain + sorted(CODECS.glob("*.c"))
 
 

@@ -19,6 +19,7 @@ def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None
     session.contact_state = ContactState.WAITING
     session.queue = action.queue
     session.priority = action.priority
+    session.record_talk = action.record
     session.needs = tuple(f"{need.skill}>={need.level}" for need in steps[0].needs) if steps else ()
     office.session_of_contact[session.tenant, session.contact] = session
     contact = Contact(

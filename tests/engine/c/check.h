@@ -37,5 +37,6 @@ void test_ice(void);
 void test_ear(void);
 void test_engine(void);
 void test_recording(void);
+void test_mix(void);
 
 #endif

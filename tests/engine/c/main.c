@@ -15,6 +15,7 @@ int main(void)
     test_ice();
     test_ear();
     test_engine();
+    test_mix();
     test_recording();
     puts("all C tests passed");
     return 0;

@@ -1,0 +1,41 @@
+"""Steps about recordings."""
+
+from typing import TYPE_CHECKING, Any
+
+from switch.dialplan import program as p
+from switch.dialplan import schema
+from switch.dialplan.actions import RecordVerb
+from switch.dialplan.plan import RecordingPlan
+from switch.dialplan.problems import Problems
+from switch.dialplan.program import Where
+from switch.dialplan.prompt_book import PromptBook
+from switch.dialplan.schema_sound import RecordingModel
+from switch.dialplan.source import Path, Source
+
+if TYPE_CHECKING:
+    from switch.dialplan.flows import FlowCompiler
+
+
+def read_recording(raw: Any, source: Source, book: PromptBook, problems: Problems) -> RecordingPlan:
+    """The section `recording`; what is not stated is usual."""
+    path: Path = ("recording",)
+    model = schema.read(RecordingModel, source, path, raw, problems) or RecordingModel()
+    consent = book.resolve(model.consent, (*path, "consent"))
+    return RecordingPlan(model.format == "opus", consent, model.max_minutes * 60)
+
+
+def record(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:
+    """`record: start`, `stop`, `pause` or `resume`."""
+    words = [str(verb) for verb in RecordVerb]
+    if args not in words:
+        c.problems.unknown(c.source.place(path), "word", str(args or ""), words)
+        return after
+    verb = RecordVerb(args)
+    step = c.add(p.RecordCall(where, verb, after))
+    return told(c, where, step) if verb is RecordVerb.START else step
+
+
+def told(c: "FlowCompiler", where: Where, step: int) -> int:
+    """`step` records: the caller hears of it first, where a prompt for that is stated."""
+    consent = c.names.recording.consent
+    return c.add(p.TellRecording(where, consent, step)) if consent else step

@@ -1,0 +1,31 @@
+/* What the files that know Python share: module*.c. */
+#ifndef SWITCH_ENGINE_MODULE_H
+#define SWITCH_ENGINE_MODULE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "engine.h"
+
+struct core_object {
+    PyObject_HEAD
+    struct engine *engine; /* NULL once closed */
+    uint32_t slots;
+};
+
+/* NULL, and False, with an exception set. */
+struct engine *engine_of(struct core_object *self);
+bool check_slot(const struct core_object *self, unsigned slot);
+
+/* True or False as engine_submit() says, NULL with an exception set. */
+PyObject *submit(struct core_object *self, const struct command *command);
+
+/* module_sound.c: methods of Core. */
+PyObject *core_record(PyObject *object, PyObject *args);
+PyObject *core_stop_recording(PyObject *object, PyObject *args);
+PyObject *core_pause_recording(PyObject *object, PyObject *args);
+PyObject *core_move_recording(PyObject *object, PyObject *args);
+PyObject *core_poll_recording(PyObject *object, PyObject *unused);
+PyObject *core_recording_stats(PyObject *object, PyObject *unused);
+
+#endif

@@ -1,0 +1,91 @@
+/* Recordings, as Python asks for them. */
+#include "module.h"
+
+#include "recording.h"
+#include "writer.h"
+
+PyObject *core_record(PyObject *object, PyObject *args)
+{
+    struct core_object *self = (struct core_object *)object;
+    struct recording_order order = {0};
+    long long number;
+    const char *path;
+    Py_ssize_t path_bytes;
+    unsigned format, channels;
+    struct engine *engine = engine_of(self);
+    if (engine == NULL || !PyArg_ParseTuple(args, "ILs#IIIII", &order.slot, &number, &path, &path_bytes, &format,
+                                            &order.rate, &channels, &order.seconds_max, &order.silence_ms))
+        return NULL;
+    if (!check_slot(self, order.slot))
+        return NULL;
+    if (path_bytes == 0 || path_bytes > SOUND_PATH_BYTES_MAX || format >= SOUND_FORMATS || channels < 1 ||
+        channels > SOUND_CHANNELS_MAX || (order.rate != 0 && order.rate != 8000 && order.rate != 16000 && order.rate != 48000) ||
+        order.seconds_max == 0 || order.seconds_max > RECORDING_SECONDS_MAX) {
+        PyErr_SetString(PyExc_ValueError, "the order of the recording is out of range");
+        return NULL;
+    }
+    order.number = number;
+    order.format = (enum sound_format)format;
+    order.channels = (uint8_t)channels;
+    memcpy(order.path, path, (size_t)path_bytes);
+    return PyBool_FromLong(engine_record(engine, &order));
+}
+
+PyObject *core_stop_recording(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_STOP_RECORDING};
+    long long number;
+    if (!PyArg_ParseTuple(args, "IL", &command.slot, &number))
+        return NULL;
+    command.recorded.number = number;
+    return submit((struct core_object *)object, &command);
+}
+
+PyObject *core_pause_recording(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_PAUSE_RECORDING};
+    long long number;
+    int paused;
+    if (!PyArg_ParseTuple(args, "ILp", &command.slot, &number, &paused))
+        return NULL;
+    command.recorded.number = number;
+    command.recorded.paused = paused;
+    return submit((struct core_object *)object, &command);
+}
+
+PyObject *core_move_recording(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_MOVE_RECORDING};
+    if (!PyArg_ParseTuple(args, "II", &command.slot, &command.partner) ||
+        !check_slot((struct core_object *)object, command.partner))
+        return NULL;
+    return submit((struct core_object *)object, &command);
+}
+
+/* The oldest recording that ended, as the fields of RecordingEnded in switch/media/events.py, or None. */
+PyObject *core_poll_recording(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    struct recording_report report;
+    if (engine == NULL)
+        return NULL;
+    if (!engine_poll_recording(engine, &report))
+        Py_RETURN_NONE;
+    return Py_BuildValue("ILiiKKK", report.slot, (long long)report.number, (int)report.reason, report.error,
+                         (unsigned long long)report.duration_ms, (unsigned long long)report.lost_ms,
+                         (unsigned long long)report.bytes);
+}
+
+/* As RecordingStats in switch/engine/stats.py. */
+PyObject *core_recording_stats(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    if (engine == NULL)
+        return NULL;
+    struct recording_stats stats;
+    engine_recording_stats(engine, &stats);
+    return Py_BuildValue("IKKK", stats.held, (unsigned long long)stats.failed, (unsigned long long)stats.bytes,
+                         (unsigned long long)stats.lost_ms);
+}
