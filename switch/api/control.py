@@ -14,6 +14,7 @@ from switch.api.views import (
     AccountView,
     AgentRow,
     AgentVerb,
+    CallAudio,
     CallRecord,
     CallRow,
     Health,
@@ -108,6 +109,16 @@ def _add_reads(app: FastAPI, port: ControlPort) -> None:
     @app.get("/v1/recordings")
     async def recordings(limit: Annotated[int, Query(ge=1, le=RECORDS_MAX)] = 20) -> list[RecordingRow]:
         return await port.recordings(limit)
+
+    @app.get("/v1/calls/audio", responses={404: {"model": Outcome}})
+    async def audio(
+        call: Annotated[str, Query(min_length=1, max_length=NAME_MAX)], response: Response
+    ) -> CallAudio | Outcome:
+        answer = await port.call_audio(call)
+        if answer is not None:
+            return answer
+        response.status_code = _STATUS[Result.NOT_FOUND]
+        return Outcome(Result.NOT_FOUND, f"no audio of a call {call} is known: `softswitch calls` lists them")
 
     @app.get("/v1/why", responses={404: {"model": Outcome}})
     async def why(

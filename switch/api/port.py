@@ -6,6 +6,7 @@ from switch.api.views import (
     AccountView,
     AgentRow,
     AgentVerb,
+    CallAudio,
     CallRecord,
     CallRow,
     Health,
@@ -60,6 +61,9 @@ class ControlPort(Protocol):
 
     async def recent_calls(self, limit: int) -> list[CallRecord]:
         """The last `limit` records, newest first."""
+
+    async def call_audio(self, call: str) -> CallAudio | None:
+        """How good the audio of a call is or was; None where the call is unknown or never had any."""
 
     def hang_up(self, call: str) -> Outcome:
         """End a live call on all its legs."""

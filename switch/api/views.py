@@ -209,6 +209,9 @@ class CallRecord:
     told: str = ""
     recordings: tuple[str, ...] = ()
     """Files below the folder of recordings, without their ending."""
+    mos: float | None = None
+    """The lowest MOS of its legs, each way; None where no audio was measured."""
+    audio_alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,47 @@ class RecordVerb(StrEnum):
     STOP = "stop"
     PAUSE = "pause"
     RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class LegAudio:
+    """The audio of one leg, so far (`live`) or in all. `name` is the phone, number or trunk at its other end.
+
+    `mos_` are 1.0 to 4.41 by the E-model, None where nothing can be said: of what the switch heard of it, of
+    what it says that it heard, of its last five seconds, and of its worst. `reports` 0: it does not say
+    what it hears, and the `peer_` figures mean nothing. `round_trip_ms` None: not known.
+    """
+
+    leg: str
+    role: str
+    name: str
+    trunk: str
+    agent: str
+    live: bool
+    received: int
+    sent: int
+    lost: int
+    jitter_ms: float
+    jitter_max_ms: float
+    concealed_ms: int
+    reports: int
+    peer_lost: int
+    peer_jitter_ms: float
+    round_trip_ms: float | None
+    mos_heard: float | None
+    mos_peer: float | None
+    mos_now: float | None
+    mos_worst: float | None
+    alarms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallAudio:
+    """The audio of a call's legs: those that are in it now last."""
+
+    call: str
+    tenant: str
+    legs: tuple[LegAudio, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from switch.api.views import RECORDS_MAX, CallRecord, CallRow, Outcome, RecordVerb
+from switch.api.views import RECORDS_MAX, CallAudio, CallRecord, CallRow, LegAudio, Outcome, RecordVerb
 from switch.cli.client import Control
-from switch.cli.output import finish, moment, print_json, print_table, span
+from switch.cli.output import finish, moment, mos, part, print_json, print_table, span
 from switch.cli.parameters import STATE_DEFAULT, Json, State
 
 app = typer.Typer(help="List live calls and past ones, and end a call.")
@@ -15,10 +15,39 @@ app = typer.Typer(help="List live calls and past ones, and end a call.")
 _ROWS = TypeAdapter(list[CallRow])
 _RECORDS = TypeAdapter(list[CallRecord])
 _OUTCOME = TypeAdapter(Outcome)
+_AUDIO: TypeAdapter[CallAudio | Outcome] = TypeAdapter(CallAudio | Outcome)
+_OF_AUDIO = (
+    "leg",
+    "state",
+    "we lost",
+    "our jitter",
+    "MOS we hear",
+    "it lost",
+    "its jitter",
+    "MOS it hears",
+    "round trip",
+    "MOS last 5 s",
+    "MOS worst 5 s",
+    "alarms",
+)
+_AUDIO_SPARE = ("our jitter", "its jitter", "MOS last 5 s", "state")
 _LIVE = ("call", "tenant", "direction", "from", "to", "state", "queue", "agent", "for")
-_PAST = ("call", "tenant", "began", "from", "to", "queue", "agent", "waited", "talked", "ended by", "cause")
+_PAST = (
+    "call",
+    "tenant",
+    "began",
+    "from",
+    "to",
+    "queue",
+    "agent",
+    "waited",
+    "talked",
+    "MOS",
+    "ended by",
+    "cause",
+)
 _LIVE_SPARE = ("direction", "tenant", "queue")
-_PAST_SPARE = ("tenant", "ended by", "to", "queue", "talked")
+_PAST_SPARE = ("tenant", "ended by", "to", "MOS", "queue", "talked")
 
 
 @app.callback(invoke_without_command=True)
@@ -74,12 +103,51 @@ def recent(
             row.agent,
             span(row.waited_ms),
             span(row.talked_ms),
+            mos(row.mos),
             row.by,
             row.cause,
         )
         for row in rows
     ]
     print_table("Past calls", _PAST, cells, "no call has ended yet", _PAST_SPARE)
+
+
+@app.command()
+def audio(
+    call: Annotated[
+        str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls` lists it.")
+    ],
+    state: State = STATE_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """How good the audio of a call is, or was: loss, jitter, round trip and MOS of each leg, both ways."""
+    answer = Control(state).get("/v1/calls/audio", _AUDIO, call=call)
+    if isinstance(answer, Outcome):
+        finish(answer, as_json)
+    elif as_json:
+        print_json(answer)
+    else:
+        print_table(
+            f"Audio of {call}", _OF_AUDIO, [_audio_cells(leg) for leg in answer.legs], "", _AUDIO_SPARE
+        )
+
+
+def _audio_cells(leg: LegAudio) -> tuple[str, ...]:
+    told = leg.reports > 0
+    return (
+        f"{leg.name} ({leg.role})",
+        "now" if leg.live else "ended",
+        part(leg.lost, leg.received + leg.lost),
+        f"{leg.jitter_ms:.0f} ms",
+        mos(leg.mos_heard),
+        part(leg.peer_lost, leg.sent) if told else "-",
+        f"{leg.peer_jitter_ms:.0f} ms" if told else "-",
+        mos(leg.mos_peer),
+        "-" if leg.round_trip_ms is None else f"{leg.round_trip_ms:.0f} ms",
+        mos(leg.mos_now),
+        mos(leg.mos_worst),
+        ", ".join(leg.alarms),
+    )
 
 
 @app.command("hang-up")

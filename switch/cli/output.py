@@ -127,6 +127,16 @@ def share(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
 
 
+def mos(value: float | None) -> str:
+    """A score of audio, or a dash where nothing was measured."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def part(count: int, whole: int) -> str:
+    """So many of a whole in percent, to the tenth; a dash of nothing."""
+    return f"{count / whole:.1%}" if whole else "-"
+
+
 def skills(levels: tuple[tuple[str, int], ...]) -> str:
     """`french 80, sales 50`."""
     return ", ".join(f"{skill} {level}" for skill, level in levels)

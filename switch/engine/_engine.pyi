@@ -5,7 +5,7 @@ CLIP_SAMPLES_MAX: int
 OPUS_MISSING: str
 
 # The kind of an event, its slot, and the fields of its class in switch.media.events.
-RawEvent = tuple[int | bool | str, ...]
+RawEvent = tuple[int | bool | str | tuple[int, ...], ...]
 
 class Core:
     def __init__(
@@ -69,6 +69,26 @@ class Core:
     def recording_stats(self) -> tuple[int, int, int, int]: ...
     def poll(self) -> list[RawEvent]: ...
     def poll_record(self) -> tuple[int, bytes] | None: ...
+    def quality(self, slot: int, /) -> tuple[int, ...] | None: ...
     def stats(
         self,
-    ) -> tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int, tuple[int, ...]]: ...
+    ) -> tuple[
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        int,
+        tuple[int, ...],
+        tuple[int, ...],
+    ]: ...

@@ -42,6 +42,19 @@ enum {
     /* Packets sent between two reports of a peer that says it heard none: a second of them is no accident. */
     DEAF_PACKETS_MIN = 50,
 
+    /* How often a stream's quality is rated: long enough for 250 packets of 20 ms, short enough to see a bad spell. */
+    QUALITY_WINDOW_S = 5,
+    /* Fewer packets than this say nothing of a stream: a second of them. */
+    QUALITY_PACKETS_MIN = 50,
+    /* G.109: below it (R of 70) many users are dissatisfied. */
+    QUALITY_BAD_MOS_100 = 360,
+    /* Who hears nobody for so long hangs up; phones that suppress silence send comfort noise before that. */
+    NOBODY_HEARD_S = 10,
+    /* Somebody who listens may be quiet, but nobody is as quiet as a dead microphone for so long. */
+    SILENCE_S = 30,
+    /* Reports in a row that say that none of our packets arrived: one may have crossed the first of them. */
+    DEAF_REPORTS = 2,
+
     /* A DTLS record as handshakes send them, in one datagram of Ethernet's size; and how many wait for the handshake:
      * fifty phones that begin at once. What finds no room is repeated by its sender. */
     RECORD_BYTES_MAX = 1500,

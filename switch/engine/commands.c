@@ -7,6 +7,7 @@
 #include "reporting.h"
 #include "recorder.h"
 #include "sound.h"
+#include "watching.h"
 
 static void unlink_partner(struct engine *engine, struct stream *stream)
 {
@@ -178,11 +179,9 @@ static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
     struct event event = {
         .kind = EVENT_CLOSED,
         .slot = slot,
-        .closed = {.packets_received = stream->reception.received,
-                   .packets_sent = stream->sender.packets,
-                   .packets_lost = reception_lost(&stream->reception),
-                   .jitter_us = reception_jitter_us(&stream->reception)},
     };
+    watching_see(stream, &event.closed);
+    watching_end(engine, slot);
     if (stream->open)
         count(&engine->counters.streams_open, (uint64_t)-1);
     stream->open = false;

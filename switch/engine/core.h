@@ -15,6 +15,7 @@
 #include "mouth.h"
 #include "player.h"
 #include "rates.h"
+#include "quality.h"
 #include "reception.h"
 #include "reports.h"
 #include "ring.h"
@@ -59,6 +60,7 @@ struct stream {
     struct latch latch;
     struct reception reception;
     struct reports reports;
+    struct quality quality;
     struct sender sender;
     struct dtmf_receiver keys_in;
     struct dtmf_sender keys_out;
@@ -79,6 +81,7 @@ struct counters {
 struct engine {
     uint32_t slots;
     struct stream *streams;
+    struct published *published; /* what others may see of each */
     int *rtcp_sockets;
     uint32_t *busy; /* slots that need each tick: a playback, keys to send, a key that may time out */
     uint32_t busy_count;

@@ -36,11 +36,12 @@ static bool allocate(struct engine *engine, const struct engine_config *config)
 {
     engine->streams = calloc(config->slots, sizeof *engine->streams);
     engine->rtcp_sockets = calloc(config->slots, sizeof *engine->rtcp_sockets);
+    engine->published = calloc(config->slots, sizeof *engine->published);
     engine->busy = calloc(config->slots, sizeof *engine->busy);
     engine->clips = calloc(config->clips, sizeof *engine->clips);
     engine->supplies = calloc(config->slots, sizeof *engine->supplies);
-    return engine->streams != NULL && engine->rtcp_sockets != NULL && engine->busy != NULL && engine->clips != NULL &&
-           engine->supplies != NULL &&
+    return engine->streams != NULL && engine->rtcp_sockets != NULL && engine->published != NULL &&
+           engine->busy != NULL && engine->clips != NULL && engine->supplies != NULL &&
            ring_init(&engine->commands, sizeof(struct command), config->commands + config->slots) &&
            ring_init(&engine->events, sizeof(struct event), config->events) &&
            ring_init(&engine->records, sizeof(struct record), RECORDS_MAX);
@@ -150,6 +151,7 @@ void engine_free(struct engine *engine)
     free(engine->supplies);
     free(engine->busy);
     free(engine->rtcp_sockets);
+    free(engine->published);
     free(engine->streams);
     free(engine);
 }
@@ -192,6 +194,11 @@ size_t engine_poll(struct engine *engine, struct event *events, size_t max)
 bool engine_poll_record(struct engine *engine, struct record *record)
 {
     return ring_pop(&engine->records, record);
+}
+
+bool engine_quality(struct engine *engine, uint32_t slot, struct quality_view *view)
+{
+    return quality_read(&engine->published[slot], view);
 }
 
 int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
@@ -273,6 +280,19 @@ void engine_recording_stats(struct engine *engine, struct recording_stats *stats
     };
 }
 
+/* Figures of single streams need not be of one moment here, so they are read as they are. */
+static void add_quality(struct engine *engine, struct engine_stats *stats)
+{
+    for (uint32_t slot = 0; slot < engine->slots; slot++) {
+        uint64_t mos = seen(&engine->published[slot].values[Q_MOS_NOW]);
+        uint64_t alarms = seen(&engine->published[slot].values[Q_ALARMS]);
+        stats->streams_rated += mos != 0;
+        stats->streams_bad += mos != 0 && mos < QUALITY_BAD_MOS_100;
+        for (int alarm = 0; alarm < ALARMS; alarm++)
+            stats->alarms[alarm] += alarms >> alarm & 1;
+    }
+}
+
 void engine_stats(struct engine *engine, struct engine_stats *stats)
 {
     struct counters *counters = &engine->counters;
@@ -294,4 +314,5 @@ void engine_stats(struct engine *engine, struct engine_stats *stats)
     };
     for (int reason = 0; reason < DROP_REASONS; reason++)
         stats->dropped[reason] = seen(&counters->dropped[reason]);
+    add_quality(engine, stats);
 }

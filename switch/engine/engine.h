@@ -46,6 +46,8 @@ struct engine_stats {
     uint64_t events_dropped;
     uint64_t commands_waiting, events_waiting;
     uint64_t thread_cpu_us;
+    uint64_t streams_rated, streams_bad; /* of which the last five seconds say something, and nothing good */
+    uint64_t alarms[ALARMS];             /* streams of which this is true now */
 };
 
 /* NULL with errno set when the machine refuses memory or descriptors. Starts no thread yet. */
@@ -60,6 +62,10 @@ bool engine_submit(struct engine *engine, const struct command *command);
 /* Readable while events wait. engine_poll() takes up to `max` and returns how many. */
 int engine_fileno(const struct engine *engine);
 size_t engine_poll(struct engine *engine, struct event *events, size_t max);
+
+/* What is known of a stream's quality, at most five seconds old; all zero where none is open, or too young. False: ask
+ * again. From any thread. */
+bool engine_quality(struct engine *engine, uint32_t slot, struct quality_view *view);
 
 /* Returns the clip's number; -1 with errno ENOSPC (catalogue full), ENOMEM, or EINVAL (no or too many samples).
  * The number may be used in commands that are submitted later. */

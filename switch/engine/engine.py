@@ -45,11 +45,13 @@ from switch.media.events import (
     RecordingEnded,
     RecordingReason,
     SecurityFailed,
+    StreamAlarm,
     StreamClosed,
     StreamIdle,
     StreamLatched,
 )
 from switch.media.plan import IceCredentials, Slot, SrtpKeys, SrtpSuite, StreamPlan
+from switch.media.quality import NOTHING_HEARD, Alarm, StreamQuality
 
 # RFC 4733 section 3.2: the events 0 to 15.
 KEYS = "0123456789*#ABCD"
@@ -73,6 +75,8 @@ SUFFIXES = {SoundFormat.WAV: ".wav", SoundFormat.OPUS: ".opus"}
 """Of recorded files."""
 
 
+_ALARMS = tuple(Alarm)
+
 _Raw = tuple[int, bytes, bytes]
 _Change = tuple[_Raw, bool, bool]
 
@@ -81,6 +85,11 @@ _Change = tuple[_Raw, bool, bool]
 def _parsed(host: str) -> IPv4Address | IPv6Address:
     """Reading one takes 3 µs, four times a call, and the same phones call all day. Raises ValueError."""
     return ip_address(host)
+
+
+def _quality(values: tuple[int, ...]) -> StreamQuality:
+    """Of the tuple in the order of view.h. A call without audio, as an unanswered one is, makes no object."""
+    return StreamQuality(*values) if any(values) else NOTHING_HEARD
 
 
 def _raw(keys: SrtpKeys) -> _Raw:
@@ -363,7 +372,7 @@ class Engine:
             events.append(RecordingEnded(slot, recording, RecordingReason(reason), *counts))
         return events + [SecurityFailed(slot, why) for slot, why in self._handshakes.take_failures()]
 
-    def _event(self, raw: tuple[int | bool | str, ...]) -> Event:
+    def _event(self, raw: tuple[int | bool | str | tuple[int, ...], ...]) -> Event:
         """The kinds are `enum event_kind` of values.h, in its order."""
         kind = raw[0]
         numbers = cast(tuple[int, ...], raw)
@@ -375,8 +384,16 @@ class Engine:
             return StreamLatched(numbers[1], str(raw[2]).removeprefix("::ffff:"), numbers[3])
         if kind == 3:
             return StreamIdle(numbers[1])
+        if kind == 5:
+            return StreamAlarm(numbers[1], _ALARMS[numbers[2]], bool(raw[3]))
         self._states[numbers[1]] = SlotState.FREE
-        return StreamClosed(*numbers[1:])
+        quality = _quality(cast(tuple[int, ...], raw[2]))
+        return StreamClosed(numbers[1], quality)
+
+    def quality(self, slot: int) -> StreamQuality:
+        """What was known of the stream at most five seconds ago; `NOTHING_HEARD` where there is none."""
+        values = self._core.quality(slot)
+        return NOTHING_HEARD if values is None else _quality(values)
 
     def recording_stats(self) -> RecordingStats:
         return RecordingStats(*self._core.recording_stats())

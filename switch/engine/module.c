@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "ice.h"
+#include "module_out.h"
 #include "security.h"
 #include "supply.h"
 
@@ -397,37 +398,6 @@ static PyObject *core_poll_record(PyObject *object, PyObject *unused)
     return Py_BuildValue("Iy#", record.slot, record.data, (Py_ssize_t)record.bytes);
 }
 
-static PyObject *address_to_python(uint32_t slot, const struct address *address)
-{
-    char host[INET6_ADDRSTRLEN];
-    bool is_v4 = address->any.sa_family == AF_INET;
-    const void *bytes = is_v4 ? (const void *)&address->v4.sin_addr : &address->v6.sin6_addr;
-    uint16_t port = ntohs(is_v4 ? address->v4.sin_port : address->v6.sin6_port);
-    inet_ntop(address->any.sa_family, bytes, host, sizeof host);
-    return Py_BuildValue("iIsi", EVENT_LATCHED, slot, host, port);
-}
-
-/* A tuple of the kind, the slot, and the fields of the class in switch/media/events.py. */
-static PyObject *event_to_python(const struct event *event)
-{
-    switch (event->kind) {
-    case EVENT_PLAY_FINISHED:
-        return Py_BuildValue("iILO", event->kind, event->slot, (long long)event->play.playback,
-                             event->play.completed ? Py_True : Py_False);
-    case EVENT_DIGIT:
-        return Py_BuildValue("iIiI", event->kind, event->slot, event->digit.event, event->digit.duration_ms);
-    case EVENT_LATCHED:
-        return address_to_python(event->slot, &event->latched);
-    case EVENT_IDLE:
-        return Py_BuildValue("iI", event->kind, event->slot);
-    case EVENT_CLOSED:
-        return Py_BuildValue("iIKKKI", event->kind, event->slot, (unsigned long long)event->closed.packets_received,
-                             (unsigned long long)event->closed.packets_sent,
-                             (unsigned long long)event->closed.packets_lost, event->closed.jitter_us);
-    }
-    Py_UNREACHABLE();
-}
-
 static PyObject *core_poll(PyObject *object, PyObject *unused)
 {
     (void)unused;
@@ -447,29 +417,29 @@ static PyObject *core_poll(PyObject *object, PyObject *unused)
     return list;
 }
 
-/* Counters in the order of EngineStats in switch/engine/stats.py, the drops by reason as a tuple at the end. */
 static PyObject *core_stats(PyObject *object, PyObject *unused)
 {
     (void)unused;
     struct engine *engine = engine_of((struct core_object *)object);
+    struct engine_stats stats;
     if (engine == NULL)
         return NULL;
-    struct engine_stats stats;
     engine_stats(engine, &stats);
-    PyObject *dropped = PyTuple_New(DROP_REASONS);
-    for (int reason = 0; reason < DROP_REASONS && dropped != NULL; reason++) {
-        PyObject *number = PyLong_FromUnsignedLongLong(stats.dropped[reason]);
-        if (number == NULL)
-            Py_CLEAR(dropped);
-        else
-            PyTuple_SET_ITEM(dropped, reason, number);
-    }
-    if (dropped == NULL)
+    return stats_to_python(&stats);
+}
+
+/* What is known of a stream's quality; None where it is just being written. */
+static PyObject *core_quality(PyObject *object, PyObject *slot)
+{
+    struct engine *engine = engine_of((struct core_object *)object);
+    struct quality_view view;
+    unsigned long number = PyLong_AsUnsignedLong(slot);
+    if (engine == NULL || PyErr_Occurred() ||
+        !check_slot((struct core_object *)object, number > UINT32_MAX ? UINT32_MAX : (unsigned)number))
         return NULL;
-    return Py_BuildValue("KKKKKKKKKKKKKKN", stats.streams_open, stats.datagrams_received, stats.packets_sent,
-                         stats.packets_relayed, stats.rtcp_received, stats.rtcp_sent, stats.ticks, stats.ticks_late,
-                         stats.ticks_skipped, stats.commands_ignored, stats.events_dropped, stats.commands_waiting,
-                         stats.events_waiting, stats.thread_cpu_us, dropped);
+    if (!engine_quality(engine, (uint32_t)number, &view))
+        Py_RETURN_NONE;
+    return view_to_python(&view);
 }
 
 static PyMethodDef core_methods[] = {
@@ -495,6 +465,7 @@ static PyMethodDef core_methods[] = {
     {"poll", core_poll, METH_NOARGS, NULL},
     {"poll_record", core_poll_record, METH_NOARGS, NULL},
     {"stats", core_stats, METH_NOARGS, NULL},
+    {"quality", core_quality, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

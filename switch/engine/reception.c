@@ -46,6 +46,7 @@ void reception_packet(struct reception *reception, const struct rtp_packet *pack
         begin_run(reception, packet);
         ahead = 0;
     }
+    reception->gaps += ahead > 1;
     if (ahead > 0)
         reception->newest += (uint32_t)ahead;
     else if (reception->newest + (uint32_t)(int32_t)ahead < reception->first)

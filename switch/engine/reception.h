@@ -12,6 +12,7 @@ struct reception {
     uint64_t run_received;
     uint64_t received, lost_in_past_runs;
     uint32_t units_per_ms; /* of the RTP clock */
+    uint64_t gaps; /* times that packets were missing, however many */
     bool has_transit;
     uint32_t transit;
     uint32_t jitter_16; /* sixteenths of a sample */

@@ -33,7 +33,9 @@ class EngineStats:
 
     `ticks_late` were made up for, `ticks_skipped` were not: playback paused. `commands_ignored` crossed
     the end of their stream, or were digits for a peer that takes none. `events_dropped` were digits,
-    latches or idle notices that found the event ring full: the reader does not read.
+    latches or idle notices that found the event ring full: the reader does not read. `streams_bad` of the
+    `streams_rated` have a MOS below 3.6 in their last five seconds; `alarms` counts streams by
+    `switch.media.quality.Alarm`, in its order.
     """
 
     streams_open: int
@@ -50,6 +52,9 @@ class EngineStats:
     commands_waiting: int
     events_waiting: int
     thread_cpu_us: int
+    streams_rated: int
+    streams_bad: int
+    alarms: tuple[int, ...]
     dropped_by_reason: tuple[int, ...]
 
     def dropped(self, reason: DropReason) -> int:

@@ -6,6 +6,7 @@
 #include "recorder.h"
 #include "reporting.h"
 #include "sound.h"
+#include "watching.h"
 
 bool stream_can_send(const struct stream *stream)
 {
@@ -239,6 +240,9 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
     stream->heard_us = now_us;
     stream->idle_told = false;
     reception_packet(&stream->reception, &packet, now_us, !is_event);
+    /* One packet in eight, until one of this second is heard, tells a dead microphone. */
+    if (!stream->quality.loud && packet.sequence % 8 == 0 && !is_event)
+        stream->quality.loud = quality_is_loud(stream->plan.codec, packet.payload, packet.payload_bytes);
 
     struct stream *partner = stream->partner == NONE ? NULL : &engine->streams[stream->partner];
     if (!stream->plan.receives) {
@@ -382,6 +386,7 @@ void stream_second(struct engine *engine, uint32_t slot, uint64_t now_us)
     if (!stream->open)
         return;
     reporting_second(engine, slot, now_us);
+    watching_second(engine, slot);
     if (stream->plan.idle_s == 0 || stream->idle_told)
         return;
     if (now_us - stream->heard_us < (uint64_t)stream->plan.idle_s * 1000000)

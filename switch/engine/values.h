@@ -10,6 +10,7 @@
 #include "bounds.h"
 #include "codecs.h"
 #include "rtcp.h"
+#include "view.h"
 
 /* `length` 0 means: none. */
 struct address {
@@ -123,6 +124,7 @@ enum event_kind {
     EVENT_LATCHED,
     EVENT_IDLE,
     EVENT_CLOSED,
+    EVENT_ALARM,
 };
 
 struct event {
@@ -138,10 +140,11 @@ struct event {
             uint8_t event;
         } digit;
         struct address latched;
+        struct quality_view closed;
         struct {
-            uint64_t packets_received, packets_sent, packets_lost;
-            uint32_t jitter_us;
-        } closed;
+            uint8_t alarm;
+            bool raised;
+        } alarm;
     };
 };
 

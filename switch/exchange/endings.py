@@ -17,6 +17,8 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
     call = session.call
     office.write(journal.LegEnded(leg.id, cause.reason, cause.by, cause.sip_status, cause.told), now, session)
     call.legs.pop(leg.id, None)
+    if leg.stream_open:
+        office.ended_of_slot[leg.slot.number] = (session, leg)
     if leg.engaged:
         leg.engaged = False
         office.tell_router(session.tenant, Disengage(leg.agent))

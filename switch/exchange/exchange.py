@@ -20,6 +20,7 @@ from switch.dialplan.actions import Action, AgentVerb, RecordVerb
 from switch.dialplan.events import PlayEnded
 from switch.dialplan.events import Wake as FlowWake
 from switch.exchange import (
+    audio,
     hearing,
     invites,
     locating,
@@ -424,6 +425,9 @@ class Exchange:
 
     def _media_event(self, event: media.Event, now: int) -> None:
         if isinstance(event, media.StreamClosed):
+            ended = self.office.ended_of_slot.pop(event.slot, None)
+            if ended is not None:
+                audio.measured(self.office, *ended, event.quality, now)
             hearing.released(self.office, event.slot)
             return
         if isinstance(event, media.RecordingEnded):
@@ -438,6 +442,8 @@ class Exchange:
         elif isinstance(event, media.PlayFinished):
             if event.playback > 0 and leg is session.call.anchor:
                 self.office.tell_flow(session, PlayEnded(event.playback, event.completed))
+        elif isinstance(event, media.StreamAlarm):
+            audio.alarmed(self.office, session, leg, event, now)
         elif isinstance(event, media.StreamIdle | media.SecurityFailed):
             self.office.hang_up(leg, Cause(Reason.MEDIA_LOST, By.NETWORK, 408), now)
 

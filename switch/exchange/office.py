@@ -144,6 +144,8 @@ class Office:
         self.legs: dict[str, Leg] = {}
         self.session_of_leg: dict[str, Session] = {}
         self.leg_of_slot: dict[int, Leg] = {}
+        self.ended_of_slot: dict[int, tuple[Session, Leg]] = {}
+        """Of streams that are being closed: the figures of their audio still come, for that call."""
         self.gateway_of_leg: dict[str, Gateway] = {}
         """Of legs that were placed by a trunk: whose channel they hold."""
         self.session_of_contact: dict[tuple[str, str], Session] = {}

@@ -130,6 +130,54 @@ class LegEnded:
 
 @quick
 @dataclass(frozen=True, slots=True)
+class AudioAlarm:
+    """Somebody at this leg hears nothing, or hears again (`raised` False).
+
+    `alarm`: no-audio (nothing comes from it), not-heard (it says that nothing arrives), dead-air (it speaks
+    to nobody and hears nothing), silence (what it sends is silent).
+    """
+
+    KIND: ClassVar[str] = "audio-alarm"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    alarm: str
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegMeasured:
+    """How good the audio of a leg was, told when its stream is closed: after the leg, often after the call.
+
+    Counts are packets, of the whole leg; scores are hundredths of MOS, 0 where nothing can be said.
+    `reports` 0: the phone did not say what it heard, and the `peer_` figures mean nothing. `alarms` were
+    raised at some time.
+    """
+
+    KIND: ClassVar[str] = "leg-measured"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    role: str
+    peer: str
+    trunk: str
+    agent: str
+    received: int
+    sent: int
+    lost: int
+    jitter_us: int
+    jitter_max_us: int
+    concealed_ms: int
+    reports: int
+    peer_lost: int
+    peer_jitter_us: int
+    round_trip_us: int
+    round_trip_max_us: int
+    mos_heard: int
+    mos_peer: int
+    mos_worst: int
+    alarms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Bridged:
     KIND: ClassVar[str] = "bridged"
     VERSION: ClassVar[int] = 1
@@ -389,6 +437,8 @@ Event = (
     | LegAnswered
     | LegHeld
     | LegEnded
+    | AudioAlarm
+    | LegMeasured
     | Bridged
     | LegMoved
     | FlowStep

@@ -7,9 +7,11 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 
+from switch.journal import audio
 from switch.journal.entry import Entry
 from switch.journal.events import (
     AgentConnected,
+    AudioAlarm,
     Bridged,
     CallEnded,
     CallerIdentified,
@@ -19,6 +21,7 @@ from switch.journal.events import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegMeasured,
     LegMoved,
     LegOpened,
     LegRinging,
@@ -307,6 +310,10 @@ class _Story:
                 return f"{self._parties[leg]} joins from call {origin}"
             case Bridged(left, right):
                 return f"{self._party(left)} talks with {self._party(right)}"
+            case AudioAlarm(leg, alarm, raised):
+                return f"{self._party(leg)}: {audio.alarm(alarm, raised=raised)}"
+            case LegMeasured(leg=leg) as measured:
+                return f"audio of {self._party(leg)}: {audio.sentence(measured)}"
             case FlowStep(flow, step, detail):
                 return f"flow {flow}: {step}" + (f" {detail}" if detail else "")
             case RecordingStarted(path):

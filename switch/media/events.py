@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from switch.base.values import quick
+from switch.media.quality import NOTHING_HEARD, Alarm, StreamQuality
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,19 @@ class StreamIdle:
 @quick
 @dataclass(frozen=True, slots=True)
 class StreamClosed:
-    """The slot is free again. Counts are of the whole stream."""
+    """The slot is free again; `quality` is of the whole stream."""
 
     slot: int
-    packets_received: int
-    packets_sent: int
-    packets_lost: int
-    jitter_us: int
+    quality: StreamQuality = NOTHING_HEARD
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAlarm:
+    """Somebody hears nothing, or hears again (`raised` False)."""
+
+    slot: int
+    alarm: Alarm
+    raised: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +94,12 @@ class RecordingEnded:
 
 
 Event = (
-    PlayFinished | DigitReceived | StreamLatched | StreamIdle | StreamClosed | SecurityFailed | RecordingEnded
+    PlayFinished
+    | DigitReceived
+    | StreamLatched
+    | StreamIdle
+    | StreamClosed
+    | StreamAlarm
+    | SecurityFailed
+    | RecordingEnded
 )

@@ -13,8 +13,10 @@ from switch.journal.entry import Entry
 from switch.journal.events import (
     AgentChanged,
     AgentConnected,
+    AudioAlarm,
     CallEnded,
     CallStarted,
+    LegMeasured,
     OfferEnded,
     OfferMade,
     Queued,
@@ -27,6 +29,10 @@ from switch.journal.events import (
 )
 from switch.metrics import words
 from switch.metrics.families import (
+    JITTER_BUCKETS_S,
+    LOSS_BUCKETS,
+    MOS_BUCKETS,
+    ROUND_TRIP_BUCKETS_S,
     TALK_BUCKETS_S,
     WAIT_BUCKETS_S,
     WRAP_UP_BUCKETS_S,
@@ -49,6 +55,7 @@ class JournalCounters:
         self._make_calls(registry)
         self._make_queues(registry)
         self._make_histograms(registry)
+        self._make_audio(registry)
         self._take: dict[type, Callable[[Entry, Any], None]] = {
             CallStarted: self._call_started,
             CallEnded: self._call_ended,
@@ -63,6 +70,8 @@ class JournalCounters:
             RecordingEnded: self._recording_ended,
             Registered: self._registered,
             Unregistered: self._unregistered,
+            AudioAlarm: self._audio_alarm,
+            LegMeasured: self._leg_measured,
         }
 
     def _make_calls(self, registry: CollectorRegistry) -> None:
@@ -197,6 +206,37 @@ class JournalCounters:
             TALK_BUCKETS_S,
         )
 
+    def _make_audio(self, registry: CollectorRegistry) -> None:
+        def histogram(
+            name: str, definition: str, buckets: tuple[float, ...], *labels: str
+        ) -> HistogramFamily:
+            return HistogramFamily(registry, name, definition, ("tenant", "trunk", *labels), buckets)
+
+        way = "by tenant, trunk (phones where none) and way: heard by us, or reported by the other end."
+        self._mos = histogram(
+            "softswitch_leg_mos", f"MOS of legs by the E-model, as they end, {way}", MOS_BUCKETS, "way"
+        )
+        self._loss = histogram(
+            "softswitch_leg_loss_ratio",
+            f"Share of packets lost of legs, as they end, {way}",
+            LOSS_BUCKETS,
+            "way",
+        )
+        self._jitter = histogram(
+            "softswitch_leg_jitter_seconds", f"Jitter of legs, as they end, {way}", JITTER_BUCKETS_S, "way"
+        )
+        self._round_trip = histogram(
+            "softswitch_leg_round_trip_seconds",
+            "Round trip from the switch to the other end of legs and back, as they end, where it is known.",
+            ROUND_TRIP_BUCKETS_S,
+        )
+        self._alarms = CounterFamily(
+            registry,
+            "softswitch_audio_alarms_total",
+            "Alarms on audio as they are raised: no-audio, not-heard, dead-air, silence.",
+            ("tenant", "alarm"),
+        )
+
     def set_thresholds(self, thresholds_us: Mapping[tuple[str, str], int]) -> None:
         """The T of each configured queue; those queues are shown at 0 from now on."""
         self._thresholds_us = dict(thresholds_us)
@@ -294,6 +334,24 @@ class JournalCounters:
     def _recording_ended(self, entry: Entry, event: RecordingEnded) -> None:
         self._recordings.add(entry.tenant, event.reason)
         self._recordings_lost.add(entry.tenant, amount=event.lost_ms / 1000)
+
+    def _audio_alarm(self, entry: Entry, event: AudioAlarm) -> None:
+        if event.raised:
+            self._alarms.add(entry.tenant, event.alarm)
+
+    def _leg_measured(self, entry: Entry, event: LegMeasured) -> None:
+        where = (entry.tenant, event.trunk or words.PHONES)
+        ways = [(words.HEARD, event.received + event.lost, event.lost, event.jitter_us, event.mos_heard)]
+        if event.reports:
+            lost = min(max(0, event.peer_lost), event.sent)
+            ways.append((words.REPORTED, event.sent, lost, event.peer_jitter_us, event.mos_peer))
+        for way, packets, lost, jitter_us, mos in ways:
+            if mos and packets:
+                self._mos.observe(*where, way, us=mos * 10_000)
+                self._loss.observe(*where, way, us=lost * 1_000_000 // packets)
+                self._jitter.observe(*where, way, us=jitter_us)
+        if event.round_trip_us:
+            self._round_trip.observe(*where, us=event.round_trip_us)
 
     def _registered(self, entry: Entry, _event: Registered) -> None:
         self._registrations.add(entry.tenant, words.REGISTERED)

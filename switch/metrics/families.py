@@ -25,6 +25,18 @@ TALK_BUCKETS_S = (5, 15, 30, 60, 120, 180, 240, 300, 420, 600, 900, 1800, 3600)
 WRAP_UP_BUCKETS_S = (1, 5, 10, 15, 30, 45, 60, 90, 120, 180, 300, 600)
 """Wrap-up is set in seconds; longer ones were paused or forgotten."""
 
+MOS_BUCKETS = (1.5, 2.0, 2.6, 3.1, 3.6, 4.0, 4.2, 4.3, 4.4)
+"""The categories of ITU-T G.109 end at 2.6, 3.1, 3.6, 4.0 and 4.3."""
+
+LOSS_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
+"""One per cent is heard by trained ears, three by all; above ten there is no talk."""
+
+JITTER_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
+"""Wired networks stay below 5 ms; phones' buffers end at 60 to 200 ms."""
+
+ROUND_TRIP_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+"""A town, a country, a continent, a satellite; from 300 ms on people interrupt each other."""
+
 LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """A loop that is 20 ms late delays a ring-back tone; at 500 ms phones retransmit (T1 of RFC 3261)."""
 
@@ -77,7 +89,7 @@ class CounterFamily(Collector):
 
 
 class HistogramFamily:
-    """A histogram of seconds by labels; `observe` takes microseconds."""
+    """A histogram of seconds by labels, or of shares or scores; `observe` takes millionths of them."""
 
     __slots__ = ("_bound", "_metric", "_observes", "_width")
 

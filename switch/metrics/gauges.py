@@ -306,6 +306,24 @@ def _rtp(rtp: RtpReading) -> Iterator[Metric]:
         (),
         _one(rtp.thread_cpu_us / _US),
     )
+    yield _gauge(
+        "softswitch_rtp_streams_rated",
+        "RTP streams whose audio of the last five seconds could be rated.",
+        (),
+        _one(rtp.rated),
+    )
+    yield _gauge(
+        "softswitch_rtp_streams_bad",
+        "Of those, the ones with a MOS below 3.6: many of their users are dissatisfied.",
+        (),
+        _one(rtp.bad),
+    )
+    yield _gauge(
+        "softswitch_rtp_streams_alarmed",
+        "RTP streams where somebody hears nothing now: no-audio, not-heard, dead-air, silence.",
+        ("alarm",),
+        _named(rtp.alarms),
+    )
 
 
 def _journal(snapshot: Snapshot) -> Iterator[Metric]:

@@ -124,6 +124,11 @@ class RtpReading:
     events: tuple[Count, ...] = ()
     """Late ticks, ignored commands, dropped events and whatever else the engine counts."""
     thread_cpu_us: int = 0
+    rated: int = 0
+    bad: int = 0
+    """Streams whose last five seconds were rated, and those of them below a MOS of 3.6."""
+    alarms: tuple[Count, ...] = ()
+    """Streams now, by what is wrong with their audio."""
 
 
 @dataclass(frozen=True, slots=True)

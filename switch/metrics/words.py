@@ -23,3 +23,9 @@ SHORT_ABANDON_US = 5_000_000
 """A caller who leaves within this heard hardly more than the greeting; such abandons are counted apart."""
 
 REGISTERED = "registered"
+
+PHONES = "phones"
+"""In the place of a trunk, where a leg goes to one of our own phones."""
+HEARD = "heard"
+REPORTED = "reported"
+"""Whose figures of a leg's audio: ours, of what came, or the other end's, of what we sent."""

@@ -15,7 +15,7 @@ from switch.journal import events
 from switch.journal.entry import Entry
 from switch.journal.why import explain
 from switch.journal.words import tell
-from switch.node import accounts, carriers
+from switch.node import accounts, audio_views, carriers
 from switch.node.clock import now_us
 from switch.node.compose import rebuild
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
@@ -27,6 +27,7 @@ from switch.node.observe import snapshot, thresholds
 from switch.node.options import RunOptions
 from switch.sip.flow import Address, Transport
 from switch.store.store import Store
+from switch.store.values import LegAudioRow
 from switch.tenant.names import wire_name
 
 RECENT_MAX = 1_000
@@ -190,6 +191,7 @@ class Control:
     async def recent_calls(self, limit: int) -> list[views.CallRecord]:
         await self._flush()
         rows = await asyncio.to_thread(self._store.calls, min(limit, RECENT_MAX))
+        audio = await asyncio.to_thread(self._audio_of, [row.call for row in rows])
         return [
             views.CallRecord(
                 tenant=row.tenant,
@@ -214,6 +216,8 @@ class Control:
                 gateway=row.gateway,
                 told=row.told,
                 recordings=tuple(row.recordings.split()),
+                mos=audio_views.lowest(audio.get(row.call, ())),
+                audio_alarms=audio_views.alarms(audio.get(row.call, ())),
             )
             for row in rows
         ]
@@ -238,6 +242,26 @@ class Control:
         if refused:
             return views.Outcome(views.Result.REFUSED, f"{call}: {refused}")
         return views.Outcome(views.Result.DONE, f"{call}: recording {_RECORD_WORDS[verb]}")
+
+    def _audio_of(self, calls: list[str]) -> dict[str, list[LegAudioRow]]:
+        found: dict[str, list[LegAudioRow]] = {}
+        for row in self._store.leg_audio(calls):
+            found.setdefault(row.call, []).append(row)
+        return found
+
+    async def call_audio(self, call: str) -> views.CallAudio | None:
+        await self._flush()
+        rows = await asyncio.to_thread(self._store.leg_audio, [call])
+        legs = [audio_views.of_row(row) for row in rows]
+        session = self.node.exchange.office.sessions.get(call)
+        if session is not None:
+            for leg in session.call.legs.values():
+                if leg.stream_open:
+                    legs.append(audio_views.of_leg(leg, self.node.engine.quality(leg.slot.number)))
+        if not legs:
+            return None
+        tenant = rows[0].tenant if session is None else session.tenant
+        return views.CallAudio(call, tenant, tuple(legs))
 
     def hang_up(self, call: str) -> views.Outcome:
         if not self.node.exchange.hang_up(call, Reason.ADMINISTRATOR, now_us()):

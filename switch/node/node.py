@@ -340,7 +340,7 @@ class Node:
     @_survived
     def _stream_closed(self, slot: int) -> None:
         """What the engine says of a stream that it had; of one that it refused to open we say it."""
-        self.exchange.media_event(StreamClosed(slot, 0, 0, 0, 0), now_us())
+        self.exchange.media_event(StreamClosed(slot), now_us())
         self.carry()
 
     @_survived

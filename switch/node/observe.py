@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from switch.engine.engine import Engine
 from switch.exchange.office import Office
+from switch.media.quality import Alarm
 from switch.metrics import snapshot as values
 from switch.net.ports import NetCounts
 from switch.node import carriers
@@ -150,6 +151,11 @@ def _rtp(engine: Engine, office: Office, refused: int) -> values.RtpReading:
         drops=tuple(values.Count(str(reason), count) for reason, count in stats.drops),
         events=tuple(values.Count(name, count) for name, count in events.items()),
         thread_cpu_us=stats.thread_cpu_us,
+        rated=stats.streams_rated,
+        bad=stats.streams_bad,
+        alarms=tuple(
+            values.Count(str(alarm), count) for alarm, count in zip(Alarm, stats.alarms, strict=True)
+        ),
     )
 
 

@@ -33,6 +33,7 @@ from switch.media.events import (
     StreamIdle,
 )
 from switch.media.plan import Slot, StreamPlan
+from switch.media.quality import NOTHING_HEARD, StreamQuality
 from switch.sip.flow import Address
 
 TICK_US = 10 * MILLISECOND
@@ -66,6 +67,8 @@ class ModelEngine:
         self.slots = tuple(Slot(number, host, first_port + 2 * number) for number in range(slots))
         self.streams: dict[int, Stream] = {}
         self.ignored = 0
+        self.qualities: dict[int, StreamQuality] = {}
+        """What a stream's end shall tell of its audio, by slot; the rest have had none."""
         self._number = {slot.port: slot.number for slot in self.slots}
         self._voices: set[Address] = set()
         self._timers: TimerHeap[tuple[str, int]] = TimerHeap()
@@ -130,7 +133,7 @@ class ModelEngine:
         self._part(stream)
         self._end_recording(slot, stream, RecordingReason.CLOSED, now)
         self._timers.cancel(("idle", slot))
-        self._tell(StreamClosed(slot, 0, 0, 0, 0), now)
+        self._tell(StreamClosed(slot, self.qualities.pop(slot, NOTHING_HEARD)), now)
 
     def _bridge(self, left: int, right: int) -> None:
         one, other = self.streams.get(left), self.streams.get(right)

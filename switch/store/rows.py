@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from switch.base.values import quick
 from switch.journal.codec import encode_event
 from switch.journal.entry import Entry
-from switch.journal.events import AgentChanged, CallEnded, CallStarted, VisitEnded
+from switch.journal.events import AgentChanged, CallEnded, CallStarted, LegMeasured, VisitEnded
 
 Values = list[int | str]
 
@@ -29,6 +29,7 @@ class Rows:
     journal: Values = field(default_factory=list)
     call_records: Values = field(default_factory=list)
     visits: Values = field(default_factory=list)
+    leg_audio: Values = field(default_factory=list)
     opened: dict[str, int] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
     agents: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Rows:
         self.journal += later.journal
         self.call_records += later.call_records
         self.visits += later.visits
+        self.leg_audio += later.leg_audio
         for call in later.closed:
             self._close(call)
         self.opened.update(later.opened)
@@ -77,6 +79,8 @@ class Rows:
             case CallEnded():
                 self._close(call)
                 self._record(sequence, call, tenant, event)
+            case LegMeasured():
+                self._audio(sequence, call, tenant, event)
 
     def _visit(self, sequence: int, call: str, tenant: str, event: VisitEnded, wall_us: int) -> None:
         self.visits += (
@@ -91,6 +95,33 @@ class Rows:
             wall_us,
             event.waited_us,
             event.talked_us,
+        )
+
+    def _audio(self, sequence: int, call: str, tenant: str, event: LegMeasured) -> None:
+        self.leg_audio += (
+            sequence,
+            call,
+            tenant,
+            _storable(event.leg),
+            _storable(event.role),
+            _storable(event.peer),
+            _storable(event.trunk),
+            _storable(event.agent),
+            event.received,
+            event.sent,
+            event.lost,
+            event.jitter_us,
+            event.jitter_max_us,
+            event.concealed_ms,
+            event.reports,
+            event.peer_lost,
+            event.peer_jitter_us,
+            event.round_trip_us,
+            event.round_trip_max_us,
+            event.mos_heard,
+            event.mos_peer,
+            event.mos_worst,
+            " ".join(event.alarms),
         )
 
     def _record(self, sequence: int, call: str, tenant: str, event: CallEnded) -> None:

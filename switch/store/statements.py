@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.elements import CompilerElement
 
 from switch.store.rows import Rows
-from switch.store.tables import agent_axes, call_records, journal, open_calls, visits
+from switch.store.tables import agent_axes, call_records, journal, leg_audio, open_calls, visits
 
 ROWS_A_STATEMENT = 64
 """Past this a longer statement gains nothing; 25 columns then make 1,600 parameters, well under
@@ -67,6 +67,7 @@ class Statements:
         self._journal = _inserts(journal, dialect)
         self._call_records = _inserts(call_records, dialect)
         self._visits = _inserts(visits, dialect)
+        self._leg_audio = _inserts(leg_audio, dialect)
         self._opened = _inserts(open_calls, dialect)
         self._agents = _ManyRows(dialect, len(agent_axes.columns), _agent_upsert(dialect.name))
         self._closed = _ManyRows(dialect, 1, _delete_open_calls)
@@ -77,6 +78,7 @@ class Statements:
             self._journal,
             self._call_records,
             self._visits,
+            self._leg_audio,
             self._opened,
             self._agents,
             self._closed,
@@ -89,6 +91,7 @@ class Statements:
             self._journal.run(cursor, rows.journal)
             self._call_records.run(cursor, rows.call_records)
             self._visits.run(cursor, rows.visits)
+            self._leg_audio.run(cursor, rows.leg_audio)
             self._opened.run(cursor, [value for pair in rows.opened.items() for value in pair])
             self._closed.run(cursor, rows.closed)
             agents = [value for key, sequence in rows.agents.items() for value in (*key, sequence)]

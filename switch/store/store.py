@@ -35,9 +35,18 @@ from switch.store.failures import refusal
 from switch.store.rows import Rows, rows_of
 from switch.store.schema import bring_up, is_current
 from switch.store.statements import Statements
-from switch.store.tables import accounts, agent_axes, bindings, call_records, journal, open_calls, visits
+from switch.store.tables import (
+    accounts,
+    agent_axes,
+    bindings,
+    call_records,
+    journal,
+    leg_audio,
+    open_calls,
+    visits,
+)
 from switch.store.target import FileLock, enable_wal, engine_of, name_of, target_of
-from switch.store.values import CallRow, StoredAccount, StoredBinding, VisitRow
+from switch.store.values import CallRow, LegAudioRow, StoredAccount, StoredBinding, VisitRow
 
 READ_MAX = 10_000
 """No reading method gives more rows than this at once; callers page on by sequence."""
@@ -249,6 +258,11 @@ class Store:
         if before:
             query = query.where(call_records.c.sequence < before)
         return [CallRow(*row) for row in self._read(query.limit(min(limit, READ_MAX)))]
+
+    def leg_audio(self, calls: Sequence[str]) -> list[LegAudioRow]:
+        """The audio of these calls' legs, in the order in which they ended; at most READ_MAX."""
+        query = select(leg_audio).where(leg_audio.c.call.in_(calls)).order_by(leg_audio.c.sequence)
+        return [LegAudioRow(*row) for row in self._read(query.limit(READ_MAX))]
 
     def visits(
         self, from_wall_us: int, until_wall_us: int, tenant: str = "", queue: str = "", *, after: int = 0

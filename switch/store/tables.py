@@ -121,6 +121,36 @@ call_records = Table(
 )
 Index("call_record_call", call_records.c.call)
 
+leg_audio = Table(
+    "leg_audio",
+    metadata,
+    _sequence(),
+    _text("call"),
+    _text("tenant"),
+    _text("leg"),
+    _text("role"),
+    _text("peer"),
+    _text("trunk"),
+    _text("agent"),
+    _us("received"),
+    _us("sent"),
+    _us("lost"),
+    _us("jitter_us"),
+    _us("jitter_max_us"),
+    _us("concealed_ms"),
+    _us("reports"),
+    _us("peer_lost"),
+    _us("peer_jitter_us"),
+    _us("round_trip_us"),
+    _us("round_trip_max_us"),
+    _us("mos_heard"),
+    _us("mos_peer"),
+    _us("mos_worst"),
+    _text("alarms"),
+)
+"""How good the audio of each leg was that had any; the columns are those of the journal's LegMeasured."""
+Index("leg_audio_call", leg_audio.c.call)
+
 visits = Table(
     "visit",
     metadata,

@@ -80,6 +80,35 @@ class CallRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LegAudioRow:
+    """The audio of one leg. Fields are those of the journal's LegMeasured; `alarms` are words with spaces."""
+
+    sequence: int
+    call: str
+    tenant: str
+    leg: str
+    role: str
+    peer: str
+    trunk: str
+    agent: str
+    received: int
+    sent: int
+    lost: int
+    jitter_us: int
+    jitter_max_us: int
+    concealed_ms: int
+    reports: int
+    peer_lost: int
+    peer_jitter_us: int
+    round_trip_us: int
+    round_trip_max_us: int
+    mos_heard: int
+    mos_peer: int
+    mos_worst: int
+    alarms: str
+
+
+@dataclass(frozen=True, slots=True)
 class VisitRow:
     """One ended stay of a contact in one queue; `agent` is empty where none was connected."""
 

@@ -12,7 +12,8 @@ from switch.dialplan.plan import Centre
 from switch.exchange.exchange import ROUNDS_MAX
 from switch.journal import events
 from switch.media.commands import SendDigits
-from switch.media.events import StreamIdle
+from switch.media.events import StreamAlarm, StreamIdle
+from switch.media.quality import Alarm, StreamQuality
 from switch.sim.phone_call import CallState
 from tests.sim import centres
 from tests.sim.scene import CALLER, SHOP, Scene
@@ -233,6 +234,35 @@ def test_an_outside_number_that_is_busy_is_said_to_be_busy() -> None:
     scene.run(0.5)
     assert call.status == 486
     scene.nothing_is_left()
+
+
+# Audio.
+
+
+def test_audio_is_told_for_its_call_after_the_record_and_alarms_as_they_come() -> None:
+    scene = Scene(agents=("anna",))
+    call = scene.customer()
+    scene.run(2)
+    agent_leg = _agent_leg(scene)
+    slot = scene.world.exchange.office.legs[agent_leg].slot.number
+    scene.world.exchange.media_event(StreamAlarm(slot, Alarm.NO_AUDIO, raised=True), scene.world.now)
+    quality = StreamQuality(
+        packets_received=100, packets_lost=3, mos_heard=410, alarm_bits_ever=1, round_trip_us=20_000
+    )
+    scene.world.engine.qualities[slot] = quality
+    scene.hang_up(call)
+    scene.run(40)
+    assert scene.told(events.AudioAlarm) == [events.AudioAlarm(agent_leg, "no-audio", raised=True)]
+    record = next(e for e in scene.world.journal if isinstance(e.event, events.CallEnded))
+    (told,) = [e for e in scene.world.journal if isinstance(e.event, events.LegMeasured)]
+    assert (told.call, told.tenant) == (record.call, record.tenant)
+    measured = told.event
+    assert isinstance(measured, events.LegMeasured)
+    assert (measured.leg, measured.role, measured.agent) == (agent_leg, "agent", "anna")
+    assert (measured.received, measured.lost, measured.mos_heard) == (100, 3, 410)
+    assert measured.alarms == ("no-audio",)
+    scene.nothing_is_left()
+    assert scene.world.exchange.office.ended_of_slot == {}
 
 
 # Offers.

@@ -1,16 +1,19 @@
 """Why that agent: the structure and the words, from hand-made journals."""
 
 import json
+from dataclasses import replace
 
 from switch.journal.entry import Entry, Journal
 from switch.journal.events import (
     AgentConnected,
+    AudioAlarm,
     CallStarted,
     Event,
     GatewayTried,
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegMeasured,
     LegOpened,
     OfferEnded,
     Queued,
@@ -204,3 +207,26 @@ def test_an_offer_whose_end_is_missing_is_not_the_one_that_was_answered() -> Non
     )
     (visit,) = explanation.visits
     assert [(one.agent, one.outcome) for one in visit.offers] == [("anna", ""), ("bob", "answered")]
+
+
+def test_audio_is_told_in_plain_words() -> None:
+    heard = LegMeasured(
+        "l-1", "caller", "101", "", "", 990, 1000, 10, 4200, 9000, 0, 3, 50, 20_000, 80_000, 0, 433, 392, 300
+    )
+    explanation = _explained(
+        (0, CallStarted("internal", "101", "102", "101", "sip-2")),
+        (0, LegOpened("l-1", "caller", "101")),
+        (2, AudioAlarm("l-1", "no-audio", True)),
+        (3, AudioAlarm("l-1", "no-audio", False)),
+        (9, ended(queue="", agent="")),
+        (9, heard),
+        (9, replace(heard, reports=0, round_trip_us=0, mos_heard=0, mos_worst=0, alarms=("silence",))),
+    )
+    text = "\n".join(tell(explanation))
+    assert "101 (caller): nothing is heard of it, though it is spoken to." in text
+    assert "101 (caller): it is heard again." in text
+    assert (
+        "audio of 101 (caller): heard 990 packets with 1.0% lost, jitter 4 ms, MOS 4.33; it was sent 1000"
+        " and says 5.0% were lost, jitter 20 ms, MOS 3.92; round trip 80 ms; the worst five seconds MOS 3.00."
+    ) in text
+    assert "MOS -; it was sent 1000 and does not report what it heard; alarms: silence." in text

@@ -1,6 +1,8 @@
 """What Prometheus reads: parsed back from the text, with exact values from hand-made journals."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,7 +15,9 @@ from switch.journal.entry import Entry, Journal
 from switch.journal.events import (
     AgentChanged,
     AgentConnected,
+    AudioAlarm,
     Event,
+    LegMeasured,
     QueueRefused,
     Registered,
     Transferred,
@@ -297,7 +301,7 @@ def test_names_follow_the_conventions(metrics: Metrics) -> None:
         assert family.type in ("counter", "gauge", "histogram"), name
         assert not name.endswith(("_us", "_ms", "_total", "_created")), name
         if family.type == "histogram":
-            assert name.endswith("_seconds"), name
+            assert name.endswith(("_seconds", "_ratio", "_mos")), name
         for sample in family.samples:
             assert (family.type == "counter") == sample.name.endswith("_total"), sample.name
 
@@ -320,3 +324,48 @@ def test_the_words_are_those_of_the_rooms_that_write_them() -> None:
     assert source is not None
     with open(source, encoding="utf-8") as file:
         assert f', "{words.TRANSFER_DONE}", ' in file.read()
+
+
+def measured(**changes: Any) -> LegMeasured:
+    leg = LegMeasured(
+        leg="l-1",
+        role="caller",
+        peer="+1",
+        trunk="carrier",
+        agent="",
+        received=990,
+        sent=1000,
+        lost=10,
+        jitter_us=4000,
+        jitter_max_us=9000,
+        concealed_ms=0,
+        reports=3,
+        peer_lost=50,
+        peer_jitter_us=20_000,
+        round_trip_us=80_000,
+        round_trip_max_us=90_000,
+        mos_heard=433,
+        mos_peer=392,
+        mos_worst=300,
+    )
+    return replace(leg, **changes)
+
+
+def test_audio_is_counted_by_trunk_and_way(metrics: Metrics) -> None:
+    metrics.observe(
+        entries(measured(), measured(trunk="", reports=0, round_trip_us=0), measured(mos_heard=0, reports=0))
+    )
+    carrier, phones = {"tenant": "acme", "trunk": "carrier"}, {"tenant": "acme", "trunk": "phones"}
+    assert value(metrics, "softswitch_leg_mos_sum", **carrier, way="heard") == pytest.approx(4.33)
+    assert value(metrics, "softswitch_leg_mos_sum", **carrier, way="reported") == pytest.approx(3.92)
+    assert value(metrics, "softswitch_leg_loss_ratio_sum", **carrier, way="heard") == pytest.approx(0.01)
+    assert value(metrics, "softswitch_leg_loss_ratio_sum", **carrier, way="reported") == pytest.approx(0.05)
+    assert value(metrics, "softswitch_leg_jitter_seconds_sum", **phones, way="heard") == pytest.approx(0.004)
+    assert value(metrics, "softswitch_leg_mos_count", **phones, way="reported") is None
+    assert value(metrics, "softswitch_leg_round_trip_seconds_count", **carrier) == 2
+    assert value(metrics, "softswitch_leg_round_trip_seconds_count", **phones) is None
+
+
+def test_alarms_are_counted_as_they_are_raised(metrics: Metrics) -> None:
+    metrics.observe(entries(AudioAlarm("l-1", "no-audio", True), AudioAlarm("l-1", "no-audio", False)))
+    assert value(metrics, "softswitch_audio_alarms_total", tenant="acme", alarm="no-audio") == 1

@@ -15,7 +15,15 @@ from alembic.script import ScriptDirectory
 from switch.acd.decisions import RefusalReason, VisitOutcome
 from switch.base.errors import ResourceError
 from switch.journal.entry import Journal
-from switch.journal.events import AgentChanged, CallEnded, CallStarted, NodeStarted, Opaque, VisitEnded
+from switch.journal.events import (
+    AgentChanged,
+    CallEnded,
+    CallStarted,
+    LegMeasured,
+    NodeStarted,
+    Opaque,
+    VisitEnded,
+)
 from switch.store import schema, statements
 from switch.store import store as store_module
 from switch.store.store import Store
@@ -316,7 +324,7 @@ def test_the_migrations_make_the_tables_that_the_code_uses(target: str) -> None:
             for table in metadata.tables
             for index in sqlalchemy.inspect(connection).get_indexes(table)
         }
-    assert indexes == {"journal_call", "journal_wall", "call_record_call", "visit_ended"}
+    assert indexes == {"journal_call", "journal_wall", "call_record_call", "visit_ended", "leg_audio_call"}
     engine.dispose()
 
 
@@ -345,3 +353,17 @@ def test_a_commit_on_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     engine.dispose()
+
+
+def test_the_audio_of_legs_is_kept_by_call_even_when_it_is_told_after_the_end(store: Store) -> None:
+    journal = Journal(wall_offset_us=WALL)
+    entries = queued_call(journal)
+    figures = (990, 1000, 10, 4200, 9000, 0, 3, 50, 20_000, 80_000, 90_000, 433, 392, 300)
+    leg = LegMeasured("l-1", "caller", "+331", "carrier", "", *figures, alarms=("no-audio", "silence"))
+    entries.append(journal.write(leg, 99 * S, tenant="acme", call="c-1"))
+    store.append(entries)
+    (row,) = store.leg_audio(["c-1", "c-2"])
+    assert (row.call, row.tenant, row.leg, row.trunk) == ("c-1", "acme", "l-1", "carrier")
+    assert (row.received, row.round_trip_max_us, row.mos_worst) == (990, 90_000, 300)
+    assert row.alarms == "no-audio silence"
+    assert store.leg_audio(["c-2"]) == []

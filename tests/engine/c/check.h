@@ -28,6 +28,7 @@ void test_codecs(void);
 void test_rtp(void);
 void test_latch(void);
 void test_reception(void);
+void test_quality(void);
 void test_reports(void);
 void test_sender(void);
 void test_dtmf(void);

@@ -7,6 +7,7 @@ int main(void)
     test_rtp();
     test_latch();
     test_reception();
+    test_quality();
     test_reports();
     test_sender();
     test_dtmf();

@@ -175,7 +175,7 @@ static void talk_play_and_close(void)
     for (uint32_t slot = 0; slot < SLOTS; slot++)
         submit(&bench, (struct command){.kind = COMMAND_CLOSE, .slot = slot});
     for (uint32_t slot = 0; slot < SLOTS; slot++)
-        CHECK_EQUAL(await(&bench, EVENT_CLOSED).closed.packets_received, 50);
+        CHECK_EQUAL(await(&bench, EVENT_CLOSED).closed.values[Q_PACKETS_RECEIVED], 50);
     engine_stats(bench.engine, &stats);
     CHECK_EQUAL(stats.packets_relayed, 50 * SLOTS);
     CHECK_EQUAL(stats.streams_open, 0);
