@@ -1,11 +1,21 @@
 #include "watching.h"
 
+/* Of what an ear has heard; nobody conceals what is only passed on. */
+static uint64_t concealed_ms(const struct ear *ear)
+{
+    struct ear_counts counts = {0};
+    if (ear != NULL)
+        ear_counts(ear, &counts);
+    return counts.concealed_ms;
+}
+
 static struct quality_scene scene_of(const struct stream *stream)
 {
     return (struct quality_scene){
         .reception = &stream->reception,
         .peer = &stream->reports.peer,
         .sent = stream->sender.packets,
+        .concealed_ms = concealed_ms(stream->ear),
         .codec = stream->plan.codec,
         .packet_ms = (uint32_t)stream->plan.packet_ticks * TICK_MS,
         .sends = stream->plan.sends,

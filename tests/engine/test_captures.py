@@ -21,7 +21,7 @@ def test_a_law_stream_of_30_ms_packets_passes_bit_for_bit(bench: Bench) -> None:
     for packet, original in zip(heard, sent, strict=True):
         assert (packet.sequence - heard[0].sequence) % 2**16 == (original.sequence - sent[0].sequence) % 2**16
     closed = bench.close_stream(0)
-    assert (closed.packets_received, closed.packets_lost) == (len(sent), 0)
+    assert (closed.quality.packets_received, closed.quality.packets_lost) == (len(sent), 0)
 
 
 def test_a_law_stream_for_a_mu_law_phone_is_transcoded_packet_by_packet(bench: Bench) -> None:
