@@ -59,6 +59,7 @@ static struct quality_scene scene;
 static void begin(void)
 {
     memset(&reception, 0, sizeof reception);
+    reception_set_clock(&reception, SAMPLES_PER_MS);
     memset(&peer, 0, sizeof peer);
     memset(&quality, 0, sizeof quality);
     scene = (struct quality_scene){.reception = &reception, .peer = &peer, .codec = CODEC_PCMA, .packet_ms = 20,
