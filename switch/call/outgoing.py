@@ -19,7 +19,7 @@ from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
 from switch.sip.outputs import AckReceived, RequestReceived, ResponseReceived, TransactionFailed
-from switch.sip.uri import NameAddr, Uri
+from switch.sip.uri import Uri
 
 MAX_FORWARDS = 70
 """Of a call that begins with us (RFC 3261 section 8.1.1.6)."""
@@ -50,12 +50,15 @@ class Credentials:
 @quick
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an INVITE goes: the request URI, the flow to send by, whom we say we are."""
+    """Where an INVITE goes: the request URI, the flow to send by, whom we say we are.
+
+    `from_` and `to` are as they are written, without a tag: for a phone they are the same in every call.
+    """
 
     uri: Uri
     flow: Flow
-    from_: NameAddr
-    to: NameAddr
+    from_: str
+    to: str
     headers: tuple[tuple[str, str], ...] = ()
     credentials: Credentials | None = None
     encryption: Encryption = Encryption.OPTIONAL
@@ -579,8 +582,8 @@ class OutgoingLeg(Leg):
             body = self.negotiation.local_body if cseq > 1 else self.negotiation.offer()
         headers = [
             ("Max-Forwards", str(self._max_forwards)),
-            ("From", str(destination.from_.with_tag(self._tag))),
-            ("To", str(destination.to)),
+            ("From", f"{destination.from_};tag={self._tag}"),
+            ("To", destination.to),
             ("Call-ID", self._call_id),
             ("CSeq", f"{cseq} INVITE"),
             ("Contact", self.contact_text),

@@ -131,5 +131,6 @@ class Signalling:
         if isinstance(message, (RequestReceived, AckReceived)):
             # Of a request from the peer the To tag is ours.
             request = message.request
-            return self._by_dialog.get((request.call_id, request.to.tag or "", request.from_.tag or ""))
+            tag = request.to.tag
+            return None if not tag else self._by_dialog.get((request.call_id, tag, request.from_.tag or ""))
         return self._by_transaction.get(message.transaction)

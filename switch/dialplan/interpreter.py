@@ -35,6 +35,18 @@ STEPS_PER_EVENT_MAX = 1000
 STEPS_PER_CALL_MAX = 100_000
 """Steps of one call: a plan whose prompts cannot be played would else go round as fast as they fail."""
 
+_AUDIBLE = (
+    p.PlayPrompts,
+    p.Menu,
+    p.CollectDigits,
+    p.WaitInQueue,
+    p.CommandAgent,
+    p.Farewell,
+    p.TellRecording,
+    p.RecordCall,
+)
+"""What is done to an answered call."""
+
 
 class Activity(Protocol):
     """An instruction that waits. Both methods give the next address, or None to go on waiting."""
@@ -247,18 +259,7 @@ class Interpreter:
 
     def _begin(self, step: p.Instruction, address: int, now: int) -> int | None:
         session = self.session
-        audible = isinstance(
-            step,
-            p.PlayPrompts
-            | p.Menu
-            | p.CollectDigits
-            | p.WaitInQueue
-            | p.CommandAgent
-            | p.Farewell
-            | p.TellRecording
-            | p.RecordCall,
-        )
-        if audible and not session.answered:
+        if not session.answered and isinstance(step, _AUDIBLE):
             return self._wait(_Answering(session, address), now)
         match step:
             case p.AnswerCall():

@@ -260,7 +260,7 @@ class OutsideRules:
 
 def plain_number(dialled: str) -> str:
     """A number without the separators that people write."""
-    return dialled.translate(_SEPARATORS)
+    return dialled if dialled.isalnum() else dialled.translate(_SEPARATORS)
 
 
 @dataclass(frozen=True, slots=True)

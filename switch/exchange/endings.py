@@ -28,7 +28,7 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
             meter.leg_ended(office, session, leg, now)
     if cause is NOBODY_THERE and leg.account and isinstance(leg, OutgoingLeg):
         _phone_is_dead(office, session, leg, now)
-    attempt = next((a for a in session.attempts.values() if leg.id in a.legs), None)
+    attempt = session.attempt_of(leg)
     if attempt is not None:
         ringing.leg_failed(office, session, attempt, leg, cause, now)
     elif leg is call.anchor:

@@ -240,11 +240,11 @@ class Exchange:
         office = self.office
         signalling = office.signalling
         poll = signalling.layer.poll
+        registrar, trunks = office.parts.registrar, office.parts.trunks
         # A reload queues some events for each agent and each queue; they feed nobody by themselves.
         for _ in range(ROUNDS_MAX + 2 * len(office.router_inputs)):
             messages = poll()
-            if messages:
-                self._settle_sip(messages, now)
+            heard = self._settle_sip(messages, now) if messages else False
             touched = signalling.touched
             if touched:
                 self._settle_legs(now)
@@ -270,26 +270,30 @@ class Exchange:
                         office.actions.append((session, running, act))
             elif office.closing:
                 records.close(office, office.closing.popleft(), now)
-            elif not messages and not touched and not self._settle_news(now):
-                return
+            elif not heard and not touched:
+                # Nothing is left to be settled, and nothing came of it.
+                if not registrar.news and not trunks.news and office.watching is None:
+                    return
+                if not reachability.settle(office, now) and not self._settle_watching(now):
+                    return
         raise AssertionError("settling does not end: handlers feed one another")
 
-    def _settle_news(self, now: int) -> bool:
-        """What phones and carriers did, and who watches them; True when there was anything."""
-        office = self.office
-        parts = office.parts
-        if (parts.registrar.news or parts.trunks.news) and reachability.settle(office, now):
-            return True
-        return office.watching is not None and office.watching.settle(now)
+    def _settle_watching(self, now: int) -> bool:
+        watching = self.office.watching
+        return watching is not None and watching.settle(now)
 
-    def _settle_sip(self, outputs: list[LayerOutput], now: int) -> None:
+    def _settle_sip(self, outputs: list[LayerOutput], now: int) -> bool:
+        """True where anybody heard of them: bytes to be sent lead to nothing more."""
         sent = self.office.outputs
         receivers = self._receivers
+        heard = False
         for output in outputs:
-            if output.__class__ is SendBytes:
+            if isinstance(output, SendBytes):
                 sent.append(output)
             else:
-                receivers[output.__class__](output, now)
+                heard = True
+                receivers[type(output)](output, now)
+        return heard
 
     def _settle_legs(self, now: int) -> None:
         office = self.office

@@ -8,7 +8,6 @@ from switch.call.cause import Reason, ours
 from switch.call.leg import Leg
 from switch.dialplan.events import Answered, DigitPressed
 from switch.exchange import endings, ringing, transfers
-from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -44,7 +43,7 @@ def _ended(office: Office, session: Session, leg: Leg, event: events.LegEnded, n
 
 def _answered(office: Office, session: Session, leg: Leg, event: events.LegAnswered, now: int) -> None:
     office.write(journal.LegAnswered(leg.id, event.codec), now, session)
-    attempt = attempt_of(session, leg)
+    attempt = session.attempt_of(leg)
     if attempt is not None:
         ringing.answered(office, session, attempt, leg, now)
     elif not leg.over:
@@ -53,7 +52,7 @@ def _answered(office: Office, session: Session, leg: Leg, event: events.LegAnswe
 
 def _progress(office: Office, session: Session, leg: Leg, event: events.LegProgress, now: int) -> None:
     office.write(journal.LegRinging(leg.id), now, session)
-    attempt = attempt_of(session, leg)
+    attempt = session.attempt_of(leg)
     if attempt is not None:
         ringing.progress(office, session, attempt, leg, event.early_media, now)
 
@@ -97,14 +96,6 @@ def _gone(office: Office, session: Session, leg: Leg, event: events.LegGone, now
     office.legs.pop(leg.id, None)
     office.session_of_leg.pop(leg.id, None)
     office.timers.cancel(("leg", leg.id))
-
-
-def attempt_of(session: Session, leg: Leg) -> Attempt | None:
-    """The ringing that a leg is part of."""
-    for attempt in session.attempts.values():
-        if leg.id in attempt.legs:
-            return attempt
-    return None
 
 
 HEAR: dict[type[Any], Hear] = {

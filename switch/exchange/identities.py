@@ -6,6 +6,7 @@ where there is more to know than a number in From; all others take the first lin
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
@@ -39,6 +40,9 @@ Fields = tuple[tuple[str, str], ...]
 
 NOBODY = NameAddr("Anonymous", Uri(user=ANONYMOUS, host=ANONYMOUS_HOST))
 """RFC 3323 section 4.1.1.3."""
+
+NAMES_KEPT = 4_096
+"""Accounts as From and To of an INVITE show them, kept written."""
 
 _USER_PHONE = (("user", "phone"),)
 
@@ -107,16 +111,26 @@ def wished(
     return destination
 
 
-def for_phone(session: Session, host: str) -> NameAddr:
+def for_phone(session: Session, host: str) -> str:
     """Who calls, as the rung phone shows it."""
     record = session.call.record
     if session.caller is not None and session.caller.withheld:
-        return NOBODY
+        return str(NOBODY)
+    return _shown_as(record.caller_name, record.caller or ANONYMOUS, host)
+
+
+@lru_cache(NAMES_KEPT)
+def _shown_as(name: str, user: str, host: str) -> str:
     try:
-        user = record.caller or ANONYMOUS
-        return NameAddr(record.caller_name, Uri(user=user, host=host))
+        return str(NameAddr(name, Uri(user=user, host=host)))
     except PeerError:
-        return NameAddr("", Uri(user=ANONYMOUS, host=host))
+        return str(NameAddr("", Uri(user=ANONYMOUS, host=host)))
+
+
+@lru_cache(NAMES_KEPT)
+def of_phone(name: str, host: str) -> str:
+    """The rung phone, by what it registers as."""
+    return str(NameAddr("", Uri(user=name, host=host)))
 
 
 def for_carrier(

@@ -13,7 +13,7 @@ from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
 from switch.registrar.values import Binding
-from switch.sip.uri import NameAddr, Uri
+from switch.sip.uri import NameAddr
 from switch.tenant.names import wire_name
 from switch.tenant.numbers import is_emergency
 from switch.trunk.registration import seconds_of
@@ -48,7 +48,7 @@ def ring_account(
             uri=binding.contact,
             flow=binding.flow,
             from_=identities.for_phone(session, host),
-            to=NameAddr("", Uri(user=name, host=host)),
+            to=identities.of_phone(name, host),
             headers=headers if not binding.path else (*headers, *(("Route", hop) for hop in binding.path)),
             others=tuple([_way(office, session.tenant, account, o) for o in others]) if others else (),
             encryption=encryption.calls_to(office, session.tenant, account, binding.flow),
@@ -164,8 +164,8 @@ def _place(
     destination = Destination(
         uri=identities.phone_uri(settings, choice.request_user, choice.host, choice.port),
         flow=flow,
-        from_=from_,
-        to=NameAddr("", identities.phone_uri(settings, choice.request_user, choice.host)),
+        from_=str(from_),
+        to=str(NameAddr("", identities.phone_uri(settings, choice.request_user, choice.host))),
         headers=(*attempt.headers, *headers),
         credentials=None if credentials is None else Credentials(credentials.username, credentials.secret),
         encryption=encryption.of_words(settings.encrypted_media),

@@ -82,3 +82,10 @@ class Session:
     @property
     def tenant(self) -> str:
         return self.call.tenant
+
+    def attempt_of(self, leg: Leg) -> Attempt | None:
+        """The ringing that a leg is part of."""
+        for attempt in self.attempts.values():
+            if leg.id in attempt.legs:
+                return attempt
+        return None

@@ -45,6 +45,7 @@ class BindingTable:
         "_tell",
         "_timers",
         "moves",
+        "next_timer",
         "touched",
     )
 
@@ -57,6 +58,8 @@ class BindingTable:
         self._lost: dict[str, list[Binding]] = {}
         """Bindings whose connection closed, by account; no more of them than an account may have bindings."""
         self._timers: TimerHeap[str] = TimerHeap()
+        self.next_timer = self._timers.next
+        """When `expire` has work: the heap's own, because it is asked after every message."""
         self.touched: set[str] = set()
         """Accounts whose bindings came, went or were refreshed since somebody took them from here."""
         self.moves = 0
@@ -207,10 +210,6 @@ class BindingTable:
         """Remove what is due."""
         while (account := self._timers.pop(now)) is not None:
             self.unbind(account, RemovalReason.EXPIRED, lambda b: b.expires_at <= now)
-
-    def next_timer(self) -> int | None:
-        """When `expire` has work."""
-        return self._timers.next()
 
     def _remove(self, account: str, binding: Binding, reason: RemovalReason) -> None:
         bindings = self._by_account[account]

@@ -52,6 +52,7 @@ class Registrar:
         "_userhashes",
         "challenger",
         "news",
+        "next_timer",
     )
 
     def __init__(self, realm: str, challenger: Challenger, limits: RegistrarLimits = DEFAULT_LIMITS) -> None:
@@ -65,6 +66,8 @@ class Registrar:
         self._guard = Guard(limits.failure_entries)
         self._userhashes: dict[str, str] | None = None
         self._table = BindingTable(limits.bindings_per_account, self.news.append)
+        self.next_timer = self._table.next_timer
+        """When `handle_timer` has work, or None."""
 
     def set_accounts(self, accounts: Iterable[Account]) -> None:
         """Replace all accounts; bindings of those that are gone are removed as lost."""
@@ -179,10 +182,6 @@ class Registrar:
     def handle_timer(self, now: int) -> None:
         """Let bindings expire that are due."""
         self._table.expire(now)
-
-    def next_timer(self) -> int | None:
-        """When `handle_timer` has work, or None."""
-        return self._table.next_timer()
 
     def poll(self) -> list[RegistrarEvent]:
         """Everything that happened since the last call, in order."""

@@ -8,7 +8,7 @@ from switch.call.outgoing import Credentials, Destination, OutgoingLeg
 from switch.call.signalling import Signalling
 from switch.media.plan import Slot
 from switch.sip.flow import Address, Flow, Transport
-from switch.sip.message import Message, NameAddr, Request, Response, Uri, parse
+from switch.sip.message import Message, Request, Response, Uri, parse
 from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes, StrayAnswer
 from switch.sip.transaction.layer import TransactionLayer
 
@@ -39,8 +39,8 @@ class Bench:
         destination = Destination(
             uri=Uri.parse("sip:shop-101@198.51.100.7"),
             flow=FLOW,
-            from_=NameAddr.parse("<sip:caller@192.0.2.1>"),
-            to=NameAddr.parse("<sip:shop-101@192.0.2.1>"),
+            from_="<sip:caller@192.0.2.1>",
+            to="<sip:shop-101@192.0.2.1>",
             credentials=credentials,
         )
         leg = OutgoingLeg(

@@ -20,7 +20,7 @@ from switch.call.surplus import Surplus
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.media.plan import Slot, StreamPlan
 from switch.sip.flow import Address, Flow, Transport
-from switch.sip.message import NameAddr, Request, Response, Uri, parse
+from switch.sip.message import Request, Response, Uri, parse
 from switch.sip.outputs import (
     MessageDropped,
     RequestReceived,
@@ -127,7 +127,7 @@ class Pair:
     def dial(self, *, offers: bool = True, headers: tuple[tuple[str, str], ...] = ()) -> OutgoingLeg:
         us, them = Uri(user="a", host=CALLER.host), Uri(user="b", host=PROXY.host)
         destination = Destination(
-            them, Flow(Transport.UDP, CALLER, PROXY), NameAddr("", us), NameAddr("", them), headers=headers
+            them, Flow(Transport.UDP, CALLER, PROXY), f"<{us}>", f"<{them}>", headers=headers
         )
         side = self.caller
         leg = OutgoingLeg(

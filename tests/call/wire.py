@@ -10,7 +10,7 @@ from switch.call.outgoing import Credentials, Destination, OutgoingLeg
 from switch.call.signalling import Signalling
 from switch.media.plan import Slot
 from switch.sip.flow import Address, Flow, Transport
-from switch.sip.message import NameAddr, Request, Response, Uri, parse
+from switch.sip.message import Request, Response, Uri, parse
 from switch.sip.outputs import MessageDropped, RequestReceived, SendBytes, StrayAnswer
 from switch.sip.transaction.layer import TransactionLayer
 
@@ -56,7 +56,7 @@ class Wire:
     def outgoing(self, credentials: Credentials | None = None) -> OutgoingLeg:
         """A leg that has just sent its INVITE."""
         us, them = Uri(user="us", host=HERE.host), Uri(user="them", host=PEER.host)
-        destination = Destination(them, FLOW, NameAddr("", us), NameAddr("", them), credentials=credentials)
+        destination = Destination(them, FLOW, f"<{us}>", f"<{them}>", credentials=credentials)
         leg = OutgoingLeg(
             "l-1", destination, role="callee", peer="x", slot=SLOT, session_id=7, call_id="call-1",
             local_tag="ours", signalling=self.signalling,

@@ -237,7 +237,7 @@ MOVES: dict[str, Callable[[Town], None]] = {
 }
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from(sorted(MOVES)), max_size=6))
 @example(sorted(MOVES))
 @example(sorted(MOVES, reverse=True))

@@ -26,8 +26,8 @@ MUTANTS = (
     ),
     Mutant(
         _INTERPRETER,
-        "if audible and not session.answered:",
-        "if audible and session.answered is None:",
+        "if not session.answered and isinstance(step, _AUDIBLE):",
+        "if session.answered is None and isinstance(step, _AUDIBLE):",
         _BY + "test_audio_answers_first",
     ),
     Mutant(
