@@ -32,6 +32,7 @@ enum codec_id {
 /* What the peer asked for (a=fmtp). All zero is right for every codec; only Opus reads it. */
 struct codec_settings {
     uint32_t bitrate;          /* bits a second; 0: the codec's own choice for the rate */
+    uint32_t bitrate_max;      /* that the peer takes (RFC 7587 maxaveragebitrate); 0: any */
     uint32_t playback_rate_hz; /* the highest that the peer renders (RFC 7587 maxplaybackrate); 0: any */
     uint8_t loss_percent;      /* how much loss in-band correction is made for */
     bool correct;              /* in-band FEC */

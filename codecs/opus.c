@@ -70,11 +70,12 @@ static struct OpusEncoder *encoder_state(struct encoder *encoder)
 
 static int32_t bitrate_for(const struct codec_settings *settings, uint32_t rate_hz)
 {
-    if (settings->bitrate == 0)
-        return rate_hz <= 8000 ? NARROW_BITRATE : rate_hz <= 16000 ? WIDE_BITRATE : FULL_BITRATE;
-    if (settings->bitrate < BITRATE_MIN)
-        return BITRATE_MIN;
-    return settings->bitrate < BITRATE_MAX ? (int32_t)settings->bitrate : BITRATE_MAX;
+    uint32_t bitrate = settings->bitrate;
+    if (bitrate == 0)
+        bitrate = rate_hz <= 8000 ? NARROW_BITRATE : rate_hz <= 16000 ? WIDE_BITRATE : FULL_BITRATE;
+    if (settings->bitrate_max > 0 && bitrate > settings->bitrate_max)
+        bitrate = settings->bitrate_max;
+    return (int32_t)(bitrate < BITRATE_MIN ? BITRATE_MIN : bitrate > BITRATE_MAX ? BITRATE_MAX : bitrate);
 }
 
 /* RFC 7587 section 3.1.1: what the peer does not render is not encoded. 0: no limit. */

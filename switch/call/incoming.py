@@ -10,6 +10,7 @@ from switch.call.session_timer import SUPPORTED
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
 from switch.media.plan import Slot
+from switch.sdp.audio import AudioCapability
 from switch.sdp.security import Encryption
 from switch.sip.dialog import Dialog
 from switch.sip.message import Request, Response
@@ -45,6 +46,7 @@ class IncomingLeg(Leg):
         local_tag: str,
         signalling: Signalling,
         encryption: Encryption = Encryption.OPTIONAL,
+        audio: AudioCapability | None = None,
     ) -> None:
         super().__init__(
             leg_id,
@@ -56,6 +58,7 @@ class IncomingLeg(Leg):
             signalling=signalling,
             state=LegState.INCOMING_PROCEEDING,
             encryption=encryption,
+            audio=audio,
         )
         self.invite: Request = message.request
         self.local_tag = local_tag
@@ -66,6 +69,12 @@ class IncomingLeg(Leg):
         self._bye_cause: Cause | None = None
         self.reliable: ReliableSender | None = None
         """From the first provisional answer that must be acknowledged."""
+
+    @property
+    def spoken(self) -> str:
+        """The codec of this leg, or the one that its offer would come to."""
+        agreed = self.negotiation.codec_name
+        return agreed or (self.negotiation.foreseen(self.invite.body) if self.invite.body else "")
 
     # Verbs.
 

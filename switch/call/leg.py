@@ -27,6 +27,7 @@ from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import OVER, TALKING, TRANSITIONS, LegInput, LegState
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.media.plan import Slot, StreamPlan
+from switch.sdp.audio import AudioCapability
 from switch.sdp.direction import Direction
 from switch.sdp.security import Encryption
 from switch.sip.dialog import Dialog
@@ -101,7 +102,9 @@ class Leg:
         signalling: Signalling,
         state: LegState,
         encryption: Encryption = Encryption.OPTIONAL,
+        audio: AudioCapability | None = None,
     ) -> None:
+        """`audio` None: as the settings of every leg say."""
         self.id = leg_id
         self.role = role
         self.peer = peer
@@ -111,7 +114,9 @@ class Leg:
         self.engaged = False
         self.flow = flow
         self.slot = slot
-        self.negotiation = Negotiation(slot, session_id, encryption, signalling.layer.tokens)
+        self.negotiation = Negotiation(
+            slot, session_id, encryption, signalling.layer.tokens, audio or signalling.settings.audio
+        )
         self.signalling = signalling
         self.state = state
         self.dialog: Dialog | None = None
@@ -203,6 +208,11 @@ class Leg:
         """Why an offer of the peer cannot be taken now (RFC 3311 section 5.2)."""
 
     # For the two kinds of legs, `requests.py` and `modify.py`.
+
+    @property
+    def spoken(self) -> str:
+        """The codec of this leg; empty where none is agreed."""
+        return self.negotiation.codec_name
 
     @property
     def over(self) -> bool:

@@ -6,14 +6,26 @@ one offer of ours is outstanding (RFC 3264 section 4); one that is refused chang
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 
 from switch.base.tokens import TokenSource
-from switch.media.plan import Codec, DtlsPeer, IceCredentials, Slot, SrtpKeys, SrtpSuite, StreamPlan
+from switch.media.plan import (
+    Codec,
+    DtlsPeer,
+    IceCredentials,
+    OpusSettings,
+    Slot,
+    SrtpKeys,
+    SrtpSuite,
+    StreamPlan,
+)
 from switch.sdp import negotiate
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
+from switch.sdp.codecs import OpusWishes
 from switch.sdp.description import Description
 from switch.sdp.direction import Direction
+from switch.sdp.formats import formats_of
 from switch.sdp.negotiate import Terms
 from switch.sdp.parse import parse
 from switch.sdp.plain import PlainNegotiator
@@ -21,9 +33,13 @@ from switch.sdp.security import SECURE_PROTOCOLS, Dtls, Encryption, LocalSecurit
 from switch.sdp.session import SdpError, Session
 
 CAPABILITY = AudioCapability(codecs=("PCMU", "PCMA"), telephone_event=True, ptime_ms=20)
+"""Where nothing else is stated."""
 
-_PLAIN = PlainNegotiator(CAPABILITY)
-"""What the first offers and answers of dialogs without encryption have in common, learned from them."""
+CAPABILITIES_KEPT = 64
+"""Lists of codecs that a centre states, each as often as it has codecs."""
+
+LOSS_PERCENT = 10
+"""What Opus' in-band correction is made for: with less libopus adds none at the bitrate of a call."""
 
 _SENDING = {direction: (direction.sends, direction.receives) for direction in Direction}
 _CODECS = {codec.name: codec for codec in Codec}
@@ -43,9 +59,11 @@ class Negotiation:
 
     __slots__ = (
         "_agreement",
+        "_capability",
         "_encryption",
         "_local",
         "_offer",
+        "_plain",
         "_security",
         "_sent",
         "_session_id",
@@ -54,8 +72,17 @@ class Negotiation:
         "warning",
     )
 
-    def __init__(self, slot: Slot, session_id: int, encryption: Encryption, tokens: TokenSource) -> None:
+    def __init__(
+        self,
+        slot: Slot,
+        session_id: int,
+        encryption: Encryption,
+        tokens: TokenSource,
+        capability: AudioCapability = CAPABILITY,
+    ) -> None:
         self._slot = slot
+        self._capability = capability
+        self._plain = _PLAIN if capability is CAPABILITY else plain_negotiator(capability)
         self._encryption = encryption
         self._tokens = tokens
         self._security: LocalSecurity | None = None
@@ -72,7 +99,7 @@ class Negotiation:
 
     def fork(self) -> "Negotiation":
         """The same state for another dialog that our offer made."""
-        other = Negotiation(self._slot, self._session_id, self._encryption, self._tokens)
+        other = Negotiation(self._slot, self._session_id, self._encryption, self._tokens, self._capability)
         other._security = self._security
         other._agreement, other._local = self._agreement, self._local
         other._offer, other._sent = self._offer, self._sent
@@ -80,7 +107,27 @@ class Negotiation:
 
     def anew(self, slot: Slot, encryption: Encryption) -> "Negotiation":
         """Nothing offered yet, for the same call by another way."""
-        return Negotiation(slot, self._session_id, encryption, self._tokens)
+        return Negotiation(slot, self._session_id, encryption, self._tokens, self._capability)
+
+    @property
+    def chooses(self) -> bool:
+        """There is more than the two laws of G.711 to choose from, and nothing is agreed yet."""
+        return self._capability is not CAPABILITY and self._agreement is None
+
+    def want(self, codec_name: str) -> None:
+        """The other end of the call speaks this codec: it is taken where the peer has it, and we may."""
+        self._capability = wanting(self._capability, codec_name)
+        self._plain = plain_negotiator(self._capability)
+
+    def foreseen(self, body: bytes) -> str:
+        """The codec that we would take of an offer; empty where none."""
+        try:
+            offer = parse(body)
+        except SdpError:
+            return ""
+        index = next((i for i, line in enumerate(offer.media) if line.kind == "audio" and line.port), -1)
+        formats = formats_of(offer.media[index]) if index >= 0 else []
+        return next((known.name for known in formats if known.name in self._capability.codecs), "")
 
     @property
     def agreed(self) -> bool:
@@ -110,7 +157,7 @@ class Negotiation:
         """Our offer; the peer answers."""
         assert self._offer is None, "one offer at a time"
         if self._sent is None and direction is Direction.SENDRECV and not self._encryption.required:
-            offer = _PLAIN.offer(self._slot.host, self._slot.port, self._session_id)
+            offer = self._plain.offer(self._slot.host, self._slot.port, self._session_id)
         else:
             offer = self._later_offer(direction)
         self._offer = self._sent = offer
@@ -124,7 +171,7 @@ class Negotiation:
                 self._slot.port,
                 self._session_id,
                 1,
-                CAPABILITY,
+                self._capability,
                 direction,
                 previous=local,
                 sent=_values(self._sent),
@@ -152,7 +199,7 @@ class Negotiation:
         assert self._offer is None, "an offer that crosses ours is refused before it is read"
         plain = None
         if self._sent is None and not self._encryption.required:
-            plain = _PLAIN.answer(body, self._slot.host, self._slot.port, self._session_id)
+            plain = self._plain.answer(body, self._slot.host, self._slot.port, self._session_id)
         if plain is None:
             return self._answer_any(body)
         self._local, self._agreement = plain
@@ -168,7 +215,7 @@ class Negotiation:
                 self._slot.port,
                 self._session_id,
                 1,
-                CAPABILITY,
+                self._capability,
                 previous=_values(self._sent),
                 terms=self._terms(secure=_is_secure(offer)),
             )
@@ -188,7 +235,8 @@ class Negotiation:
         A `preview` came in an answer that may be lost: a later one may still say otherwise.
         """
         assert self._offer is not None, "an answer without an offer"
-        agreement = _PLAIN.accept(self._offer, body, self._slot.host) or self._accept_any(self._offer, body)
+        offer = self._offer
+        agreement = self._plain.accept(offer, body, self._slot.host) or self._accept_any(offer, body)
         if agreement is None:
             return None
         self._agreement = agreement
@@ -234,6 +282,8 @@ class Negotiation:
             rtcp_mux=agreement.rtcp_mux,
             rtcp_port=agreement.rtcp_port,
         )
+        if agreement.opus is not None:
+            plan = replace(plan, opus=_opus_settings(agreement.opus))
         if agreement.security is None:
             return plan
         return replace(plan, srtp=self._srtp(), dtls=self._dtls(), ice=self._ice())
@@ -274,6 +324,30 @@ class Negotiation:
 
 def _values(description: Description | None) -> Session | None:
     return None if description is None else description.session
+
+
+def _opus_settings(wishes: OpusWishes) -> OpusSettings:
+    return OpusSettings(
+        bitrate_max=wishes.bitrate_max,
+        playback_rate_hz=wishes.playback_rate_hz,
+        loss_percent=LOSS_PERCENT if wishes.correct else 0,
+        pause=wishes.pause,
+    )
+
+
+@lru_cache(CAPABILITIES_KEPT)
+def wanting(capability: AudioCapability, codec_name: str) -> AudioCapability:
+    """The same, with the codec that the other end of a call speaks."""
+    return replace(capability, wanted=codec_name)
+
+
+@lru_cache(CAPABILITIES_KEPT)
+def plain_negotiator(capability: AudioCapability) -> PlainNegotiator:
+    """What the first offers and answers of dialogs without encryption have in common, learned from them."""
+    return PlainNegotiator(capability)
+
+
+_PLAIN = plain_negotiator(CAPABILITY)
 
 
 def _is_secure(session: Session | None) -> bool:

@@ -13,6 +13,7 @@ from switch.call.requests import answer_in_dialog
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
 from switch.media.plan import Slot, StreamPlan
+from switch.sdp.audio import AudioCapability
 from switch.sdp.security import Encryption
 from switch.sip import digest
 from switch.sip.dialog import Dialog
@@ -63,6 +64,7 @@ class Destination:
     credentials: Credentials | None = None
     encryption: Encryption = Encryption.OPTIONAL
     others: tuple["Way", ...] = ()
+    audio: AudioCapability | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class OutgoingLeg(Leg):
             signalling=signalling,
             state=LegState.OUTGOING_CALLING,
             encryption=destination.encryption,
+            audio=destination.audio,
         )
         self._destination = destination
         self._max_forwards = max_forwards

@@ -77,6 +77,7 @@ def load_centre(files: Mapping[str, str]) -> Centre:
         digest_qop=tuple(shared.digest_qop),
         session_timer=SessionTimer(shared.session_timer.expires_s, shared.session_timer.min_s),
         reliable_183=shared.reliable_183,
+        codecs=tuple(shared.codecs),
         listening=listening,
     )
 
@@ -200,6 +201,7 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         caller_identity=callers.identity(model, source, path, problems),
         stir=callers.stir(model, source, path, problems),
         encrypted_media=model.encrypted_media,
+        codecs=tuple(model.codecs),
     )
 
 

@@ -154,6 +154,7 @@ class TrunkSettings:
     caller_identity: CallerIdentityPlan = CallerIdentityPlan()
     stir: StirPlan | None = None
     encrypted_media: str = "allowed"
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,8 @@ class AccountPlan:
     """What a phone registers as. `caller_id` is presented outside instead of the tenant's.
 
     `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
-    `encrypted_media` is `never`, `allowed` or `required`. `record`: all its talks are recorded.
+    `encrypted_media` is `never`, `allowed` or `required`. `record`: all its talks are recorded. `codecs` are
+    words, dearest first; empty: the centre's.
     """
 
     name: str
@@ -191,6 +193,7 @@ class AccountPlan:
     withhold: bool = False
     encrypted_media: str = "allowed"
     record: bool = False
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +373,7 @@ class Centre:
 
     `digest` are the algorithms that phones are offered, in this order; no other is accepted. `digest_qop`
     are the qualities of protection that they are offered. `reliable_183`: early media is told reliably
-    (RFC 3262) to callers who can acknowledge it.
+    (RFC 3262) to callers who can acknowledge it. `codecs` are words, dearest first; empty: G.711.
     """
 
     trunks: tuple[TrunkSettings, ...] = ()
@@ -380,6 +383,7 @@ class Centre:
     digest_qop: tuple[str, ...] = DIGEST_QOP
     session_timer: SessionTimer = SessionTimer()
     reliable_183: bool = True
+    codecs: tuple[str, ...] = ()
     listening: ListeningPlan = NOTHING_STATED
 
     def owner(self, number: str) -> TenantPlan | None:

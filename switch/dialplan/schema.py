@@ -62,6 +62,14 @@ Encrypted: TypeAlias = Literal["never", "allowed", "required"]
 """Whether audio is encrypted: the peer chooses where it is allowed."""
 
 
+Codecs: TypeAlias = Annotated[
+    list[Literal["opus", "g722", "l16", "pcma", "pcmu"]],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=5),
+]
+"""Dearest first."""
+
+
 class TrunkModel(Section):
     """`gateways`, `identify` and `registration` have a short and a long form, and are read one by one."""
 
@@ -86,6 +94,7 @@ class TrunkModel(Section):
     password_env: str = ""
     password_file: str = ""
     encrypted_media: Encrypted = "allowed"
+    codecs: Codecs = []
 
 
 class GatewayModel(Section):
@@ -207,6 +216,7 @@ class CentreModel(Section):
     ] = ["auth"]
     session_timer: SessionTimerModel = SessionTimerModel()
     reliable_183: bool = True
+    codecs: Codecs = []
 
 
 Countries: TypeAlias = Annotated[list[Country], BeforeValidator(_listed)]
@@ -232,6 +242,7 @@ class LimitsModel(AccountLimitsModel):
 class AccountModel(Section):
     name: str = ""
     encrypted_media: Encrypted = "allowed"
+    codecs: Codecs = []
     caller_id: str = ""
     may_present: Names = []
     withhold: bool = False

@@ -189,6 +189,7 @@ class TenantReader:
                 model.withhold,
                 model.encrypted_media,
                 model.record,
+                tuple(model.codecs),
             )
         return accounts
 

@@ -40,6 +40,7 @@ class Core:
         rtcp_mux: bool,
         rtcp_port: int,
         cname: bytes,
+        opus: tuple[int, int, int, bool] | None,
         /,
     ) -> bool: ...
     def close_stream(self, slot: int, /) -> bool: ...

@@ -294,6 +294,7 @@ class Engine:
             plan.rtcp_mux,
             plan.rtcp_port,
             b"" if update else b64encode((random >> 80).to_bytes(_CNAME_RANDOM_BYTES, "big")),
+            None if plan.opus is None else _opus(plan.opus),
         )
         if accepted:
             self._keys[slot], self._ice[slot] = plan.srtp, plan.ice

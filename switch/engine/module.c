@@ -234,6 +234,21 @@ static bool read_ice(PyObject *credentials, struct command *command)
     return command->open.ice != NULL;
 }
 
+/* None, or how Opus is sent: the most of its bitrate, the highest rate that is rendered, the loss that correction is made
+ * for, and whether silence is left out. */
+static bool read_opus(PyObject *value, struct codec_settings *settings)
+{
+    int loss_percent, pause;
+    if (value == Py_None)
+        return true;
+    if (!PyArg_ParseTuple(value, "IIip", &settings->bitrate_max, &settings->playback_rate_hz, &loss_percent, &pause))
+        return false;
+    settings->loss_percent = (uint8_t)loss_percent;
+    settings->correct = loss_percent > 0;
+    settings->pause = pause;
+    return true;
+}
+
 static PyObject *core_open(PyObject *object, PyObject *args)
 {
     struct core_object *self = (struct core_object *)object;
@@ -246,15 +261,16 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     Py_ssize_t cname_bytes;
     unsigned rtcp_port;
     int update, sends, receives, symmetric, dtls, rtcp_mux;
-    PyObject *keys, *credentials;
-    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOOpIy#", &update, &command.slot, &host, &host_bytes, &port, &codec,
+    PyObject *keys, *credentials, *opus;
+    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOOpIy#O", &update, &command.slot, &host, &host_bytes, &port, &codec,
                           &plan->payload_type, &plan->dtmf_payload_type, &plan->receive_payload_type,
                           &plan->receive_dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric, &plan->idle_s,
                           &ssrc, &sequence, &timestamp, &dtls, &keys, &credentials, &rtcp_mux, &rtcp_port, &cname,
-                          &cname_bytes))
+                          &cname_bytes, &opus))
         return NULL;
     plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
-    if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec))
+    if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec) ||
+        !read_opus(opus, &plan->settings))
         return NULL;
     command.kind = update ? COMMAND_UPDATE : COMMAND_OPEN;
     plan->codec = (enum codec_id)codec;

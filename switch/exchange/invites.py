@@ -18,6 +18,7 @@ from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import MAX_FORWARDS
 from switch.exchange import (
+    codecs,
     dials,
     encryption,
     flows,
@@ -36,6 +37,7 @@ from switch.journal import events as journal
 from switch.media.plan import Slot
 from switch.registrar.gruu import is_gruu
 from switch.registrar.values import Account
+from switch.sdp.audio import AudioCapability
 from switch.sdp.security import Encryption
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
@@ -275,7 +277,8 @@ def _open(
         _refuse(office, message, 503, now, [("Retry-After", "10")])
         return None
     agreed = encryption.calls_from(office, tenant, source, direction)
-    anchor = _anchor(office, message, slot, source, agreed, now)
+    audio = codecs.calls_from(office, tenant, source, direction)
+    anchor = _anchor(office, message, slot, source, agreed, audio, now)
     record = Record(
         direction=direction,
         caller=caller,
@@ -295,7 +298,13 @@ def _open(
 
 
 def _anchor(
-    office: Office, message: RequestReceived, slot: Slot, source: str, agreed: Encryption, now: int
+    office: Office,
+    message: RequestReceived,
+    slot: Slot,
+    source: str,
+    agreed: Encryption,
+    audio: AudioCapability | None,
+    now: int,
 ) -> IncomingLeg:
     return IncomingLeg(
         office.parts.ids.make("l"),
@@ -307,6 +316,7 @@ def _anchor(
         local_tag=office.parts.tokens.token(10),
         signalling=office.signalling,
         encryption=agreed,
+        audio=audio,
     )
 
 

@@ -16,6 +16,7 @@ from switch.base.timers import TimerHeap
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.cause import Cause
 from switch.call.leg import Leg
+from switch.call.negotiation import CAPABILITY, wanting
 from switch.call.outgoing import Destination, OutgoingLeg
 from switch.call.signalling import Signalling
 from switch.dialplan import events as flow_events
@@ -249,6 +250,9 @@ class Office:
         slot = self.reserve_slot(destination.flow.local)
         if slot is None:
             return None
+        audio = destination.audio or self.signalling.settings.audio
+        if audio is not CAPABILITY:
+            destination = replace(destination, audio=wanting(audio, session.call.anchor.spoken))
         tokens = self.parts.tokens
         leg = OutgoingLeg(
             self.parts.ids.make("l"),

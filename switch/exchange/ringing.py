@@ -7,7 +7,7 @@ up, or it was called off. An attempt that is over leaves the session in the same
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg, Way
-from switch.exchange import encryption, identities, meter, talks
+from switch.exchange import codecs, encryption, identities, meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -39,6 +39,7 @@ def ring_account(
     name = wire_name(session.tenant, account)
     phones = office.parts.registrar.phones(name, now, instance)[:LEGS_MAX]
     agent = office.agent_at(session.tenant, account)
+    audio = codecs.of_account(office, session.tenant, account)
     for binding, *others in phones:
         host = binding.flow.local.host
         headers = attempt.headers
@@ -52,6 +53,7 @@ def ring_account(
             headers=headers if not binding.path else (*headers, *(("Route", hop) for hop in binding.path)),
             others=tuple([_way(office, session.tenant, account, o) for o in others]) if others else (),
             encryption=encryption.calls_to(office, session.tenant, account, binding.flow),
+            audio=audio,
         )
         leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
         if leg is None:
@@ -169,6 +171,7 @@ def _place(
         headers=(*attempt.headers, *headers),
         credentials=None if credentials is None else Credentials(credentials.username, credentials.secret),
         encryption=encryption.of_words(settings.encrypted_media),
+        audio=codecs.stated(office, settings.codecs),
     )
     leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)
     if leg is None:

@@ -46,6 +46,9 @@ def answer_anchor(office: Office, session: Session, now: int) -> bool:
 def connect(office: Office, session: Session, leg: Leg, now: int) -> None:
     """Anchor and `leg` talk from now on."""
     stop_ringback(office, session)
+    anchor = session.call.anchor
+    if anchor.negotiation.chooses:
+        anchor.negotiation.want(leg.spoken)
     if not answer_anchor(office, session, now):
         office.hang_up(leg, ours(Reason.NOT_ACCEPTABLE), now)
         return
@@ -59,6 +62,8 @@ def caller_hears_ringing(office: Office, session: Session, early: Leg | None, no
     """180 to a caller who is not answered; a tone to one who is. `early` has audio of its own to hear."""
     anchor = session.call.anchor
     if isinstance(anchor, IncomingLeg) and not anchor.talking:
+        if early is not None and anchor.negotiation.chooses:
+            anchor.negotiation.want(early.spoken)
         if early is None:
             anchor.ring(now)
         elif anchor.early_media(now):

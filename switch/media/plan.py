@@ -74,6 +74,20 @@ class IceCredentials:
         return f"IceCredentials({self.local_ufrag!r}, {self.remote_ufrag!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class OpusSettings:
+    """How we send Opus, by what the peer asked for (RFC 7587 section 6.1); all zero: for nothing.
+
+    `bitrate_max` in bits a second, `loss_percent` is what in-band correction is made for (0: none is sent),
+    `pause` leaves silence out (DTX).
+    """
+
+    bitrate_max: int = 0
+    playback_rate_hz: int = 0
+    loss_percent: int = 0
+    pause: bool = False
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
@@ -88,6 +102,7 @@ class StreamPlan:
     handshake on the stream's own port, and nothing is sent or heard before. With `ice` the peer's checks
     say where to send, and `remote_host` and `remote_port` say nothing.
     `rtcp_mux`: reports share the audio's port (RFC 5761); else they go to `rtcp_port`, 0 for the next one.
+    `opus` says nothing where the codec is another.
     """
 
     remote_host: str
@@ -107,6 +122,7 @@ class StreamPlan:
     ice: IceCredentials | None = None
     rtcp_mux: bool = False
     rtcp_port: int = 0
+    opus: OpusSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

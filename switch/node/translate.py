@@ -7,10 +7,13 @@ from switch.acd.events import Event as RouterEvent
 from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue
 from switch.acd.settings import AgentSettings, Policy, QueueSettings
 from switch.base.clock import SECOND
+from switch.call.negotiation import CAPABILITY
 from switch.call.settings import LegSettings
 from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
 from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
+from switch.engine._engine import OPUS_MISSING
+from switch.exchange.codecs import of_words
 from switch.sip.flow import Address, Transport
 from switch.sip.locate import default_port, is_address
 from switch.tenant.entry import TenantEntry
@@ -31,11 +34,15 @@ from switch.trunk.settings import (
 )
 from switch.trunk.stir.settings import StirSettings
 
+UNSERVED = frozenset({"OPUS"}) if OPUS_MISSING else frozenset()
+"""Codecs whose library is not here: nobody is offered them."""
+
 
 def leg_settings(centre: Centre) -> LegSettings:
     """What every leg does alike."""
     timer = centre.session_timer
-    return LegSettings(timer.expires_s, timer.min_s, centre.reliable_183)
+    audio = of_words(centre.codecs, UNSERVED) if centre.codecs else CAPABILITY
+    return LegSettings(timer.expires_s, timer.min_s, centre.reliable_183, audio, UNSERVED)
 
 
 def tenant_entry(plan: TenantPlan) -> TenantEntry:
@@ -75,6 +82,7 @@ def trunk_settings(plan: TrunkPlan, secret: str, stir: StirSettings | None = Non
         credentials=Credentials(plan.username, secret) if plan.username else None,
         host=plan.domain,
         encrypted_media=plan.encrypted_media,
+        codecs=plan.codecs,
         calls_per_second_max=plan.calls_per_second_max,
         order=RouteOrder.CHEAPEST if plan.cheapest else RouteOrder.PRIORITY,
         failover_on=plan.failover_on,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from switch.base.values import quick
+from switch.sdp.codecs import OpusWishes
 from switch.sdp.direction import Direction
 from switch.sdp.security import Security
 
@@ -11,14 +12,16 @@ from switch.sdp.security import Security
 @quick
 @dataclass(frozen=True, slots=True)
 class AudioCapability:
-    """`codecs` by encoding name, dearest first (8000 Hz, one channel). `ptime_ms` is 10..60.
+    """`codecs` are names of `switch.sdp.codecs`, dearest first. `ptime_ms` is 10..60.
 
-    Our order decides in offers; in answers the offerer's order decides (RFC 3264 section 6.1).
+    Our order decides in offers; in answers the offerer's order decides (RFC 3264 section 6.1), unless it
+    offers `wanted`: that is what the other end of the call speaks, and so nothing needs to be transcoded.
     """
 
     codecs: tuple[str, ...] = ("PCMA", "PCMU")
     telephone_event: bool = True
     ptime_ms: int = 20
+    wanted: str = ""
 
 
 @quick
@@ -28,7 +31,7 @@ class Agreement:
 
     `remote_host` is an IP address and `remote_port` 1..65535. While the peer names 0.0.0.0 (the hold of
     RFC 2543) the host is that and nothing may be sent: `direction` says so already.
-    `codec` is the encoding name in upper case. `payload_type` and `dtmf_payload_type` (None: the peer takes
+    `codec` is a name of `switch.sdp.codecs`. `payload_type` and `dtmf_payload_type` (None: the peer takes
     no telephone-event) stand in what we send, the `receive_` ones in what arrives; they differ only where
     an answerer chose numbers of its own (RFC 3264 section 6.1).
     `ptime_ms` is how long our packets are, a multiple of 10 in 10..60.
@@ -51,6 +54,8 @@ class Agreement:
     security: Security | None = None
     rtcp_mux: bool = False
     rtcp_port: int = 0
+    opus: OpusWishes | None = None
+    """Of the peer, where the codec is Opus."""
 
 
 class Disagreement(Enum):

@@ -4,20 +4,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from switch.base.values import quick
+from switch.sdp.codecs import ENCODINGS, NAMES, NARROW_CLOCK_HZ, STATIC_NAMES, TELEPHONE_EVENT
 from switch.sdp.parse import number
 from switch.sdp.session import Attribute, Media, SdpError
 
-TELEPHONE_EVENT = "TELEPHONE-EVENT"
-"""RFC 4733, with the encoding name in upper case as everywhere here."""
-
-STATIC_PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8}
-"""RFC 3551 table 4, for the codecs that we have. They need no rtpmap (RFC 8866 section 6.6)."""
-
-_STATIC_NAMES = {value: name for name, value in STATIC_PAYLOAD_TYPES.items()}
-_CLOCK_HZ = 8_000
 _PTIME_MS_MIN = 10
 _PTIME_MS_MAX = 60
 """What the engine can pack; a multiple of 10 always fills whole frames."""
+
+_CLOCKS = {"8000": 8_000, "16000": 16_000, "48000": 48_000}
+_CHANNELS = {"": 1, "1": 1, "2": 2}
 
 DESCRIPTIONS_KEPT = 512
 """Lists of formats whose lines are kept made: nearly every call has one of a dozen."""
@@ -26,15 +22,17 @@ DESCRIPTIONS_KEPT = 512
 @quick
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One payload type of an 8 kHz, one-channel encoding; `name` in upper case."""
+    """One payload type. `name` is one of `ENCODINGS`, TELEPHONE_EVENT, or in upper case that of a codec of
+    8 kHz and one channel that we do not have; `clock_hz` tells events of one clock from those of another."""
 
     payload_type: int
     name: str
+    clock_hz: int = NARROW_CLOCK_HZ
 
 
 def formats_of(media: Media) -> list[Format]:
-    """The 8 kHz single-channel formats of a line, in its order; whatever else it lists is left out."""
-    maps: dict[int, str | None] = {}
+    """The formats of a line that can be ours, in its order; whatever else it lists is left out."""
+    maps: dict[int, tuple[str, int] | None] = {}
     for attribute in media.attributes:
         if attribute.name == "rtpmap" and attribute.value is not None:
             mapped = _rtpmap(attribute.value)
@@ -46,10 +44,31 @@ def formats_of(media: Media) -> list[Format]:
         if payload_type is None:
             continue
         # An explicit rtpmap wins over the static table: RFC 3551 section 3 lets it be said twice.
-        name = maps.get(payload_type, _STATIC_NAMES.get(payload_type))
-        if name is not None:
-            found.append(Format(payload_type, name))
+        if payload_type not in maps:
+            name = STATIC_NAMES.get(payload_type)
+            if name is not None:
+                found.append(Format(payload_type, name))
+        elif (mapped_to := maps[payload_type]) is not None:
+            found.append(Format(payload_type, *mapped_to))
     return found
+
+
+def event_for(formats: list[Format], clock_hz: int) -> Format | None:
+    """The telephone-event that goes with a codec of this clock (RFC 4733 section 2.1: it should be the same);
+    else that of 8000 Hz, which equipment offers beside any codec."""
+    events = [known for known in formats if known.name == TELEPHONE_EVENT]
+    of_clock = (known for known in events if known.clock_hz == clock_hz)
+    return next(of_clock, next((known for known in events if known.clock_hz == NARROW_CLOCK_HZ), None))
+
+
+def parameters_of(media: Media, payload_type: int) -> str:
+    """What `a=fmtp` says of a payload type; empty where it says nothing."""
+    for attribute in media.attributes:
+        if attribute.name == "fmtp" and attribute.value is not None:
+            number_text, _, parameters = attribute.value.strip().partition(" ")
+            if _payload_type(number_text) == payload_type:
+                return parameters
+    return ""
 
 
 def ptime_ms(media: Media, otherwise_ms: int) -> int:
@@ -69,18 +88,22 @@ def describe(formats: list[Format], packet_ms: int) -> tuple[Attribute, ...]:
 def _described(formats: tuple[Format, ...], packet_ms: int) -> tuple[Attribute, ...]:
     lines: list[Attribute] = []
     for known in formats:
-        is_dtmf = known.name == TELEPHONE_EVENT
-        name = "telephone-event" if is_dtmf else known.name
-        lines.append(Attribute("rtpmap", f"{known.payload_type} {name}/{_CLOCK_HZ}"))
-        if is_dtmf:
+        ours = ENCODINGS.get(known.name)
+        if ours is None:
+            lines.append(Attribute("rtpmap", f"{known.payload_type} telephone-event/{known.clock_hz}"))
             # Events 0-15 are the sixteen keys; 16 (hook flash) is nothing that we act on.
             lines.append(Attribute("fmtp", f"{known.payload_type} 0-15"))
+            continue
+        channels = f"/{ours.channels}" if ours.channels > 1 else ""
+        lines.append(Attribute("rtpmap", f"{known.payload_type} {ours.written}/{ours.clock_hz}{channels}"))
+        if ours.parameters:
+            lines.append(Attribute("fmtp", f"{known.payload_type} {ours.parameters}"))
     lines.append(Attribute("ptime", str(packet_ms)))
     return tuple(lines)
 
 
-def _rtpmap(value: str) -> tuple[int, str | None] | None:
-    """(payload type, upper-case name, or None where it is not 8 kHz mono); None where malformed.
+def _rtpmap(value: str) -> tuple[int, tuple[str, int] | None] | None:
+    """(payload type, our name and the clock, or None where we have no such thing); None where malformed.
 
     A malformed map makes only its own payload type unknown: it may belong to a codec that we do not want.
     """
@@ -92,8 +115,19 @@ def _rtpmap(value: str) -> tuple[int, str | None] | None:
         return None
     name, _, rest = fields[1].partition("/")
     clock, _, channels = rest.partition("/")
-    usable = clock == str(_CLOCK_HZ) and channels in ("", "1")
-    return payload_type, name.upper() if usable else None
+    return payload_type, _named(name.upper(), _CLOCKS.get(clock, 0), _CHANNELS.get(channels, 0))
+
+
+def _named(name: str, clock_hz: int, channels: int) -> tuple[str, int] | None:
+    if name == TELEPHONE_EVENT:
+        return (name, clock_hz) if clock_hz and channels == 1 else None
+    ours = NAMES.get((name, clock_hz, channels))
+    if ours is not None:
+        return ours, clock_hz
+    # The name of a codec at another rate must not be taken for it.
+    if name in ENCODINGS or (clock_hz, channels) != (NARROW_CLOCK_HZ, 1):
+        return None
+    return name, clock_hz
 
 
 def _payload_type(text: str) -> int | None:

@@ -11,16 +11,10 @@ from ipaddress import IPv6Address, ip_address
 
 from switch.base.values import quick
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
+from switch.sdp.codecs import ENCODINGS, NARROW_CLOCK_HZ, TELEPHONE_EVENT, OpusWishes, clock_of, opus_wishes
 from switch.sdp.direction import Direction
 from switch.sdp.direction import direction as flow
-from switch.sdp.formats import (
-    STATIC_PAYLOAD_TYPES,
-    TELEPHONE_EVENT,
-    Format,
-    describe,
-    formats_of,
-    ptime_ms,
-)
+from switch.sdp.formats import Format, describe, event_for, formats_of, parameters_of, ptime_ms
 from switch.sdp.security import (
     DTLS_PROTOCOL,
     PLAIN_PROTOCOLS,
@@ -48,8 +42,8 @@ _UNSPECIFIED = frozenset({"0.0.0.0", "::"})
 
 _MUX = Attribute("rtcp-mux")
 
-_TELEPHONE_EVENT_TYPE = 101
-"""The number that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
+_EVENT_TYPES = {NARROW_CLOCK_HZ: 101, 16_000: 100, 48_000: 110}
+"""The numbers that most of the field uses, so that equipment which never reads rtpmap still hears digits."""
 
 
 @quick
@@ -60,12 +54,17 @@ class _Stream:
     host: str
     port: int
     codec: Format
-    dtmf: int | None
+    event: Format | None
     listens: bool
     talks: bool
     security: Security | None
     rtcp_mux: bool
     rtcp_port: int
+    opus: OpusWishes | None
+
+    @property
+    def dtmf(self) -> int | None:
+        return None if self.event is None else self.event.payload_type
 
 
 @quick
@@ -103,12 +102,7 @@ def build_offer(
     lines = list(previous.media) if previous is not None else []
     index = _live_audio(lines)
     earlier = formats_of(lines[index]) if index < len(lines) else []
-    names = [known.name for known in earlier if known.name in capability.codecs]
-    names.extend(name for name in capability.codecs if name not in names)
-    numbers = {known.name: known.payload_type for known in earlier}
-    formats = [Format(numbers.get(name, STATIC_PAYLOAD_TYPES[name]), name) for name in names]
-    if capability.telephone_event:
-        formats.append(Format(numbers.get(TELEPHONE_EVENT) or _event_type(formats), TELEPHONE_EVENT))
+    formats = _offered_formats(earlier, capability)
     protocol = _PROTOCOL_OF.get(terms.encryption, "RTP/AVP")
     extra = _offered_security(terms, local_host, local_port, None)
     if index < len(lines):
@@ -144,7 +138,7 @@ def answer_offer(
     ours = flow(sends=stream.listens, receives=stream.talks).within(direction)
     packet_ms = ptime_ms(offer.media[index], capability.ptime_ms)
     lines = [_declined(line) for line in offer.media]
-    formats = [stream.codec] if stream.dtmf is None else [stream.codec, Format(stream.dtmf, TELEPHONE_EVENT)]
+    formats = [stream.codec] if stream.event is None else [stream.codec, stream.event]
     extra: tuple[Attribute, ...] = ()
     if stream.security is not None and terms.local is not None:
         extra = answer_attributes(offer.media[index], stream.security, terms.local, local_host, local_port)
@@ -167,6 +161,7 @@ def answer_offer(
         security=stream.security,
         rtcp_mux=stream.rtcp_mux,
         rtcp_port=stream.rtcp_port,
+        opus=stream.opus,
     )
     return _revised(previous, _session(local_host, session_id, version, lines, common)), agreement
 
@@ -182,25 +177,28 @@ def accept_answer(offer: Session, answer: Session, terms: Terms = PLAIN) -> Agre
     if theirs.port == 0:
         return NoAgreement(Disagreement.REFUSED)
     offered = formats_of(ours)
-    numbers = {known.name: known.payload_type for known in offered}
+    numbers = {(known.name, known.clock_hz): known.payload_type for known in offered}
     local = offer.connection_of(ours)
     assert local is not None, "our offers have an address"
-    names = tuple(name for name in numbers if name != TELEPHONE_EVENT)
+    names = tuple(known.name for known in offered if known.name != TELEPHONE_EVENT)
     if theirs.protocol in PLAIN_PROTOCOLS and ours.protocol not in PLAIN_PROTOCOLS:
         return NoAgreement(Disagreement.ENCRYPTION)
-    capability = AudioCapability(names, TELEPHONE_EVENT in numbers)
+    capability = AudioCapability(names, len(names) < len(offered))
     stream = _usable(answer, theirs, local.address, capability, terms, ours)
     if isinstance(stream, Disagreement):
         return NoAgreement(stream)
+    event = stream.event
+    if event is not None and (event.name, event.clock_hz) not in numbers:
+        event = None
     wanted = offer.direction_of(ours)
     return Agreement(
         remote_host=stream.host,
         remote_port=stream.port,
         codec=stream.codec.name,
         payload_type=stream.codec.payload_type,
-        receive_payload_type=numbers[stream.codec.name],
-        dtmf_payload_type=stream.dtmf,
-        receive_dtmf_payload_type=None if stream.dtmf is None else numbers[TELEPHONE_EVENT],
+        receive_payload_type=numbers[stream.codec.name, stream.codec.clock_hz],
+        dtmf_payload_type=None if event is None else event.payload_type,
+        receive_dtmf_payload_type=None if event is None else numbers[event.name, event.clock_hz],
         ptime_ms=ptime_ms(theirs, int(ours.value("ptime") or 20)),
         direction=flow(sends=stream.listens, receives=stream.talks).within(wanted),
         # A peer that may not hear us by our own wish has no way to say that it holds, too.
@@ -209,6 +207,7 @@ def accept_answer(offer: Session, answer: Session, terms: Terms = PLAIN) -> Agre
         security=stream.security,
         rtcp_mux=stream.rtcp_mux and _has_mux(ours),
         rtcp_port=stream.rtcp_port,
+        opus=stream.opus,
     )
 
 
@@ -250,19 +249,21 @@ def _usable(
     codec = next((known for known in formats if known.name in capability.codecs), None)
     if codec is None:
         return Disagreement.NO_COMMON_CODEC
-    dtmf = next((known.payload_type for known in formats if known.name == TELEPHONE_EVENT), None)
+    if capability.wanted in capability.codecs:
+        codec = next((known for known in formats if known.name == capability.wanted), codec)
     says = session.direction_of(media)
     return _Stream(
         host,
         media.port,
         codec,
-        dtmf if capability.telephone_event else None,
+        event_for(formats, codec.clock_hz) if capability.telephone_event else None,
         # RFC 3264 section 8.4: 0.0.0.0 is the hold of RFC 2543, still sent and therefore understood.
         listens=says.receives and (by_ice or host not in _UNSPECIFIED),
         talks=says.sends,
         security=security,
         rtcp_mux=_has_mux(media),
         rtcp_port=_rtcp_port(media),
+        opus=opus_wishes(parameters_of(media, codec.payload_type)) if codec.name == "OPUS" else None,
     )
 
 
@@ -344,12 +345,37 @@ def _audio_line(
     return Media("audio", port, protocol, numbers, attributes=attributes)
 
 
-def _event_type(formats: list[Format]) -> int:
-    """A number for telephone-event that no codec of the line has: an earlier offer may have given it away."""
-    taken = {known.payload_type for known in formats}
-    candidate = _TELEPHONE_EVENT_TYPE
+def _offered_formats(earlier: list[Format], capability: AudioCapability) -> list[Format]:
+    """What an offer of ours lists: the codec in use, then those that we want; numbers stay as they are."""
+    names = [known.name for known in earlier if known.name in capability.codecs]
+    if capability.wanted in capability.codecs and capability.wanted not in names:
+        names.append(capability.wanted)
+    names.extend(name for name in capability.codecs if name not in names)
+    numbers = {(known.name, known.clock_hz): known.payload_type for known in earlier}
+    formats: list[Format] = []
+    taken = set(numbers.values())
+
+    def add(name: str, clock_hz: int, usual: int) -> None:
+        number = numbers.get((name, clock_hz))
+        if number is None:
+            number = _free_type(usual, taken)
+            taken.add(number)
+        formats.append(Format(number, name, clock_hz))
+
+    for name in names:
+        add(name, ENCODINGS[name].clock_hz, ENCODINGS[name].payload_type)
+    if capability.telephone_event:
+        for clock_hz in sorted({NARROW_CLOCK_HZ, *map(clock_of, names)}):
+            add(TELEPHONE_EVENT, clock_hz, _EVENT_TYPES[clock_hz])
+    return formats
+
+
+def _free_type(usual: int, taken: set[int]) -> int:
+    """The usual number of a format, or one that nothing else of the line has: an earlier offer may have
+    given it away."""
+    candidate = usual
     while candidate in taken:
-        # The dynamic ones: 96 to 127 (RFC 3551 section 3); we have fewer codecs than those.
+        # The dynamic ones: 96 to 127 (RFC 3551 section 3); we have fewer formats than those.
         candidate = 96 + (candidate - 95) % 32
     return candidate
 

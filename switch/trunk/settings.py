@@ -148,7 +148,8 @@ class TrunkSettings:
     from other addresses, and on one machine (a laboratory on loopback) phones share the gateway's.
     `host` is the domain of our Request-URI, To and From towards the carrier; empty: the gateway's address.
     `failover_on` are answers, besides 408 and 5xx, after which the next gateway is tried.
-    `encrypted_media` is `never`, `allowed` or `required`.
+    `encrypted_media` is `never`, `allowed` or `required`. `codecs` are words of the dialplan; empty:
+    the centre's.
     """
 
     name: str
@@ -168,6 +169,7 @@ class TrunkSettings:
     caller: CallerSettings = PLAIN
     stir: StirSettings | None = None
     encrypted_media: str = "allowed"
+    codecs: tuple[str, ...] = ()
 
 
 @quick

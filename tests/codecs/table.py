@@ -17,6 +17,7 @@ _POINTER, _SIZE = ctypes.c_void_p, ctypes.c_size_t
 class _Settings(ctypes.Structure):
     _fields_ = (
         ("bitrate", ctypes.c_uint32),
+        ("bitrate_max", ctypes.c_uint32),
         ("playback_rate_hz", ctypes.c_uint32),
         ("loss_percent", ctypes.c_uint8),
         ("correct", ctypes.c_bool),

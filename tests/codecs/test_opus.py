@@ -120,6 +120,9 @@ def test_bitrate_follows_maxaveragebitrate() -> None:
     for rate, size in sizes.items():
         assert size * 8 / seconds < rate * 1.25
     assert sizes[8_000] < sizes[16_000] < sizes[32_000]
+    limited = sum(map(len, packets(opus, said, bitrate=32_000, bitrate_max=16_000)))
+    assert limited == sizes[16_000]
+    assert sum(map(len, packets(opus, said, bitrate=16_000, bitrate_max=32_000))) == sizes[16_000]
 
 
 @pytest.mark.parametrize(

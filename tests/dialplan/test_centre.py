@@ -300,6 +300,36 @@ def test_what_all_tenants_share_does_not_stand_in_one_of_them() -> None:
     assert found == ["shop.yaml:1:1: 'digest' is for all tenants: it stands in centre.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ("accounts: {'101': {codecs: [opus, mp3]}}", "shop.yaml:1:35"),
+        ("accounts: {'101': {codecs: []}}", "shop.yaml:1:28"),
+        ("trunks: {oak: {gateways: [192.0.2.1], country: FR, codecs: mp3}}", "shop.yaml:1:60"),
+    ],
+)
+def test_a_codec_that_nobody_knows_is_an_error_with_its_place(where: str, place: str) -> None:
+    (found,) = refused(shop=f"{where}\nnumbers: {{100: main}}\nflows: {{main: [hangup]}}")
+    assert found.startswith(place), found
+
+
+def test_codecs_of_the_centre_an_account_and_a_trunk() -> None:
+    """Dearest first; one alone may stand without brackets."""
+    centre = load_centre(
+        {
+            "centre.yaml": "codecs: [g722, pcma]\n"
+            "trunks: {oak: {gateways: [192.0.2.1], country: FR, codecs: pcma}}",
+            "shop.yaml": "accounts: {'101': {codecs: [opus, l16]}, '102': {}}\n"
+            "numbers: {100: main}\nflows: {main: [hangup]}",
+        }
+    )
+    accounts = centre.tenants["shop"].accounts
+    assert centre.codecs == ("g722", "pcma")
+    assert accounts["101"].codecs == ("opus", "l16")
+    assert accounts["102"].codecs == ()
+    assert centre.trunks[0].codecs == ("pcma",)
+
+
 @pytest.mark.parametrize("where", ["country: UK", "limits: {countries: [UK]}"])
 def test_a_country_without_numbers_is_none(where: str) -> None:
     (found,) = refused(shop=f"{where}\nnumbers: {{100: main}}\nflows: {{main: [hangup]}}")

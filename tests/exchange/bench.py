@@ -135,19 +135,21 @@ class Phone:
         self.bench.give(request, flow)
         return self.bench.response(flow, 200)
 
-    def invite(self, flow: Flow, to: Uri, call_id: str = "call") -> None:
+    def invite(self, flow: Flow, to: Uri, call_id: str = "call", session: bytes = b"") -> None:
         """Dial, answering the challenge; what comes of it the test reads from the bench."""
-        self.bench.give(self._invite(flow, to, call_id), flow)
+        self.bench.give(self._invite(flow, to, call_id, session), flow)
         challenged = self.bench.response(flow, 407)
-        request = self._invite(flow, to, call_id)
+        request = self._invite(flow, to, call_id, session)
         challenge = challenged.headers.fields("Proxy-Authenticate")[0]
         value = digest.answer(challenge, "INVITE", str(to), self.user, PASSWORD, "cn")
         request.headers.add("Proxy-Authorization", value)
         self.bench.give(request, flow)
 
-    def answer(self, flow: Flow, invite: Request, status: int, tag: str = "phone") -> None:
+    def answer(
+        self, flow: Flow, invite: Request, status: int, tag: str = "phone", session: bytes = b""
+    ) -> None:
         """Answer an INVITE of the switch; 200 with a session."""
-        body = SDP if status == 200 else b""
+        body = (session or SDP) if status == 200 else b""
         contact = [("Contact", f"<sip:{self.user}@{flow.remote};transport={flow.transport.lower()}>")]
         kind = "application/sdp" if body else None
         response = invite.make_response(status, to_tag=tag, headers=contact, body=body, content_type=kind)
@@ -177,10 +179,10 @@ class Phone:
         fields += [("Contact", value), ("Supported", "path, outbound, gruu")]
         return Request("REGISTER", Uri(host=HERE.host), fields)
 
-    def _invite(self, flow: Flow, to: Uri, call_id: str) -> Request:
+    def _invite(self, flow: Flow, to: Uri, call_id: str, session: bytes) -> Request:
         fields = self._fields(flow, "INVITE", call_id, str(to))
         fields += [("Contact", f"<sip:{self.user}@{flow.remote}>"), ("Content-Type", "application/sdp")]
-        return Request("INVITE", to, fields, SDP)
+        return Request("INVITE", to, fields, session or SDP)
 
 
 SDP = re.sub(

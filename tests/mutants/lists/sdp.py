@@ -47,14 +47,14 @@ MUTANTS = (
     ),
     Mutant(
         _NEGOTIATE,
-        "receive_payload_type=numbers[stream.codec.name],",
+        "receive_payload_type=numbers[stream.codec.name, stream.codec.clock_hz],",
         "receive_payload_type=stream.codec.payload_type,",
         _BY + "test_an_answerer_may_number_in_its_own_way",
     ),
     Mutant(
         _NEGOTIATE,
-        "dtmf if capability.telephone_event else None,",
-        "dtmf,",
+        "event_for(formats, codec.clock_hz) if capability.telephone_event else None,",
+        "event_for(formats, codec.clock_hz),",
         _BY + "test_an_answer_cannot_bring_what_was_not_offered",
     ),
     Mutant(
@@ -77,14 +77,14 @@ MUTANTS = (
     ),
     Mutant(
         _FORMATS,
-        'usable = clock == str(_CLOCK_HZ) and channels in ("", "1")',
-        "usable = clock == str(_CLOCK_HZ)",
+        "if name in ENCODINGS or (clock_hz, channels) != (NARROW_CLOCK_HZ, 1):",
+        "if False:",
         _BY + "test_offers_that_cannot_be_served",
     ),
     Mutant(
         _FORMATS,
-        "name = maps.get(payload_type, _STATIC_NAMES.get(payload_type))",
-        "name = _STATIC_NAMES.get(payload_type) or maps.get(payload_type)",
+        "if payload_type not in maps:",
+        "if payload_type in STATIC_NAMES:",
         _BY + "test_an_explicit_map_wins_over_the_static_table",
     ),
     Mutant(
@@ -140,5 +140,17 @@ MUTANTS = (
         "return Crypto(int(tag), suite, key) if len(key) == SUITE_KEY_BYTES[suite] else None",
         "return Crypto(int(tag), suite, key)",
         _BY_CRYPTO + "test_lines_that_cannot_be_taken",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "codec = next((known for known in formats if known.name == capability.wanted), codec)",
+        "codec = next((known for known in formats if known.name == capability.codecs[0]), codec)",
+        "tests/sdp/test_codecs.py::test_what_the_other_end_wants_beats_the_offerers_order_where_it_is_offered",
+    ),
+    Mutant(
+        _NEGOTIATE,
+        "taken = set(numbers.values())",
+        "taken: set[int] = set()",
+        "tests/sdp/test_codecs.py::test_a_later_offer_keeps_the_codec_and_the_numbers_of_the_dialog",
     ),
 )
