@@ -50,7 +50,7 @@ from switch.media.events import (
     StreamIdle,
     StreamLatched,
 )
-from switch.media.plan import IceCredentials, Slot, SrtpKeys, SrtpSuite, StreamPlan
+from switch.media.plan import IceCredentials, OpusSettings, Slot, SrtpKeys, SrtpSuite, StreamPlan
 from switch.media.quality import NOTHING_HEARD, Alarm, StreamQuality
 
 # RFC 4733 section 3.2: the events 0 to 15.
@@ -94,6 +94,10 @@ def _quality(values: tuple[int, ...]) -> StreamQuality:
 
 def _raw(keys: SrtpKeys) -> _Raw:
     return _SUITES.index(keys.suite), keys.inbound, keys.outbound
+
+
+def _opus(settings: OpusSettings) -> tuple[int, int, int, bool]:
+    return settings.bitrate_max, settings.playback_rate_hz, settings.loss_percent, settings.pause
 
 
 _MAPPED = bytes(10) + b"\xff\xff"
