@@ -71,6 +71,9 @@ void command_discard(const struct command *command)
     case COMMAND_RECORD:
         recording_end(command->recording, RECORDING_CLOSED);
         break;
+    case COMMAND_MIX:
+        free(command->room);
+        break;
     default:
         break;
     }
@@ -176,6 +179,7 @@ static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
     if (stream->open)
         reporting_goodbye(engine, slot, now_us);
     recorder_end(engine, slot, RECORDING_CLOSED);
+    room_leave(engine, slot);
     struct event event = {
         .kind = EVENT_CLOSED,
         .slot = slot,
@@ -251,7 +255,8 @@ static void answer_without_stream(struct engine *engine, const struct command *c
 void command_apply(struct engine *engine, const struct command *command, uint64_t now_us)
 {
     struct stream *stream = &engine->streams[command->slot];
-    if (!stream->open && command->kind != COMMAND_OPEN && command->kind != COMMAND_CLOSE) {
+    bool of_a_stream = command->kind != COMMAND_MIX && command->kind != COMMAND_UNMIX;
+    if (of_a_stream && !stream->open && command->kind != COMMAND_OPEN && command->kind != COMMAND_CLOSE) {
         answer_without_stream(engine, command);
         return;
     }
@@ -304,6 +309,12 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         break;
     case COMMAND_MOVE_RECORDING:
         recorder_move(engine, command->slot, command->partner);
+        break;
+    case COMMAND_MIX:
+        room_enter(engine, command->room);
+        break;
+    case COMMAND_UNMIX:
+        room_end(engine, command->room_number);
         break;
     }
 }

@@ -19,6 +19,7 @@
 #include "reception.h"
 #include "reports.h"
 #include "ring.h"
+#include "room.h"
 #include "security.h"
 #include "sender.h"
 #include "supply.h"
@@ -67,6 +68,8 @@ struct stream {
     struct dtmf_tone tone;      /* of the key that is sent as sound */
     struct player player;
     struct recording *recording; /* NULL: none */
+    struct room *room;           /* likewise */
+    bool mixed;                  /* it hears the room, not its partner */
 };
 
 /* Written by the engine thread alone, read by any: plain loads and stores on every machine of today. */
@@ -85,6 +88,7 @@ struct engine {
     int *rtcp_sockets;
     uint32_t *busy; /* slots that need each tick: a playback, keys to send, a key that may time out */
     uint32_t busy_count;
+    struct room *rooms;
     uint32_t recorders; /* streams that are listened to by one */
     uint32_t tick;
     struct supply *supplies; /* the submitting thread's, by slot */

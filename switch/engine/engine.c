@@ -135,6 +135,10 @@ void engine_free(struct engine *engine)
         command_discard(&command);
     for (uint32_t slot = 0; engine->streams != NULL && slot < engine->slots; slot++)
         free_parts(&engine->streams[slot]);
+    for (struct room *room = engine->rooms, *next; room != NULL; room = next) {
+        next = room->next;
+        free(room);
+    }
     /* Behind the streams, which have let go of their recordings; in front of the wake-up that it raises. */
     writer_free(&engine->writer);
     wakeup_free(&engine->command_wakeup);
@@ -245,6 +249,20 @@ static uint64_t thread_cpu_us(const struct engine *engine)
     if (!engine->running || pthread_getcpuclockid(engine->thread, &clock) != 0 || clock_gettime(clock, &used) != 0)
         return 0;
     return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+bool engine_mix(struct engine *engine, int64_t number, bool levels, const uint32_t *slots, const uint64_t *hears,
+                uint32_t count)
+{
+    uint32_t rate = 8000;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!supply_ear(engine, slots[i]) || !supply_mouth(engine, slots[i]))
+            return false;
+        uint32_t wanted = supply_rate(engine, slots[i]);
+        rate = wanted > rate ? wanted : rate;
+    }
+    struct room *room = room_new(number, levels, rate, slots, hears, count);
+    return room != NULL && engine_push(engine, &(struct command){.kind = COMMAND_MIX, .room = room});
 }
 
 bool engine_record(struct engine *engine, const struct recording_order *order)

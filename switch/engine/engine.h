@@ -74,6 +74,11 @@ int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
 /* Records of handshakes that came, oldest first; announced as events are. False: none waits. */
 bool engine_poll_record(struct engine *engine, struct record *record);
 
+/* A room of members (at most ROOM_MEMBERS_MAX, 16-bit slots), each with the set of those that it hears, by index; it
+ * replaces the room of its number. False: the ring is full or memory is refused. */
+bool engine_mix(struct engine *engine, int64_t number, bool levels, const uint32_t *slots, const uint64_t *hears,
+                uint32_t count);
+
 /* Begins a recording: a command to the slot, and a file of the writer's. False: the ring is full, too many recordings,
  * or memory is refused. Else exactly one report follows. */
 struct recording_order;

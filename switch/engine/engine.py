@@ -23,9 +23,11 @@ from switch.engine.handshakes import Handshakes
 from switch.engine.ports import bind_pairs
 from switch.engine.stats import EngineStats, RecordingStats
 from switch.media.commands import (
+    MEMBERS_MAX,
     Bridge,
     CloseStream,
     Command,
+    Mix,
     MoveRecording,
     OpenStream,
     PauseRecording,
@@ -36,6 +38,7 @@ from switch.media.commands import (
     StopPlay,
     StopRecording,
     Unbridge,
+    Unmix,
     UpdateStream,
 )
 from switch.media.events import (
@@ -248,6 +251,13 @@ class Engine:
                 return self._core.send_digits(slot, bytes(KEYS.index(digit) for digit in digits))
             case StartRecording():
                 return self._record(command)
+            case Mix(room, members, levels):
+                index = {member.slot: 1 << place for place, member in enumerate(members)}
+                assert len(index) == len(members) <= MEMBERS_MAX, "each stream once, and not too many"
+                sets = tuple((member.slot, sum(index[heard] for heard in member.hears)) for member in members)
+                return self._core.mix(room, levels, sets)
+            case Unmix(room):
+                return self._core.unmix(room)
             case StopRecording(slot, recording):
                 return self._core.stop_recording(slot, recording)
             case PauseRecording(slot, recording, paused):

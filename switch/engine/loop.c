@@ -47,7 +47,9 @@ static void tick_once(struct engine *engine, uint64_t due_us, uint64_t now_us)
     /* Backwards: a stream that has nothing left to do takes itself out, and the last one takes its place. */
     for (uint32_t i = engine->busy_count; i-- > 0;)
         stream_tick(engine, engine->busy[i], due_us, now_us);
-    /* When every ear has its frame. */
+    /* When every ear has its frame. A room may end with the last member that leaves, but not in its own tick. */
+    for (struct room *room = engine->rooms; room != NULL; room = room->next)
+        room_tick(engine, room, now_us);
     for (uint32_t i = engine->recorders > 0 ? engine->busy_count : 0; i-- > 0;)
         if (engine->streams[engine->busy[i]].recording != NULL)
             recorder_tick(engine, engine->busy[i]);

@@ -1,7 +1,8 @@
-/* Recordings, as Python asks for them. */
+/* Recordings and rooms, as Python asks for them. */
 #include "module.h"
 
 #include "recording.h"
+#include "room.h"
 #include "writer.h"
 
 PyObject *core_record(PyObject *object, PyObject *args)
@@ -59,6 +60,42 @@ PyObject *core_move_recording(PyObject *object, PyObject *args)
     if (!PyArg_ParseTuple(args, "II", &command.slot, &command.partner) ||
         !check_slot((struct core_object *)object, command.partner))
         return NULL;
+    return submit((struct core_object *)object, &command);
+}
+
+/* (room, levels, ((slot, set of heard members), ...)) */
+PyObject *core_mix(PyObject *object, PyObject *args)
+{
+    struct core_object *self = (struct core_object *)object;
+    uint32_t slots[ROOM_MEMBERS_MAX];
+    uint64_t hears[ROOM_MEMBERS_MAX];
+    long long number;
+    int levels;
+    PyObject *members;
+    struct engine *engine = engine_of(self);
+    if (engine == NULL || !PyArg_ParseTuple(args, "LpO!", &number, &levels, &PyTuple_Type, &members))
+        return NULL;
+    Py_ssize_t count = PyTuple_GET_SIZE(members);
+    if (count > ROOM_MEMBERS_MAX)
+        return PyErr_Format(PyExc_ValueError, "%zd members, at most %d", count, ROOM_MEMBERS_MAX);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        unsigned slot;
+        unsigned long long heard;
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(members, i), "IK", &slot, &heard) || !check_slot(self, slot))
+            return NULL;
+        slots[i] = slot;
+        hears[i] = heard;
+    }
+    return PyBool_FromLong(engine_mix(engine, number, levels, slots, hears, (uint32_t)count));
+}
+
+PyObject *core_unmix(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_UNMIX};
+    long long number;
+    if (!PyArg_ParseTuple(args, "L", &number))
+        return NULL;
+    command.room_number = number;
     return submit((struct core_object *)object, &command);
 }
 

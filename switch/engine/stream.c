@@ -17,7 +17,7 @@ bool stream_can_send(const struct stream *stream)
 
 bool stream_is_overridden(const struct stream *stream)
 {
-    return stream->player.state == PLAYER_RUNNING || dtmf_sender_busy(&stream->keys_out);
+    return stream->player.state == PLAYER_RUNNING || dtmf_sender_busy(&stream->keys_out) || stream->mixed;
 }
 
 bool stream_transmit(struct engine *engine, struct stream *stream, const struct rtp_packet *packet)

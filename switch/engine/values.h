@@ -27,6 +27,7 @@ bool address_same_host(const struct address *left, const struct address *right);
 
 struct security; /* security.h */
 struct recording; /* recording.h */
+struct room;      /* room.h */
 struct ice;      /* ice.h */
 struct ear;      /* ear.h */
 struct mouth;    /* mouth.h */
@@ -68,6 +69,8 @@ enum command_kind {
     COMMAND_STOP_RECORDING,
     COMMAND_PAUSE_RECORDING,
     COMMAND_MOVE_RECORDING,
+    COMMAND_MIX,
+    COMMAND_UNMIX,
 };
 
 struct play {
@@ -108,6 +111,8 @@ struct command {
         struct ear *ear;           /* COMMAND_EAR: the stream's from then on */
         struct mouth *mouth;       /* COMMAND_MOUTH: likewise */
         uint32_t partner; /* COMMAND_MOVE_RECORDING: the stream that it goes on with */
+        struct room *room;           /* COMMAND_MIX: the engine's from then on */
+        int64_t room_number;         /* COMMAND_UNMIX */
         struct recording *recording; /* COMMAND_RECORD: the engine thread's share of it */
         struct {
             int64_t number;

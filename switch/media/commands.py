@@ -140,6 +140,66 @@ class MoveRecording:
     to: int
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A stream in a room, and the slots of those that it hears."""
+
+    slot: int
+    hears: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Each member hears the sum of others; replaces the room of this number, and leaves other rooms.
+
+    `hears` names other members. A member that hears its bridge's partner alone is relayed as before. With
+    `levels` voices are brought to about the same loudness. At most MEMBERS_MAX.
+    """
+
+    room: int
+    members: tuple[Member, ...]
+    levels: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unmix:
+    """The room is over: bridges are heard again. Harmless where there is none."""
+
+    room: int
+
+
+MEMBERS_MAX = 64
+"""Of one room, as ROOM_MEMBERS_MAX of switch/engine/room.h."""
+
+
+def conference(room: int, slots: tuple[int, ...], *, levels: bool = False) -> Mix:
+    """Everybody hears all others."""
+    others = {slot: tuple(other for other in slots if other != slot) for slot in slots}
+    return Mix(room, tuple(Member(slot, heard) for slot, heard in others.items()), levels)
+
+
+class Supervising(IntEnum):
+    """What a supervisor does besides hearing both: nothing, speaking to the agent alone, to both."""
+
+    LISTEN = 0
+    WHISPER = 1
+    JOIN = 2
+
+
+def supervised(room: int, customer: int, agent: int, supervisor: int, how: Supervising) -> Mix:
+    """A talk of two, bridged, and the one who supervises it."""
+    to_agent = (supervisor,) if how is not Supervising.LISTEN else ()
+    to_customer = (supervisor,) if how is Supervising.JOIN else ()
+    return Mix(
+        room,
+        (
+            Member(customer, (agent, *to_customer)),
+            Member(agent, (customer, *to_agent)),
+            Member(supervisor, (customer, agent)),
+        ),
+    )
+
+
 Command = (
     OpenStream
     | UpdateStream
@@ -153,4 +213,6 @@ Command = (
     | StopRecording
     | PauseRecording
     | MoveRecording
+    | Mix
+    | Unmix
 )

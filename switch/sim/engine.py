@@ -14,6 +14,7 @@ from switch.media.commands import (
     Bridge,
     CloseStream,
     Command,
+    Mix,
     MoveRecording,
     OpenStream,
     Play,
@@ -21,6 +22,7 @@ from switch.media.commands import (
     StopPlay,
     StopRecording,
     Unbridge,
+    Unmix,
     UpdateStream,
 )
 from switch.media.events import (
@@ -87,6 +89,8 @@ class ModelEngine:
             self._close(command.slot, now)
         elif isinstance(command, Bridge):
             self._bridge(command.left, command.right)
+        elif isinstance(command, Mix | Unmix):
+            pass  # the model knows who is bridged with whom; sums are the engine's own matter
         else:
             stream = self.streams.get(command.slot)
             if stream is not None:
