@@ -33,13 +33,21 @@ _PLAIN = re.compile(
 """Address, port, and what stands around them. What is left out (`o=`, `s=`, `t=`) is in a form that the long
 way takes, and no part of what is agreed."""
 
+_RTCP = re.compile(rb"(?<=\n)a=rtcp:([1-9][0-9]{0,4})(?: IN IP[46] [0-9A-Fa-f.:]+)?\r\n")
+_SSRC = re.compile(rb"(?<=\n)a=ssrc:[ -~]*\r\n")
+"""Lines that another number stands in with every call: the port of reports (RFC 3605), which is carried over
+as the port of the audio is, and the source (RFC 5576), which nobody here reads."""
+
 _UNSPECIFIED = frozenset({"0.0.0.0", "::"})
 
-_Shape = tuple[bytes, bytes, bytes]
+_Shape = tuple[bytes, bytes, bytes, bool]
+_Ports = tuple[int, int]
 _Terms = tuple[Any, ...]
-"""The fields of an Agreement behind the first two, which are the peer's address and port."""
+"""The fields of an Agreement between the first two, which are the peer's address and port, and the last,
+which is its port for reports."""
 
-assert [field.name for field in fields(Agreement)][:2] == ["remote_host", "remote_port"]
+_NAMES = [field.name for field in fields(Agreement)]
+assert (*_NAMES[:2], _NAMES[-1]) == ("remote_host", "remote_port", "rtcp_port")
 
 
 class PlainNegotiator:
@@ -72,7 +80,7 @@ class PlainNegotiator:
         cut = _cut(body, host)
         if cut is None:
             return None
-        remote_host, remote_port, shape = cut
+        remote_host, ports, shape = cut
         known = self._answered.get(shape)
         if known is None:
             try:
@@ -81,21 +89,23 @@ class PlainNegotiator:
                 return None
             if isinstance(outcome, NoAgreement):
                 return None
-            ours = _shape_of_ours(outcome[0].to_bytes(), host, port, session_id)
-            known = (ours, _terms(outcome[1], remote_host, remote_port))
+            terms = _terms(outcome[1], remote_host, ports)
+            if terms is None:
+                return None
+            known = (_shape_of_ours(outcome[0].to_bytes(), host, port, session_id), terms)
             if len(body) <= BYTES_MAX:
                 if len(self._answered) >= SHAPES_KEPT:
                     del self._answered[next(iter(self._answered))]
                 self._answered[shape] = known
         text = _filled(known[0], host, port, session_id)
-        return Description(body=text), Agreement(remote_host, remote_port, *known[1])
+        return Description(body=text), _agreement(remote_host, ports, known[1])
 
     def accept(self, offer: Description, body: bytes, host: str) -> Agreement | None:
         """What the peer's answer to an offer made here comes to; `host` is ours."""
         cut = _cut(body, host) if offer.shape else None
         if cut is None:
             return None
-        remote_host, remote_port, shape = cut
+        remote_host, ports, shape = cut
         known = self._accepted.get((offer.shape, shape))
         if known is None:
             try:
@@ -104,16 +114,18 @@ class PlainNegotiator:
                 return None
             if isinstance(outcome, NoAgreement):
                 return None
-            known = _terms(outcome, remote_host, remote_port)
+            known = _terms(outcome, remote_host, ports)
+            if known is None:
+                return None
             if len(body) <= BYTES_MAX:
                 if len(self._accepted) >= SHAPES_KEPT:
                     del self._accepted[next(iter(self._accepted))]
                 self._accepted[offer.shape, shape] = known
-        return Agreement(remote_host, remote_port, *known)
+        return _agreement(remote_host, ports, known)
 
 
-def _cut(body: bytes, host: str) -> tuple[str, int, _Shape] | None:
-    """The peer's address in the family of ours, its port, and the rest; None where it is not plain."""
+def _cut(body: bytes, host: str) -> tuple[str, _Ports, _Shape] | None:
+    """The peer's address in the family of ours, its ports, and the rest; None where it is not plain."""
     found = _PLAIN.fullmatch(body)
     if found is None:
         return None
@@ -122,13 +134,24 @@ def _cut(body: bytes, host: str) -> tuple[str, int, _Shape] | None:
     remote_port = int(port)
     if remote_host is None or remote_host in _UNSPECIFIED or remote_port > 65_535:
         return None
-    return remote_host, remote_port, (head, attributes, line)
+    if b"a=ssrc:" in line:
+        line = _SSRC.sub(b"", line)
+    rtcp = _RTCP.findall(line) if b"a=rtcp:" in line else ()
+    if len(rtcp) == 1 and int(rtcp[0]) <= 65_535 and line.count(b"a=rtcp:") == 1:
+        return remote_host, (remote_port, int(rtcp[0])), (head, attributes, _RTCP.sub(b"", line), True)
+    return remote_host, (remote_port, 0), (head, attributes, line, False)
 
 
-def _terms(agreement: Agreement, remote_host: str, remote_port: int) -> _Terms:
-    first, second, *others = (getattr(agreement, field.name) for field in fields(Agreement))
-    assert (first, second) == (remote_host, remote_port), "a plain line has one address"
-    return tuple(others)
+def _agreement(remote_host: str, ports: _Ports, terms: _Terms) -> Agreement:
+    values: _Terms = (remote_host, ports[0], *terms, ports[1])
+    return Agreement(*values)
+
+
+def _terms(agreement: Agreement, remote_host: str, ports: _Ports) -> _Terms | None:
+    """None where it is not the numbers of this line that were agreed on."""
+    first, second, *others, last = (getattr(agreement, name) for name in _NAMES)
+    assert (first, second) == (remote_host, ports[0]), "a plain line has one address"
+    return tuple(others) if last == ports[1] else None
 
 
 def _shape_of_ours(text: bytes, host: str, port: int, session_id: int) -> str:

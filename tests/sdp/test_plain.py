@@ -58,7 +58,15 @@ ATTRIBUTES = [
         "c=IN IP4 198.51.100.8",
         "m=video 5000 RTP/AVP 31",
     ],
-    *["a=rtcp:6001", "a=bad name:x", "i=info", "a=\t", "x=1"],
+    *[
+        "a=rtcp:6001",
+        "a=bad name:x",
+        "i=info",
+        "a=\t",
+        "x=1",
+    ],
+    *["a=rtcp:6003 IN IP4 192.0.2.9", "a=rtcp:x", "a=rtcp:70000", "a=rtcp-mux", "a=ssrc:1 cname:x"],
+    *["a=x:a=rtcp:6001", "a=x:a=ssrc:1", "a=ptime:40"],
 ]
 
 
@@ -138,6 +146,28 @@ def test_a_second_call_of_the_same_phone_is_not_parsed() -> None:
         .replace(b"40000", b"41000")
         .replace(b"- 99 ", b"- 100 ")
     )
+
+
+def test_numbers_that_differ_with_each_call_make_no_other_shape() -> None:
+    """RFC 3605 and 5576: the port of reports, and the source."""
+    plain = PlainNegotiator(CAPABILITY)
+    for port in (6000, 7000, 8000):
+        more = [f"a=rtcp:{port + 1} IN IP4 192.0.2.1", f"a=ssrc:{port} cname:x"]
+        body = described(*HEAD, *LINE, *more).replace(b" 6000 ", f" {port} ".encode())
+        quick = plain.answer(body, LOCAL, PORT, NUMBER)
+        assert quick is not None
+        assert (quick[0].body, quick[1]) == the_long_way(body, LOCAL)
+        assert (quick[1].remote_port, quick[1].rtcp_port) == (port, port + 1)
+    assert plain.kept == 1
+
+
+def test_a_number_within_another_line_is_part_of_the_shape() -> None:
+    plain = PlainNegotiator(CAPABILITY)
+    for attributes in (["a=x:a=ptime:30", "a=rtcp:6001"], ["a=x:a=rtcp:6001", "a=ptime:30"]):
+        body = described(*HEAD, LINE[0], *attributes)
+        quick = plain.answer(body, LOCAL, PORT, NUMBER)
+        if quick is not None:
+            assert (quick[0].body, quick[1]) == the_long_way(body, LOCAL)
 
 
 @pytest.mark.parametrize(
