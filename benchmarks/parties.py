@@ -189,7 +189,7 @@ class Parties:
             elif isinstance(output, CloseStream):
                 closed.append(output.slot)
         for slot in closed:
-            self.exchange.media_event(StreamClosed(slot, 0, 0, 0, 0), self.now)
+            self.exchange.media_event(StreamClosed(slot), self.now)
         entries = self.journal.drain()
         if entries:
             self.tally.entries += len(entries)
