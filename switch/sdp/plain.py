@@ -42,12 +42,12 @@ _UNSPECIFIED = frozenset({"0.0.0.0", "::"})
 
 _Shape = tuple[bytes, bytes, bytes, bool]
 _Ports = tuple[int, int]
-_Terms = tuple[Any, ...]
-"""The fields of an Agreement between the first two, which are the peer's address and port, and the last,
-which is its port for reports."""
+_Terms = dict[str, Any]
+"""The fields of an Agreement but for the peer's address and its two ports."""
 
-_NAMES = [field.name for field in fields(Agreement)]
-assert (*_NAMES[:2], _NAMES[-1]) == ("remote_host", "remote_port", "rtcp_port")
+_OTHERS = [
+    field.name for field in fields(Agreement) if field.name not in ("remote_host", "remote_port", "rtcp_port")
+]
 
 
 class PlainNegotiator:
@@ -143,15 +143,17 @@ def _cut(body: bytes, host: str) -> tuple[str, _Ports, _Shape] | None:
 
 
 def _agreement(remote_host: str, ports: _Ports, terms: _Terms) -> Agreement:
-    values: _Terms = (remote_host, ports[0], *terms, ports[1])
-    return Agreement(*values)
+    return Agreement(remote_host=remote_host, remote_port=ports[0], rtcp_port=ports[1], **terms)
 
 
 def _terms(agreement: Agreement, remote_host: str, ports: _Ports) -> _Terms | None:
     """None where it is not the numbers of this line that were agreed on."""
-    first, second, *others, last = (getattr(agreement, name) for name in _NAMES)
-    assert (first, second) == (remote_host, ports[0]), "a plain line has one address"
-    return tuple(others) if last == ports[1] else None
+    assert (agreement.remote_host, agreement.remote_port) == (remote_host, ports[0]), (
+        "a plain line has one address"
+    )
+    if agreement.rtcp_port != ports[1]:
+        return None
+    return {name: getattr(agreement, name) for name in _OTHERS}
 
 
 def _shape_of_ours(text: bytes, host: str, port: int, session_id: int) -> str:
