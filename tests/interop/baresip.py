@@ -9,6 +9,7 @@ import ctypes
 import json
 import socket
 import threading
+import wave
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ sip_listen {host}:{port}
 net_interface {interface}
 module_path {modules}
 module g711.so
+module g722.so
+module opus.so
 module aufile.so
 module aubridge.so
 module sndfile.so
@@ -49,8 +52,8 @@ snd_path {folder}
 audio_player aubridge,nobody
 audio_source aufile,{spoken}
 audio_alert aubridge,nobody
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate {rate_hz}
+auplay_srate {rate_hz}
 ausrc_channels 1
 auplay_channels 1
 call_max_calls 4
@@ -72,10 +75,28 @@ class BaresipAccount:
     transport: str = "udp"
     auto_answer: bool = True
     codec: str = "PCMU"
+    """Its name alone at 8000 Hz, or as in baresip's settings: `G722/16000/1`, `opus/48000/2`."""
     encryption: str = ""
     """Of media: `srtp-mand` (keys in the description) or `dtls_srtp`."""
     outbound: tuple[str, ...] = ()
     """SIP URIs of proxies to each of which it keeps a flow (RFC 5626)."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        _, _, rest = self.codec.partition("/")
+        return int(rest.partition("/")[0]) if rest else audio.RATE_HZ
+
+
+def at_rate(samples: audio.Samples, from_hz: int, to_hz: int) -> audio.Samples:
+    """The whole of a sound at another rate, by its spectrum."""
+    if from_hz == to_hz or len(samples) == 0:
+        return samples
+    count = len(samples) * to_hz // from_hz
+    spectrum = np.fft.rfft(samples)
+    wanted = np.zeros(count // 2 + 1, dtype=complex)
+    shared = min(len(spectrum), len(wanted))
+    wanted[:shared] = spectrum[:shared]
+    return np.fft.irfft(wanted, count) * (count / len(samples))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +138,9 @@ class Baresip:
         own = folder / f"baresip-{account.user}"
         own.mkdir()
         repeats = int(np.ceil(SPOKEN_S * audio.RATE_HZ / len(voice)))
-        spoken = audio.write_wav(own / "speaks.wav", np.tile(voice, repeats))
+        rate_hz = account.sample_rate_hz
+        looped = np.tile(at_rate(voice, audio.RATE_HZ, rate_hz), repeats)
+        spoken = audio.write_wav(own / "speaks.wav", looped, rate_hz)
         port, control = free_port("udp" if account.transport == "udp" else "tcp"), free_port("tcp")
         (own / "config").write_text(
             _CONFIG.format(
@@ -128,6 +151,7 @@ class Baresip:
                 modules=MODULES,
                 folder=own,
                 spoken=spoken,
+                rate_hz=rate_hz,
             )
         )
         prefix = () if home is None else ("ip", "netns", "exec", home.namespace)
@@ -202,10 +226,13 @@ class Baresip:
             raise TimeoutError(f"{message}\n{tail(self.folder / 'screen.log')}") from None
 
     def heard(self) -> audio.Samples:
-        """What came in on the latest call; complete after its end."""
+        """What came in on the latest call, at 8 kHz; complete after its end."""
         dumps = sorted(self.folder.glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime)
         assert dumps, f"baresip has recorded nothing\n{tail(self.folder / 'screen.log')}"
-        return audio.read_wav(dumps[-1])
+        with wave.open(str(dumps[-1])) as file:
+            channels, rate_hz = file.getnchannels(), file.getframerate()
+            frames = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, channels)
+        return at_rate(frames.mean(axis=1) / 32_768, rate_hz, audio.RATE_HZ)
 
     async def stop(self) -> None:
         """End it: SIGTERM, on which it hangs up and unregisters, then SIGKILL."""
@@ -277,7 +304,7 @@ def _account_line(account: BaresipAccount, port: int) -> str:
     parameters = [
         f"regint={300 if account.registrar else 0}",
         f"answermode={'auto' if account.auto_answer else 'manual'}",
-        f"audio_codecs={account.codec}/8000/1",
+        f"audio_codecs={account.codec if '/' in account.codec else account.codec + '/8000/1'}",
     ]
     if account.encryption:
         parameters.append(f"mediaenc={account.encryption}")
