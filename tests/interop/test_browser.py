@@ -25,13 +25,18 @@ certificates:
 web: {{address: "127.0.0.1:0", certificates: main, origins: ["{ORIGIN}"]}}
 """
 TALK_S = 4
+PEAK_OPUS_MIN = 0.8
+"""Opus keeps what is heard and not the wave, the less so with noise for a voice."""
 
 
 def prepare_centre(dialplans: Path) -> None:
     """A web port with a certificate."""
     Authority(dialplans / "tls").issue("sip", "localhost")
-    shared = dialplans / "centre.yaml"
+    shared, shop = dialplans / "centre.yaml", dialplans / "shop.yaml"
     shared.write_text(SHARED + shared.read_text())
+    text = shop.read_text()
+    assert "{name: Ben}" in text
+    shop.write_text(text.replace("{name: Ben}", "{name: Ben, codecs: opus}"))
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -79,6 +84,30 @@ async def test_a_browser_calls_a_phone(shop: World, browser: BrowserPhone) -> No
     shop.phones.assert_heard(rung, "shop-101", windows_min=2)
     match = audio.listen(await browser.heard(), shop.phones.voice("shop-110"))
     assert match.peak > PEAK_MIN, match
+
+
+async def test_a_browser_of_opus_calls_a_phone_of_g711(shop: World, tmp_path: Path) -> None:
+    """The one codec that its account has is not the phone's: the switch translates, keys and all."""
+    port = next(place["port"] for place in shop.switch.ready["sip"] if place["transport"] == "WSS")
+    async with await BrowserPhone.start(chromium_program(), tmp_path, shop.phones.voice("shop-102")) as ben:
+        await ben.sign_in(
+            f"wss://localhost:{port}/", "shop-102", shop.switch.secrets["shop-102"], "shop.local"
+        )
+        await ben.expect("registered")
+        desk = await shop.phone("shop-110", codecs=("PCMU",))
+        await ben.call("sip:110@shop.local")
+        rung = await desk.incoming()
+        await rung.answer()
+        await ben.expect("confirmed")
+        await asyncio.sleep(TALK_S)
+        await rung.hangup()
+        await rung.expect("disconnected")
+        await ben.expect("ended")
+        assert rung.recording is not None
+        match = audio.listen(audio.read_wav(rung.recording), shop.phones.voice("shop-102"), 200)
+        assert match.peak > PEAK_OPUS_MIN, match
+        match = audio.listen(await ben.heard(), shop.phones.voice("shop-110"), 200)
+        assert match.peak > PEAK_OPUS_MIN, match
 
 
 async def test_a_page_that_goes_away_is_not_offered_calls(shop: World, browser: BrowserPhone) -> None:
