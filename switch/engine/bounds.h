@@ -12,6 +12,9 @@ enum {
     CATCH_UP_TICKS_MAX = 20,
 
     PACKET_TIME_MS_MAX = 60,
+    /* How far the engine thread steps before others, where it may (RLIMIT_NICE): it runs for microseconds at a time, and
+     * whoever makes it wait is heard. Not real time: it must not keep the loop from running on one core. */
+    MEDIA_NICE = -10,
     /* Ethernet's 1500 with room; a longer datagram is no audio of ours and is dropped as malformed. */
     DATAGRAM_BYTES_MAX = 2048,
     RTP_HEADER_BYTES = 12,

@@ -4,6 +4,7 @@
  * before them; those that find the event ring too full wait in their own ring, which is how a reader that
  * does not read slows its writer down instead of losing an answer. Nothing here allocates or locks. */
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +102,8 @@ static void receive_rtcp(struct engine *engine, uint32_t slot, uint64_t now_us)
 void *loop_run(void *argument)
 {
     struct engine *engine = argument;
+    /* Of this thread alone. Where that is refused it runs like all others. */
+    (void)setpriority(PRIO_PROCESS, 0, MEDIA_NICE);
     struct epoll_event ready[SOCKETS_PER_WAIT];
     while (!atomic_load(&engine->stopping)) {
         int woken = epoll_wait(engine->epoll, ready, SOCKETS_PER_WAIT, -1);

@@ -50,7 +50,10 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         failed_logins=office.failed_logins,
         rtp=_rtp(node.engine, office, node.media_refused),
         journal=_journal(node.writer),
-        violations=(values.Count("internal-error", node.faults),),
+        violations=(
+            values.Count("internal-error", node.faults),
+            values.Count("rtp-port-leaked", office.leaked_slots),
+        ),
     )
 
 

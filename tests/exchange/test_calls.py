@@ -265,6 +265,20 @@ def test_audio_is_told_for_its_call_after_the_record_and_alarms_as_they_come() -
     assert scene.world.exchange.office.ended_of_slot == {}
 
 
+def test_a_port_that_nobody_will_give_back_is_seen() -> None:
+    scene = Scene(agents=("anna",))
+    office = scene.world.exchange.office
+    call = scene.customer()
+    scene.run(2)
+    assert office.parts.slots.in_use == 2
+    assert office.leaked_slots == 0
+    scene.hang_up(call)
+    scene.run(40)
+    assert (office.parts.slots.in_use, office.leaked_slots) == (0, 0)
+    assert office.parts.slots.reserve() is not None
+    assert office.leaked_slots == 1
+
+
 # Offers.
 
 

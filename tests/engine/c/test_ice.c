@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "control.h"
 
 static uint32_t seed = 20240607;
 
@@ -22,6 +23,25 @@ static const uint8_t request[] = {
     0x80, 0x28, 0x00, 0x04, 0,    0,    0,    0,
 };
 
+/* RFC 7675 section 5.1: 30 s after the last check nothing more is sent; a check later begins again. */
+static void consent_expires(struct ice *ice)
+{
+    const uint64_t checked_us = 7000000, consent_us = 30000000;
+    struct stream stream = {.open = true, .ice = ice, .checked_us = checked_us};
+    stream.destination = (struct address){.v4.sin_family = AF_INET, .length = sizeof stream.destination.v4};
+    for (uint64_t now_us = checked_us; now_us <= checked_us + consent_us; now_us += 1000000) {
+        control_second(&stream, now_us);
+        CHECK(stream.destination.length != 0);
+    }
+    control_second(&stream, checked_us + consent_us + 1);
+    CHECK_EQUAL(stream.destination.length, 0);
+    /* Without ICE nobody checks, and nothing expires. */
+    stream.destination.length = sizeof stream.destination.v4;
+    stream.ice = NULL;
+    control_second(&stream, checked_us + 100 * consent_us);
+    CHECK(stream.destination.length != 0);
+}
+
 void test_ice(void)
 {
     struct ice *ice = ice_new("a:b", "password");
@@ -29,6 +49,7 @@ void test_ice(void)
     uint8_t answer[ICE_ANSWER_BYTES_MAX];
     size_t answer_bytes;
     CHECK(ice != NULL);
+    consent_expires(ice);
     for (int round = 0; round < 200000; round++) {
         uint8_t *datagram = malloc(sizeof request); /* at its own end, so that reading on is seen */
         CHECK(datagram != NULL);

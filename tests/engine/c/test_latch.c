@@ -133,6 +133,34 @@ static void versions_of_ip_differ(void)
     CHECK(!address_equal(&none, &none));
 }
 
+/* Ten thousand tries by sources that guess: while the peer speaks none gets in, whatever SSRC and sequence they claim, and
+ * however many they are; nor may they keep the peer from coming back behind a new mapping. */
+static void an_attack_takes_nothing_over(void)
+{
+    begin();
+    CHECK(packet(1000, 77, 0) == LATCH_CHANGED);
+    uint32_t random = 1;
+    uint16_t sequence = 0;
+    for (int turn = 0; turn < 2500; turn++) {
+        for (int stranger = 0; stranger < 3; stranger++) {
+            random = random * 1664525 + 1013904223;
+            uint16_t port = (uint16_t)(3000 + (turn % 4 == 0 ? 0 : random >> 16) % 40000);
+            uint16_t guess = (uint16_t)(turn % 2 ? random >> 8 : sequence + 1u);
+            now_us -= 19000; /* they send as fast as they like */
+            CHECK(packet(port, turn % 3 ? 77 : random, guess) == LATCH_REFUSED);
+        }
+        CHECK(packet(1000, 77, ++sequence) == LATCH_ACCEPTED);
+    }
+    CHECK(address_equal(&latch.source, &(struct address){.v4 = address(1000).v4, .length = sizeof latch.source.v4}));
+    /* The phone's NAT gives it another port; strangers go on. */
+    int waited = 0;
+    while (packet(2000, 77, ++sequence) != LATCH_CHANGED) {
+        CHECK(packet((uint16_t)(3000 + waited), 5, (uint16_t)waited) == LATCH_REFUSED);
+        CHECK(++waited < 30);
+    }
+    CHECK(packet(2000, 77, ++sequence) == LATCH_ACCEPTED);
+}
+
 void test_latch(void)
 {
     announced_is_believed_at_once();
@@ -143,4 +171,5 @@ void test_latch(void)
     continued_sequence_opens_it_sooner();
     announced_takes_it_back();
     versions_of_ip_differ();
+    an_attack_takes_nothing_over();
 }
