@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import thread_time_ns
 
 from benchmarks.parties import invite
-from switch.sip.message.select import Parse, parser
+from switch.sip.message.select import Parse, halves
 
 MESSAGES = 3_000
 """Each with a Call-ID, a tag and a branch of its own, as calls have them."""
@@ -34,18 +34,18 @@ def main() -> None:
     parser_of_words = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser_of_words.add_argument("--rounds", type=int, default=7)
     rounds = parser_of_words.parse_args().rounds
-    in_c, in_python = parser(), parser(prefer_c=False)
-    halves: dict[str, Callable[[bytes], None]] = {
+    in_c, in_python = halves.parser(), halves.parser(prefer_c=False)
+    ways: dict[str, Callable[[bytes], None]] = {
         "floor": split,
         "C": lambda data: read(in_c, data),
         "Python": lambda data: read(in_python, data),
     }
     if in_c is in_python:
-        del halves["C"]
+        del ways["C"]
     messages = [invite(number) for number in range(MESSAGES)]
-    took: dict[str, list[float]] = {name: [] for name in halves}
+    took: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
-        for name, half in halves.items():
+        for name, half in ways.items():
             start = thread_time_ns()
             for data in messages:
                 half(data)

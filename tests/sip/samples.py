@@ -11,7 +11,7 @@ from switch.base.clock import SECOND
 from switch.base.tokens import SeededTokens
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Response, parse
-from switch.sip.message.select import parser
+from switch.sip.message.select import halves
 from switch.sip.transaction import TransactionLayer
 
 OUR = Address("192.0.2.10", 5060)
@@ -23,14 +23,18 @@ T1 = SECOND // 2
 
 @contextmanager
 def reading_with(half: str, module: str) -> Iterator[None]:
-    """The named half of the parser (`c` or `python`) in a test module and in the transaction layer."""
+    """The named half of messages (`c` or `python`) in a test module and in the transaction layer."""
     if half == "c":
         # Compiled at every installation: where it is missing, that is a failure and no reason to look away.
         importlib.import_module("switch.sip.message._message")
     with pytest.MonkeyPatch.context() as patch:
         for user in (module, "switch.sip.transaction.layer"):
-            patch.setattr(sys.modules[user], "parse", parser(prefer_c=half == "c"))
-        yield
+            patch.setattr(sys.modules[user], "parse", halves.parser(prefer_c=half == "c"))
+        halves.use(prefer_c=half == "c")
+        try:
+            yield
+        finally:
+            halves.use(prefer_c=True)
 
 
 def request_bytes(

@@ -1,4 +1,4 @@
-"""Both halves of the message parser and writer read and write the same: torture vectors, mutations, edges.
+"""Both halves of messages read, ask, answer and write the same: torture vectors, mutations, edges.
 
 `SIP_FUZZ_ITERATIONS` and `SIP_FUZZ_SEED` make the mutations more or replay a failure.
 """
@@ -6,14 +6,13 @@
 import gc
 import importlib
 import os
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from switch.base.rng import SplitMix64
-from switch.sip.message import Headers, MessageError, Request, Response
-from switch.sip.message.headers import Item
-from switch.sip.message.select import Parse, parser
-from switch.sip.message.writing import select_wire, wire_python
+from switch.sip.message import CSeq, Headers, MessageError, NameAddr, Request, Response, Uri, Via
+from switch.sip.message.select import halves
 from tests.fuzz.test_sip_fuzz import corpus, mutated
 from tests.sip.samples import request_bytes, response_bytes
 
@@ -22,17 +21,24 @@ SEED = int(os.environ.get("SIP_FUZZ_SEED", "1"))
 
 # Compiled at every installation: where it is missing, that is a failure and no reason to look away.
 importlib.import_module("switch.sip.message._message")
-IN_C, IN_PYTHON = parser(), parser(prefer_c=False)
+IN_C, IN_PYTHON = halves.parser(), halves.parser(prefer_c=False)
 
 
-def outcome(parse: Parse, data: bytes) -> object:
-    """All that can be seen of what `parse` makes of these bytes."""
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    yield
+    halves.use(prefer_c=True)
+
+
+def outcome(data: bytes, *, prefer_c: bool) -> object:
+    """All that can be seen of what one half makes of these bytes."""
+    halves.use(prefer_c=prefer_c)
     try:
-        message = parse(data)
+        message = halves.parser(prefer_c=prefer_c)(data)
     except MessageError as error:
         partial = error.request
         seen = None if partial is None else (partial.method, str(partial.uri), partial.headers.items())
-        return (error.reason, error.status, seen)
+        return (error.reason, error.status, seen, None if partial is None else answers(partial))
     first = (message.method, message.uri, str(message.uri)) if isinstance(message, Request) else ()
     if isinstance(message, Response):
         first = (str(message.status), message.reason)  # type: ignore[assignment]  # either is only compared
@@ -46,11 +52,42 @@ def outcome(parse: Parse, data: bytes) -> object:
         (message.content_type, message.expires, message.require, message.supported, message.allow),
         [str(value) for value in (*message.vias, message.from_, message.to, *message.contacts)],
         message.to_bytes(),
+        asked_again(message),
+        answers(message) if isinstance(message, Request) else None,
     )
 
 
+def asked_again(message: Request | Response) -> object:
+    """What the accessors read anew when nothing is remembered, as of a message of ours."""
+    message.put_away()
+    return (
+        (message.vias, message.from_, message.to, message.call_id, message.cseq, message.contacts),
+        (message.routes, message.record_routes, message.contact, message.via.branch, message.via.wants_rport),
+        (message.from_.tag, message.to.tag, str(message.via), message.to_bytes()),
+    )
+
+
+def answers(request: Request) -> object:
+    """Answers to a request that was read, whole or in part."""
+    found: list[object] = []
+    for status, tag in ((100, None), (180, "tag"), (200, ""), (404, "\u00e9\r\nEvil: 1")):
+        answer = request.make_response(
+            status,
+            to_tag=tag,
+            headers=[("Contact", "<sip:us@h>"), ("x-own\u00c9", "1\r\n2")],
+            body=b"body",
+            content_type="text/plain" if status == 180 else None,
+        )
+        found.append((answer.headers.items(), answer.to_bytes(), answer.reason, answer.status))
+        try:
+            found.append((answer.vias, answer.from_, answer.to, answer.cseq, answer.call_id, answer.contacts))
+        except MessageError as error:
+            found.append(error.reason)
+    return found
+
+
 def same(data: bytes) -> None:
-    assert outcome(IN_C, data) == outcome(IN_PYTHON, data), data
+    assert outcome(data, prefer_c=True) == outcome(data, prefer_c=False), data
 
 
 def with_line(line: str) -> bytes:
@@ -203,24 +240,157 @@ def test_start_lines() -> None:
 def test_c_reads_the_usual_messages_itself(data: bytes) -> None:
     """Its values are off the collector's lists, those of the Python half are not."""
     assert not gc.is_tracked(IN_C(data).via)
+    halves.use(prefer_c=False)
     assert gc.is_tracked(IN_PYTHON(data).via)
 
 
+def both(make: Callable[[], object]) -> list[object]:
+    """What each half makes of the same, or its error."""
+    found: list[object] = []
+    for prefer_c in (True, False):
+        halves.use(prefer_c=prefer_c)
+        try:
+            found.append(make())
+        except (MessageError, TypeError, AssertionError, ValueError, AttributeError) as error:
+            found.append((type(error), error.reason if isinstance(error, MessageError) else ""))
+    return found
+
+
 def test_writing() -> None:
-    wire = select_wire()
-    assert wire is not wire_python
     bodies = (b"", b"v=0\r\n", b"\x00\xff" * 40)
     fields = (("Via", "x"), ("X-Name", "\u00e9\u4e2d\U0001f600"), ("content-length", "7"), ("l", "7"))
     for count in range(120):
-        headers = Headers([fields[(count + at) % 4] for at in range(count)])
-        body = bodies[count % 3]
-        assert wire("A b \u00e9", headers.items(), body) == wire_python("A b \u00e9", headers.items(), body)
+        items = [fields[(count + at) % 4] for at in range(count)]
+        for message in (
+            Request("A", Uri(user="\u00e9", host="h"), items, bodies[count % 3]),
+            Response(200 + count, "b \u00e9", items, bodies[count % 3]),
+        ):
+            written, other = both(lambda message=message: (message.put_away(), message.to_bytes()))
+            assert written == other
+
+
+def test_what_was_written_is_written_again_after_a_change() -> None:
+    for prefer_c in (True, False):
+        halves.use(prefer_c=prefer_c)
+        message = Request("A", Uri(host="h"), [("X", "1")])
+        first = message.to_bytes()
+        assert message.to_bytes() is first
+        message.headers.add("Y", "2")
+        assert message.to_bytes() == b"A sip:h SIP/2.0\r\nX: 1\r\nY: 2\r\nContent-Length: 0\r\n\r\n"
+        message.body = b"z"
+        assert message.to_bytes().endswith(b"Content-Length: 1\r\n\r\nz")
+        message.uri = Uri(host="i")
+        message.method = "B"
+        assert message.to_bytes().startswith(b"B sip:i SIP/2.0\r\n")
+        answer = Response(200, "OK", [("X", "1")])
+        assert answer.to_bytes().startswith(b"SIP/2.0 200 OK\r\n")
+        answer.status = 404
+        assert answer.to_bytes().startswith(b"SIP/2.0 404 OK\r\n")
 
 
 def test_writing_refuses_what_is_no_header() -> None:
-    wire = select_wire()
-    wrong: list[Item] = [("a", "A", 5)]  # type: ignore[list-item]  # that is the mistake
-    with pytest.raises(TypeError):
-        wire("A", wrong, b"")
-    with pytest.raises(UnicodeEncodeError):
-        wire("A", [("a", "A", "\ud800")], b"")
+    for prefer_c in (True, False):
+        halves.use(prefer_c=prefer_c)
+        with pytest.raises(UnicodeEncodeError):
+            Request("A", Uri(host="h"), [("a", "\ud800")]).to_bytes()
+
+
+OPERATIONS = [
+    "get",
+    "fields",
+    "all",
+    "add",
+    "prepend",
+    "replace_first",
+    "set",
+    "remove",
+    "copy",
+    "in",
+    "read",
+]
+FIELDS = [
+    "Via",
+    "v",
+    "TO",
+    "f",
+    "Contact",
+    "Route",
+    "X-Own",
+    "x-\u00c9",
+    "Call-ID",
+    "CSeq",
+    "Record-Route",
+    "",
+]
+
+
+def test_headers_do_the_same() -> None:
+    """Random changes and questions; accessors in between, so that what is remembered must be forgotten."""
+    for seed in range(SEED, SEED + ITERATIONS // 20):
+
+        def run(seed: int = seed) -> object:
+            rng = SplitMix64(seed)
+            message = Request("INVITE", Uri(host="h"))
+            seen: list[object] = []
+            for _ in range(40):
+                operation, name = OPERATIONS[rng.below(len(OPERATIONS))], FIELDS[rng.below(len(FIELDS))]
+                value = VALUES[rng.below(len(VALUES))] + ("", "", "\r\nX: 1", "\u4e2d")[rng.below(4)]
+                seen.append(operate(message, operation, name, value))
+            return seen
+
+        in_c, in_python = both(run)
+        assert in_c == in_python, seed
+
+
+def operate(message: Request, operation: str, name: str, value: str) -> object:
+    headers = message.headers
+    try:
+        if operation in ("get", "fields", "all", "remove"):
+            return getattr(headers, operation)(name)
+        if operation == "in":
+            return name in headers
+        if operation == "copy":
+            message.headers = headers.copy()
+            return message.headers.items()
+        if operation == "read":
+            asked = ("via", "vias", "from_", "to", "cseq", "call_id", "contact", "contacts", "routes")
+            return [getattr(message, accessor) for accessor in asked[len(value) % len(asked) :][:1]]
+        getattr(headers, operation)(name, value)
+    except (MessageError, AssertionError) as error:
+        return (type(error), error.reason if isinstance(error, MessageError) else "")
+    return (list(headers.items()), headers.version, message.to_bytes())
+
+
+def test_values_are_written_the_same() -> None:
+    params = [(), (("tag", "x"),), (("a", None), ("b", ""), ("c", "\u00e9")), tuple([("p", "1")] * 70)]
+    for host in ("h", "::1", "\u00e9", ""):
+        for port in (None, 1, 65535, 70_000, -1):
+            for several in params:
+                uri = Uri("sips", "a b\u00e9", None, host, port, several)
+                for value in (Via("UDP", host, port, several), NameAddr("", uri, several)):
+                    in_c, in_python = both(lambda value=value: str(value))
+                    assert in_c == in_python
+                value = NameAddr('A "B"\r\n', uri, several)
+                in_c, in_python = both(lambda value=value: (str(value), value.tag))
+                assert in_c == in_python
+    halves.use(prefer_c=True)
+    assert str(CSeq(1, "A")) == "1 A"
+
+
+def test_arguments_that_are_none() -> None:
+    request = Request("INVITE", Uri(host="h"), [("To", "<sip:a@h>")])
+    for wrong in (
+        request.make_response,
+        lambda: request.make_response(200, "OK", "tag"),
+        lambda: request.make_response(200, tag="x"),
+        lambda: request.make_response(200, status=200),
+        lambda: request.make_response(200, headers=[("a",)]),
+        lambda: request.make_response(200, headers=[("a", 5)]),
+        lambda: request.make_response(200, headers=5),
+        lambda: Headers([("a", "b")]).get(None),
+        lambda: Headers([("a", "b")]).add("a", None),
+        lambda: Headers([("a", "b")]).replace_first("b", "c"),
+    ):
+        in_c, in_python = both(wrong)
+        assert isinstance(in_c, tuple)
+        assert in_c == in_python

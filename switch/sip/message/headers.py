@@ -4,6 +4,7 @@ Names compare without regard to case, and a compact form is the same header as i
 Values are kept as they stood, unfolded.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 
 from switch.sip.grammar import one_line, split_outside
@@ -54,17 +55,18 @@ LIST_HEADERS = frozenset(_LIST_NAMES.lower().split())
 """Headers whose grammar is a comma-separated list; only these may be split (section 7.3.1)."""
 
 FORMS: dict[str, str] = {}
-"""Keys by the usual spellings of a name and by its compact form."""
+"""Keys by the usual spellings of a name and by its compact form. Each key is one object, quickly found among
+others."""
 
 WRITTEN: dict[str, str] = {}
 """Names as they are written, by key."""
 
 for _name in (*_KNOWN_NAMES.split(), *_COMPACT.values()):
     for _form in (_name, _name.lower(), _name.upper()):
-        FORMS[_form] = _name.lower()
-    WRITTEN[_name.lower()] = _name
+        FORMS[_form] = sys.intern(_name.lower())
+    WRITTEN[sys.intern(_name.lower())] = _name
 for _short, _name in _COMPACT.items():
-    FORMS[_short] = FORMS[_short.upper()] = _name.lower()
+    FORMS[_short] = FORMS[_short.upper()] = sys.intern(_name.lower())
 
 
 def key_of(name: str) -> str:
@@ -89,12 +91,10 @@ def item_of(name: str, value: str) -> Item:
 class Headers:
     """Header fields in the order of the message."""
 
-    __slots__ = ("_index", "_items", "parsed", "version")
+    __slots__ = ("_items", "parsed", "version")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self._items: list[Item] = [item_of(name, value) for name, value in items]
-        self._index: dict[str, list[str]] | None = None
-        """Values by key; made when first wanted, kept up by every change after that."""
         self.parsed: dict[str, object] = {}
         """What the message's accessors have read, by key; forgotten for a header when that header changes."""
         self.version = 0
@@ -110,9 +110,6 @@ class Headers:
     def get(self, name: str) -> str | None:
         """The first field of this name, whole, or None."""
         key = key_of(name)
-        if self._index is not None:
-            found = self._index.get(key)
-            return found[0] if found else None
         for item in self._items:
             if item[0] == key:
                 return item[2]
@@ -120,16 +117,14 @@ class Headers:
 
     def fields(self, name: str) -> list[str]:
         """Every field of this name, whole, in order."""
-        return list(self._indexed().get(key_of(name), ()))
+        key = key_of(name)
+        return [item[2] for item in self._items if item[0] == key]
 
     def all(self, name: str) -> list[str]:
         """Every value of this name; fields that are lists are split at their commas."""
-        key = key_of(name)
-        found = self._indexed().get(key)
-        if not found:
-            return []
-        if key not in LIST_HEADERS:
-            return list(found)
+        found = self.fields(name)
+        if not found or key_of(name) not in LIST_HEADERS:
+            return found
         if len(found) == 1 and "," not in found[0]:
             return [found[0]] if found[0] else []
         return [part for value in found for part in split_outside(value, ",") if part]
@@ -149,24 +144,18 @@ class Headers:
         place = self._place(key)
         self._items = [item for item in self._items if item[0] != key]
         self._items[place:place] = new
-        if self._index is not None:
-            self._index[key] = [item[2] for item in new]
         self._changed(key)
 
     def add(self, name: str, value: str) -> None:
         """A further field at the end."""
         item = item_of(name, value)
         self._items.append(item)
-        if self._index is not None:
-            self._index.setdefault(item[0], []).append(item[2])
         self._changed(item[0])
 
     def prepend(self, name: str, value: str) -> None:
         """A field before all others, as a Via is added."""
         item = item_of(name, value)
         self._items.insert(0, item)
-        if self._index is not None:
-            self._index.setdefault(item[0], []).insert(0, item[2])
         self._changed(item[0])
 
     def replace_first(self, name: str, value: str) -> None:
@@ -176,8 +165,6 @@ class Headers:
         place = self._place(key)
         assert place < len(self._items), f"no {name} to replace"
         self._items[place] = new
-        if self._index is not None:
-            self._index[key][0] = new[2]
         self._changed(key)
 
     def remove(self, name: str) -> None:
@@ -193,7 +180,6 @@ class Headers:
 
     def put_away(self) -> None:
         """Forget what can be read again: these fields are kept for long and seldom looked at."""
-        self._index = None
         self.parsed = {}
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
@@ -223,17 +209,6 @@ class Headers:
                 break
             place += 1
         return place
-
-    def _indexed(self) -> dict[str, list[str]]:
-        index = self._index
-        if index is None:
-            index = self._index = {}
-            for key, _, value in self._items:
-                if key in index:
-                    index[key].append(value)
-                else:
-                    index[key] = [value]
-        return index
 
     def _changed(self, key: str) -> None:
         self.parsed.pop(key, None)

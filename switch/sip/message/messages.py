@@ -4,7 +4,6 @@ The accessors raise MessageError on a malformed header; on a message that came o
 because `parse` has read all of them.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,35 +12,36 @@ from switch.sip.message.fields import CSeq, Via
 from switch.sip.message.headers import Headers, Item, item_of
 from switch.sip.message.limits import CONTACTS_MAX, EXPIRES_MAX, MAX_FORWARDS_MAX, ROUTES_MAX, VIAS_MAX
 from switch.sip.message.reasons import reason_phrase
-from switch.sip.message.writing import wire as write
+from switch.sip.message.writing import wire
 from switch.sip.uri import NameAddr, Uri
 
 _COPIED = frozenset({"via", "from", "call-id", "cseq"})
-_DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
+DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
 
 
-class Message(ABC):
-    """What requests and responses have in common."""
+class Message:
+    """What requests and responses have in common. Each of the two is nothing else."""
 
     __slots__ = ("_wire", "body", "headers")
 
     def __init__(self, headers: Headers | Iterable[tuple[str, str]], body: bytes) -> None:
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
-        self._wire: tuple[int, str, bytes, bytes] | None = None
+        self._wire: tuple[int, object, object, bytes, bytes] | None = None
 
-    @abstractmethod
-    def _start_line(self) -> str:
-        """The first line, without its line end."""
+    def _start(self) -> tuple[str, object, object]:
+        """The first line, without its line end, and the two things that it is made of."""
+        raise AssertionError("a message is a request or a response")
 
     def to_bytes(self) -> bytes:
         """The wire form, with Content-Length. Computed again only after a change."""
-        version, start, body = self.headers.version, self._start_line(), self.body
-        wire = self._wire
-        if wire is not None and wire[0] == version and wire[1] == start and wire[2] is body:
-            return wire[3]
-        data = write(start, self.headers.items(), body)
-        self._wire = (version, start, body, data)
+        version, body = self.headers.version, self.body
+        start, first, second = self._start()
+        old = self._wire
+        if old is not None and old[0] == version and old[1] is first and old[2] is second and old[3] is body:
+            return old[4]
+        data = wire(start, self.headers.items(), body)
+        self._wire = (version, first, second, body, data)
         return data
 
     def put_away(self) -> None:
@@ -227,6 +227,19 @@ def _read_route_list(message: Message, name: str) -> tuple[NameAddr, ...]:
     return tuple([NameAddr.parse(value) for value in values])
 
 
+READERS: dict[str, Callable[[Message], object]] = {
+    "via": _read_vias,
+    "from": _read_from,
+    "to": _read_to,
+    "cseq": _read_cseq,
+    "call-id": _read_call_id,
+    "contact": _read_contacts,
+    "route": _read_routes,
+    "record-route": _read_record_routes,
+}
+"""What the accessors remember, by key, and how it is read."""
+
+
 class Request(Message):
     """A request (RFC 3261 section 7.1)."""
 
@@ -239,8 +252,8 @@ class Request(Message):
         self.method = method
         self.uri = uri
 
-    def _start_line(self) -> str:
-        return f"{self.method} {self.uri} SIP/2.0"
+    def _start(self) -> tuple[str, object, object]:
+        return f"{self.method} {self.uri} SIP/2.0", self.method, self.uri
 
     def copy(self) -> "Request":
         """An independent copy: the layers below may add a Via without the caller's seeing it."""
@@ -261,7 +274,7 @@ class Request(Message):
         Record-Route is copied where the response can form a dialog (section 12.1.1). Works on the partial
         request of a MessageError too: what is missing there is missing in the response.
         """
-        forms_dialog = 100 < status < 300 and self.method in _DIALOG_FORMING
+        forms_dialog = 100 < status < 300 and self.method in DIALOG_FORMING
         copied: list[Item] = []
         for item in self.headers.items():
             key = item[0]
@@ -299,8 +312,8 @@ class Response(Message):
         self.status = status
         self.reason = reason
 
-    def _start_line(self) -> str:
-        return f"SIP/2.0 {self.status} {self.reason}"
+    def _start(self) -> tuple[str, object, object]:
+        return f"SIP/2.0 {self.status} {self.reason}", self.reason, self.status
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.reason}>"

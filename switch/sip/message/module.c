@@ -11,67 +11,14 @@
 
 #include "names.h"
 #include "plain.h"
+#include "plain_classes.h"
 #include "objects_out.h"
 #include "setup_in.h"
+#include "headers_out.h"
+#include "values_out.h"
+#include "access_out.h"
 #include "writing_out.h"
-
-/* Values: plain here, any other by the Python class, which may raise MessageError. */
-
-static PyObject *by_python(PyObject *parse, Span span)
-{
-    PyObject *text = text_of(span);
-    PyObject *value = text ? PyObject_CallOneArg(parse, text) : NULL;
-    Py_XDECREF(text);
-    return value;
-}
-
-static PyObject *uri_of(Span span)
-{
-    PlainUri plain;
-    if (!plain_uri(span, &plain))
-        return by_python(known.parse_uri, span);
-    PyObject *fields[] = {word_of(plain.scheme),
-                          plain.user.at ? text_of(plain.user) : Py_NewRef(Py_None),
-                          Py_NewRef(Py_None),
-                          text_of(plain.host),
-                          port_of(plain.port),
-                          params_of(&plain.params),
-                          Py_NewRef(known.empty_tuple),
-                          Py_NewRef(Py_None),
-                          text_of(span)};
-    return value_of(&known.uri, fields, 9);
-}
-
-static PyObject *name_addr_of(Span span)
-{
-    PlainNameAddr plain;
-    if (!plain_name_addr(span, &plain))
-        return by_python(known.parse_name_addr, span);
-    PlainUri unused;
-    if (!plain_uri(plain.uri, &unused))
-        return by_python(known.parse_name_addr, span);
-    PyObject *fields[] = {text_of(plain.display), uri_of(plain.uri), params_of(&plain.params)};
-    return value_of(&known.name_addr, fields, 3);
-}
-
-static PyObject *via_of(Span span)
-{
-    PlainVia plain;
-    if (!plain_via(span, &plain))
-        return by_python(known.parse_via, span);
-    PyObject *fields[] = {folded(plain.transport, 1), text_of(plain.host), port_of(plain.port),
-                          params_of(&plain.params)};
-    return value_of(&known.via, fields, 4);
-}
-
-static PyObject *cseq_of(Span span)
-{
-    PlainCSeq plain;
-    if (!plain_cseq(span, &plain))
-        return by_python(known.parse_cseq, span);
-    PyObject *fields[] = {PyLong_FromUnsignedLong(plain.number), word_of(plain.method)};
-    return value_of(&known.cseq, fields, 2);
-}
+#include "answers_out.h"
 
 /* A message in the making. `single` holds what may stand once, `lists` what may stand often. */
 typedef struct {
@@ -160,7 +107,7 @@ static int add_line(Draft *draft, const Line *line, Py_ssize_t place)
         }
     } else {
         PyObject *name = text_of(line->name);
-        item = name ? PyObject_CallFunctionObjArgs(known.item_of, name, text, NULL) : NULL;
+        item = name ? item_of(name, text) : NULL;
         Py_XDECREF(name);
     }
     Py_DECREF(text);
@@ -199,18 +146,6 @@ static int fill(Draft *draft, const Head *head)
     return 1;
 }
 
-static PyObject *headers_of(Draft *draft)
-{
-    PyObject *headers = blank(&known.headers);
-    if (!headers)
-        return NULL;
-    put(headers, &known.headers, 0, Py_NewRef(Py_None));
-    put(headers, &known.headers, 1, Py_NewRef(draft->items));
-    put(headers, &known.headers, 2, Py_NewRef(draft->parsed));
-    put(headers, &known.headers, 3, Py_NewRef(known.zero));
-    return headers;
-}
-
 static int same_word(PyObject *text, Span word)
 {
     return PyUnicode_GET_LENGTH(text) == (Py_ssize_t)word.length &&
@@ -237,7 +172,7 @@ static PyObject *message_of(const Shape *shape, Draft *draft, PyObject *data, si
     Py_ssize_t rest = PyBytes_GET_SIZE(data) - (Py_ssize_t)body_at;
     Py_ssize_t length = draft->seen[CONTENT_LENGTH] ? (Py_ssize_t)draft->content_length : rest;
     PyObject *message = first && second && length <= rest ? blank(shape) : NULL;
-    PyObject *headers = message ? headers_of(draft) : NULL;
+    PyObject *headers = message ? headers_from(Py_NewRef(draft->items), Py_NewRef(draft->parsed)) : NULL;
     PyObject *body = headers ? PyBytes_FromStringAndSize(PyBytes_AS_STRING(data) + body_at, length) : NULL;
     if (!body) {
         Py_XDECREF(message);
@@ -309,15 +244,16 @@ static PyObject *message_parse(PyObject *module, PyObject *data)
 
 static PyMethodDef methods[] = {
     {"parse", message_parse, METH_O, "Parse one message, as switch.sip.message.parsing.parse does."},
-    {"wire", (PyCFunction)(void (*)(void))message_wire, METH_FASTCALL,
-     "The bytes of a message: start line, fields but Content-Length, Content-Length, body."},
+    {"item_of", (PyCFunction)(void (*)(void))message_item_of, METH_FASTCALL, "One header field as it is kept."},
+    {"halves", message_halves, METH_NOARGS,
+     "What has a twin here: class, name, the Python half's attribute and ours."},
     {"setup", (PyCFunction)(void (*)(void))message_setup, METH_VARARGS | METH_KEYWORDS,
      "Learn the classes and words of the Python half; once, before `parse`."},
     {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_message", "The C half of the message parser and writer.", -1, methods, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "_message", "The C half of messages.", -1, methods, NULL, NULL, NULL,
     NULL,
 };
 
@@ -326,8 +262,18 @@ PyMODINIT_FUNC PyInit__message(void)
     known.zero = PyLong_FromLong(0);
     known.empty_tuple = PyTuple_New(0);
     known.empty_text = PyUnicode_New(0, 127);
-    known.content_length_key = PyUnicode_InternFromString("content-length");
-    if (!known.zero || !known.empty_tuple || !known.empty_text || !known.content_length_key)
+    known.one = PyLong_FromLong(1);
+    known.empty_bytes = PyBytes_FromStringAndSize(NULL, 0);
+    known.lower = PyUnicode_InternFromString("lower");
+    known.tag = PyUnicode_InternFromString("tag");
+    known.branch = PyUnicode_InternFromString("branch");
+    known.rport = PyUnicode_InternFromString("rport");
+    known.content_type = PyUnicode_InternFromString("Content-Type");
+    known.to_written = PyUnicode_InternFromString("To");
+    static const char *const wanted[] = {"status", "reason", "to_tag", "headers", "body", "content_type"};
+    for (int at = 0; at < 6; at++)
+        known.wanted[at] = PyUnicode_InternFromString(wanted[at]);
+    if (PyErr_Occurred())
         return NULL;
     return PyModule_Create(&definition);
 }

@@ -37,7 +37,7 @@ static const char *const list_accessors[KINDS] = {
 static struct {
     int ready;
     Shape via, uri, name_addr, cseq, headers, request, response;
-    PyObject *parse_all, *parse_via, *parse_uri, *parse_name_addr, *parse_cseq, *item_of, *message_error;
+    PyObject *parse_all, *parse_via, *parse_uri, *parse_name_addr, *parse_cseq, *message_error;
     PyObject *keys[HEADERS_MAX], *written[HEADERS_MAX];
     Kind kinds[HEADERS_MAX];
     int headers_known;
@@ -47,7 +47,11 @@ static struct {
     PyObject *word_objects[NAMES_SLOTS / 2];
     int words_known;
     PyObject *zero, *empty_tuple, *empty_text;
-    PyObject *content_length_key;
+    PyObject *one, *empty_bytes, *lower, *tag, *branch, *rport, *content_type, *to_written;
+    PyObject *wanted[6]; /* the arguments of make_response */
+    PyObject *forms, *written_names, *list_headers, *dialog_forming;
+    PyObject *one_line, *all_python, *set_python, *uri_str_python, *name_addr_str_python, *via_str_python;
+    PyObject *reason_phrase, *readers[KINDS];
 } known;
 
 typedef struct {

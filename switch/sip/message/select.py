@@ -1,18 +1,20 @@
-"""Which half of the message parser runs: C where it was built, else the Python that specifies it.
+"""Which half of the messages runs: C where it was built, else the Python that specifies it.
 
-The C half reads what is plain and hands everything else to the Python half, so that verdicts on what is
-malformed come from one place (see plain.h).
+The C half does what is plain and hands everything else to the Python half, so that verdicts on what is
+malformed come from one place (see plain.h). Its methods take the place of those that they are twins of, in
+the same classes: a message is the same object whoever reads it.
 """
 
 import importlib
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
-from switch.sip.grammar import MessageError
+from switch.sip.grammar import MessageError, one_line
 from switch.sip.message import parsing
 from switch.sip.message.fields import CSeq, Via
-from switch.sip.message.headers import FORMS, WRITTEN, Headers, item_of
-from switch.sip.message.messages import Request, Response
+from switch.sip.message.headers import FORMS, LIST_HEADERS, WRITTEN, Headers
+from switch.sip.message.messages import DIALOG_FORMING, READERS, Request, Response
+from switch.sip.message.reasons import reason_phrase
 from switch.sip.uri import NameAddr, Uri
 
 Parse = Callable[[bytes], Request | Response]
@@ -26,31 +28,45 @@ _WORDS = (
 """Words of values that come in nearly every message: each is one object."""
 
 
-def parser(*, prefer_c: bool = True) -> Parse:
-    """`parse(data)`: one message of a datagram or a framed stream. Raises MessageError."""
-    if prefer_c:
+class Halves:
+    """Both halves. `use` decides which of them the classes have."""
+
+    def __init__(self) -> None:
+        self._twins: list[tuple[type[Any], str, object, object]] = []
+        """Class, name, what it is in Python and in C."""
         try:
-            module = importlib.import_module("switch.sip.message._message")
+            self._module: Any = importlib.import_module("switch.sip.message._message")
         except ModuleNotFoundError:
-            return parsing.parse
-        module.setup(
-            via=Via,
-            uri=Uri,
-            name_addr=NameAddr,
-            cseq=CSeq,
-            headers=Headers,
-            request=Request,
-            response=Response,
+            self._module = None
+            return
+        classes = (Via, Uri, NameAddr, CSeq, Headers, Request, Response)
+        self._module.setup(
+            classes={cls.__name__: cls for cls in classes},
             parse=parsing.parse,
-            parse_uri=Uri.parse,
-            item_of=item_of,
             error=MessageError,
             forms=FORMS,
             written=WRITTEN,
             words=_WORDS,
+            list_headers=LIST_HEADERS,
+            forming=DIALOG_FORMING,
+            readers=READERS,
+            one_line=one_line,
+            reason_phrase=reason_phrase,
         )
-        return cast(Parse, module.parse)
-    return parsing.parse
+        self._twins = self._module.halves()
+
+    def parser(self, *, prefer_c: bool = True) -> Parse:
+        """`parse(data)`: one message of a datagram or a framed stream. Raises MessageError."""
+        if prefer_c and self._module is not None:
+            return cast(Parse, self._module.parse)
+        return parsing.parse
+
+    def use(self, *, prefer_c: bool) -> None:
+        """Take this half of what is asked of messages, of each from now on."""
+        for cls, name, in_python, in_c in self._twins:
+            setattr(cls, name, in_c if prefer_c else in_python)
 
 
-parse = parser()
+halves = Halves()
+halves.use(prefer_c=True)
+parse = halves.parser()

@@ -92,42 +92,93 @@ static int know_all(PyObject *forms, PyObject *written, PyObject *words)
     return 0;
 }
 
-static PyObject *message_setup(PyObject *module, PyObject *args, PyObject *kwargs)
+static int know_class(Shape *shape, PyObject *classes, const char *name, const char *const *fields)
 {
-    (void)module;
-    static char *keywords[] = {"via",   "uri",       "name_addr", "cseq",  "headers", "request", "response",
-                               "parse", "parse_uri", "item_of",   "error", "forms",   "written", "words",
-                               NULL};
+    PyObject *type = PyDict_GetItemString(classes, name);
+    if (!type) {
+        PyErr_SetString(PyExc_KeyError, name);
+        return -1;
+    }
+    return find_slots(shape, type, fields);
+}
+
+static int know_classes(PyObject *classes)
+{
     static const char *const via[] = {"transport", "host", "port", "params", NULL};
     static const char *const uri[] = {"scheme", "user", "password", "host", "port", "params", "headers", "opaque",
                                       "_text", NULL};
     static const char *const name_addr[] = {"display", "uri", "params", NULL};
     static const char *const cseq[] = {"number", "method", NULL};
-    static const char *const headers[] = {"_index", "_items", "parsed", "version", NULL};
+    static const char *const headers[] = {"_items", "parsed", "version", NULL};
     static const char *const request[] = {"_wire", "body", "headers", "method", "uri", NULL};
     static const char *const response[] = {"_wire", "body", "headers", "reason", "status", NULL};
-    PyObject *classes[7], *parse, *parse_uri, *item_of, *error, *forms, *written, *words;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOOOOOO!O!O!", keywords, &classes[0], &classes[1],
-                                     &classes[2], &classes[3], &classes[4], &classes[5], &classes[6], &parse,
-                                     &parse_uri, &item_of, &error, &PyDict_Type, &forms, &PyDict_Type, &written,
-                                     &PyTuple_Type, &words))
+    return know_class(&known.via, classes, "Via", via) < 0 || know_class(&known.uri, classes, "Uri", uri) < 0 ||
+                   know_class(&known.name_addr, classes, "NameAddr", name_addr) < 0 ||
+                   know_class(&known.cseq, classes, "CSeq", cseq) < 0 ||
+                   know_class(&known.headers, classes, "Headers", headers) < 0 ||
+                   know_class(&known.request, classes, "Request", request) < 0 ||
+                   know_class(&known.response, classes, "Response", response) < 0
+               ? -1
+               : 0;
+}
+
+/* A method of a class of the Python half, as it is now: ours has not yet taken its place. */
+static PyObject *method_of(const Shape *shape, const char *name)
+{
+    return PyObject_GetAttrString((PyObject *)shape->type, name);
+}
+
+static int know_methods(void)
+{
+    known.parse_via = method_of(&known.via, "parse");
+    known.parse_name_addr = method_of(&known.name_addr, "parse");
+    known.parse_cseq = method_of(&known.cseq, "parse");
+    known.parse_uri = method_of(&known.uri, "parse");
+    known.all_python = method_of(&known.headers, "all");
+    known.set_python = method_of(&known.headers, "set");
+    known.uri_str_python = method_of(&known.uri, "__str__");
+    known.name_addr_str_python = method_of(&known.name_addr, "__str__");
+    known.via_str_python = method_of(&known.via, "__str__");
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static int know_readers(PyObject *readers)
+{
+    for (int kind = VIA; kind < KINDS; kind++)
+        known.readers[kind] = Py_XNewRef(PyDict_GetItem(readers, known.kind_keys[kind]));
+    static const Kind wanted[] = {VIA, FROM, TO, CSEQ, CALL_ID, CONTACT, ROUTE, RECORD_ROUTE};
+    for (int at = 0; at < 8; at++)
+        if (!known.readers[wanted[at]]) {
+            PyErr_SetString(PyExc_KeyError, kind_names[wanted[at]]);
+            return -1;
+        }
+    return 0;
+}
+
+static PyObject *message_setup(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    (void)module;
+    static char *keywords[] = {"classes",      "parse",   "error",   "forms",         "written", "words",
+                               "list_headers", "forming", "readers", "one_line", "reason_phrase", NULL};
+    PyObject *classes, *parse, *error, *forms, *written, *words, *lists, *forming, *readers, *line, *phrase;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OOO!O!O!O!O!O!OO", keywords, &PyDict_Type, &classes, &parse,
+                                     &error, &PyDict_Type, &forms, &PyDict_Type, &written, &PyTuple_Type,
+                                     &words, &PyFrozenSet_Type, &lists, &PyFrozenSet_Type, &forming, &PyDict_Type,
+                                     &readers, &line, &phrase))
         return NULL;
     if (known.ready)
         Py_RETURN_NONE;
-    if (find_slots(&known.via, classes[0], via) < 0 || find_slots(&known.uri, classes[1], uri) < 0 ||
-        find_slots(&known.name_addr, classes[2], name_addr) < 0 || find_slots(&known.cseq, classes[3], cseq) < 0 ||
-        find_slots(&known.headers, classes[4], headers) < 0 || find_slots(&known.request, classes[5], request) < 0 ||
-        find_slots(&known.response, classes[6], response) < 0 || know_all(forms, written, words) < 0)
-        return NULL;
-    known.parse_via = PyObject_GetAttrString(classes[0], "parse");
-    known.parse_name_addr = PyObject_GetAttrString(classes[2], "parse");
-    known.parse_cseq = PyObject_GetAttrString(classes[3], "parse");
-    if (!known.parse_via || !known.parse_name_addr || !known.parse_cseq)
+    if (know_classes(classes) < 0 || know_all(forms, written, words) < 0 || know_methods() < 0 ||
+        know_readers(readers) < 0)
         return NULL;
     known.parse_all = Py_NewRef(parse);
-    known.parse_uri = Py_NewRef(parse_uri);
-    known.item_of = Py_NewRef(item_of);
     known.message_error = Py_NewRef(error);
+    known.forms = Py_NewRef(forms);
+    known.written_names = Py_NewRef(written);
+    known.list_headers = Py_NewRef(lists);
+    known.dialog_forming = Py_NewRef(forming);
+    known.one_line = Py_NewRef(line);
+    known.reason_phrase = Py_NewRef(phrase);
     known.ready = 1;
     Py_RETURN_NONE;
 }

@@ -19,10 +19,7 @@ static Py_ssize_t gather(PyObject *items, Bytes *parts, Py_ssize_t *count)
             PyErr_SetString(PyExc_TypeError, "a header field is a key, a name and a value");
             return -1;
         }
-        int length = PyUnicode_Compare(PyTuple_GET_ITEM(item, 0), known.content_length_key);
-        if (length == -1 && PyErr_Occurred())
-            return -1;
-        if (!length)
+        if (same_text(PyTuple_GET_ITEM(item, 0), known.kind_keys[CONTENT_LENGTH]))
             continue;
         Bytes *part = &parts[*count];
         if (utf8(PyTuple_GET_ITEM(item, 1), &part[0]) < 0 || utf8(PyTuple_GET_ITEM(item, 2), &part[1]) < 0)
@@ -33,31 +30,26 @@ static Py_ssize_t gather(PyObject *items, Bytes *parts, Py_ssize_t *count)
     return total;
 }
 
-static PyObject *message_wire(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+/* The bytes of a message; the start line is three pieces with a space after the first. */
+static PyObject *wire_of(const Bytes start[3], PyObject *items, PyObject *body)
 {
-    (void)module;
-    Bytes start;
-    if (nargs != 3 || !PyList_CheckExact(args[1]) || !PyBytes_Check(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "wire(start, items, body)");
-        return NULL;
-    }
-    if (utf8(args[0], &start) < 0)
-        return NULL;
     Bytes few[2 * 48], *parts = few;
-    Py_ssize_t fields = PyList_GET_SIZE(args[1]), count;
+    Py_ssize_t fields = PyList_GET_SIZE(items), count;
     if (fields > 48 && !(parts = PyMem_New(Bytes, 2 * (size_t)fields)))
         return PyErr_NoMemory();
-    Py_ssize_t total = gather(args[1], parts, &count), body = PyBytes_GET_SIZE(args[2]);
+    Py_ssize_t total = gather(items, parts, &count), size = PyBytes_GET_SIZE(body);
     char length[48];
-    int digits = PyOS_snprintf(length, sizeof length, "Content-Length: %zd\r\n\r\n", body);
-    PyObject *data = total < 0 ? NULL : PyBytes_FromStringAndSize(NULL, start.length + 2 + total + digits + body);
+    int digits = PyOS_snprintf(length, sizeof length, "Content-Length: %zd\r\n\r\n", size);
+    Py_ssize_t line = start[0].length + 1 + start[1].length + start[2].length + 2;
+    PyObject *data = total < 0 ? NULL : PyBytes_FromStringAndSize(NULL, line + total + digits + size);
     if (data) {
-        char *to = append(append(PyBytes_AS_STRING(data), start.at, start.length), "\r\n", 2);
+        char *to = append(append(PyBytes_AS_STRING(data), start[0].at, start[0].length), " ", 1);
+        to = append(append(append(to, start[1].at, start[1].length), start[2].at, start[2].length), "\r\n", 2);
         for (Py_ssize_t at = 0; at < count; at += 2) {
             to = append(append(to, parts[at].at, parts[at].length), ": ", 2);
             to = append(append(to, parts[at + 1].at, parts[at + 1].length), "\r\n", 2);
         }
-        append(append(to, length, digits), PyBytes_AS_STRING(args[2]), body);
+        append(append(to, length, digits), PyBytes_AS_STRING(body), size);
     }
     if (parts != few)
         PyMem_Free(parts);
