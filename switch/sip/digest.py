@@ -1,6 +1,6 @@
 """Digest authentication, both sides (RFC 3261 section 22, RFC 7616, RFC 8760).
 
-As a server it keeps no state for strangers: a nonce is a time and an HMAC over it and over the address that
+As a server it keeps no state for strangers: a nonce is a time and a MAC over it and over the address that
 asked, so a flood of challenges costs no memory. What it remembers, in a bounded table, is the highest nonce
 count of nonces that were answered correctly: that stops the replay of an overheard answer.
 
@@ -144,6 +144,7 @@ class Challenger:
         "_counts",
         "_ends",
         "_forgotten_us",
+        "_keyed",
         "_lifetime_us",
         "_qops",
         "_replay_nonces_max",
@@ -161,6 +162,8 @@ class Challenger:
     ) -> None:
         assert len(secret) >= 16, "a nonce secret must not be guessable"
         self._secret = secret
+        self._keyed = hashlib.blake2s(key=self.key("nonces"), digest_size=_NONCE_MAC_DIGITS // 2)
+        """RFC 7693: a MAC by itself, at a third of what HMAC costs. A call makes three."""
         self._lifetime_us = nonce_lifetime_s * SECOND
         self._replay_nonces_max = replay_nonces_max
         self._counts: OrderedDict[str, int] = OrderedDict()
@@ -260,7 +263,7 @@ class Challenger:
         key = "" if known is None else known.ha1(algorithm)
         # For a stranger the work is done with secrets that nobody can know; so it is for an account without
         # this hash, whose empty one everybody knows. Made for all, or the time would tell who exists.
-        decoy = self._decoy(username)
+        decoy = self._decoy(username, algorithm)
         expected = _response(
             algorithm,
             key or decoy,
@@ -294,17 +297,21 @@ class Challenger:
         """
         self._serial = (self._serial + 1) % 16**_NONCE_SERIAL_DIGITS
         stamp = f"{now:0{_NONCE_TIME_DIGITS}x}{self._serial:0{_NONCE_SERIAL_DIGITS}x}"
-        return stamp + self._mac(f"nonce:{stamp}:{source}:{realm}")[:_NONCE_MAC_DIGITS]
+        return stamp + self._mac(f"nonce:{stamp}:{source}:{realm}")
 
     def _mac(self, text: str) -> str:
-        return hmac.digest(self._secret, text.encode(), "sha256").hex()
+        mac = self._keyed.copy()
+        mac.update(text.encode())
+        return mac.hexdigest()
 
-    def _decoy(self, username: str) -> str:
-        return self._mac(f"decoy:{username}")
+    def _decoy(self, username: str, algorithm: str) -> str:
+        """As long as the hash that it stands for, because the time of what follows depends on the length."""
+        mac = self._mac(f"decoy:{username}")
+        return mac if algorithm == "MD5" else mac + mac
 
     def _is_fresh(self, nonce: str, realm: str, source: str, now: int) -> bool:
         stamp, mac = nonce[:_NONCE_STAMP_DIGITS], nonce[_NONCE_STAMP_DIGITS:]
-        expected = self._mac(f"nonce:{stamp}:{source}:{realm}")[:_NONCE_MAC_DIGITS]
+        expected = self._mac(f"nonce:{stamp}:{source}:{realm}")
         if not hmac.compare_digest(expected.encode(), mac.encode()):
             return False
         return 0 <= now - int(stamp[:_NONCE_TIME_DIGITS], 16) <= self._lifetime_us

@@ -15,9 +15,12 @@ class Transport(StrEnum):
     WS = "WS"
     WSS = "WSS"
 
-    @property
-    def reliable(self) -> bool:
-        return self is not Transport.UDP
+    reliable: bool
+    """Whether the transport repeats what is lost, and keeps messages in order."""
+
+    def __init__(self, name: str) -> None:
+        # An attribute, where a property would be asked seven times a call.
+        self.reliable = name != "UDP"
 
 
 @quick

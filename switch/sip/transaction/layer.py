@@ -85,6 +85,8 @@ _FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX})
 """With which a non-INVITE transaction, or a refused INVITE, has said all it will."""
 
 _OTHER = "OTHER"
+_STATELESS_LENGTH = 16
+"""Of the To tags that are made from the request alone."""
 _EMPTY_LINES = b"\r\n\0"
 """Keep-alives over UDP: empty lines (RFC 3261 section 7.5) and, from some phones, zero bytes."""
 
@@ -335,15 +337,16 @@ class TransactionLayer:
         if method == "CANCEL":
             self._receive_cancel(base, request, back, flow, now)
             return
-        if self._refused(request, back):
-            return
-        self._open_server(key, request, back, flow, now)
+        if not self._refused(request, back):
+            self._open_server(key, request, back, flow, now)
 
     def _receive_ack(self, base: str, request: Request, flow: Flow, now: int) -> None:
         invite = self._by_key.get(f"{base}|INVITE")
         if invite is not None:
             self._step(invite, Input.ACK, request, flow, now)
-        elif request.to.tag != _stateless_tag(request):
+            return
+        tag = request.to.tag
+        if tag is None or len(tag) != _STATELESS_LENGTH or tag != _stateless_tag(request):
             self._sink.outputs.append(AckReceived(request, flow))
 
     def _receive_cancel(self, base: str, request: Request, back: Flow, flow: Flow, now: int) -> None:
@@ -388,7 +391,7 @@ class TransactionLayer:
             self._answer(request, 501, back, (("Allow", self._allow),))
         elif request.uri.scheme not in KNOWN_SCHEMES:
             self._answer(request, 416, back)
-        elif not request.to.tag and _merge_key(request) in self._merge:
+        elif not request.to.tag and self._merge and _merge_key(request) in self._merge:
             self._answer(request, 482, back)
         elif self._extensions is not None and (unknown := set(request.require) - self._extensions):
             self._answer(request, 420, back, (("Unsupported", ", ".join(sorted(unknown))),))
@@ -470,14 +473,14 @@ class TransactionLayer:
         self._step(transaction, Input.START, None, flow, now)
 
     def _with_via(self, request: Request, flow: Flow) -> Request:
-        sent = request.copy()
+        headers = request.headers.copy()
         branch = MAGIC_COOKIE + self.tokens.token(_BRANCH_LENGTH)
-        sent.headers.prepend("Via", f"SIP/2.0/{flow.transport.value} {flow.local};rport;branch={branch}")
-        if "Max-Forwards" not in sent.headers:
-            sent.headers.add("Max-Forwards", "70")
-        if "User-Agent" not in sent.headers:
-            sent.headers.add("User-Agent", self._server_name)
-        return sent
+        headers.prepend("Via", f"SIP/2.0/{flow.transport} {flow.local};rport;branch={branch}")
+        if "Max-Forwards" not in headers:
+            headers.add("Max-Forwards", "70")
+        if "User-Agent" not in headers:
+            headers.add("User-Agent", self._server_name)
+        return Request(request.method, request.uri, headers, request.body)
 
     def _open(self, sent: Request, flow: Flow, now: int, *, silent: bool = False) -> Transaction:
         method = sent.method
@@ -585,7 +588,7 @@ def _stateless_tag(request: Request) -> str:
     branch = via.partition("branch=")[2].partition(";")[0].partition(",")[0]
     number = (fields.get("CSeq") or "").partition(" ")[0]
     text = "|".join((branch, fields.get("Call-ID") or "", fields.get("From") or "", number))
-    return blake2s(text.encode(), digest_size=8).hexdigest()
+    return blake2s(text.encode(), digest_size=_STATELESS_LENGTH // 2).hexdigest()
 
 
 def _same_way(ours: Flow, failed: Flow) -> bool:

@@ -137,8 +137,8 @@ TRANSACTIONS = (
     ),
     Mutant(
         _LAYER,
-        "elif not request.to.tag and _merge_key(request) in self._merge:",
-        "elif request.to.tag and _merge_key(request) in self._merge:",
+        "elif not request.to.tag and self._merge and _merge_key(request) in self._merge:",
+        "elif request.to.tag and self._merge and _merge_key(request) in self._merge:",
         _BY_ANSWERS + "test_merged_request",
     ),
     Mutant(
