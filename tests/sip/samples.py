@@ -13,6 +13,7 @@ from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Response, parse
 from switch.sip.message.select import halves
 from switch.sip.transaction import TransactionLayer
+from switch.sip.transaction.machines import stepper
 
 OUR = Address("192.0.2.10", 5060)
 PEER = Address("198.51.100.7", 5062)
@@ -23,13 +24,17 @@ T1 = SECOND // 2
 
 @contextmanager
 def reading_with(half: str, module: str) -> Iterator[None]:
-    """The named half of messages (`c` or `python`) in a test module and in the transaction layer."""
+    """The named half (`c` or `python`) of messages and transactions, in a test module and in the layer."""
     if half == "c":
         # Compiled at every installation: where it is missing, that is a failure and no reason to look away.
         importlib.import_module("switch.sip.message._message")
+        importlib.import_module("switch.sip.transaction._machines")
     with pytest.MonkeyPatch.context() as patch:
         for user in (module, "switch.sip.transaction.layer"):
-            patch.setattr(sys.modules[user], "parse", halves.parser(prefer_c=half == "c"))
+            if hasattr(sys.modules[user], "parse"):
+                patch.setattr(sys.modules[user], "parse", halves.parser(prefer_c=half == "c"))
+            if hasattr(sys.modules[user], "step"):
+                patch.setattr(sys.modules[user], "step", stepper(prefer_c=half == "c"))
         halves.use(prefer_c=half == "c")
         try:
             yield

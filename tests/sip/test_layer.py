@@ -1,5 +1,7 @@
 """The transaction layer as its user and the wire see it (RFC 3261 sections 8.2, 9, 13, 17, 18; RFC 6026)."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from switch.base.clock import SECOND
@@ -17,7 +19,26 @@ from switch.sip.outputs import (
     TransactionFailed,
 )
 from switch.sip.transaction import TransactionLayer
-from tests.sip.samples import OUR, PEER, T1, TCP, UDP, layer, request, request_bytes, response_bytes
+from tests.sip.samples import (
+    OUR,
+    PEER,
+    T1,
+    TCP,
+    UDP,
+    layer,
+    reading_with,
+    request,
+    request_bytes,
+    response_bytes,
+)
+
+
+@pytest.fixture(autouse=True, params=["c", "python"], scope="module")
+def _half(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test is run by both halves of messages and transactions."""
+    with reading_with(request.param, __name__):
+        yield
+
 
 WAY_BACK = Flow(Transport.UDP, OUR, PEER)
 

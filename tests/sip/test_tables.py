@@ -5,6 +5,8 @@ Each row below is: state, input, next state, what is sent or told. Pairs that st
 nothing.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
 from switch.sip.flow import Flow
@@ -31,7 +33,15 @@ from switch.sip.transaction.machines import (
 )
 from switch.sip.transaction.tables import Input as On
 from switch.sip.transaction.tables import State as St
-from tests.sip.samples import TCP, UDP, request
+from tests.sip.samples import TCP, UDP, reading_with, request
+
+
+@pytest.fixture(autouse=True, params=["c", "python"], scope="module")
+def _half(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every step is done by both halves."""
+    with reading_with(request.param, __name__):
+        yield
+
 
 Row = tuple[St, On, St, str]
 
@@ -132,7 +142,7 @@ def apply(subject: Transaction, event: On) -> tuple[bool, Sink]:
         message = subject.request.make_response(STATUS[event], to_tag="t")
     elif event in (On.REQUEST, On.ACK):
         message = subject.request
-    return step(subject, event, message, UDP, NOW, out=sink), sink
+    return step(subject, event, message, UDP, NOW, sink), sink
 
 
 def effects(subject: Transaction, sink: Sink) -> str:

@@ -518,7 +518,7 @@ class TransactionLayer:
         self, transaction: Transaction, event: Input, message: Request | Response | None, flow: Flow, now: int
     ) -> None:
         """One step, and what the layer itself must do after it."""
-        step(transaction, event, message, flow, now, out=self._sink)
+        step(transaction, event, message, flow, now, self._sink)
         state = transaction.state
         if state is State.TERMINATED:
             self._forget(transaction)

@@ -2,11 +2,16 @@
 
 A step touches its transaction and the `Sink` it is given, nothing else: no clock, no wire. The transactions
 of all four kinds are one class, because what differs between them is the table. Enumerations here are strings
-with cached hashes and the rows hold functions, since a call costs about thirty steps.
+with cached hashes and the rows hold functions, since a call costs a dozen steps.
+
+`step` has a C half (module.c), which does by code the actions that every call needs and calls the functions
+here for the others. `python_step` specifies it.
 """
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from switch.base.clock import MILLISECOND, SECOND
 from switch.base.timers import TimerHeap
@@ -61,13 +66,15 @@ TimerKey = tuple[str, Input]
 class Sink:
     """Where steps leave what they did: ordered outputs, timers, counts of messages sent."""
 
-    __slots__ = ("messages", "outputs", "timers", "timing")
+    __slots__ = ("durations", "messages", "outputs", "timers", "timing")
 
     def __init__(self, timing: Timing) -> None:
         self.timing = timing
         self.outputs: list[Output] = []
         self.timers: TimerHeap[TimerKey] = TimerHeap()
         self.messages: dict[tuple[str, str, int], int] = {}
+        self.durations: dict[object, int] = {}
+        """What the C half has asked of `timing`."""
 
     def send(self, flow: Flow, data: bytes, method: str, status: int) -> None:
         """Emit bytes and count them; `status` is 0 for a request."""
@@ -129,15 +136,15 @@ class Transaction:
 
 Act = Callable[[Transaction, Request | Response | None, Flow, int, Sink], None]
 Rows = dict[tuple[State, Input], tuple[State, tuple[Act, ...]]]
+Step = Callable[[Transaction, Input, Request | Response | None, Flow, int, Sink], bool]
 
 
-def step(
+def python_step(
     transaction: Transaction,
     event: Input,
     message: Request | Response | None,
     flow: Flow,
     now: int,
-    *,
     out: Sink,
 ) -> bool:
     """Apply one input; False if the table has no row for it, and nothing was done.
@@ -306,19 +313,52 @@ for _action, _next in (
     (Action.NEXT_G, _doubled_to_t2),
 ):
     _ACTS[_action] = _repeats(TIMERS[_action], _next)
-for _action, _duration, _instant in (
-    (Action.SET_B, _timeout, False),
-    (Action.SET_D, _d, True),
-    (Action.SET_F, _timeout, False),
-    (Action.SET_H, _timeout, False),
-    (Action.SET_I, _t4, True),
-    (Action.SET_J, _timeout, True),
-    (Action.SET_K, _t4, True),
-    (Action.SET_L, _timeout, False),
-    (Action.SET_M, _timeout, False),
-    (Action.SET_TRYING, _trying, False),
-):
+_INSTANT_ON_STREAMS = frozenset({Action.SET_D, Action.SET_I, Action.SET_J, Action.SET_K})
+_LENGTHS: dict[Action, Callable[[Timing], int]] = {
+    Action.SET_B: _timeout,
+    Action.SET_D: _d,
+    Action.SET_F: _timeout,
+    Action.SET_H: _timeout,
+    Action.SET_I: _t4,
+    Action.SET_J: _timeout,
+    Action.SET_K: _t4,
+    Action.SET_L: _timeout,
+    Action.SET_M: _timeout,
+    Action.SET_TRYING: _trying,
+}
+for _action, _duration in _LENGTHS.items():
+    _instant = _action in _INSTANT_ON_STREAMS
     _ACTS[_action] = _waits(TIMERS[_action], _duration, instant_on_streams=_instant)
+
+_Coded = tuple[int, Act, Input | None, Callable[[Timing], int] | None]
+"""An action as the C half knows it: code, function, and of a timer its name and length."""
+
+_CODES: dict[Action, int] = {
+    Action.SEND_REQUEST: 1,
+    Action.SEND_RESPONSE: 2,
+    Action.REPEAT_RESPONSE: 3,
+    Action.PASS_REQUEST: 4,
+    Action.PASS_RESPONSE: 5,
+    Action.PASS_ACK: 6,
+    Action.STOP_TIMERS: 7,
+}
+"""As module.c numbers them; 0 is an action that is always done here."""
+
+_START_TIMER, _START_REPEATING = 8, 9
+_FIRST_INTERVALS = frozenset({Action.SET_A, Action.SET_E, Action.SET_G})
+
+
+def _coded(action: Action) -> _Coded:
+    act = _ACTS[action]
+    if action in _FIRST_INTERVALS:
+        return (_START_REPEATING, act, TIMERS[action], _first_interval)
+    if action in _LENGTHS:
+        return (_START_TIMER, act, TIMERS[action], _LENGTHS[action])
+    return (_CODES.get(action, 0), act, None, None)
+
+
+def _first_interval(timing: Timing) -> int:
+    return timing.t1_us
 
 
 def _compiled(table: Table) -> Rows:
@@ -331,6 +371,41 @@ INVITE_CLIENT_ROWS = _compiled(INVITE_CLIENT)
 NON_INVITE_CLIENT_ROWS = _compiled(NON_INVITE_CLIENT)
 INVITE_SERVER_ROWS = _compiled(INVITE_SERVER)
 NON_INVITE_SERVER_ROWS = _compiled(NON_INVITE_SERVER)
+
+
+def stepper(*, prefer_c: bool = True) -> Step:
+    """`step`: in C where it was built."""
+    if not prefer_c:
+        return python_step
+    try:
+        module = importlib.import_module("switch.sip.transaction._machines")
+    except ModuleNotFoundError:
+        return python_step
+    return cast(Step, module.step)
+
+
+def _taught() -> Step:
+    """`stepper`, once the C half has been taught the classes and the tables."""
+    found = stepper()
+    if found is not python_step:
+        module = importlib.import_module("switch.sip.transaction._machines")
+        outputs = (SendBytes, RequestReceived, ResponseReceived, AckReceived)
+        module.setup(Transaction, Sink, Request, Response, *outputs)
+        for rows, table in (
+            (INVITE_CLIENT_ROWS, INVITE_CLIENT),
+            (NON_INVITE_CLIENT_ROWS, NON_INVITE_CLIENT),
+            (INVITE_SERVER_ROWS, INVITE_SERVER),
+            (NON_INVITE_SERVER_ROWS, NON_INVITE_SERVER),
+        ):
+            coded = [
+                (*pair, state, tuple([_coded(action) for action in actions]))
+                for pair, (state, actions) in table.items()
+            ]
+            module.learn(rows, tuple(coded))
+    return found
+
+
+step = _taught()
 
 
 def make_ack(invite: Request, response: Response) -> Request:
