@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Via
 from switch.sip.message.limits import HEAD_BYTES_MAX, MESSAGE_BYTES_MAX
+from switch.sip.message.select import halves
 
 DEFAULT_PORT = 5060
 DEFAULT_TLS_PORT = 5061
@@ -137,6 +138,8 @@ def note_source(request: Request, flow: Flow) -> None:
     Raises MessageError if the Via is malformed.
     """
     vias = request.vias
+    if halves.note_source(request, flow.remote.host, str(flow.remote.port)):
+        return
     via = vias[0]
     if not via.wants_rport and via.host == flow.remote.host:
         return

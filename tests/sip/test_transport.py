@@ -1,5 +1,7 @@
 """Framing of streams, received and rport (RFC 3261 sections 7.5, 18; RFC 3581; RFC 5626)."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Via
 from switch.sip.message.limits import HEAD_BYTES_MAX, MESSAGE_BYTES_MAX
 from switch.sip.transport import Ping, StreamFramer, note_source, response_flow
-from tests.sip.samples import OUR, PEER, TCP, UDP, request, request_bytes
+from tests.sip.samples import OUR, PEER, TCP, UDP, reading_with, request, request_bytes
 
 ONE = request_bytes(body=b"hello\r\n\r\nworld")
 TWO = request_bytes("BYE", to_tag="x")
@@ -81,6 +83,13 @@ class TestFramer:
             framer.feed(bytes([byte]))
 
 
+@pytest.fixture(params=["c", "python"], scope="class")
+def half(request: pytest.FixtureRequest) -> Iterator[None]:
+    with reading_with(request.param, __name__):
+        yield
+
+
+@pytest.mark.usefixtures("half")
 class TestSource:
     def test_rport_and_received_are_filled_in(self) -> None:
         message = request(extra="Via: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bKx\r\n", sent_by="10.0.0.5:5060")

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from switch.base.rng import SplitMix64
+from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import CSeq, Headers, MessageError, NameAddr, Request, Response, Uri, Via
 from switch.sip.message.select import halves
+from switch.sip.transport import note_source
 from tests.fuzz.test_sip_fuzz import corpus, mutated
 from tests.sip.samples import request_bytes, response_bytes
 
@@ -54,6 +56,7 @@ def outcome(data: bytes, *, prefer_c: bool) -> object:
         message.to_bytes(),
         asked_again(message),
         answers(message) if isinstance(message, Request) else None,
+        noted(message) if isinstance(message, Request) else None,
     )
 
 
@@ -65,6 +68,16 @@ def asked_again(message: Request | Response) -> object:
         (message.routes, message.record_routes, message.contact, message.via.branch, message.via.wants_rport),
         (message.from_.tag, message.to.tag, str(message.via), message.to_bytes()),
     )
+
+
+def noted(request: Request) -> object:
+    """The source in the top Via: of another host, of the same, with and without a port that was asked for."""
+    found = []
+    for host in (request.via.host, "192.0.2.77", "2001:db8::1"):
+        copy = request.copy()
+        note_source(copy, Flow(Transport.UDP, Address("192.0.2.1", 5060), Address(host, 5099)))
+        found.append((copy.to_bytes(), copy.vias, copy.via.received, copy.via.rport, copy.headers.version))
+    return found
 
 
 def answers(request: Request) -> object:
@@ -377,6 +390,22 @@ def test_values_are_written_the_same() -> None:
     assert str(CSeq(1, "A")) == "1 A"
 
 
+def test_constructors_do_the_same() -> None:
+    pairs = [("v", "1"), ("X-\u00c9", "a\r\nb"), ("Call-ID", "")]
+
+    def made() -> object:
+        headers = Headers(items=iter(pairs))
+        request = Request(uri=Uri(host="h"), method="A", body=b"x", headers=pairs)
+        again = Response(200, "OK", headers)
+        assert again.headers is headers
+        again.headers.__init__(pairs[:1])  # type: ignore[misc]  # whoever does it has new headers
+        shown = [(list(m.headers.items()), m.headers.version, m.body) for m in (request, again)]
+        return (shown, len(Headers()), request.method, again.status, again.reason, request.to_bytes())
+
+    in_c, in_python = both(made)
+    assert in_c == in_python
+
+
 def test_arguments_that_are_none() -> None:
     request = Request("INVITE", Uri(host="h"), [("To", "<sip:a@h>")])
     for wrong in (
@@ -387,6 +416,13 @@ def test_arguments_that_are_none() -> None:
         lambda: request.make_response(200, headers=[("a",)]),
         lambda: request.make_response(200, headers=[("a", 5)]),
         lambda: request.make_response(200, headers=5),
+        lambda: Headers(5),
+        lambda: Headers([("a", "b", "c")]),
+        lambda: Headers([], []),
+        lambda: Request("A"),
+        lambda: Request("A", Uri(), (), b"", 5),
+        lambda: Request("A", Uri(), header=()),
+        lambda: Response(200, reason="OK", status=200),
         lambda: Headers([("a", "b")]).get(None),
         lambda: Headers([("a", "b")]).add("a", None),
         lambda: Headers([("a", "b")]).replace_first("b", "c"),

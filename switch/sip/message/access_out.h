@@ -184,6 +184,8 @@ static PyObject *read_plain(PyObject *headers, Kind kind)
     if (!items)
         return NULL;
     Py_ssize_t at = find(items, known.kind_keys[kind], 0), end = PyList_GET_SIZE(items);
+    if (at == end && (kind == CONTACT || kind == ROUTE || kind == RECORD_ROUTE))
+        return Py_NewRef(known.empty_tuple);
     if (at == end || find(items, known.kind_keys[kind], at + 1) != end)
         return NULL;
     PyObject *text = part(PyList_GET_ITEM(items, at), 2);
@@ -256,6 +258,33 @@ static PyObject *message_first(PyObject *self, void *kind)
     return first;
 }
 
+/* None where the header is absent. */
+static PyObject *message_max_forwards(PyObject *self, void *unused)
+{
+    (void)unused;
+    PyObject *headers = headers_in(self), *items = headers ? items_of(headers) : NULL;
+    if (!items)
+        return NULL;
+    if (find(items, known.kind_keys[MAX_FORWARDS], 0) == PyList_GET_SIZE(items))
+        Py_RETURN_NONE;
+    return read_kind(self, MAX_FORWARDS);
+}
+
+static PyObject *via_sent_by(PyObject *self, void *unused)
+{
+    (void)unused;
+    Pieces pieces = {.count = 0, .length = 0};
+    char port[8];
+    PyObject *host = *slot(self, &known.via, 1);
+    if (!plain_host(host) || !add_text(&pieces, host) || !add_port(&pieces, *slot(self, &known.via, 2), port))
+        return PyObject_CallOneArg(known.sent_by_python, self);
+    PyObject *text = text_from(&pieces);
+    char *data = text ? PyUnicode_DATA(text) : NULL;
+    for (Py_ssize_t at = 0; text && at < PyUnicode_GET_LENGTH(host); at++)
+        data[at] = (char)Py_TOLOWER(data[at]);
+    return text;
+}
+
 #define LISTED(name, getter, kind) {name, getter, NULL, NULL, (void *)(intptr_t)(kind)}
 
 static PyGetSetDef message_getset[] = {
@@ -269,6 +298,7 @@ static PyGetSetDef message_getset[] = {
     LISTED("contact", message_first, CONTACT),
     LISTED("routes", message_kind, ROUTE),
     LISTED("record_routes", message_kind, RECORD_ROUTE),
+    LISTED("max_forwards", message_max_forwards, 0),
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -280,6 +310,7 @@ static PyGetSetDef name_addr_getset[] = {
 static PyGetSetDef via_getset[] = {
     LISTED("branch", via_branch, 0),
     LISTED("wants_rport", via_wants_rport, 0),
+    LISTED("sent_by", via_sent_by, 0),
     {NULL, NULL, NULL, NULL, NULL},
 };
 

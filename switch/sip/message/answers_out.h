@@ -77,26 +77,35 @@ static PyObject *message_to_bytes(PyObject *self, PyObject *unused)
 
 /* Answers. */
 
+/* What was given for each of `names`, borrowed, NULL where nothing was; -1 where the call is wrong. */
+static int learn_given(PyObject **given, PyObject *const *names, int wanted, PyObject *const *args, Py_ssize_t count,
+                       PyObject *keywords)
+{
+    if (count > wanted)
+        return -1;
+    for (Py_ssize_t at = 0; at < count; at++)
+        given[at] = args[at];
+    for (Py_ssize_t at = 0; keywords && at < PyTuple_GET_SIZE(keywords); at++) {
+        int which = 0;
+        while (which < wanted && !same_text(names[which], PyTuple_GET_ITEM(keywords, at)))
+            which++;
+        if (which == wanted || given[which])
+            return -1;
+        given[which] = args[count + at];
+    }
+    return 0;
+}
+
 typedef struct {
     PyObject *status, *reason, *to_tag, *headers, *body, *content_type; /* borrowed; NULL where not given */
 } Wanted;
 
 static int learn_wanted(Wanted *wanted, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    PyObject **places[] = {&wanted->status,  &wanted->reason, &wanted->to_tag,
-                           &wanted->headers, &wanted->body,   &wanted->content_type};
-    if (count > 2)
+    PyObject *given[6] = {NULL};
+    if (count > 2 || learn_given(given, known.wanted, 6, args, count, names) < 0)
         return -1;
-    for (Py_ssize_t at = 0; at < count; at++)
-        *places[at] = args[at];
-    for (Py_ssize_t at = 0; names && at < PyTuple_GET_SIZE(names); at++) {
-        int which = 0;
-        while (which < 6 && !same_text(known.wanted[which], PyTuple_GET_ITEM(names, at)))
-            which++;
-        if (which == 6 || *places[which])
-            return -1;
-        *places[which] = args[count + at];
-    }
+    *wanted = (Wanted){given[0], given[1], given[2], given[3], given[4], given[5]};
     return wanted->status && PyLong_Check(wanted->status) ? 0 : -1;
 }
 
@@ -205,8 +214,9 @@ static PyObject *answer_of(PyObject *request, const Wanted *wanted, PyObject *co
     if (wanted->content_type && wanted->content_type != Py_None &&
         append_new(copied, item_of(known.content_type, wanted->content_type)) < 0)
         return NULL;
-    PyObject *reason = wanted->reason && wanted->reason != Py_None ? Py_NewRef(wanted->reason)
-                                                                   : PyObject_CallOneArg(known.reason_phrase, wanted->status);
+    PyObject *reason = wanted->reason && wanted->reason != Py_None ? wanted->reason
+                                                                   : PyDict_GetItem(known.reasons, wanted->status);
+    reason = reason ? Py_NewRef(reason) : PyObject_CallOneArg(known.reason_phrase, wanted->status);
     PyObject *headers = reason ? headers_from(Py_NewRef(copied), Py_NewRef(read)) : NULL;
     PyObject *response = headers ? blank(&known.response) : NULL;
     if (!response) {
@@ -242,62 +252,6 @@ static PyObject *request_make_response(PyObject *self, PyObject *const *args, Py
     Py_XDECREF(copied);
     Py_XDECREF(read);
     return response;
-}
-
-static PyMethodDef message_methods[] = {
-    {"to_bytes", message_to_bytes, METH_NOARGS, "The wire form, with Content-Length."},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyMethodDef request_methods[] = {
-    {"make_response", (PyCFunction)(void (*)(void))request_make_response, METH_FASTCALL | METH_KEYWORDS,
-     "RFC 3261 section 8.2.6.2."},
-    {NULL, NULL, 0, NULL},
-};
-
-/* Installing: into the class of the Python half, in place of its own; the replaced attributes are given back. */
-
-static int install_one(PyObject *old, PyObject *type, const char *name, PyObject *descriptor)
-{
-    PyObject *dict = ((PyTypeObject *)type)->tp_dict, *replaced = PyDict_GetItemString(dict, name);
-    PyObject *row = replaced && descriptor ? Py_BuildValue("(OsOO)", type, name, replaced, descriptor) : NULL;
-    int failed = row ? PyList_Append(old, row) : -1;
-    if (!replaced)
-        PyErr_Format(PyExc_TypeError, "the Python half has no %s", name);
-    Py_XDECREF(row);
-    Py_XDECREF(descriptor);
-    return failed;
-}
-
-static int install(PyObject *old, PyTypeObject *type, PyMethodDef *methods, PyGetSetDef *getset)
-{
-    for (; methods && methods->ml_name; methods++)
-        if (install_one(old, (PyObject *)type, methods->ml_name, PyDescr_NewMethod(type, methods)) < 0)
-            return -1;
-    for (; getset && getset->name; getset++)
-        if (install_one(old, (PyObject *)type, getset->name, PyDescr_NewGetSet(type, getset)) < 0)
-            return -1;
-    return 0;
-}
-
-static PyObject *message_halves(PyObject *module, PyObject *unused)
-{
-    (void)module, (void)unused;
-    if (!known.ready) {
-        PyErr_SetString(PyExc_RuntimeError, "setup was not called");
-        return NULL;
-    }
-    PyObject *rows = PyList_New(0);
-    PyTypeObject *message = known.request.type->tp_base;
-    if (rows && install(rows, known.headers.type, headers_methods, NULL) == 0 &&
-        install(rows, message, message_methods, message_getset) == 0 &&
-        install(rows, known.request.type, request_methods, NULL) == 0 &&
-        install(rows, known.name_addr.type, name_addr_methods, name_addr_getset) == 0 &&
-        install(rows, known.via.type, via_methods, via_getset) == 0 &&
-        install(rows, known.uri.type, uri_methods, NULL) == 0)
-        return rows;
-    Py_XDECREF(rows);
-    return NULL;
 }
 
 #endif

@@ -236,6 +236,7 @@ READERS: dict[str, Callable[[Message], object]] = {
     "contact": _read_contacts,
     "route": _read_routes,
     "record-route": _read_record_routes,
+    "max-forwards": _read_max_forwards,
 }
 """What the accessors remember, by key, and how it is read."""
 

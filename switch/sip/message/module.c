@@ -19,6 +19,8 @@
 #include "access_out.h"
 #include "writing_out.h"
 #include "answers_out.h"
+#include "making_out.h"
+#include "install_out.h"
 
 /* A message in the making. `single` holds what may stand once, `lists` what may stand often. */
 typedef struct {
@@ -245,6 +247,8 @@ static PyObject *message_parse(PyObject *module, PyObject *data)
 static PyMethodDef methods[] = {
     {"parse", message_parse, METH_O, "Parse one message, as switch.sip.message.parsing.parse does."},
     {"item_of", (PyCFunction)(void (*)(void))message_item_of, METH_FASTCALL, "One header field as it is kept."},
+    {"note_source", (PyCFunction)(void (*)(void))message_note_source, METH_FASTCALL,
+     "note_source(request, host, port): whether it is done."},
     {"halves", message_halves, METH_NOARGS,
      "What has a twin here: class, name, the Python half's attribute and ours."},
     {"setup", (PyCFunction)(void (*)(void))message_setup, METH_VARARGS | METH_KEYWORDS,
@@ -269,10 +273,19 @@ PyMODINIT_FUNC PyInit__message(void)
     known.branch = PyUnicode_InternFromString("branch");
     known.rport = PyUnicode_InternFromString("rport");
     known.content_type = PyUnicode_InternFromString("Content-Type");
+    known.received = PyUnicode_InternFromString("received");
+    known.via_written = PyUnicode_InternFromString("Via");
     known.to_written = PyUnicode_InternFromString("To");
     static const char *const wanted[] = {"status", "reason", "to_tag", "headers", "body", "content_type"};
+    static const char *const request[] = {"method", "uri", "headers", "body"};
+    static const char *const response[] = {"status", "reason", "headers", "body"};
     for (int at = 0; at < 6; at++)
         known.wanted[at] = PyUnicode_InternFromString(wanted[at]);
+    for (int at = 0; at < 4; at++) {
+        known.request_arguments[at] = PyUnicode_InternFromString(request[at]);
+        known.response_arguments[at] = PyUnicode_InternFromString(response[at]);
+    }
+    known.headers_arguments[0] = PyUnicode_InternFromString("items");
     if (PyErr_Occurred())
         return NULL;
     return PyModule_Create(&definition);

@@ -47,11 +47,12 @@ static struct {
     PyObject *word_objects[NAMES_SLOTS / 2];
     int words_known;
     PyObject *zero, *empty_tuple, *empty_text;
-    PyObject *one, *empty_bytes, *lower, *tag, *branch, *rport, *content_type, *to_written;
-    PyObject *wanted[6]; /* the arguments of make_response */
+    PyObject *one, *empty_bytes, *lower, *tag, *branch, *rport, *received, *content_type, *to_written, *via_written;
+    PyObject *wanted[6]; /* the arguments of make_response, and of the constructors */
+    PyObject *headers_arguments[1], *request_arguments[4], *response_arguments[4];
     PyObject *forms, *written_names, *list_headers, *dialog_forming;
-    PyObject *one_line, *all_python, *set_python, *uri_str_python, *name_addr_str_python, *via_str_python;
-    PyObject *reason_phrase, *readers[KINDS];
+    PyObject *one_line, *all_python, *set_python, *uri_str_python, *name_addr_str_python, *via_str_python, *sent_by_python;
+    PyObject *reason_phrase, *reasons, *readers[KINDS];
 } known;
 
 typedef struct {

@@ -1,6 +1,6 @@
 """Reason phrases (RFC 3261 section 21 and the extensions that this switch answers with)."""
 
-_REASONS = {
+REASONS = {
     100: "Trying",
     180: "Ringing",
     181: "Call Is Being Forwarded",
@@ -76,4 +76,4 @@ _BY_CLASS = {
 
 def reason_phrase(status: int) -> str:
     """The registered phrase, or one for the class of a status that has none here."""
-    return _REASONS.get(status) or _BY_CLASS[status // 100]
+    return REASONS.get(status) or _BY_CLASS[status // 100]

@@ -14,7 +14,7 @@ from switch.sip.message import parsing
 from switch.sip.message.fields import CSeq, Via
 from switch.sip.message.headers import FORMS, LIST_HEADERS, WRITTEN, Headers
 from switch.sip.message.messages import DIALOG_FORMING, READERS, Request, Response
-from switch.sip.message.reasons import reason_phrase
+from switch.sip.message.reasons import REASONS, reason_phrase
 from switch.sip.uri import NameAddr, Uri
 
 Parse = Callable[[bytes], Request | Response]
@@ -28,10 +28,19 @@ _WORDS = (
 """Words of values that come in nearly every message: each is one object."""
 
 
+NoteSource = Callable[[Request, str, str], bool]
+"""Writes host and port of the source into the top Via; false where that is left to the Python half."""
+
+
+def _never(_request: Request, _host: str, _port: str) -> bool:
+    return False
+
+
 class Halves:
     """Both halves. `use` decides which of them the classes have."""
 
     def __init__(self) -> None:
+        self.note_source: NoteSource = _never
         self._twins: list[tuple[type[Any], str, object, object]] = []
         """Class, name, what it is in Python and in C."""
         try:
@@ -52,8 +61,10 @@ class Halves:
             readers=READERS,
             one_line=one_line,
             reason_phrase=reason_phrase,
+            reasons=REASONS,
         )
         self._twins = self._module.halves()
+        self.note_source = self._module.note_source
 
     def parser(self, *, prefer_c: bool = True) -> Parse:
         """`parse(data)`: one message of a datagram or a framed stream. Raises MessageError."""
@@ -65,6 +76,8 @@ class Halves:
         """Take this half of what is asked of messages, of each from now on."""
         for cls, name, in_python, in_c in self._twins:
             setattr(cls, name, in_c if prefer_c else in_python)
+        if self._module is not None:
+            self.note_source = self._module.note_source if prefer_c else _never
 
 
 halves = Halves()

@@ -139,6 +139,9 @@ static int know_methods(void)
     known.uri_str_python = method_of(&known.uri, "__str__");
     known.name_addr_str_python = method_of(&known.name_addr, "__str__");
     known.via_str_python = method_of(&known.via, "__str__");
+    PyObject *sent_by = method_of(&known.via, "sent_by");
+    known.sent_by_python = sent_by ? PyObject_GetAttrString(sent_by, "fget") : NULL;
+    Py_XDECREF(sent_by);
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -146,8 +149,8 @@ static int know_readers(PyObject *readers)
 {
     for (int kind = VIA; kind < KINDS; kind++)
         known.readers[kind] = Py_XNewRef(PyDict_GetItem(readers, known.kind_keys[kind]));
-    static const Kind wanted[] = {VIA, FROM, TO, CSEQ, CALL_ID, CONTACT, ROUTE, RECORD_ROUTE};
-    for (int at = 0; at < 8; at++)
+    static const Kind wanted[] = {VIA, FROM, TO, CSEQ, CALL_ID, CONTACT, ROUTE, RECORD_ROUTE, MAX_FORWARDS};
+    for (int at = 0; at < 9; at++)
         if (!known.readers[wanted[at]]) {
             PyErr_SetString(PyExc_KeyError, kind_names[wanted[at]]);
             return -1;
@@ -159,12 +162,13 @@ static PyObject *message_setup(PyObject *module, PyObject *args, PyObject *kwarg
 {
     (void)module;
     static char *keywords[] = {"classes",      "parse",   "error",   "forms",         "written", "words",
-                               "list_headers", "forming", "readers", "one_line", "reason_phrase", NULL};
-    PyObject *classes, *parse, *error, *forms, *written, *words, *lists, *forming, *readers, *line, *phrase;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OOO!O!O!O!O!O!OO", keywords, &PyDict_Type, &classes, &parse,
+                               "list_headers", "forming", "readers", "one_line", "reason_phrase",
+                               "reasons", NULL};
+    PyObject *classes, *parse, *error, *forms, *written, *words, *lists, *forming, *readers, *line, *phrase, *reasons;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OOO!O!O!O!O!O!OOO!", keywords, &PyDict_Type, &classes, &parse,
                                      &error, &PyDict_Type, &forms, &PyDict_Type, &written, &PyTuple_Type,
                                      &words, &PyFrozenSet_Type, &lists, &PyFrozenSet_Type, &forming, &PyDict_Type,
-                                     &readers, &line, &phrase))
+                                     &readers, &line, &phrase, &PyDict_Type, &reasons))
         return NULL;
     if (known.ready)
         Py_RETURN_NONE;
@@ -179,6 +183,7 @@ static PyObject *message_setup(PyObject *module, PyObject *args, PyObject *kwarg
     known.dialog_forming = Py_NewRef(forming);
     known.one_line = Py_NewRef(line);
     known.reason_phrase = Py_NewRef(phrase);
+    known.reasons = Py_NewRef(reasons);
     known.ready = 1;
     Py_RETURN_NONE;
 }
