@@ -10,7 +10,8 @@ from collections import Counter
 
 import pytest
 
-from switch.exchange.exchange import Exchange
+from switch.call.events import LegGone
+from switch.exchange.hearing import HEAR
 from switch.journal import events
 from tests.fuzz.chaos.run import Run, failure_of, numbers_of, shorter, told
 
@@ -64,5 +65,5 @@ def test_a_run_is_its_numbers() -> None:
 
 def test_what_is_left_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The judge itself: legs that nobody forgets."""
-    monkeypatch.setattr(Exchange, "_leg_gone", lambda *_: None)
+    monkeypatch.setitem(HEAR, LegGone, lambda *_: None)
     assert any("left when everybody has gone" in failure_of(numbers_of(seed, STEPS)) for seed in range(10))
