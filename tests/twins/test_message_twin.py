@@ -386,6 +386,10 @@ def test_values_are_written_the_same() -> None:
                 value = NameAddr('A "B"\r\n', uri, several)
                 in_c, in_python = both(lambda value=value: (str(value), value.tag))
                 assert in_c == in_python
+    for text in (None, "", "0", "1", "65535", "65536", "00001", "000001", "\u0661", "-1", "a", "5060 "):
+        via = Via("UDP", "H\u0130" if text == "1" else "Host", 5060, (("rport", text),))
+        in_c, in_python = both(lambda via=via: (via.rport, via.wants_rport, via.branch, via.sent_by))
+        assert in_c == in_python
     halves.use(prefer_c=True)
     assert str(CSeq(1, "A")) == "1 A"
 

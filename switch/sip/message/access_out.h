@@ -33,6 +33,21 @@ static PyObject *via_branch(PyObject *self, void *unused)
     return param_of(*slot(self, &known.via, 3), known.branch);
 }
 
+/* None where it is absent, empty or no port. */
+static PyObject *via_rport(PyObject *self, void *unused)
+{
+    (void)unused;
+    PyObject *value = param_of(*slot(self, &known.via, 3), known.rport), *port = NULL;
+    uint32_t number = 0;
+    if (value && PyUnicode_CheckExact(value) && PyUnicode_IS_COMPACT_ASCII(value) && PyUnicode_GET_LENGTH(value) <= 5 &&
+        plain_number((Span){PyUnicode_DATA(value), (size_t)PyUnicode_GET_LENGTH(value)}, 65535, &number) && number)
+        port = PyLong_FromUnsignedLong(number);
+    else if (value)
+        port = Py_NewRef(Py_None);
+    Py_XDECREF(value);
+    return port;
+}
+
 static PyObject *via_wants_rport(PyObject *self, void *unused)
 {
     (void)unused;
@@ -311,6 +326,7 @@ static PyGetSetDef via_getset[] = {
     LISTED("branch", via_branch, 0),
     LISTED("wants_rport", via_wants_rport, 0),
     LISTED("sent_by", via_sent_by, 0),
+    LISTED("rport", via_rport, 0),
     {NULL, NULL, NULL, NULL, NULL},
 };
 

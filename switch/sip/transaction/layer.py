@@ -299,7 +299,8 @@ class TransactionLayer:
 
     def _receive_response(self, response: Response, flow: Flow, now: int) -> None:
         method = response.cseq.method
-        self._sink.count("in", _counted(method), response.status)
+        counts, counted = self._sink.messages, ("in", method if method in _KNOWN else _OTHER, response.status)
+        counts[counted] = counts.get(counted, 0) + 1
         vias = response.vias
         if len(vias) > 1:
             # RFC 3261 section 8.1.3.3: it was meant for somebody behind a proxy, which we are not.
@@ -322,7 +323,8 @@ class TransactionLayer:
 
     def _receive_request(self, request: Request, flow: Flow, now: int) -> None:
         method = request.method
-        self._sink.count("in", _counted(method), 0)
+        counts, counted = self._sink.messages, ("in", method if method in _KNOWN else _OTHER, 0)
+        counts[counted] = counts.get(counted, 0) + 1
         base = _server_base(request)
         if method == "ACK":
             self._receive_ack(base, request, flow, now)

@@ -10,11 +10,12 @@ here for the others. `python_step` specifies it.
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from switch.base.clock import MILLISECOND, SECOND
 from switch.base.timers import TimerHeap
+from switch.base.values import quick
 from switch.sip.flow import Flow
 from switch.sip.message import Request, Response
 from switch.sip.outputs import (
@@ -87,51 +88,32 @@ class Sink:
         self.messages[key] = self.messages.get(key, 0) + 1
 
 
+@quick
+@dataclass(slots=True, eq=False)
 class Transaction:
     """One transaction of any kind. `flow` is the way its messages go out."""
 
-    __slots__ = (
-        "ack",
-        "cancel_headers",
-        "cancelled",
-        "data",
-        "flow",
-        "interval_us",
-        "key",
-        "merge_key",
-        "method",
-        "request",
-        "rows",
-        "silent",
-        "state",
-        "status",
-        "timers",
-        "to_tag",
-    )
-
-    def __init__(self, key: str, rows: "Rows", request: Request, flow: Flow, method: str) -> None:
-        self.key = key
-        self.rows = rows
-        self.request = request
-        self.flow = flow
-        self.method = method
-        """As counted: a name from a closed set."""
-        self.state = State.NEW
-        self.data = b""
-        """What a retransmission sends: the request of a client, the last response of a server; empty
-        before."""
-        self.status = 0
-        """Status of the kept response, 0 for a client's request."""
-        self.ack: bytes = b""
-        self.interval_us = 0
-        self.timers: list[Input] = []
-        self.silent = False
-        """The layer itself is the user: CANCEL and its answers."""
-        self.cancelled = False
-        self.cancel_headers: tuple[tuple[str, str], ...] | None = None
-        """Set while a CANCEL is wanted and has to wait for a provisional response (RFC 3261 section 9.1)."""
-        self.merge_key: tuple[str, ...] | None = None
-        self.to_tag = ""
+    key: str
+    rows: "Rows"
+    request: Request
+    flow: Flow
+    method: str
+    """As counted: a name from a closed set."""
+    state: State = State.NEW
+    data: bytes = b""
+    """What a retransmission sends: the request of a client, the last response of a server; empty before."""
+    status: int = 0
+    """Status of the kept response, 0 for a client's request."""
+    ack: bytes = b""
+    interval_us: int = 0
+    timers: list[Input] = field(default_factory=list)
+    silent: bool = False
+    """The layer itself is the user: CANCEL and its answers."""
+    cancelled: bool = False
+    cancel_headers: tuple[tuple[str, str], ...] | None = None
+    """Set while a CANCEL is wanted and has to wait for a provisional response (RFC 3261 section 9.1)."""
+    merge_key: tuple[str, ...] | None = None
+    to_tag: str = ""
 
 
 Act = Callable[[Transaction, Request | Response | None, Flow, int, Sink], None]
