@@ -131,6 +131,23 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeMessage:
+    """Record what the caller says, for a mailbox; `MessageTaken` follows unless the caller goes.
+
+    It ends after `seconds_max`, after `silence_ms` of silence (0: never), or by `EndMessage`.
+    """
+
+    mailbox: str
+    seconds_max: int
+    silence_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndMessage:
+    """The message is over; `MessageTaken` follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call from our side."""
 
@@ -165,6 +182,8 @@ Action = (
     | Dial
     | AgentCommand
     | Record
+    | TakeMessage
+    | EndMessage
     | Hangup
     | WakeAt
     | Trail

@@ -12,6 +12,8 @@ from switch.dialplan.problems import Place, Problems
 STATES_MAX = 50_000
 """Ways through a program that are followed. No real plan has as many; the rest then goes unchecked."""
 
+_ANSWERING = p.AnswerCall | p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue | p.LeaveMessage
+
 
 def check_spinning(program: p.Program, problems: Problems) -> None:
     """A cycle in which the call never waits would take all of the processor."""
@@ -76,7 +78,7 @@ def check_paths(
                 )
             case _:
                 pass
-        if isinstance(instruction, p.AnswerCall | p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue):
+        if isinstance(instruction, _ANSWERING):
             answered = True
         for target, _ in p.edges(instruction):
             state = (target, needs, answered)

@@ -103,6 +103,14 @@ class AgentCommandDone:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageTaken:
+    """The caller's message is in its file. `reason`: stopped, length, silence, failed (a disk refused)."""
+
+    duration_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """A `WakeAt` came due."""
 
@@ -119,5 +127,6 @@ Event = (
     | QueueEnded
     | DialEnded
     | AgentCommandDone
+    | MessageTaken
     | Wake
 )

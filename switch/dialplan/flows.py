@@ -20,7 +20,7 @@ from switch.dialplan.plan import QueuePlan, RecordingPlan, plain_number
 from switch.dialplan.problems import Problems, suggestion
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
-from switch.dialplan.sound_steps import record, told
+from switch.dialplan.sound_steps import record, take_message, told
 from switch.dialplan.source import Path, Source
 
 STEPS_MAX = 500
@@ -470,6 +470,7 @@ VERBS: Mapping[str, Verb] = {
     "record": record,
     "reject": _reject,
     "say": _say,
+    "take_message": take_message,
 }
 
 

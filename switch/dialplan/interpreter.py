@@ -24,6 +24,7 @@ from switch.dialplan.events import (
 )
 from switch.dialplan.gather import Gather
 from switch.dialplan.hours import is_open
+from switch.dialplan.messaging import Messaging
 from switch.dialplan.phrases import AGENT_MESSAGES
 from switch.dialplan.plan import TenantPlan
 from switch.dialplan.session import DIGITS_KEPT_MAX, Session
@@ -44,6 +45,7 @@ _AUDIBLE = (
     p.Farewell,
     p.TellRecording,
     p.RecordCall,
+    p.LeaveMessage,
 )
 """What is done to an answered call."""
 
@@ -280,6 +282,8 @@ class Interpreter:
                 return self._wait(Waiting(session, step, session.plan.queues[step.queue]), now)
             case p.DialOut():
                 return self._wait(_Dialling(session, step), now)
+            case p.LeaveMessage():
+                return self._wait(Messaging(session, step), now)
             case p.Rest():
                 return self._wait(_Resting(session, step), now)
             case p.CommandAgent():

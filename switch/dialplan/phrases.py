@@ -15,6 +15,7 @@ MINUTES_SPOKEN = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60)
 FALLBACK = "en"
 MUSIC = "music"
 RINGBACK = "ringback"
+BEEP = "beep"
 
 AGENT_MESSAGES = ("signed-in", "signed-out", "paused", "resumed", "wrap-up-ended", "not-an-agent", "refused")
 """What `AgentCommandDone.message` may say."""

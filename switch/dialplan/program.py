@@ -163,6 +163,18 @@ class RecordCall:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveMessage:
+    """`silence_us` 0: silence does not end it."""
+
+    where: Where
+    mailbox: str
+    greeting: tuple[str, ...]
+    seconds_max: int
+    silence_us: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     where: Where
     duration_us: int
@@ -213,6 +225,7 @@ Instruction: TypeAlias = (
     | CommandAgent
     | TellRecording
     | RecordCall
+    | LeaveMessage
     | End
     | Farewell
 )
@@ -250,7 +263,7 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
             return ((instruction.next, False),)
         case RecordCall() | TellRecording():
             return ((instruction.next, False),)  # told once: it is no waiting the second time
-        case PlayPrompts() | Rest():
+        case PlayPrompts() | Rest() | LeaveMessage():
             return ((instruction.next, True),)
         case Menu():
             return (

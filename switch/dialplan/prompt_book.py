@@ -120,7 +120,7 @@ class PromptBook:
         if not isinstance(item, str):
             self.problems.add(place, "the name of a prompt, or a text by language, was expected")
             return None
-        if item not in self.wordings and item not in phrases.NAMES:
+        if item not in self.wordings and item not in phrases.NAMES and item != phrases.BEEP:
             known = [name for name in self.wordings if not name.startswith(_INLINE)]
             hint = suggestion(item, known)
             if " " in item:
@@ -184,6 +184,8 @@ class PromptBook:
         name = f"{self.tenant}/{prompt}"
         if prompt == phrases.MUSIC and not wording:
             return [(first, ClipRequest(name, ClipKind.MUSIC))]
+        if prompt == phrases.BEEP and not wording:
+            return [(first, ClipRequest(name, ClipKind.TONE, text=phrases.BEEP))]
         if prompt in phrases.NAMES and not wording:
             return [
                 (each, self._speech(name, each, phrases.phrase(prompt, each), Place()))

@@ -1,10 +1,19 @@
-"""The words for recordings: a section, and the step `record`."""
+"""The words for recordings and messages."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from switch.dialplan.schema import Section
+
+
+class TakeMessageModel(Section):
+    """A message that the caller leaves."""
+
+    mailbox: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+    greeting: Any = None
+    max_s: Annotated[int, Field(ge=3, le=3600)] = 180
+    silence_s: Annotated[float, Field(ge=0, le=60)] = 5
 
 
 class RecordingModel(Section):

@@ -1,15 +1,17 @@
-"""Steps about recordings."""
+"""Steps about recordings and messages."""
 
 from typing import TYPE_CHECKING, Any
 
+from switch.base.clock import SECOND
 from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.actions import RecordVerb
+from switch.dialplan.phrases import BEEP
 from switch.dialplan.plan import RecordingPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
-from switch.dialplan.schema_sound import RecordingModel
+from switch.dialplan.schema_sound import RecordingModel, TakeMessageModel
 from switch.dialplan.source import Path, Source
 
 if TYPE_CHECKING:
@@ -39,3 +41,15 @@ def told(c: "FlowCompiler", where: Where, step: int) -> int:
     """`step` records: the caller hears of it first, where a prompt for that is stated."""
     consent = c.names.recording.consent
     return c.add(p.TellRecording(where, consent, step)) if consent else step
+
+
+def take_message(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:
+    """`take_message: {mailbox: sales, greeting: ...}`, or the mailbox alone."""
+    short = isinstance(args, str)
+    model = schema.read(TakeMessageModel, c.source, path, {"mailbox": args} if short else args, c.problems)
+    if model is None:
+        return after
+    greeting = c.book.resolve(model.greeting, (*path, "greeting"))
+    c.book.use_phrases((BEEP,))
+    silence_us = int(model.silence_s * SECOND)
+    return c.add(p.LeaveMessage(where, model.mailbox, greeting, model.max_s, silence_us, after))

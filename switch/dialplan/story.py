@@ -81,6 +81,9 @@ class Teller:
         while self.pending and isinstance(self.pending[0], a.Answer):
             self.pending.popleft()
             self.give(e.Answered())
+        while self.pending and isinstance(self.pending[0], a.TakeMessage):
+            self.pending.popleft()
+            self.give(e.MessageTaken(10_000, "silence"))
 
     def settle(self) -> None:
         """Let what plays come to its end; music has none."""

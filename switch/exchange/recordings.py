@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from switch.call.leg import Leg
 from switch.dialplan.actions import RecordVerb
+from switch.dialplan.events import MessageTaken
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -33,6 +34,8 @@ class Recording:
     slot: int
     for_talk: bool
     paused: bool = False
+    message: bool = False
+    """Of a mailbox: the flow waits for its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +89,49 @@ def start(office: Office, session: Session, now: int, *, for_talk: bool) -> None
     """Into a new file of the tenant's and the day's."""
     plan = office.tenancy(session).plan.recording
     sound = SoundFormat.OPUS if plan.opus else SoundFormat.WAV
+    number, path = _next(office, session, "{:%Y-%m-%d/%H%M%S}", now)
+    slot = session.call.anchor.slot.number
+    session.recording = Recording(number, path, slot, for_talk)
+    office.media([StartRecording(slot, number, path, sound, seconds_max=plan.seconds_max)])
+
+
+def take_message(
+    office: Office, session: Session, mailbox: str, seconds_max: int, silence_ms: int, now: int
+) -> None:
+    """What the anchor says, alone; a recording of the call ends before it."""
+    stop(office, session)
+    plan = office.tenancy(session).plan.recording
+    sound = SoundFormat.OPUS if plan.opus else SoundFormat.WAV
+    number, path = _next(office, session, f"messages/{mailbox}/{{:%Y-%m-%d-%H%M%S}}", now)
+    slot = session.call.anchor.slot.number
+    session.recording = Recording(number, path, slot, for_talk=False, message=True)
+    office.media(
+        [StartRecording(slot, number, path, sound, 0, 1, seconds_max=seconds_max, silence_ms=silence_ms)]
+    )
+
+
+def _next(office: Office, session: Session, form: str, now: int) -> tuple[int, str]:
+    """Number and path of the next recording, which is noted in the journal and the call's record."""
     office.recordings_begun += 1
     number = office.recordings_begun
     moment = datetime.fromtimestamp(office.journal.wall(now) // 1_000_000, UTC)
-    path = f"{session.tenant}/{moment:%Y-%m-%d}/{moment:%H%M%S}-{session.call.id}-{number}"
-    slot = session.call.anchor.slot.number
-    session.recording = Recording(number, path, slot, for_talk)
+    path = f"{session.tenant}/{form.format(moment)}-{session.call.id}-{number}"
     office.recordings[number] = session.tenant, session.call.id, path
-    office.media([StartRecording(slot, number, path, sound, seconds_max=plan.seconds_max)])
     office.write(journal.RecordingStarted(path), now, session)
     record = session.call.record
     if len(record.recordings) < PATHS_MAX:
         record.recordings = (*record.recordings, path)
+    return number, path
 
 
 def stop(office: Office, session: Session) -> None:
     """Harmless where nothing is recorded; `ended` follows."""
-    recording, session.recording = session.recording, None
-    if recording is not None:
-        office.media([StopRecording(recording.slot, recording.number)])
+    recording = session.recording
+    if recording is None:
+        return
+    if not recording.message:  # the flow waits to hear of a message's end
+        session.recording = None
+    office.media([StopRecording(recording.slot, recording.number)])
 
 
 def talk_begins(office: Office, session: Session, leg: Leg, now: int) -> None:
@@ -140,6 +167,8 @@ def ended(office: Office, event: RecordingEnded, now: int) -> None:
     office.journal.write(entry, now, tenant=tenant, call=call)
     session = office.sessions.get(call)
     if session is not None and session.recording is not None and session.recording.number == event.recording:
+        if session.recording.message:
+            office.tell_flow(session, MessageTaken(event.duration_ms, reason))
         session.recording = None
     if event.reason is RecordingReason.FAILED or event.lost_ms:
         office.notices.append(RecordingFailed(tenant, call, path, event.error, event.lost_ms))

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from switch.dialplan import actions
-from switch.exchange.actions import agents, answering, dialling, playing, queueing, recording, timing
+from switch.exchange.actions import (
+    agents,
+    answering,
+    dialling,
+    messaging,
+    playing,
+    queueing,
+    recording,
+    timing,
+)
 from switch.exchange.exchange import Handler
 
 HANDLERS: Mapping[type[actions.Action], Handler] = {
@@ -18,6 +27,8 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.Dial: dialling.dial,
     actions.AgentCommand: agents.command,
     actions.Record: recording.record,
+    actions.TakeMessage: messaging.take,
+    actions.EndMessage: messaging.end,
     actions.WakeAt: timing.wake_at,
     actions.Trail: timing.trail,
 }

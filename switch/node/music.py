@@ -29,6 +29,7 @@ _RINGBACK: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 _RINGBACK_ELSEWHERE = ((425.0,), (1.0, 4.0))
 _TONE_LEVEL = 0.12
+_BEEP_S = 0.4
 
 
 def music() -> Samples:
@@ -81,6 +82,14 @@ def _pluck(note: int, length_s: float) -> Samples:
         if hertz * partial < 3300:
             sound += strength * np.exp(-3.0 * partial * t) * np.sin(2 * np.pi * hertz * partial * t)
     return sound * attack
+
+
+def beep() -> Samples:
+    """After it the caller speaks: 0.4 s of 1000 Hz."""
+    t = np.arange(int(_BEEP_S * RATE)) / RATE
+    edge = np.clip(np.minimum(t, _BEEP_S - t) / 0.01, 0.0, 1.0)
+    out: Samples = edge * np.sin(2 * np.pi * 1000 * t) * (2 * _TONE_LEVEL)
+    return out
 
 
 def ringback(country: str) -> Samples:

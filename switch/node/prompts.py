@@ -15,9 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from switch.base.errors import ConfigurationError, Problem, ResourceError
+from switch.dialplan.phrases import BEEP
 from switch.dialplan.plan import ClipKind, ClipRequest
 from switch.node.audio import WavError, cached_pcm, read_wav, resample, to_pcm, write_wav
-from switch.node.music import MUSIC_VERSION, music, ringback
+from switch.node.music import MUSIC_VERSION, beep, music, ringback
 from switch.node.sound_files import read_sound
 
 ESPEAK = "espeak-ng"
@@ -100,7 +101,9 @@ def _clip(key: str, request: ClipRequest, cache: Path) -> bytes | Problem:
         case ClipKind.SPEECH:
             made = _speak(request)
         case ClipKind.TONE:
-            made = to_pcm(ringback(request.text.rpartition(":")[2]))
+            kind, _, country = request.text.partition(":")
+            made = to_pcm(ringback(country) if country else beep())
+            assert country or kind == BEEP, "two tones are known"
         case _:
             made = to_pcm(music())
     if isinstance(made, bytes):

@@ -94,3 +94,43 @@ def test_without_a_prompt_nothing_is_said() -> None:
 def test_mistakes_are_told(word: str, other: str, expected: str) -> None:
     with pytest.raises(ConfigurationError, match=expected):
         load_centre({"shop.yaml": PLAN.replace(word, other)})
+
+
+MESSAGE = """
+languages: [en]
+numbers: {100: main}
+accounts: {"101": {}}
+prompts: {away: We are away.}
+flows:
+  main: [{take_message: {mailbox: sales, greeting: away, max_s: 60}}, {take_message: other}]
+"""
+
+
+def test_a_message_is_taken_after_greeting_and_beep() -> None:
+    call = Call("main", MESSAGE)
+    assert call.heard() == ["shop/away.en", "shop/beep"]
+    assert call.done[1:] == [a.TakeMessage("sales", 60, 5000)]
+    call.done.clear()
+    call.give(e.DigitPressed("5"))
+    assert call.done == [], "a key that is none"
+    call.give(e.DigitPressed("#"))
+    assert call.done == [a.EndMessage()]
+    call.done.clear()
+    call.give(e.MessageTaken(4000, "stopped"))
+    assert call.heard() == ["shop/beep"]
+
+
+def test_a_key_goes_to_the_beep_at_once() -> None:
+    call = Call("main", MESSAGE)
+    call.give(e.DigitPressed("#"))
+    first, second = [act for act in call.done if isinstance(act, a.Play)]
+    assert second.clips == ("shop/beep",)
+    call.give(e.PlayEnded(first.playback, False))
+    assert not any(isinstance(act, a.TakeMessage) for act in call.done), "the old playback's end is no news"
+    call.give(e.PlayEnded(second.playback, True))
+    assert isinstance(call.done[-1], a.TakeMessage)
+
+
+def test_a_mailbox_is_a_name_and_no_path() -> None:
+    with pytest.raises(ConfigurationError, match="mailbox"):
+        load_centre({"shop.yaml": MESSAGE.replace("mailbox: sales", "mailbox: ../sales")})

@@ -7,11 +7,11 @@ from switch.dialplan.actions import RecordVerb
 from switch.exchange.recordings import RecordingFailed
 from switch.journal import events as journal
 from switch.media.commands import Command, PauseRecording, StartRecording, StopRecording
-from switch.media.events import RecordingEnded, RecordingReason
-from switch.sip.message import parse
+from switch.media.events import DigitReceived, PlayFinished, RecordingEnded, RecordingReason
+from switch.sip.message import Request, Uri, parse
 from switch.sip.outputs import SendBytes
-from tests.exchange.bench import PLAN, Bench, Phone
-from tests.exchange.test_flows_of_phones import CALLER, ONE, talk
+from tests.exchange.bench import HERE, PLAN, Bench, Phone
+from tests.exchange.test_flows_of_phones import CALLER, DESK, ONE, talk
 
 RECORDED = """
 languages: [en]
@@ -144,3 +144,38 @@ def test_an_end_that_comes_after_the_call_is_written_to_it(recorded: Studio) -> 
     assert entry.call == call
     assert isinstance(entry.event, journal.RecordingEnded)
     assert not recorded.exchange.office.recordings, "nothing of it is left"
+
+
+MAILBOX = """
+languages: [en]
+numbers: {600: main}
+accounts: {"101": {}}
+flows: {main: [{take_message: {mailbox: sales, max_s: 30, silence_s: 2}}, hangup]}
+"""
+
+
+def test_a_message_is_taken_for_a_mailbox_and_the_flow_goes_on() -> None:
+    studio = Studio(MAILBOX)
+    caller = Phone(studio, "maple-101", instance="")
+    caller.register(CALLER)
+    caller.invite(CALLER, Uri(user="600", host=HERE.host))
+    answered = studio.response(CALLER, 200)
+    ack = [("Via", f"SIP/2.0/UDP {CALLER.remote};branch=z9hG4bKack"), ("CSeq", f"{answered.cseq.number} ACK")]
+    ack += [(name, value) for name, value in answered.headers if name in ("From", "To", "Call-ID")]
+    studio.give(Request("ACK", DESK, ack), CALLER)
+    (session,) = studio.exchange.office.sessions.values()
+    assert session.playing is not None
+    assert session.playing.clips == ("maple/beep",)
+    slot = session.call.anchor.slot.number
+    studio.exchange.media_event(PlayFinished(slot, session.playing.playback, True), studio.now)
+    studio._carry()
+    (started,) = studio.media
+    assert isinstance(started, StartRecording)
+    assert started.path.startswith("maple/messages/sales/1970-01-01-")
+    assert (started.channels, started.seconds_max, started.silence_ms) == (1, 30, 2000)
+    studio.exchange.media_event(DigitReceived(slot, "#", 100), studio.now)
+    studio._carry()
+    assert studio.media[-1] == StopRecording(slot, started.recording)
+    studio.ends(RecordingReason.STOPPED)
+    studio._carry()
+    assert "BYE" in studio.methods(CALLER), "the flow has gone on to its end"
