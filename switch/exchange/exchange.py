@@ -260,8 +260,11 @@ class Exchange:
             elif office.router_inputs:
                 tenant, event = office.router_inputs.popleft()
                 tenancy = office.parts.tenancies.get(tenant)
-                for decision in tenancy.router.apply(event, now) if tenancy is not None else ():
-                    routing.carry_out(office, tenant, decision, now)
+                if tenancy is not None:
+                    decisions = tenancy.router.apply(event, now)
+                    tenancy.auditor.follow(event, decisions, now)
+                    for decision in decisions:
+                        routing.carry_out(office, tenant, decision, now)
             elif office.flow_inputs:
                 session, flow_event = office.flow_inputs.popleft()
                 running = session.interpreter

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from switch.acd import decisions as acd_decisions
 from switch.acd import events as acd_events
+from switch.acd.auditor import Auditor
 from switch.base.timers import TimerHeap
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.cause import Cause
@@ -91,10 +92,11 @@ class Listener:
 
 @dataclass(slots=True)
 class Tenancy:
-    """A tenant's plan, its router, and which agent sits at which account."""
+    """A tenant's plan, its router with who watches it, and which agent sits at which account."""
 
     plan: TenantPlan
     router: Router
+    auditor: Auditor = field(default_factory=Auditor)
     agent_at: dict[str, str] = field(default_factory=dict)
     hold_clip: str = ""
 

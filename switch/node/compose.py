@@ -137,7 +137,7 @@ def _set_tenants(exchange: Exchange, centre: Centre, materials: Materials, now: 
         router: Router = (
             make_router(materials.seed, prefer_c=materials.prefer_c) if known is None else known.router
         )
-        tenancies[key] = Tenancy(plan, router)
+        tenancies[key] = Tenancy(plan, router) if known is None else Tenancy(plan, router, known.auditor)
         for event in router_events(plan, None if known is None else known.plan):
             exchange.office.tell_router(key, event)
     busy = {session.tenant for session in exchange.office.sessions.values()}

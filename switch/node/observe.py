@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import asdict
 
+from switch.acd.auditor import INVARIANTS
 from switch.engine.engine import Engine
 from switch.exchange.office import Office
 from switch.media.quality import Alarm
@@ -50,10 +51,7 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         failed_logins=office.failed_logins,
         rtp=_rtp(node.engine, office, node.media_refused),
         journal=_journal(node.writer),
-        violations=(
-            values.Count("internal-error", node.faults),
-            values.Count("rtp-port-leaked", office.leaked_slots),
-        ),
+        violations=_violations(node, office, now),
     )
 
 
@@ -64,6 +62,17 @@ def thresholds(office: Office) -> dict[tuple[str, str], int]:
         for key, tenancy in office.parts.tenancies.items()
         for queue in tenancy.plan.queues.values()
     }
+
+
+def _violations(node: Node, office: Office, now: int) -> tuple[values.Count, ...]:
+    """What must never be. Who watches a router also looks now at what is too much for each event."""
+    breaches: Counter[str] = Counter()
+    for tenancy in office.parts.tenancies.values():
+        tenancy.auditor.inspect(tenancy.router, now)
+        breaches.update(tenancy.auditor.breaches)
+    routed = tuple(values.Count(name, breaches[name]) for name in INVARIANTS)
+    own = (values.Count("internal-error", node.faults), values.Count("rtp-port-leaked", office.leaked_slots))
+    return (*own, *routed)
 
 
 def _calls(office: Office) -> tuple[values.CallsReading, ...]:

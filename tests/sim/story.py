@@ -128,8 +128,10 @@ class Story:
             assert worker.shown not in ("offered", "busy", "wrap-up"), f"{name} is {worker.shown} for ever"
         for phone in world.phones.values():
             assert not phone.calls, f"{phone.identity.user} is still in a call: {phone.calls[0].state}"
-        router = world.exchange.office.parts.tenancies["shop"].router
-        for queue in router.queues(world.now):
+        tenancy = world.exchange.office.parts.tenancies["shop"]
+        tenancy.auditor.inspect(tenancy.router, world.now)
+        assert not tenancy.auditor.breaches, tenancy.auditor.breaches
+        for queue in tenancy.router.queues(world.now):
             assert (queue.waiting, queue.offered, queue.talking) == (0, 0, 0), queue
         for phone in world.phones.values():
             if phone.alive and phone.identity.password:
