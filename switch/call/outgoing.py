@@ -1,20 +1,18 @@
 """A leg whose INVITE we sent (user agent client, RFC 3261 section 13.2)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
-from switch.base.values import quick
 from switch.call import events, session_timer
 from switch.call.cause import By, Cause, Reason, from_status, ours, told_by
+from switch.call.destination import Destination
 from switch.call.forks import FORKS_MAX, Fork
 from switch.call.leg import ALLOW, Leg
 from switch.call.requests import answer_in_dialog
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
 from switch.media.plan import Slot, StreamPlan
-from switch.sdp.audio import AudioCapability
-from switch.sdp.security import Encryption
 from switch.sip import digest
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
@@ -38,49 +36,6 @@ _CREDENTIALS = frozenset({"Authorization", "Proxy-Authorization"})
 
 NOBODY_THERE = Cause(Reason.UNREACHABLE, By.NETWORK, 408)
 """How a leg ends whose peer never answered anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What we answer a carrier's challenge with."""
-
-    username: str
-    password: str
-
-
-@quick
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where an INVITE goes: the request URI, the flow to send by, whom we say we are.
-
-    `from_` and `to` are as they are written, without a tag: for a phone they are the same in every call.
-    """
-
-    uri: Uri
-    flow: Flow
-    from_: str
-    to: str
-    headers: tuple[tuple[str, str], ...] = ()
-    credentials: Credentials | None = None
-    encryption: Encryption = Encryption.OPTIONAL
-    others: tuple["Way", ...] = ()
-    audio: AudioCapability | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A further flow to the same phone (RFC 5626), by which it is tried where the one before it is dead.
-
-    `routes` are its Route values, `registration` the Call-ID and CSeq of the REGISTER that named it.
-    `media_host` is where whoever speaks by this flow reaches our audio.
-    """
-
-    uri: Uri
-    flow: Flow
-    media_host: str
-    routes: tuple[str, ...] = ()
-    registration: tuple[str, int] = ("", 0)
-    encryption: Encryption = Encryption.OPTIONAL
 
 
 class OutgoingLeg(Leg):

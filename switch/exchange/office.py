@@ -16,9 +16,10 @@ from switch.acd.auditor import Auditor
 from switch.base.timers import TimerHeap
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.cause import Cause
+from switch.call.destination import Destination
 from switch.call.leg import Leg
 from switch.call.negotiation import CAPABILITY, wanting
-from switch.call.outgoing import Destination, OutgoingLeg
+from switch.call.outgoing import OutgoingLeg
 from switch.call.signalling import Signalling
 from switch.dialplan import events as flow_events
 from switch.dialplan.actions import Action

@@ -5,8 +5,9 @@ up, or it was called off. An attempt that is over leaves the session in the same
 """
 
 from switch.call.cause import By, Cause, Reason, ours
+from switch.call.destination import Credentials, Destination, Way
 from switch.call.leg import Leg
-from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, Credentials, Destination, OutgoingLeg, Way
+from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, OutgoingLeg
 from switch.exchange import codecs, encryption, identities, meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office

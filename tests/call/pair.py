@@ -11,9 +11,10 @@ from switch.base.clock import MILLISECOND, SECOND
 from switch.base.rng import SplitMix64
 from switch.base.tokens import SeededTokens
 from switch.call import events
+from switch.call.destination import Destination
 from switch.call.incoming import IncomingLeg
 from switch.call.leg import Leg
-from switch.call.outgoing import Destination, OutgoingLeg
+from switch.call.outgoing import OutgoingLeg
 from switch.call.settings import DEFAULTS, LegSettings
 from switch.call.signalling import Signalling
 from switch.call.surplus import Surplus

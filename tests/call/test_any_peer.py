@@ -4,8 +4,8 @@ import pytest
 
 from switch.base.rng import SplitMix64
 from switch.call.cause import Reason, ours
+from switch.call.destination import Credentials
 from switch.call.incoming import IncomingLeg
-from switch.call.outgoing import Credentials
 from switch.sdp.direction import Direction
 from switch.sip.message import Message, Request, Response
 from tests.call.bench import SDP, Bench

@@ -4,7 +4,8 @@ import pytest
 
 from switch.call import events
 from switch.call.cause import By, Cause, Reason, ours
-from switch.call.outgoing import NOBODY_THERE, Credentials
+from switch.call.destination import Credentials
+from switch.call.outgoing import NOBODY_THERE
 from switch.call.states import LegState
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
 from switch.sdp.direction import Direction

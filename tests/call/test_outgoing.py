@@ -4,7 +4,7 @@ import pytest
 
 from switch.call import events
 from switch.call.cause import Reason, ours
-from switch.call.outgoing import Credentials
+from switch.call.destination import Credentials
 from switch.call.states import LegState
 from switch.sip.message import Request
 from tests.call.wire import Wire, answer, sdp

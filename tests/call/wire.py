@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from switch.base.tokens import SeededTokens
 from switch.call import events
+from switch.call.destination import Credentials, Destination
 from switch.call.incoming import IncomingLeg
 from switch.call.leg import Leg
-from switch.call.outgoing import Credentials, Destination, OutgoingLeg
+from switch.call.outgoing import OutgoingLeg
 from switch.call.signalling import Signalling
 from switch.media.plan import Slot
 from switch.sip.flow import Address, Flow, Transport

@@ -18,6 +18,7 @@ from switch.base.tokens import TokenSource
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import MAGIC_COOKIE, MessageError, Request, Response, parse, reason_phrase
 from switch.sip.outputs import AckReceived, CancelReceived, MessageDropped, Output, StrayAnswer
+from switch.sip.transaction.keys import client_key, merge_key, server_base
 from switch.sip.transaction.machines import (
     INVITE_CLIENT_ROWS,
     INVITE_SERVER_ROWS,
@@ -257,7 +258,7 @@ class TransactionLayer:
         if isinstance(message, Response):
             self._receive_response(message, flow, now)
             return
-        if f"{_server_base(message)}|{message.method}" in self._by_key:
+        if f"{server_base(message)}|{message.method}" in self._by_key:
             self._receive_request(message, flow, now)
             return
         self._sink.count("in", _counted(message.method), 0)
@@ -269,7 +270,7 @@ class TransactionLayer:
         is known, that of one alone."""
         if branch:
             for method in KNOWN_METHODS:
-                found = self._awaiting.get(_client_key(branch, method))
+                found = self._awaiting.get(client_key(branch, method))
                 if found is not None and _same_way(found.flow, flow):
                     self._step(found, Input.TRANSPORT_ERROR, None, flow, now)
             return
@@ -306,7 +307,7 @@ class TransactionLayer:
             # RFC 3261 section 8.1.3.3: it was meant for somebody behind a proxy, which we are not.
             self._drop("several-vias", flow)
             return
-        found = self._by_key.get(_client_key(vias[0].branch or "", method))
+        found = self._by_key.get(client_key(vias[0].branch or "", method))
         if found is None:
             self._stray(response, vias[0].branch or "", flow)
             return
@@ -325,7 +326,7 @@ class TransactionLayer:
         method = request.method
         counts, counted = self._sink.messages, ("in", method if method in _KNOWN else _OTHER, 0)
         counts[counted] = counts.get(counted, 0) + 1
-        base = _server_base(request)
+        base = server_base(request)
         if method == "ACK":
             self._receive_ack(base, request, flow, now)
             return
@@ -378,7 +379,7 @@ class TransactionLayer:
         if tag:
             transaction.to_tag = tag
         elif not silent:
-            transaction.merge_key = _merge_key(request)
+            transaction.merge_key = merge_key(request)
             self._merge[transaction.merge_key] = key
         self._by_key[key] = transaction
         self._step(transaction, Input.REQUEST, request, flow, now)
@@ -393,7 +394,7 @@ class TransactionLayer:
             self._answer(request, 501, back, (("Allow", self._allow),))
         elif request.uri.scheme not in KNOWN_SCHEMES:
             self._answer(request, 416, back)
-        elif not request.to.tag and self._merge and _merge_key(request) in self._merge:
+        elif not request.to.tag and self._merge and merge_key(request) in self._merge:
             self._answer(request, 482, back)
         elif self._extensions is not None and (unknown := set(request.require) - self._extensions):
             self._answer(request, 420, back, (("Unsupported", ", ".join(sorted(unknown))),))
@@ -487,7 +488,7 @@ class TransactionLayer:
     def _open(self, sent: Request, flow: Flow, now: int, *, silent: bool = False) -> Transaction:
         method = sent.method
         rows = INVITE_CLIENT_ROWS if method == "INVITE" else NON_INVITE_CLIENT_ROWS
-        key = _client_key(sent.via.branch or "", method)
+        key = client_key(sent.via.branch or "", method)
         transaction = Transaction(key, rows, sent, flow, _counted(method))
         transaction.silent = silent
         transaction.data = sent.to_bytes()
@@ -548,38 +549,11 @@ def _counted(method: str) -> str:
     return method if method in _KNOWN else _OTHER
 
 
-def _client_key(branch: str, method: str) -> str:
-    return f"c|{branch}|{method}"
-
-
-def _server_base(request: Request) -> str:
-    """What a server transaction is matched by, without the method (RFC 3261 section 17.2.3)."""
-    via = request.via
-    branch = via.branch or ""
-    if branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
-        return f"s|{branch}|{via.sent_by}"
-    # RFC 2543 peers, and a cookie with nothing behind it (RFC 4475 section 3.2.1): match by the parts that
-    # ACK and CANCEL have in common with their INVITE.
-    parts = (
-        branch,
-        via.sent_by,
-        str(request.uri),
-        request.call_id,
-        request.from_.tag or "",
-        str(request.cseq.number),
-    )
-    return "o|" + "|".join(parts)
-
-
 def _spread_retry(request: Request) -> tuple[tuple[str, str], ...]:
     """A Retry-After that differs from phone to phone: a shift that was refused together must not come back
     together."""
     spread = sum(request.call_id.encode()) % RETRY_SPREAD_S
     return (("Retry-After", str(RETRY_AFTER_S + spread)),)
-
-
-def _merge_key(request: Request) -> tuple[str, ...]:
-    return (request.from_.tag or "", request.call_id, str(request.cseq.number), request.method)
 
 
 def _stateless_tag(request: Request) -> str:

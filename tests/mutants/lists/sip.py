@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 _DIGEST = "switch/sip/digest.py"
+_KEYS = "switch/sip/transaction/keys.py"
 _LAYER = "switch/sip/transaction/layer.py"
 _TABLES = "switch/sip/transaction/tables.py"
 _MACHINES = "switch/sip/transaction/machines.py"
@@ -137,12 +138,12 @@ TRANSACTIONS = (
     ),
     Mutant(
         _LAYER,
-        "elif not request.to.tag and self._merge and _merge_key(request) in self._merge:",
-        "elif request.to.tag and self._merge and _merge_key(request) in self._merge:",
+        "elif not request.to.tag and self._merge and merge_key(request) in self._merge:",
+        "elif request.to.tag and self._merge and merge_key(request) in self._merge:",
         _BY_ANSWERS + "test_merged_request",
     ),
     Mutant(
-        _LAYER,
+        _KEYS,
         'return f"s|{branch}|{via.sent_by}"',
         'return f"s|{branch}"',
         _BY_SERVER + "test_the_same_branch_from_another_sent_by_is_another_transaction",
