@@ -1,0 +1,82 @@
+"""A machine without libopus: one line at start says so, and Opus is offered to nobody."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CENTRE = "codecs: [opus, g722]\n"
+PLAN = """
+languages: [en]
+numbers: {600: main}
+accounts: {'101': {codecs: [opus]}}
+flows: {main: [hangup]}
+"""
+
+PROGRAM = """
+import asyncio, json, os, sys
+from pathlib import Path
+from structlog.testing import capture_logs
+from switch.exchange import codecs
+from switch.node.options import RunOptions
+from switch.node.start import running
+from switch.sip.flow import Address
+
+async def main():
+    folder = Path(sys.argv[1])
+    low = 20_000 + os.getpid() % 190 * 64
+    local = (Address("127.0.0.1", 0),)
+    options = RunOptions(folder / "plans", local, None, folder / "state", rtp_low=low, rtp_high=low + 63)
+    with capture_logs() as logs:
+        async with running(options) as (control, _):
+            office = control.node.exchange.office
+            account = codecs.of_account(office, "shop", "101")
+            print(json.dumps({
+                "said": [line for line in logs if "Opus" in line["event"]],
+                "centre": office.signalling.settings.audio.codecs,
+                "account": account.codecs,
+            }))
+
+asyncio.run(main())
+"""
+
+
+def started(folder: Path, **environment: str) -> dict[str, list[object]]:
+    """What a switch says and offers; it runs as a process of its own, since a library once found stays."""
+    (folder / "plans").mkdir()
+    (folder / "plans" / "centre.yaml").write_text(CENTRE)
+    (folder / "plans" / "shop.yaml").write_text(PLAN)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[object]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_one_line_says_so_and_nothing_of_it_is_offered(tmp_path: Path) -> None:
+    """A library of that name with nothing in it stands before the real one."""
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    (tmp_path / "empty.c").write_text("int nothing;\n")
+    library = tmp_path / "libopus.so.0"
+    subprocess.run(["gcc", "-shared", "-fPIC", tmp_path / "empty.c", "-o", library], check=True)
+    found = started(tmp_path, LD_LIBRARY_PATH=str(tmp_path))
+    (line,) = found["said"]
+    assert isinstance(line, dict)
+    assert line["log_level"] == "warning"
+    assert line["reason"] == "it is no libopus of version 1.0 or later"
+    assert found["centre"] == ["G722"]
+    assert found["account"] == ["PCMU", "PCMA"]
