@@ -4,15 +4,19 @@ It stands at the one seam where the other side is a Protocol; what a real switch
 through the node.
 """
 
+from dataclasses import replace
+
 from switch.api.views import (
     AccountView,
     AgentRow,
     AgentVerb,
+    CallAudio,
     CallRecord,
     CallRow,
     ConfigurationProblem,
     GatewayRow,
     Health,
+    LegAudio,
     NewSecret,
     NumberRow,
     Outcome,
@@ -163,6 +167,47 @@ class CentrePort:
         if self.live.pop(call, None) is None:
             return Outcome(Result.NOT_FOUND, f"no live call {call}")
         return Outcome(Result.DONE, f"{call} is ended")
+
+    async def call_audio(self, call: str) -> CallAudio | None:
+        if call != "c-n1-7":
+            return None
+        caller = LegAudio(
+            leg="l-1",
+            role="caller",
+            name="+15145550111",
+            trunk="",
+            agent="",
+            live=False,
+            received=9_900,
+            sent=10_000,
+            lost=100,
+            jitter_ms=4.2,
+            jitter_max_ms=30.0,
+            concealed_ms=0,
+            reports=0,
+            peer_lost=0,
+            peer_jitter_ms=0.0,
+            round_trip_ms=None,
+            mos_heard=4.33,
+            mos_peer=None,
+            mos_now=None,
+            mos_worst=3.1,
+        )
+        agent = replace(
+            caller,
+            leg="l-2",
+            role="agent",
+            name="101",
+            live=True,
+            reports=9,
+            peer_lost=500,
+            peer_jitter_ms=21.0,
+            round_trip_ms=83.4,
+            mos_peer=3.92,
+            mos_now=4.4,
+            alarms=("silence",),
+        )
+        return CallAudio(call, "maple", (caller, agent))
 
     async def why(self, call: str) -> WhyAnswer | None:
         if call != "c-n1-7":

@@ -10,6 +10,7 @@ from switch.api.views import (
     RECORDS_MAX,
     AccountView,
     AgentRow,
+    CallAudio,
     CallRecord,
     CallRow,
     ConfigurationProblem,
@@ -34,6 +35,7 @@ async def test_every_view_travels_without_loss(served: Served) -> None:
         "/v1/trunks": (list[TrunkRow], port.trunks()),
         "/v1/calls": (list[CallRow], port.calls()),
         "/v1/calls/recent": (list[CallRecord], await port.recent_calls(20)),
+        "/v1/calls/audio?call=c-n1-7": (CallAudio, await port.call_audio("c-n1-7")),
         "/v1/why?call=c-n1-7": (WhyAnswer, await port.why("c-n1-7")),
     }
     for path, (shape, value) in expected.items():
@@ -113,3 +115,9 @@ async def test_a_reload_with_problems_lists_them_and_is_no_success(served: Serve
 @pytest.mark.parametrize("limit", ["0", "-1", str(RECORDS_MAX + 1), "many"])
 async def test_the_number_of_records_is_bounded(served: Served, limit: str) -> None:
     assert (await served.control.get("/v1/calls/recent", params={"limit": limit})).status_code == 422
+
+
+async def test_audio_of_an_unknown_call_is_not_found(served: Served) -> None:
+    answer = await served.control.get("/v1/calls/audio", params={"call": "c-none"})
+    assert answer.status_code == 404
+    assert answer.json()["result"] == "not-found"

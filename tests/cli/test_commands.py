@@ -24,6 +24,10 @@ from tests.cli.conftest import Command, Running
         (["calls"], ["c-n1-7", "+15145550111", "talking", "1h02m"]),
         (["calls", "list"], ["c-n1-7"]),
         (["calls", "recent"], ["c-n1-6", "12s", "50s", "normal"]),
+        (
+            ["calls", "audio", "c-n1-7"],
+            ["101 (agent)", "now", "ended", "1.0%", "4.33", "5.0%", "21 ms", "3.92", "83 ms", "silence"],
+        ),
         (["why", "c-n1-7"], ["lea was chosen of 2 candidates"]),
         (["status"], ["ready", "127.0.0.1:5060", "+15145550100", "http://127.0.0.1:8080/metrics"]),
         (["reload"], ["2 tenants loaded"]),
@@ -50,6 +54,7 @@ def test_a_person_sees_what_matters(
         (["trunks"], [0, "gateways", 1, "state"], "down"),
         (["calls"], [0, "call"], "c-n1-7"),
         (["calls", "recent", "--limit", "1"], [0, "talked_ms"], 50_000),
+        (["calls", "audio", "c-n1-7"], ["legs", 0, "mos_peer"], None),
         (["calls", "hang-up", "c-n1-7"], ["result"], "done"),
         (["why", "c-n1-7"], ["offers", 0, "tie_break"], "score"),
         (["status"], ["health", "ready"], True),

@@ -112,6 +112,7 @@ def test_a_day_in_the_life(started: Started, command: Command) -> None:
     first = ask("accounts", "reset", "shop-101")["secret"]
     assert len(first) >= 12
     assert ask("accounts", "reset", "shop-101")["secret"] != first
+    assert command("calls", "audio", "c-none", "--state", started.state).code == 1
     assert command("why", "c-none", "--state", started.state).code == 1
     assert command("agents", "resume", "nobody", "--state", started.state).code == 1
 
