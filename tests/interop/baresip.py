@@ -78,6 +78,8 @@ class BaresipAccount:
     """Its name alone at 8000 Hz, or as in baresip's settings: `G722/16000/1`, `opus/48000/2`."""
     encryption: str = ""
     """Of media: `srtp-mand` (keys in the description) or `dtls_srtp`."""
+    rtcp_mux: bool = False
+    """Reports share the port of the audio (RFC 5761)."""
     outbound: tuple[str, ...] = ()
     """SIP URIs of proxies to each of which it keeps a flow (RFC 5626)."""
 
@@ -153,6 +155,7 @@ class Baresip:
                 spoken=spoken,
                 rate_hz=rate_hz,
             )
+            + f"rtcp_mux {'yes' if account.rtcp_mux else 'no'}\n"
         )
         prefix = () if home is None else ("ip", "netns", "exec", home.namespace)
         for name in ("accounts", "contacts"):
