@@ -228,6 +228,33 @@ static void play(struct engine *engine, uint32_t slot, const struct play *play)
     stream_mark_busy(engine, slot);
 }
 
+static void steer_play(struct engine *engine, struct stream *stream, const struct steer *steer)
+{
+    struct player *player = &stream->player;
+    if (player->state != PLAYER_RUNNING || player->play.playback != steer->playback) {
+        count(&engine->counters.commands_ignored, 1);
+        return;
+    }
+    switch (steer->how) {
+    case STEER_PAUSE:
+        player->paused = true;
+        /* What is heard again begins a talkspurt. */
+        sound_hush(stream, VOICE_PLAYER);
+        sender_interrupt(&stream->sender);
+        break;
+    case STEER_RESUME:
+        player->paused = false;
+        player->next_tick = engine->tick + 1;
+        break;
+    case STEER_SEEK:
+        player_seek(player, engine->clips, steer->samples);
+        break;
+    case STEER_SKIP:
+        player_seek(player, engine->clips, player_position(player, engine->clips) + steer->samples);
+        break;
+    }
+}
+
 static void send_digits(struct engine *engine, uint32_t slot, const struct digits *digits)
 {
     struct stream *stream = &engine->streams[slot];
@@ -281,6 +308,9 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         break;
     case COMMAND_STOP_PLAY:
         stream_finish_play(engine, command->slot, false);
+        break;
+    case COMMAND_STEER_PLAY:
+        steer_play(engine, stream, &command->steer);
         break;
     case COMMAND_SEND_DIGITS:
         send_digits(engine, command->slot, &command->digits);

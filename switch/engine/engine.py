@@ -35,6 +35,7 @@ from switch.media.commands import (
     SendDigits,
     SoundFormat,
     StartRecording,
+    SteerPlay,
     StopPlay,
     StopRecording,
     Unbridge,
@@ -247,6 +248,8 @@ class Engine:
                 return self._core.play(slot, playback, tuple(self._clips[name] for name in clips), loop)
             case StopPlay(slot):
                 return self._core.stop_play(slot)
+            case SteerPlay(slot, playback, how, ms):
+                return self._core.steer_play(slot, playback, how, 8 * ms)
             case SendDigits(slot, digits):
                 return self._core.send_digits(slot, bytes(KEYS.index(digit) for digit in digits))
             case StartRecording():

@@ -476,6 +476,7 @@ static PyMethodDef core_methods[] = {
     {"stop_recording", core_stop_recording, METH_VARARGS, NULL},
     {"pause_recording", core_pause_recording, METH_VARARGS, NULL},
     {"move_recording", core_move_recording, METH_VARARGS, NULL},
+    {"steer_play", core_steer_play, METH_VARARGS, NULL},
     {"mix", core_mix, METH_VARARGS, NULL},
     {"unmix", core_unmix, METH_VARARGS, NULL},
     {"poll_recording", core_poll_recording, METH_NOARGS, NULL},

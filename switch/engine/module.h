@@ -25,6 +25,7 @@ PyObject *core_record(PyObject *object, PyObject *args);
 PyObject *core_stop_recording(PyObject *object, PyObject *args);
 PyObject *core_pause_recording(PyObject *object, PyObject *args);
 PyObject *core_move_recording(PyObject *object, PyObject *args);
+PyObject *core_steer_play(PyObject *object, PyObject *args);
 PyObject *core_mix(PyObject *object, PyObject *args);
 PyObject *core_unmix(PyObject *object, PyObject *args);
 PyObject *core_poll_recording(PyObject *object, PyObject *unused);

@@ -63,6 +63,22 @@ PyObject *core_move_recording(PyObject *object, PyObject *args)
     return submit((struct core_object *)object, &command);
 }
 
+PyObject *core_steer_play(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_STEER_PLAY};
+    long long playback, samples;
+    unsigned how;
+    if (!PyArg_ParseTuple(args, "ILIL", &command.slot, &playback, &how, &samples))
+        return NULL;
+    if (how > STEER_SKIP || samples > CLIPS_PER_PLAY_MAX * (long long)CLIP_SAMPLES_MAX ||
+        samples < -CLIPS_PER_PLAY_MAX * (long long)CLIP_SAMPLES_MAX) {
+        PyErr_SetString(PyExc_ValueError, "the steering of the playback is out of range");
+        return NULL;
+    }
+    command.steer = (struct steer){.playback = playback, .how = (enum steering)how, .samples = samples};
+    return submit((struct core_object *)object, &command);
+}
+
 /* (room, levels, ((slot, set of heard members), ...)) */
 PyObject *core_mix(PyObject *object, PyObject *args)
 {

@@ -11,6 +11,35 @@ void player_start(struct player *player, const struct play *play, uint32_t first
     player->clip = 0;
     player->offset = 0;
     player->next_tick = first_tick;
+    player->paused = false;
+}
+
+int64_t player_position(const struct player *player, const struct clip *clips)
+{
+    int64_t position = player->offset;
+    for (uint16_t i = 0; i < player->clip; i++)
+        position += clips[player->play.clips[i]].samples;
+    return position;
+}
+
+void player_seek(struct player *player, const struct clip *clips, int64_t samples)
+{
+    if (player->state != PLAYER_RUNNING)
+        return;
+    if (samples < 0)
+        samples = 0;
+    for (player->clip = 0; player->clip < player->play.count; player->clip++) {
+        uint32_t length = clips[player->play.clips[player->clip]].samples;
+        if (samples < length) {
+            player->offset = (uint32_t)samples;
+            return;
+        }
+        samples -= length;
+    }
+    player->clip = (uint16_t)(player->play.count - 1);
+    player->offset = 0;
+    if (!player->play.loop)
+        player->state = PLAYER_ENDED;
 }
 
 /* The clip is used up: on to the next, or round again, or over. */

@@ -23,10 +23,18 @@ struct player {
     uint16_t clip;   /* index into play.clips */
     uint32_t offset; /* samples into that clip */
     uint32_t next_tick;
+    bool paused; /* silence meanwhile */
 };
 
 /* A play without clips has ended at once. */
 void player_start(struct player *player, const struct play *play, uint32_t first_tick);
+
+/* Goes on at so many samples after the beginning of the first clip; past the last one it ends, or with a loop begins
+ * the last clip again. Of a loop's rounds only the present one counts. */
+void player_seek(struct player *player, const struct clip *clips, int64_t samples);
+
+/* How many samples after the beginning of the first clip it is. */
+int64_t player_position(const struct player *player, const struct clip *clips);
 
 /* Takes the next `samples` codes, padded with silence after the end. Pass NULL to let time go by unheard. */
 void player_take(struct player *player, const struct clip *clips, enum codec_id codec, uint8_t *codes, uint32_t samples);

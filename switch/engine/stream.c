@@ -368,7 +368,7 @@ void stream_tick(struct engine *engine, uint32_t slot, uint64_t due_us, uint64_t
     /* Keys come first; a playback waits for them, so that nothing of it is lost. */
     if (dtmf_sender_busy(&stream->keys_out))
         send_keys(engine, stream, now_us);
-    else if (stream->player.state == PLAYER_RUNNING)
+    else if (stream->player.state == PLAYER_RUNNING && !stream->player.paused)
         send_playback(engine, stream, now_us);
     if (stream->player.state == PLAYER_ENDED)
         stream_finish_play(engine, slot, true);

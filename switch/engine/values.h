@@ -60,6 +60,7 @@ enum command_kind {
     COMMAND_UNBRIDGE,
     COMMAND_PLAY,
     COMMAND_STOP_PLAY,
+    COMMAND_STEER_PLAY,
     COMMAND_SEND_DIGITS,
     COMMAND_SECURE,
     COMMAND_SEND_RECORD,
@@ -78,6 +79,15 @@ struct play {
     uint16_t clips[CLIPS_PER_PLAY_MAX];
     uint16_t count;
     bool loop;
+};
+
+/* What is done with a playback that runs. */
+enum steering { STEER_PAUSE, STEER_RESUME, STEER_SEEK, STEER_SKIP };
+
+struct steer {
+    int64_t playback;
+    enum steering how;
+    int64_t samples; /* STEER_SEEK: from the beginning of all its clips; STEER_SKIP: from here, back where negative */
 };
 
 struct digits {
@@ -119,6 +129,7 @@ struct command {
             bool paused;
         } recorded; /* COMMAND_STOP_RECORDING, COMMAND_PAUSE_RECORDING */
         struct play play;
+        struct steer steer;
         struct digits digits;
     };
 };

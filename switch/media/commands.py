@@ -80,6 +80,29 @@ class StopPlay:
     slot: int
 
 
+class Steering(IntEnum):
+    """What is done with a playback that runs, in the order of `enum steering`."""
+
+    PAUSE = 0
+    RESUME = 1
+    SEEK = 2
+    SKIP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SteerPlay:
+    """Pause the playback (silence), go on, or go elsewhere in it; harmless where it has ended.
+
+    SEEK goes to `ms` after the beginning of its first clip, SKIP `ms` on from here, or back where negative.
+    Behind the last clip it ends, in front of the first it begins.
+    """
+
+    slot: int
+    playback: int
+    how: Steering
+    ms: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class SendDigits:
     """Send RFC 4733 events into the stream, 100 ms each with 100 ms between; at most 32 digits."""
@@ -208,6 +231,7 @@ Command = (
     | Unbridge
     | Play
     | StopPlay
+    | SteerPlay
     | SendDigits
     | StartRecording
     | StopRecording

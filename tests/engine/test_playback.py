@@ -6,7 +6,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from switch.media.commands import Bridge, CloseStream, Play, SendDigits, StopPlay, UpdateStream
+from switch.media.commands import (
+    Bridge,
+    CloseStream,
+    Play,
+    SendDigits,
+    Steering,
+    SteerPlay,
+    StopPlay,
+    UpdateStream,
+)
 from switch.media.events import PlayFinished
 from switch.media.plan import Codec
 from tests.engine.bench import Bench, pcm
@@ -176,3 +185,43 @@ def test_a_replaced_clip_is_heard_from_the_next_play_on(bench: Bench) -> None:
     assert {packet.payload[0] for packet in peer.receive_all()} == {0x9F}
     bench.submit(Play(0, 2, ("prompt",)))
     assert {packet.payload[0] for packet in peer.receive_all()} == {0xFF}
+
+
+def test_it_pauses_and_goes_on_where_it_was(bench: Bench) -> None:
+    peer, whole = bench.open(0), bench.open(1)
+    bench.engine.add_clip("ramp", ramp(160 * 20))
+    bench.submit(Play(1, 1, ("ramp",)), Play(0, 1, ("ramp",)))
+    before = [peer.receive() for _ in range(3)]
+    bench.submit(SteerPlay(0, 1, Steering.PAUSE))
+    before += peer.receive_all(0.15)
+    bench.submit(SteerPlay(0, 1, Steering.RESUME))
+    after = peer.receive_all()
+    assert 3 <= len(before) < 10
+    assert [packet.payload for packet in before + after] == [packet.payload for packet in whole.receive_all()]
+    assert after[0].marker
+    assert (after[0].timestamp - before[-1].timestamp) % 2**32 >= 160 * 7, "time has passed all the same"
+
+
+def test_it_goes_elsewhere_in_its_queue(bench: Bench) -> None:
+    peer = bench.open(0)
+    bench.engine.add_clip("head", pcm(*[4000] * 1600))
+    bench.engine.add_clip("tail", pcm(*[8000] * 1600))
+    bench.submit(Play(0, 1, ("head", "tail")), SteerPlay(0, 1, Steering.SEEK, 300))
+    heard = b"".join(packet.payload for packet in peer.receive_all())
+    assert len(set(heard)) == 1, "the second clip alone"
+    assert len(heard) <= 1600 - 800 + 160
+    bench.wait_for(PlayFinished)
+    bench.submit(Play(0, 2, ("head", "tail")), SteerPlay(0, 2, Steering.SEEK, 200))
+    bench.submit(SteerPlay(0, 2, Steering.SKIP, -150))
+    again = b"".join(packet.payload for packet in peer.receive_all())
+    assert len(set(again) - {0xFF}) == 2, "back in the first"
+    assert bench.wait_for(PlayFinished).completed
+    bench.submit(Play(0, 3, ("head",)), SteerPlay(0, 3, Steering.SEEK, 60_000))
+    assert bench.wait_for(PlayFinished) == PlayFinished(0, 3, completed=True)
+
+
+def test_steering_what_has_ended_is_harmless(bench: Bench) -> None:
+    bench.open(0)
+    before = bench.engine.stats().commands_ignored
+    bench.submit(SteerPlay(0, 9, Steering.PAUSE))
+    assert bench.engine.stats().commands_ignored == before + 1
