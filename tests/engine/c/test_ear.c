@@ -94,6 +94,49 @@ static void malformed_payloads_are_counted(void)
     free(ear);
 }
 
+static uint32_t random_state;
+
+/* Numerical Recipes' generator: tests need the same numbers everywhere, and no more. */
+static uint32_t random_below(uint32_t limit)
+{
+    random_state = random_state * 1664525 + 1013904223;
+    return (uint32_t)((uint64_t)random_state * limit >> 32);
+}
+
+/* Whatever arrives and whenever, each tick gives a frame, and no memory is touched that is not the ear's. */
+static void any_packets_at_any_time(const struct codec *codec, uint32_t seed)
+{
+    struct ear *ear = new_ear(codec);
+    uint8_t payload[1400];
+    uint64_t now_us = START_US;
+    struct rtp_packet packet = {.payload = payload, .sequence = 60000, .ssrc = 1};
+    random_state = seed;
+    for (int tick = 0; tick < 2000; tick++) {
+        now_us += random_below(100) == 0 ? random_below(300000) : 10000;
+        for (uint32_t arrivals = random_below(random_below(50) == 0 ? 90 : 3); arrivals > 0; arrivals--) {
+            packet.payload_bytes = random_below(8) == 0 ? random_below(sizeof payload) : 160;
+            for (int i = 0; i < 8; i++)
+                payload[random_below(sizeof payload)] = (uint8_t)random_below(256);
+            packet.sequence = (uint16_t)(packet.sequence + (random_below(10) == 0 ? random_below(9) - 4 : 1));
+            packet.timestamp += random_below(20) == 0 ? random_below(3000) - 1500 : 160;
+            if (random_below(500) == 0)
+                packet.ssrc++, packet.timestamp = random_below(UINT32_MAX), packet.sequence = (uint16_t)random_below(65536);
+            if (random_below(30) == 0)
+                ear_aside(ear, &packet);
+            else
+                ear_put(ear, &packet, now_us);
+        }
+        ear_take(ear, now_us);
+        CHECK(ear->held <= codec->sample_rate_hz / 1000 * 150);
+        if (random_below(1000) == 0)
+            ear_restart(ear);
+    }
+    struct ear_counts counts;
+    ear_counts(ear, &counts);
+    CHECK(counts.jitter.packets > 500);
+    free(ear);
+}
+
 static void a_mouth_fills_packets(void)
 {
     struct mouth *mouth = calloc(1, mouth_bytes(&g711_ulaw_codec));
@@ -133,4 +176,13 @@ void test_ear(void)
     what_is_said_is_heard();
     malformed_payloads_are_counted();
     a_mouth_fills_packets();
+    /* `make soak` sets this. */
+    uint32_t seeds = getenv("SOAK") == NULL ? 1 : 50;
+    for (uint32_t seed = 1; seed <= seeds; seed++) {
+        any_packets_at_any_time(&g711_ulaw_codec, seed);
+        any_packets_at_any_time(&g722_codec, seed);
+        any_packets_at_any_time(&l16_8k_codec, seed);
+    }
+    if (opus_load(OPUS_LIBRARY) == NULL)
+        any_packets_at_any_time(codec_find(CODEC_OPUS, 16000), 1);
 }

@@ -1,6 +1,7 @@
 /* The whole engine with its thread and real sockets, under the sanitizers; and each allocation refused once. */
 #include "engine.h"
 #include "security.h"
+#include "supply.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -248,6 +249,71 @@ static void keys_are_freed_whatever_becomes_of_their_command(void)
     bench_close(&bench);
 }
 
+static struct command open_as(const struct bench *bench, uint32_t slot, enum codec_id codec)
+{
+    struct command command = open_command(bench, slot);
+    command.open.plan.codec = codec;
+    command.open.plan.dtmf_payload_type = -1;
+    return command;
+}
+
+/* Ears and mouths come, are replaced with the codec, and go with the stream, while packets arrive. */
+static void unlike_codecs_are_bridged_by_sound(void)
+{
+    struct bench bench;
+    bench_open(&bench);
+    struct engine_config config = configuration(&bench);
+    bench.engine = engine_new(&config);
+    CHECK(bench.engine != NULL && engine_start(bench.engine) == 0);
+    int16_t samples[800] = {0};
+    CHECK_EQUAL(engine_add_clip(bench.engine, samples, 800), 0);
+    submit(&bench, open_as(&bench, 0, CODEC_PCMU));
+    submit(&bench, open_as(&bench, 1, CODEC_G722));
+    submit(&bench, (struct command){.kind = COMMAND_BRIDGE, .slot = 0, .partner = 1});
+    static const enum codec_id codecs[] = {CODEC_L16_16K, CODEC_PCMU, CODEC_L16_8K, CODEC_G722};
+    uint16_t sequence = 0;
+    for (int i = 0; i < 4; i++) {
+        for (int packet = 0; packet < 8; packet++, sequence++) {
+            send_packet(&bench, 0, sequence, 0);
+            send_packet(&bench, 1, sequence, 8);
+            usleep(10000);
+        }
+        CHECK(receive_packets(&bench, 0, 2, 2000) == 2 && receive_packets(&bench, 1, 2, 2000) == 2);
+        struct command update = open_as(&bench, 1, codecs[i]);
+        update.kind = COMMAND_UPDATE;
+        submit(&bench, update);
+        submit(&bench, (struct command){.kind = COMMAND_SEND_DIGITS, .slot = 1, .digits = {.events = {3}, .count = 1}});
+        submit(&bench, (struct command){.kind = COMMAND_PLAY, .slot = 1, .play = {.playback = i, .count = 1}});
+    }
+    for (uint32_t slot = 0; slot < 2; slot++)
+        submit(&bench, (struct command){.kind = COMMAND_CLOSE, .slot = slot});
+    for (int closed = 0; closed < 2; closed++)
+        await(&bench, EVENT_CLOSED);
+    bench_close(&bench);
+}
+
+/* A bridge that needs memory which is not there is refused, and can be asked for again. */
+static void refused_supplies(void)
+{
+    struct bench bench;
+    bench_open(&bench);
+    struct engine_config config = configuration(&bench);
+    bench.engine = engine_new(&config);
+    CHECK(bench.engine != NULL);
+    submit(&bench, open_as(&bench, 0, CODEC_PCMU));
+    submit(&bench, open_as(&bench, 1, CODEC_G722));
+    struct command command = {.kind = COMMAND_BRIDGE, .slot = 0, .partner = 1};
+    /* An ear and a mouth for each: what was sent at one try is not sent again at the next. */
+    for (int i = 0; i < SUPPLY_COMMANDS_MAX; i++) {
+        allocations_until_refusal = i == 0 ? 0 : 1;
+        CHECK(!engine_submit(bench.engine, &command));
+    }
+    allocations_until_refusal = 1;
+    CHECK(engine_submit(bench.engine, &command));
+    allocations_until_refusal = -1;
+    bench_close(&bench);
+}
+
 static void refused_allocations(void)
 {
     struct bench bench;
@@ -282,5 +348,7 @@ void test_engine(void)
     refused_allocations();
     talk_play_and_close();
     unread_events_slow_the_writer_down();
+    unlike_codecs_are_bridged_by_sound();
+    refused_supplies();
     keys_are_freed_whatever_becomes_of_their_command();
 }
