@@ -1,14 +1,16 @@
 /* What the relay benchmark measures against, and with. One program, two parts:
  *
  *   floor relay SOCKETS          the floor: receive, send on, nothing else. Socket i sends to the peer of i^1.
- *   floor load SOCKETS RATE SECONDS
- *                                phones: RATE packets a second of RTP over all sockets, spread evenly in time.
+ *   floor load SOCKETS RATE SECONDS [EVEN ODD]
+ *                                phones: RATE packets a second of RTP over all sockets, spread evenly in time. EVEN and
+ *                                ODD are files of payloads as codec.c writes them, for the sockets of these numbers.
  *
  * Each prints its ports, reads the other side's ports as one line, and prints its figures at the end: packets relayed and
  * microseconds of CPU; packets sent and received, and the median, 99th percentile and longest way there and back, in
- * microseconds. A packet carries the time at which it was sent, and the kernel notes when it came back, so that the
+ * microseconds. A packet of no file carries the time at which it was sent, and the kernel notes when it came back, so that the
  * phones need not read at once. */
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,16 @@
 #include <unistd.h>
 
 enum { DELAY_STEP_US = 10, DELAYS = 100000, SETTLE_US = 2000000, SETTLE_STEP_US = 50000 };
-enum { SOCKETS_MAX = 8000, PER_WAIT = 64, PAYLOAD = 160, HEADER = 12, STEP_NS = 500000, STANDARD_INPUT = 0 };
+enum {
+    SOCKETS_MAX = 8000,
+    PER_WAIT = 64,
+    PAYLOAD = 160,
+    PAYLOAD_MAX = 1280,
+    PACKETS_MAX = 3000,
+    HEADER = 12,
+    STEP_NS = 500000,
+    STANDARD_INPUT = 0,
+};
 
 static int sockets[SOCKETS_MAX], count;
 static struct sockaddr_in peers[SOCKETS_MAX];
@@ -121,9 +132,42 @@ static long long delay_us(double share, long long received)
     return last * DELAY_STEP_US;
 }
 
+/* What the phones say. Without a file: zeros behind the time. */
+static bool timed = true;
+static struct talk {
+    uint32_t units; /* of the RTP clock, a packet */
+    int packets;
+    uint16_t bytes[PACKETS_MAX];
+    uint8_t payloads[PACKETS_MAX][PAYLOAD_MAX];
+} talks[2];
+
+static int read16(FILE *file)
+{
+    int high = getc(file), low = getc(file);
+    return low == EOF ? EOF : high << 8 | low;
+}
+
+static void read_talk(struct talk *talk, const char *name)
+{
+    *talk = (struct talk){.units = PAYLOAD, .packets = 1, .bytes = {PAYLOAD}};
+    if (name == NULL)
+        return;
+    FILE *file = fopen(name, "rb");
+    if (file == NULL)
+        fail(name);
+    talk->units = (uint32_t)read16(file);
+    int bytes;
+    for (talk->packets = 0; talk->packets < PACKETS_MAX && (bytes = read16(file)) != EOF; talk->packets++) {
+        talk->bytes[talk->packets] = (uint16_t)bytes;
+        if (bytes > PAYLOAD_MAX || fread(talk->payloads[talk->packets], 1, (size_t)bytes, file) != (size_t)bytes)
+            exit(1);
+    }
+    fclose(file);
+}
+
 static long long drain(int at)
 {
-    static uint8_t bytes[PER_WAIT][HEADER + PAYLOAD];
+    static uint8_t bytes[PER_WAIT][HEADER + PAYLOAD_MAX];
     static uint8_t controls[PER_WAIT][CMSG_SPACE(sizeof(struct timespec))];
     struct mmsghdr messages[PER_WAIT];
     struct iovec parts[PER_WAIT];
@@ -133,18 +177,20 @@ static long long drain(int at)
             .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = controls[i], .msg_controllen = sizeof controls[i]};
     }
     int came = recvmmsg(sockets[at], messages, PER_WAIT, MSG_DONTWAIT, NULL), received = 0;
-    for (int i = 0; i < came; i++)
-        if (messages[i].msg_len == HEADER + PAYLOAD) { /* and no report of a relay that sends such */
+    for (int i = 0; i < came; i++) {
+        if (bytes[i][1] >= 192) /* a report of a relay that sends such */
+            continue;
+        if (timed)
             note_delay(bytes[i], &messages[i].msg_hdr);
-            received++;
-        }
+        received++;
+    }
     return received;
 }
 
 static void load(double rate, double seconds)
 {
     static uint16_t sequences[SOCKETS_MAX];
-    uint8_t datagram[HEADER + PAYLOAD] = {0x80, 0};
+    uint8_t datagram[HEADER + PAYLOAD_MAX] = {0x80, 0};
     long long sent = 0, received = 0, total = (long long)(rate * seconds);
     int on = 1;
     for (int i = 0; i < count; i++)
@@ -158,14 +204,20 @@ static void load(double rate, double seconds)
         long long due = (long long)((double)step * STEP_NS * rate / 1e9);
         for (; sent < due && sent < total; sent++) {
             int at = (int)(sent % count);
+            const struct talk *talk = &talks[at % 2];
+            /* Each phone begins elsewhere in the talk. */
+            int packet = (sequences[at] + at * 7) % talk->packets;
             uint16_t sequence = htons(sequences[at]);
-            uint32_t timestamp = htonl(sequences[at]++ * (uint32_t)PAYLOAD), ssrc = htonl((uint32_t)at);
+            uint32_t timestamp = htonl(sequences[at]++ * talk->units), ssrc = htonl((uint32_t)at);
             memcpy(datagram + 2, &sequence, 2);
             memcpy(datagram + 4, &timestamp, 4);
             memcpy(datagram + 8, &ssrc, 4);
+            memcpy(datagram + HEADER, talk->payloads[packet], talk->bytes[packet]);
             int64_t now_ns = clock_ns(CLOCK_REALTIME);
-            memcpy(datagram + HEADER, &now_ns, sizeof now_ns);
-            if (sendto(sockets[at], datagram, sizeof datagram, 0, (struct sockaddr *)&peers[at], sizeof peers[0]) < 0)
+            if (timed)
+                memcpy(datagram + HEADER, &now_ns, sizeof now_ns);
+            if (sendto(sockets[at], datagram, HEADER + talk->bytes[packet], 0, (struct sockaddr *)&peers[at],
+                       sizeof peers[0]) < 0)
                 fail("sendto");
             /* Each phone reads a second's half at a time: cheap for both, and no buffer overflows. */
             if (sequences[at] % 25 == 0)
@@ -190,7 +242,11 @@ int main(int arguments, char **argument)
     open_sockets();
     if (strcmp(argument[1], "relay") == 0)
         relay();
-    else if (arguments == 5)
+    else if (arguments == 5 || arguments == 7) {
+        timed = arguments == 5;
+        for (int i = 0; i < 2; i++)
+            read_talk(&talks[i], arguments == 7 ? argument[5 + i] : NULL);
         load(atof(argument[3]), atof(argument[4]));
+    }
     return 0;
 }
