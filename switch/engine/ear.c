@@ -63,6 +63,7 @@ void ear_init(struct ear *ear, const struct codec *codec)
     ear->quiet_ticks = EAR_QUIET_TICKS;
     jitter_init(ear->jitter, cell_bytes(codec), codec->rtp_clock_hz / 1000);
     codec->decoder_init(ear->decoder);
+    comfort_noise_init(&ear->noise, 1);
 }
 
 void ear_restart(struct ear *ear)
@@ -72,7 +73,7 @@ void ear_restart(struct ear *ear)
     ear->codec->decoder_init(ear->decoder);
     ear->held = ear->rest_ticks = ear->loudness = 0;
     ear->quiet_ticks = EAR_QUIET_TICKS;
-    ear->spoken = false;
+    ear->spoken = ear->noisy = false;
 }
 
 static uint32_t units_of(const struct ear *ear, size_t samples)
@@ -99,6 +100,15 @@ void ear_aside(struct ear *ear, const struct rtp_packet *packet)
     jitter_aside(ear->jitter, packet);
 }
 
+void ear_noise(struct ear *ear, const struct rtp_packet *packet)
+{
+    jitter_aside(ear->jitter, packet);
+    if (!comfort_noise_heard(&ear->noise, packet->payload, packet->payload_bytes))
+        return;
+    ear->noisy = true;
+    ear->noise_timestamp = packet->timestamp;
+}
+
 static void conceal(struct ear *ear, uint32_t samples, const struct jitter_piece *piece)
 {
     ear->codec->conceal(ear->decoder, ear->samples + ear->held, samples, piece->payload, piece->bytes);
@@ -107,7 +117,10 @@ static void conceal(struct ear *ear, uint32_t samples, const struct jitter_piece
 
 static void add_silence(struct ear *ear, uint32_t samples)
 {
-    memset(ear->samples + ear->held, 0, samples * sizeof *ear->samples);
+    if (ear->noisy)
+        comfort_noise_make(&ear->noise, ear->samples + ear->held, samples);
+    else
+        memset(ear->samples + ear->held, 0, samples * sizeof *ear->samples);
     ear->held += samples;
 }
 
@@ -133,14 +146,22 @@ static void hold_more(struct ear *ear)
 {
     struct jitter_piece piece;
     enum jitter_verdict verdict = jitter_take(ear->jitter, &piece);
-    ear->spoken = verdict != JITTER_SILENT && verdict != JITTER_PAUSE;
+    ear->spoken = verdict == JITTER_PACKET || verdict == JITTER_LOST || (verdict == JITTER_STARVED && !ear->noisy);
     switch (verdict) {
     case JITTER_PACKET:
         ear->quiet_ticks = 0;
+        /* It may have come before what was said ahead of it is heard. */
+        if (ear->noisy && (int32_t)(ear->jitter->next - piece.units - ear->noise_timestamp) >= 0)
+            ear->noisy = false;
         decode(ear, &piece);
         break;
-    case JITTER_LOST:
     case JITTER_STARVED:
+        if (ear->noisy) {
+            add_silence(ear, samples_of(ear, piece.units));
+            break;
+        }
+        /* fall through */
+    case JITTER_LOST:
         conceal(ear, samples_of(ear, piece.units), &piece);
         break;
     case JITTER_PAUSE:
@@ -206,7 +227,7 @@ void ear_take(struct ear *ear, uint64_t now_us)
 
 bool ear_is_quiet(const struct ear *ear)
 {
-    return ear->quiet_ticks >= EAR_QUIET_TICKS;
+    return ear->quiet_ticks >= EAR_QUIET_TICKS && !ear->noisy;
 }
 
 void ear_counts(const struct ear *ear, struct ear_counts *counts)

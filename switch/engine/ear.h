@@ -30,6 +30,9 @@ struct ear {
     int16_t frame[EAR_FRAME_MAX]; /* what this tick hears; for all sinks, until the next tick */
     bool spoken;             /* something of the peer is in it, be it concealed; false: silence that we made */
     uint32_t quiet_ticks;    /* since the last packet that was heard; at most EAR_QUIET_TICKS */
+    bool noisy;              /* what is silent is filled with `noise` */
+    uint32_t noise_timestamp;
+    struct comfort_noise noise;
     uint32_t rest_ticks;     /* until the delay may be changed again */
     uint32_t loudness;       /* of the loudest frame lately, mean magnitude */
     bool silent;             /* the last frame was, against that */
@@ -51,10 +54,13 @@ void ear_put(struct ear *ear, const struct rtp_packet *packet, uint64_t now_us);
 /* One of the same sender that is none: a telephone event. */
 void ear_aside(struct ear *ear, const struct rtp_packet *packet);
 
+/* Comfort noise (RFC 3389): what its silence is filled with from then on, until it speaks. */
+void ear_noise(struct ear *ear, const struct rtp_packet *packet);
+
 /* The next 10 ms, into ear->frame. `now_us` is when the tick was due. */
 void ear_take(struct ear *ear, uint64_t now_us);
 
-/* Nothing was heard for a second, or ever. */
+/* Nothing was heard for a second, or ever; and no noise is wanted in its place. */
 bool ear_is_quiet(const struct ear *ear);
 
 void ear_counts(const struct ear *ear, struct ear_counts *counts);

@@ -72,6 +72,13 @@ void sound_receive(struct stream *stream, const struct rtp_packet *packet, bool 
         ear_put(ear, packet, now_us);
 }
 
+void sound_receive_noise(struct stream *stream, const struct rtp_packet *packet)
+{
+    struct ear *ear = usable_ear(stream);
+    if (ear != NULL)
+        ear_noise(ear, packet);
+}
+
 const int16_t *sound_heard(const struct stream *stream, uint32_t *rate_hz)
 {
     const struct ear *ear = usable_ear(stream);

@@ -18,6 +18,9 @@ void sound_unlisten(struct engine *engine, uint32_t slot, enum listener listener
 /* A packet that was admitted. */
 void sound_receive(struct stream *stream, const struct rtp_packet *packet, bool is_event, uint64_t now_us);
 
+/* The noise that its peer wants to be heard while it is silent. */
+void sound_receive_noise(struct stream *stream, const struct rtp_packet *packet);
+
 /* What the stream hears in these 10 ms, to everybody who listens. `due_us` is when the tick was due. */
 void sound_tick(struct engine *engine, uint32_t slot, uint64_t due_us, uint64_t now_us);
 

@@ -156,7 +156,10 @@ static bool authenticate(struct engine *engine, struct stream *stream, uint8_t *
     return false;
 }
 
-enum payload_kind { PAYLOAD_UNKNOWN, PAYLOAD_AUDIO, PAYLOAD_EVENT };
+enum payload_kind { PAYLOAD_UNKNOWN, PAYLOAD_AUDIO, PAYLOAD_EVENT, PAYLOAD_NOISE };
+
+/* Comfort noise (RFC 3389 section 4), which phones send that were not asked whether they would. */
+enum { NOISE_PAYLOAD_TYPE = 13 };
 
 /* Our own numbers first: they are what the peer must send. Then the peer's, for those that send what they listen to. */
 static enum payload_kind payload_kind(const struct plan *plan, int type)
@@ -167,7 +170,9 @@ static enum payload_kind payload_kind(const struct plan *plan, int type)
         return PAYLOAD_EVENT;
     if (type == plan->payload_type)
         return PAYLOAD_AUDIO;
-    return type == plan->dtmf_payload_type ? PAYLOAD_EVENT : PAYLOAD_UNKNOWN;
+    if (type == plan->dtmf_payload_type)
+        return PAYLOAD_EVENT;
+    return type == NOISE_PAYLOAD_TYPE ? PAYLOAD_NOISE : PAYLOAD_UNKNOWN;
 }
 
 /* What needs no state of the stream's peer: is it a packet of this stream's at all? */
@@ -207,6 +212,18 @@ static enum latch_verdict judge(struct stream *stream, const struct address *sou
                                     : latch_judge(&stream->latch, &stream->plan.remote, source, packet, now_us);
 }
 
+/* Sound of it is made for who listens. A partner was not asked either: to it the sender is just silent. */
+static void receive_noise(struct engine *engine, struct stream *stream, struct stream *partner,
+                          const struct rtp_packet *packet)
+{
+    if (stream->listeners != 0)
+        sound_receive_noise(stream, packet);
+    if (partner != NULL)
+        sender_skip_relayed(&partner->sender, packet);
+    if (stream->listeners == 0)
+        count_drop(engine, DROP_PAYLOAD_TYPE);
+}
+
 void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, size_t bytes,
                     const struct address *source, uint64_t now_us)
 {
@@ -222,7 +239,8 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
     }
     if (!admit(engine, stream, datagram, bytes, source, &packet))
         return;
-    bool is_event = payload_kind(&stream->plan, packet.payload_type) == PAYLOAD_EVENT;
+    enum payload_kind kind = payload_kind(&stream->plan, packet.payload_type);
+    bool is_event = kind == PAYLOAD_EVENT;
 
     enum latch_verdict verdict = judge(stream, source, &packet, now_us);
     if (verdict == LATCH_REFUSED) {
@@ -249,6 +267,10 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
         if (partner != NULL)
             sender_interrupt_relayed(&partner->sender);
         count_drop(engine, DROP_HELD);
+        return;
+    }
+    if (kind == PAYLOAD_NOISE) {
+        receive_noise(engine, stream, partner, &packet);
         return;
     }
     if (stream->listeners != 0)

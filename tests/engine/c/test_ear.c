@@ -77,6 +77,41 @@ static void what_is_said_is_heard(void)
     free(ear);
 }
 
+/* RFC 3389: what the peer does not say is heard as its noise, from its time on and until it speaks. */
+static void silence_is_filled_with_the_noise_that_was_told(void)
+{
+    struct ear *ear = new_ear(&g711_alaw_codec);
+    uint8_t level[] = {40}; /* -40 dBov: an amplitude of 328 */
+    struct rtp_packet noise = {
+        .payload = level,
+        .payload_bytes = 1,
+        .sequence = (uint16_t)(65500 + 20),
+        .timestamp = 0xFFFFFF00u + 20 * PACKET,
+        .ssrc = 7,
+        .payload_type = 13,
+    };
+    for (int tick = 0; tick < 300; tick++) {
+        uint64_t now_us = START_US + (uint64_t)tick * 10000;
+        if (tick < 40 && tick % 2 == 0)
+            put(ear, tick / 2, now_us);
+        if (tick == 40)
+            ear_noise(ear, &noise);
+        ear_take(ear, now_us);
+        int64_t energy = 0;
+        for (int i = 0; i < FRAME; i++)
+            energy += ear->frame[i] * ear->frame[i];
+        if (tick > 20 && tick < 40)
+            CHECK(energy / FRAME > 1000000);
+        if (tick > 50)
+            CHECK(energy / FRAME > 50 * 50 && energy / FRAME < 1000 * 1000);
+        CHECK(tick <= 50 || (!ear->spoken && !ear_is_quiet(ear)));
+    }
+    struct ear_counts counts;
+    ear_counts(ear, &counts);
+    CHECK_EQUAL(counts.concealed_ms, 0);
+    free(ear);
+}
+
 /* A payload that no packet may have is counted and concealed; the ear goes on. */
 static void malformed_payloads_are_counted(void)
 {
@@ -123,6 +158,8 @@ static void any_packets_at_any_time(const struct codec *codec, uint32_t seed)
                 packet.ssrc++, packet.timestamp = random_below(UINT32_MAX), packet.sequence = (uint16_t)random_below(65536);
             if (random_below(30) == 0)
                 ear_aside(ear, &packet);
+            else if (random_below(30) == 0)
+                ear_noise(ear, &packet);
             else
                 ear_put(ear, &packet, now_us);
         }
@@ -174,6 +211,7 @@ static void a_mouth_fills_packets(void)
 void test_ear(void)
 {
     what_is_said_is_heard();
+    silence_is_filled_with_the_noise_that_was_told();
     malformed_payloads_are_counted();
     a_mouth_fills_packets();
     /* `make soak` sets this. */
