@@ -73,6 +73,12 @@ def test_opus_with_events_of_8000_hz_alone_takes_those() -> None:
     assert (agreement.codec, agreement.dtmf_payload_type) == ("OPUS", 101)
 
 
+def test_who_takes_no_events_answers_none() -> None:
+    text, agreement = answered(AudioCapability(("PCMU",), telephone_event=False), *BROWSER)
+    assert agreement.dtmf_payload_type is None
+    assert "telephone-event" not in text
+
+
 def test_events_of_a_clock_that_goes_with_nothing_are_left_out() -> None:
     _, agreement = answered(ALL, "0 110", "a=rtpmap:110 telephone-event/48000\r\n")
     assert (agreement.codec, agreement.dtmf_payload_type) == ("PCMU", None)

@@ -94,9 +94,9 @@ MUTANTS = (
     ),
     Mutant(
         "codecs/resample.c",
-        "sum += tap(i * phases + phase, all, CUTOFF / factor);",
-        "sum += tap(i * phases + phase, all, 1.1 * CUTOFF / factor);",
-        "tests/codecs/test_resample.py::test_the_pass_band_is_flat",
+        "filter[taps - 1 - i] = (float)(tap(i * phases + phase, all, CUTOFF / factor) / sum);",
+        "filter[taps - 1 - i] = (float)(tap(i * phases + phase, all, 1.1 * CUTOFF / factor) / sum);",
+        "tests/codecs/test_resample.py::test_nothing_folds_back_from_above",
     ),
     Mutant(
         "codecs/resample.c",
