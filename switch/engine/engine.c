@@ -167,16 +167,27 @@ bool engine_push(struct engine *engine, const struct command *command)
         command_discard(command);
         return false;
     }
-    wakeup_raise(&engine->command_wakeup);
     return true;
 }
 
-bool engine_submit(struct engine *engine, const struct command *command)
+bool engine_post(struct engine *engine, const struct command *command)
 {
     if (supply_ahead(engine, command))
         return engine_push(engine, command);
     command_discard(command);
     return false;
+}
+
+void engine_wake(struct engine *engine)
+{
+    wakeup_raise(&engine->command_wakeup);
+}
+
+bool engine_submit(struct engine *engine, const struct command *command)
+{
+    bool accepted = engine_post(engine, command);
+    engine_wake(engine);
+    return accepted;
 }
 
 int engine_fileno(const struct engine *engine)

@@ -1,6 +1,7 @@
 /* The media engine as the rest of the process sees it: one thread, two rings, no Python.
  *
- * Call everything but engine_poll() and engine_submit() from one thread; those two each from one thread. */
+ * Call everything but engine_poll(), engine_post(), engine_wake() and engine_submit() from one thread; the first
+ * from one thread, the others from one. */
 #ifndef SWITCH_ENGINE_ENGINE_H
 #define SWITCH_ENGINE_ENGINE_H
 
@@ -57,6 +58,10 @@ void engine_free(struct engine *engine); /* stops the thread first */
 
 /* False when the ring is full; never so for COMMAND_CLOSE of a slot that was opened. What a command carries
  * by pointer is the engine's from then on, in either case. */
+bool engine_post(struct engine *engine, const struct command *command);
+/* What was posted is applied now, and not at the next tick. */
+void engine_wake(struct engine *engine);
+/* Both. */
 bool engine_submit(struct engine *engine, const struct command *command);
 
 /* Readable while events wait. engine_poll() takes up to `max` and returns how many. */

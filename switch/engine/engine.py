@@ -217,7 +217,18 @@ class Engine:
     # Commands and events
 
     def submit(self, command: Command) -> bool:
-        """Queue a command; False when the ring is full. A `CloseStream` always fits.
+        """Queue a command and wake the engine for it; see `post`."""
+        accepted = self.post(command)
+        self._core.wake()
+        return accepted
+
+    def wake(self) -> None:
+        """Let the engine apply what was posted now, and not at its next tick."""
+        self._core.wake()
+
+    def post(self, command: Command) -> bool:
+        """Queue a command; False when the ring is full. A `CloseStream` always fits. `wake` follows: to wake
+        the engine costs more than to queue, and the commands of one moment need it once.
 
         Raises `KeyError` for a clip that was never added, `UnusableAddressError` for a plan whose remote
         address is no unicast address of our family. Commands for a stream that is closing or closed are
@@ -345,10 +356,12 @@ class Engine:
     def _send_record(self, slot: int, record: bytes) -> None:
         # What finds no room is lost as on the network; the handshake repeats it.
         self._core.send_record(slot, record)
+        self._core.wake()
 
     def _secure(self, slot: int, keys: SrtpKeys) -> None:
         if not self._core.secure(slot, _raw(keys)):
             self._handshakes.forget(slot)
+        self._core.wake()
 
     def repeat_handshakes(self) -> None:
         """Call each `RETRANSMIT_EVERY_S`: sends again what peers have not answered."""

@@ -145,7 +145,17 @@ PyObject *submit(struct core_object *self, const struct command *command)
     struct engine *engine = engine_of(self);
     if (engine == NULL || !check_slot(self, command->slot))
         return NULL;
-    return PyBool_FromLong(engine_submit(engine, command));
+    return PyBool_FromLong(engine_post(engine, command));
+}
+
+static PyObject *core_wake(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    struct engine *engine = engine_of((struct core_object *)object);
+    if (engine == NULL)
+        return NULL;
+    engine_wake(engine);
+    Py_RETURN_NONE;
 }
 
 /* An address from its 4 or 16 bytes; none for 0 bytes. */
@@ -464,6 +474,7 @@ static PyMethodDef core_methods[] = {
     {"fileno", core_fileno, METH_NOARGS, NULL},
     {"add_clip", core_add_clip, METH_O, NULL},
     {"open_stream", core_open, METH_VARARGS, NULL},
+    {"wake", core_wake, METH_NOARGS, NULL},
     {"close_stream", core_close_stream, METH_O, NULL},
     {"bridge", core_bridge, METH_VARARGS, NULL},
     {"unbridge", core_unbridge, METH_O, NULL},

@@ -36,6 +36,11 @@ class Journal:
     def last_sequence(self) -> int:
         return self._sequence
 
+    @property
+    def waits(self) -> bool:
+        """Whether a drain would give anything."""
+        return bool(self._entries)
+
     def set_wall_offset(self, offset_us: int) -> None:
         """Wall time is `now + offset_us` from here on."""
         self._offset_us = offset_us

@@ -64,6 +64,7 @@ class Control:
         return views.Health(live=True, ready=not reasons, reasons=tuple(reasons))
 
     def metrics(self) -> tuple[bytes, str]:
+        self.node.hand_over()
         reading = snapshot(self.node, package_version(), self.configuration.digest)
         self.node.metrics.set_gauges(reading)
         self.node.metrics.observe_loop_lag(self.node.lag.take())
@@ -299,6 +300,7 @@ class Control:
 
     async def _flush(self) -> None:
         """What happened a moment ago is asked for most: let it be durable first."""
+        self.node.hand_over()
         await asyncio.to_thread(self.node.writer.flush, 1.0)
 
     # Reload.

@@ -92,7 +92,8 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         add_clips(engine, configuration.centre, options.state / "prompts")
 
         started = Event()
-        writer = JournalWriter(store, on_health=partial(_journal_health, started))
+        # The window is the loop's: what comes to the writer has waited for it (see node.py).
+        writer = JournalWriter(store, on_health=partial(_journal_health, started), window_s=0)
         writer.start()
         stack.callback(lambda: writer.stop(WRITER_STOP_S if started.is_set() else 0))
         journal = Journal(store.last_sequence(), wall_offset_us())
@@ -189,8 +190,7 @@ def _web_options(
 
 async def _until_durable(node: Node) -> None:
     """A store that is locked, full or read-only refuses the first entry: then there is no start."""
-    node.carry()
-    await asyncio.sleep(0)
+    node.hand_over()
     end = time.monotonic() + WRITER_STOP_S
     while node.writer.backlog:
         if not node.writer.healthy or time.monotonic() > end:

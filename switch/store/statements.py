@@ -5,14 +5,15 @@ interpreter's lock once a statement, and must win it back from a busy loop each 
 two, because compiling a text of n rows costs as much as storing some hundred: seven texts are soon
 there, sixty-four would be made one by one while calls wait.
 
-They go to the driver's own cursor: SQLAlchemy's execution around a statement that is text already takes
-some 40 µs, six times a transaction, of the interpreter's time. Its errors are the driver's then.
+They go to the driver's own cursor, and so do the transaction's two ends: SQLAlchemy's execution around a
+statement that is text already takes some 40 µs of the interpreter's time, and its transaction as much. The
+errors are the driver's then.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, delete, insert
+from sqlalchemy import Dialect, PoolProxiedConnection, Table, bindparam, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.elements import CompilerElement
@@ -71,6 +72,8 @@ class Statements:
         self._opened = _inserts(open_calls, dialect)
         self._agents = _ManyRows(dialect, len(agent_axes.columns), _agent_upsert(dialect.name))
         self._closed = _ManyRows(dialect, 1, _delete_open_calls)
+        # Of SQLite we begin transactions ourselves (see target.py); psycopg does with the first statement.
+        self._begins = dialect.name == "sqlite"
 
     def prepare(self) -> None:
         """Compile all of it now; a writer does so before it takes anything."""
@@ -85,9 +88,12 @@ class Statements:
         ):
             statement.prepare()
 
-    def write(self, connection: Connection, rows: Rows) -> None:
-        """All of `rows`, inside the transaction that `connection` has begun. Raises the driver's errors."""
-        with closing(connection.connection.cursor()) as cursor:
+    def write(self, connection: PoolProxiedConnection, rows: Rows) -> None:
+        """All of `rows` in one transaction of its own. Raises the driver's errors; then nothing is committed,
+        and the connection has to go."""
+        with closing(connection.cursor()) as cursor:
+            if self._begins:
+                cursor.execute("BEGIN")
             self._journal.run(cursor, rows.journal)
             self._call_records.run(cursor, rows.call_records)
             self._visits.run(cursor, rows.visits)
@@ -96,6 +102,7 @@ class Statements:
             self._closed.run(cursor, rows.closed)
             agents = [value for key, sequence in rows.agents.items() for value in (*key, sequence)]
             self._agents.run(cursor, agents)
+        connection.commit()
 
 
 def _row(table: Table, number: int) -> dict[str, object]:

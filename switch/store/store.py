@@ -178,8 +178,8 @@ class Store:
 
     def write(self, rows: Rows) -> None:
         """`append` for rows that are made already; durable when it returns."""
-        with self._writing() as connection:
-            self._statements.write(connection, rows)
+        with self._connected() as connection:
+            self._statements.write(connection.connection, rows)
 
     # Reading the journal
 
@@ -297,12 +297,16 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """One transaction on the writing connection; a failed one leaves nothing and reconnects."""
+        """One transaction on the writing connection."""
+        with self._connected() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """The writing connection, for one transaction; a failed one leaves nothing and reconnects."""
         with self._write_lock:
             try:
-                connection = self._write_connection or self._connect_writer()
-                with connection.begin():
-                    yield connection
+                yield self._write_connection or self._connect_writer()
             except (DBAPIError, PoolTimeoutError, self._driver_error) as error:
                 self._forget_write_connection()
                 raise refusal(self._name, error) from error
