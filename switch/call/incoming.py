@@ -3,7 +3,7 @@
 from switch.call import events, modify
 from switch.call.cause import By, Cause, Reason, ours, status_for, told_by
 from switch.call.chance import draw
-from switch.call.leg import ALLOW, Leg
+from switch.call.leg import ALLOW, ANSWERED, Leg
 from switch.call.reliable import RSEQ_FIRST_MAX, ReliableSender
 from switch.call.requests import answer_in_dialog
 from switch.call.session_timer import SUPPORTED
@@ -259,7 +259,9 @@ class IncomingLeg(Leg):
             return
         if first:
             self.confirm(now)
-            self.invite.put_away()
+            if self.reliable is None:
+                # A late PRACK names its number; without one nothing is asked of it any more.
+                self.invite = ANSWERED
             self.emit(events.LegConfirmed(self.id, self.negotiation.codec_name))
 
     def _cancel(self, message: CancelReceived, now: int) -> None:

@@ -43,6 +43,10 @@ BYE ends the call within this time even while the phone is on hold and sends no 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE"
 """The methods of a dialog of ours (RFC 3261 section 20.5)."""
 
+ANSWERED = Request("INVITE", Uri(host="answered.invalid"))
+"""Stands for every INVITE that was answered and acknowledged: its dialog has what is needed of it, and a leg
+that stands for hours need not keep some kilobytes."""
+
 LISTENERS_MAX = 64
 """Addresses of ours whose Contact is kept made: a switch listens at a few, by each of five transports."""
 

@@ -8,10 +8,11 @@ from switch.call import events, session_timer
 from switch.call.cause import By, Cause, Reason, from_status, ours, told_by
 from switch.call.destination import Destination
 from switch.call.forks import FORKS_MAX, Fork
-from switch.call.leg import ALLOW, Leg
+from switch.call.leg import ALLOW, ANSWERED, Leg
 from switch.call.requests import answer_in_dialog
 from switch.call.signalling import LegInputMessage, Signalling
 from switch.call.states import LegInput, LegState
+from switch.call.surplus import invite_of
 from switch.media.plan import Slot, StreamPlan
 from switch.sip import digest
 from switch.sip.dialog import Dialog
@@ -44,6 +45,7 @@ class OutgoingLeg(Leg):
     __slots__ = (
         "_abandoned",
         "_ack",
+        "_acknowledged",
         "_authenticated",
         "_call_id",
         "_cancel_cause",
@@ -99,7 +101,9 @@ class OutgoingLeg(Leg):
         self._max_forwards = max_forwards
         self._call_id = call_id
         self._tag = local_tag
+        self._acknowledged = False
         self._ack: Request | None = None
+        """Where it carried a session; another is made anew for a copy of the 2xx, which is rare."""
         self._cancel_cause: Cause | None = None
         self._authenticated = False
         self._dialled_at = 0
@@ -309,7 +313,7 @@ class OutgoingLeg(Leg):
 
     def _success(self, message: ResponseReceived, now: int) -> None:
         response = message.response
-        if self._ack is not None:
+        if self._acknowledged:
             self._repeated_success(message, now)
             return
         cancelling = self.state is LegState.CANCELLING
@@ -319,10 +323,13 @@ class OutgoingLeg(Leg):
         self._win(response)
         assert self.dialog is not None
         body, plan = self._answer_to_offer(response)
-        self._ack = self.dialog.ack(
+        ack = self.dialog.ack(
             response.cseq.number, body=body, content_type="application/sdp" if body else None
         )
-        self.signalling.send_ack(self._ack, self.way(now), now)
+        self._acknowledged = True
+        if body:
+            self._ack = ack
+        self.signalling.send_ack(ack, self.way(now), now)
         if cancelling:
             self.send_bye(self._cancel_cause or ours(Reason.CANCELLED), now)
             return
@@ -337,10 +344,7 @@ class OutgoingLeg(Leg):
             self.apply_plan(plan)
         self.session_timer = session_timer.agreed(response, None, now)
         self.confirm(now)
-        # Kept for a copy of the 2xx, whose ACK was lost, and for that of another fork; both are rare.
-        self._request.put_away()
-        if self._ack is not None:
-            self._ack.put_away()
+        self._forget_answered()
         self.emit(events.LegAnswered(self.id, self.negotiation.codec_name))
 
     def _win(self, response: Response) -> None:
@@ -379,10 +383,10 @@ class OutgoingLeg(Leg):
         """Our ACK was lost, or the INVITE forked and somebody else answered too."""
         response = message.response
         assert self.dialog is not None
-        assert self._ack is not None
         tag = response.to.tag or ""
         if tag == self.dialog.key[2]:
-            self.signalling.send_ack(self._ack, self.way(now), now)
+            ack = self._ack or self.dialog.ack(response.cseq.number)
+            self.signalling.send_ack(ack, self.way(now), now)
             return
         fork = self._forks.get(tag)
         if fork is not None and fork.ack is not None:
@@ -404,7 +408,8 @@ class OutgoingLeg(Leg):
         fork = self._forks.get(tag)
         surplus = fork.dialog if fork is not None else None
         if surplus is None:
-            surplus = Dialog.as_uac(self._request, response, self.contact())
+            invite = invite_of(response, self._destination.uri)
+            surplus = Dialog.as_uac(invite, response, self.contact())
         ack = surplus.ack(response.cseq.number)
         if fork is None and len(self._forks) < FORKS_MAX:
             fork = self._forks[tag] = Fork(response)
@@ -412,6 +417,13 @@ class OutgoingLeg(Leg):
             fork.ack, fork.response = ack, None
         self.signalling.send_ack(ack, flow, now)
         self.signalling.layer.open(surplus.request("BYE"), flow, now)
+
+    def _forget_answered(self) -> None:
+        """The dialog has what is needed of the INVITE, and a leg that stands for hours need not keep it."""
+        self._request = ANSWERED
+        if not self._forks:
+            # A dictionary that held one is three times as large as one that held none.
+            self._forks = {}
 
     def _forget_forks(self) -> None:
         for tag in self._forks:

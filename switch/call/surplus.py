@@ -10,6 +10,7 @@ from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
 from switch.sip.message import NameAddr, Request, Response
 from switch.sip.transaction.layer import TransactionLayer
+from switch.sip.uri import Uri
 
 SURPLUS_A_SECOND_MAX = 20
 """Real ones are a few a day. Invented ones get no more answers than this."""
@@ -35,15 +36,19 @@ class Surplus:
             return
         self._left -= 1
         self.ended += 1
-        invite = Request(
-            "INVITE",
-            contact.uri,
-            [
-                ("From", response.headers.get("From") or ""),
-                ("Call-ID", response.call_id),
-                ("CSeq", str(response.cseq)),
-            ],
-        )
-        dialog = Dialog.as_uac(invite, response, NameAddr("", contact.uri))
+        dialog = Dialog.as_uac(invite_of(response, contact.uri), response, NameAddr("", contact.uri))
         self._layer.send_ack(dialog.ack(response.cseq.number), flow, now)
         self._layer.open(dialog.request("BYE"), flow, now)
+
+
+def invite_of(response: Response, uri: Uri) -> Request:
+    """As much of the INVITE that a response answers as a dialog is made of."""
+    return Request(
+        "INVITE",
+        uri,
+        [
+            ("From", response.headers.get("From") or ""),
+            ("Call-ID", response.call_id),
+            ("CSeq", str(response.cseq)),
+        ],
+    )
