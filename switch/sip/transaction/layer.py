@@ -34,6 +34,7 @@ from switch.sip.transaction.machines import (
 )
 from switch.sip.transaction.tables import Input, State
 from switch.sip.transport import note_source, response_flow
+from switch.sip.uri import Uri
 
 KNOWN_METHODS = (
     "INVITE",
@@ -82,8 +83,14 @@ _BRANCH_LENGTH = 20
 it)."""
 
 _KNOWN = frozenset(KNOWN_METHODS)
-_FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX})
-"""With which a non-INVITE transaction, or a refused INVITE, has said all it will."""
+_FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX, Input.RESPONSE_ERROR})
+"""With which a transaction has said all it will, but for an answer to whoever did not hear it."""
+
+_RESPONDED = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR})
+"""Of those the server's. Its answer is kept, but for an accepted INVITE, whose user repeats it (RFC 6026)."""
+
+_SETTLED = {method: Request(method, Uri(host="settled.invalid")) for method in _KNOWN}
+"""Stands for the request of a transaction that lingers: of that no more than the method is asked."""
 
 _OTHER = "OTHER"
 _STATELESS_LENGTH = 16
@@ -530,9 +537,11 @@ class TransactionLayer:
                 self._send_due_cancel(transaction, now)
         elif (state, Input.TRANSPORT_ERROR) not in transaction.rows:
             self._awaiting.pop(transaction.key, None)
-            if state is State.COMPLETED and event in _FINAL:
-                # It lingers for up to 32 s, and what it may have to send again is kept as bytes.
-                transaction.request.put_away()
+            if event in _FINAL:
+                # It lingers for up to 32 s, and all it may have to do is to send its last answer again.
+                transaction.request = _SETTLED.get(transaction.request.method, transaction.request)
+                if state is State.ACCEPTED or event not in _RESPONDED:
+                    transaction.data = b""
 
     def _forget(self, transaction: Transaction) -> None:
         stop_timers(transaction, self._sink)
