@@ -344,7 +344,9 @@ class OutgoingLeg(Leg):
             self.apply_plan(plan)
         self.session_timer = session_timer.agreed(response, None, now)
         self.confirm(now)
-        self._forget_answered()
+        self._request = ANSWERED
+        # One that held an early dialog stays three times as large as one that held none.
+        self._forks = self._forks or {}
         self.emit(events.LegAnswered(self.id, self.negotiation.codec_name))
 
     def _win(self, response: Response) -> None:
@@ -417,13 +419,6 @@ class OutgoingLeg(Leg):
             fork.ack, fork.response = ack, None
         self.signalling.send_ack(ack, flow, now)
         self.signalling.layer.open(surplus.request("BYE"), flow, now)
-
-    def _forget_answered(self) -> None:
-        """The dialog has what is needed of the INVITE, and a leg that stands for hours need not keep it."""
-        self._request = ANSWERED
-        if not self._forks:
-            # A dictionary that held one is three times as large as one that held none.
-            self._forks = {}
 
     def _forget_forks(self) -> None:
         for tag in self._forks:

@@ -6,7 +6,7 @@ One thread (the loop's) feeds and renders. Nothing here asks another room for an
 from collections.abc import Iterable, Mapping
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
@@ -15,6 +15,7 @@ from switch.journal.entry import Entry
 from switch.metrics.counters import JournalCounters
 from switch.metrics.families import LAG_BUCKETS_S
 from switch.metrics.gauges import SnapshotCollector
+from switch.metrics.process import ProcessMetrics
 from switch.metrics.snapshot import Snapshot
 
 
@@ -45,7 +46,7 @@ class Metrics:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         if registry is None:
             registry = CollectorRegistry()
-            ProcessCollector(registry=registry)
+            registry.register(ProcessMetrics())
         self._registry = registry
         self._counters = JournalCounters(registry)
         self._lag = Histogram(

@@ -87,10 +87,9 @@ _FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX, 
 """With which a transaction has said all it will, but for an answer to whoever did not hear it."""
 
 _RESPONDED = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR})
-"""Of those the server's. Its answer is kept, but for an accepted INVITE, whose user repeats it (RFC 6026)."""
-
+"""Of those the server's: its answer is kept, but for an accepted INVITE, whose user repeats it (RFC 6026)."""
 _SETTLED = {method: Request(method, Uri(host="settled.invalid")) for method in _KNOWN}
-"""Stands for the request of a transaction that lingers: of that no more than the method is asked."""
+"""Stands for the request of a transaction that lingers for up to 32 s: only its method is asked of it."""
 
 _OTHER = "OTHER"
 _STATELESS_LENGTH = 16
@@ -538,7 +537,6 @@ class TransactionLayer:
         elif (state, Input.TRANSPORT_ERROR) not in transaction.rows:
             self._awaiting.pop(transaction.key, None)
             if event in _FINAL:
-                # It lingers for up to 32 s, and all it may have to do is to send its last answer again.
                 transaction.request = _SETTLED.get(transaction.request.method, transaction.request)
                 if state is State.ACCEPTED or event not in _RESPONDED:
                     transaction.data = b""
