@@ -102,8 +102,7 @@ class OutgoingLeg(Leg):
         self._call_id = call_id
         self._tag = local_tag
         self._acknowledged = False
-        self._ack: Request | None = None
-        """Where it carried a session; another is made anew for a copy of the 2xx, which is rare."""
+        self._ack: Request | None = None  # that carried a session; others are made anew for a copy of the 2xx
         self._cancel_cause: Cause | None = None
         self._authenticated = False
         self._dialled_at = 0
@@ -326,9 +325,7 @@ class OutgoingLeg(Leg):
         ack = self.dialog.ack(
             response.cseq.number, body=body, content_type="application/sdp" if body else None
         )
-        self._acknowledged = True
-        if body:
-            self._ack = ack
+        self._acknowledged, self._ack = True, ack if body else None
         self.signalling.send_ack(ack, self.way(now), now)
         if cancelling:
             self.send_bye(self._cancel_cause or ours(Reason.CANCELLED), now)
@@ -345,8 +342,7 @@ class OutgoingLeg(Leg):
         self.session_timer = session_timer.agreed(response, None, now)
         self.confirm(now)
         self._request = ANSWERED
-        # One that held an early dialog stays three times as large as one that held none.
-        self._forks = self._forks or {}
+        self._forks = self._forks or {}  # one that held something stays three times as large
         self.emit(events.LegAnswered(self.id, self.negotiation.codec_name))
 
     def _win(self, response: Response) -> None:

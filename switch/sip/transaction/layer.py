@@ -85,9 +85,7 @@ it)."""
 _KNOWN = frozenset(KNOWN_METHODS)
 _FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX, Input.RESPONSE_ERROR})
 """With which a transaction has said all it will, but for an answer to whoever did not hear it."""
-
 _RESPONDED = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR})
-"""Of those the server's: its answer is kept, but for an accepted INVITE, whose user repeats it (RFC 6026)."""
 _SETTLED = {method: Request(method, Uri(host="settled.invalid")) for method in _KNOWN}
 """Stands for the request of a transaction that lingers for up to 32 s: only its method is asked of it."""
 
@@ -538,6 +536,7 @@ class TransactionLayer:
             self._awaiting.pop(transaction.key, None)
             if event in _FINAL:
                 transaction.request = _SETTLED.get(transaction.request.method, transaction.request)
+                # Of a server the answer is kept; that of an accepted INVITE its user repeats (RFC 6026).
                 if state is State.ACCEPTED or event not in _RESPONDED:
                     transaction.data = b""
 
