@@ -29,12 +29,12 @@ from switch.sip.transaction.machines import (
     Transaction,
     make_cancel,
     set_timer,
+    settle,
     step,
     stop_timers,
 )
 from switch.sip.transaction.tables import Input, State
 from switch.sip.transport import note_source, response_flow
-from switch.sip.uri import Uri
 
 KNOWN_METHODS = (
     "INVITE",
@@ -83,11 +83,6 @@ _BRANCH_LENGTH = 20
 it)."""
 
 _KNOWN = frozenset(KNOWN_METHODS)
-_FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX, Input.RESPONSE_ERROR})
-"""With which a transaction has said all it will, but for an answer to whoever did not hear it."""
-_RESPONDED = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR})
-_SETTLED = {method: Request(method, Uri(host="settled.invalid")) for method in _KNOWN}
-"""Stands for the request of a transaction that lingers for up to 32 s: only its method is asked of it."""
 
 _OTHER = "OTHER"
 _STATELESS_LENGTH = 16
@@ -534,11 +529,7 @@ class TransactionLayer:
                 self._send_due_cancel(transaction, now)
         elif (state, Input.TRANSPORT_ERROR) not in transaction.rows:
             self._awaiting.pop(transaction.key, None)
-            if event in _FINAL:
-                transaction.request = _SETTLED.get(transaction.request.method, transaction.request)
-                # Of a server the answer is kept; that of an accepted INVITE its user repeats (RFC 6026).
-                if state is State.ACCEPTED or event not in _RESPONDED:
-                    transaction.data = b""
+            settle(transaction, event)
 
     def _forget(self, transaction: Transaction) -> None:
         stop_timers(transaction, self._sink)

@@ -38,6 +38,7 @@ from switch.sip.transaction.tables import (
     State,
     Table,
 )
+from switch.sip.uri import Uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,34 @@ def stop_timers(t: Transaction, out: Sink) -> None:
     for timer in t.timers:
         out.timers.cancel((t.key, timer))
     t.timers.clear()
+
+
+_FINAL = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR, Input.RESPONSE_2XX, Input.RESPONSE_ERROR})
+"""With which a transaction has said all it will, but for an answer to whoever did not hear it."""
+
+_RESPONDED = frozenset({Input.RESPOND_2XX, Input.RESPOND_ERROR})
+
+_SETTLED: dict[str, Request] = {}
+"""By method what stands for the request of a transaction that lingers: no more is asked of it."""
+
+METHODS_MAX = 32
+"""Of those; only methods that are known come so far, which are half as many."""
+
+
+def settle(t: Transaction, event: Input) -> None:
+    """Keep for the 32 s that a transaction may linger only what it may have to say again: a server its
+    answer, and not that of an accepted INVITE, which its user repeats (RFC 6026)."""
+    if event not in _FINAL:
+        return
+    method = t.request.method
+    stand_in = _SETTLED.get(method)
+    if stand_in is None:
+        if len(_SETTLED) >= METHODS_MAX:
+            return
+        stand_in = _SETTLED[method] = Request(method, Uri(host="settled.invalid"))
+    t.request = stand_in
+    if t.state is State.ACCEPTED or event not in _RESPONDED:
+        t.data = b""
 
 
 def set_timer(t: Transaction, timer: Input, at: int, out: Sink) -> None:
