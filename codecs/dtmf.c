@@ -21,6 +21,7 @@ enum {
     HOPS_OF_KEY = 5, /* Q.24: 40 ms is a key, 23 ms is none */
     HOPS_BRIDGED = 4, /* Q.24: an interruption of 10 ms does not make two keys of one, a pause of 40 ms does */
     HOPS_BRIDGED_EARLY = 1, /* before it is a key at all: noise may spoil one look */
+    HOPS_OF_EDGES = 1,      /* a tone's rise and fall spoil about so many looks that it fills by half */
     HISTORY = DTMF_WINDOW - DTMF_HOP,
 };
 
@@ -248,7 +249,11 @@ static bool follow(struct dtmf_run *run, int key, const struct partial tones[2],
     if (!replaced && run->missing < (run->confirmed ? HOPS_BRIDGED + 1 : HOPS_BRIDGED_EARLY + 1))
         return false;
     bool told = run->confirmed;
-    *heard = (struct dtmf_heard){.key = (uint8_t)run->key, .duration_ms = run->hops * DTMF_HOP * 1000u / DETECT_RATE};
+    if (told)
+        *heard = (struct dtmf_heard){
+            .key = (uint8_t)run->key,
+            .duration_ms = (run->hops + HOPS_OF_EDGES) * DTMF_HOP * 1000u / DETECT_RATE,
+        };
     begin_run(run, replaced ? key : -1);
     if (replaced)
         extend_run(run, tones);

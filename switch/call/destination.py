@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from switch.base.values import quick
+from switch.call.keys import KeyWay
 from switch.sdp.audio import AudioCapability
 from switch.sdp.security import Encryption
 from switch.sip.flow import Flow
@@ -34,6 +35,7 @@ class Destination:
     encryption: Encryption = Encryption.OPTIONAL
     others: tuple["Way", ...] = ()
     audio: AudioCapability | None = None
+    key_way: KeyWay = KeyWay.AUTO
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from switch.call import events, modify
 from switch.call.cause import By, Cause, Reason, ours, status_for, told_by
 from switch.call.chance import draw
+from switch.call.keys import KeyWay
 from switch.call.leg import ALLOW, ANSWERED, Leg
 from switch.call.reliable import RSEQ_FIRST_MAX, ReliableSender
 from switch.call.requests import answer_in_dialog
@@ -47,6 +48,7 @@ class IncomingLeg(Leg):
         signalling: Signalling,
         encryption: Encryption = Encryption.OPTIONAL,
         audio: AudioCapability | None = None,
+        key_way: KeyWay = KeyWay.AUTO,
     ) -> None:
         super().__init__(
             leg_id,
@@ -59,6 +61,7 @@ class IncomingLeg(Leg):
             state=LegState.INCOMING_PROCEEDING,
             encryption=encryption,
             audio=audio,
+            key_way=key_way,
         )
         self.invite: Request = message.request
         self.local_tag = local_tag

@@ -13,11 +13,13 @@ The moves are in `states.TRANSITIONS`. What an incoming and an outgoing leg do d
 """
 
 from abc import abstractmethod
+from dataclasses import replace
 from functools import lru_cache
 
 from switch.base.clock import SECOND
 from switch.call import adrift, events, modify, session_timer
 from switch.call.cause import By, Cause, Reason, ours, told_by
+from switch.call.keys import INFO_TYPE, InfoKeys, KeyWay, hearing
 from switch.call.modify import Change
 from switch.call.negotiation import Negotiation
 from switch.call.referral import Referral
@@ -77,7 +79,10 @@ class Leg:
         "engaged",
         "flow",
         "id",
+        "info_keys",
         "invite_transaction",
+        "key_way",
+        "listens_for_tones",
         "negotiation",
         "peer",
         "reack",
@@ -107,6 +112,7 @@ class Leg:
         state: LegState,
         encryption: Encryption = Encryption.OPTIONAL,
         audio: AudioCapability | None = None,
+        key_way: KeyWay = KeyWay.AUTO,
     ) -> None:
         """`audio` None: as the settings of every leg say."""
         self.id = leg_id
@@ -118,9 +124,13 @@ class Leg:
         self.engaged = False
         self.flow = flow
         self.slot = slot
-        self.negotiation = Negotiation(
-            slot, session_id, encryption, signalling.layer.tokens, audio or signalling.settings.audio
-        )
+        self.key_way = key_way
+        self.listens_for_tones = False
+        self.info_keys: InfoKeys | None = None
+        capability = audio or signalling.settings.audio
+        if not key_way.has_events:
+            capability = replace(capability, telephone_event=False)
+        self.negotiation = Negotiation(slot, session_id, encryption, signalling.layer.tokens, capability)
         self.signalling = signalling
         self.state = state
         self.dialog: Dialog | None = None
@@ -262,10 +272,36 @@ class Leg:
         """Start the stream, or change it; tell when the peer holds or takes back."""
         command = UpdateStream if self.stream_open else OpenStream
         self.stream_open = True
+        if plan.dtmf_payload_type is None and not self.key_way.has_tones:
+            plan = replace(plan, key_tones=False)
         self.emit(events.MediaWanted(command(self.slot.number, plan)))
+        if plan.dtmf_payload_type is None or self.listens_for_tones:
+            self._listen_for_tones(plan)
         if self.negotiation.held != self.remote_held:
             self.remote_held = self.negotiation.held
             self.emit(events.LegHeld(self.id, self.remote_held))
+
+    def _listen_for_tones(self, plan: StreamPlan) -> None:
+        wanted = hearing(self.key_way, self.slot.number, plan, self.listens_for_tones)
+        if wanted is not None:
+            self.listens_for_tones = not self.listens_for_tones
+            self.emit(events.MediaWanted(wanted))
+
+    def send_key(self, digit: str, now: int) -> None:
+        """By INFO, to a peer that wants keys so."""
+        if self.dialog is None or self.state is not LegState.CONFIRMED:
+            return
+        if self.info_keys is None:
+            self.info_keys = InfoKeys()
+        self.info_keys.send(digit)
+        self._next_key(self.info_keys, now)
+
+    def _next_key(self, keys: InfoKeys, now: int) -> None:
+        request = keys.next() if self.dialog is not None and self.state is LegState.CONFIRMED else None
+        if request is None or self.dialog is None:
+            return
+        info = self.dialog.request("INFO", body=request, content_type=INFO_TYPE)
+        keys.transaction = self.signalling.open(info, self.way(now), self, now)
 
     def confirm(self, now: int) -> None:
         """The dialog stands: start to watch it."""
@@ -339,6 +375,9 @@ class Leg:
         if method == "BYE":
             self._bye_done(message, now)
             return
+        if self.info_keys is not None and message.transaction == self.info_keys.transaction:
+            self.info_keys.transaction = ""
+            self._next_key(self.info_keys, now)
         is_probe = message.transaction == self._probe
         if is_probe and isinstance(message, TransactionFailed) and adrift.waits(self, message, now):
             self._probe_at = now + adrift.RETRY_US

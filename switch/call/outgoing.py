@@ -96,6 +96,7 @@ class OutgoingLeg(Leg):
             state=LegState.OUTGOING_CALLING,
             encryption=destination.encryption,
             audio=destination.audio,
+            key_way=destination.key_way,
         )
         self._destination = destination
         self._max_forwards = max_forwards

@@ -202,6 +202,7 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         stir=callers.stir(model, source, path, problems),
         encrypted_media=model.encrypted_media,
         codecs=tuple(model.codecs),
+        dtmf=model.dtmf,
     )
 
 

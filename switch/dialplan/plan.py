@@ -155,6 +155,7 @@ class TrunkSettings:
     stir: StirPlan | None = None
     encrypted_media: str = "allowed"
     codecs: tuple[str, ...] = ()
+    dtmf: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ class AccountPlan:
     `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
     `encrypted_media` is `never`, `allowed` or `required`. `record`: all its talks are recorded. `codecs` are
     words, dearest first; empty: the centre's.
+    `dtmf` is `auto`, `rfc4733`, `info` or `inband`.
     """
 
     name: str
@@ -194,6 +196,7 @@ class AccountPlan:
     encrypted_media: str = "allowed"
     record: bool = False
     codecs: tuple[str, ...] = ()
+    dtmf: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)

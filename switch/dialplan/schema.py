@@ -68,6 +68,8 @@ Codecs: TypeAlias = Annotated[
     Field(min_length=1, max_length=5),
 ]
 """Dearest first."""
+Keys: TypeAlias = Literal["auto", "rfc4733", "info", "inband"]
+"""How keys go to the peer and come from it."""
 
 
 class TrunkModel(Section):
@@ -95,6 +97,7 @@ class TrunkModel(Section):
     password_file: str = ""
     encrypted_media: Encrypted = "allowed"
     codecs: Codecs = []
+    dtmf: Keys = "auto"
 
 
 class GatewayModel(Section):
@@ -243,6 +246,7 @@ class AccountModel(Section):
     name: str = ""
     encrypted_media: Encrypted = "allowed"
     codecs: Codecs = []
+    dtmf: Keys = "auto"
     caller_id: str = ""
     may_present: Names = []
     withhold: bool = False

@@ -190,6 +190,7 @@ class TenantReader:
                 model.encrypted_media,
                 model.record,
                 tuple(model.codecs),
+                model.dtmf,
             )
         return accounts
 

@@ -62,6 +62,9 @@ void command_discard(const struct command *command)
     case COMMAND_SEND_RECORD:
         free(command->record);
         break;
+    case COMMAND_DETECT:
+        free(command->detect.detection);
+        break;
     case COMMAND_EAR:
         free(command->ear);
         break;
@@ -193,10 +196,12 @@ static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
     ice_free(stream->ice);
     free(stream->ear);
     free(stream->mouth);
+    free(stream->detection);
     stream->security = NULL;
     stream->ice = NULL;
     stream->ear = NULL;
     stream->mouth = NULL;
+    stream->detection = NULL;
     stream->listeners = 0;
     emit(engine, &event);
 }
@@ -266,6 +271,25 @@ static void send_digits(struct engine *engine, uint32_t slot, const struct digit
     stream_mark_busy(engine, slot);
 }
 
+static void detect(struct engine *engine, uint32_t slot, const struct detect *request)
+{
+    struct stream *stream = &engine->streams[slot];
+    if (stream->detection == NULL)
+        stream->detection = request->detection;
+    else
+        free(request->detection);
+    if (stream->detection == NULL)
+        return;
+    detection_change(stream->detection, request);
+    if (stream->detection->detectors != 0) {
+        sound_listen(engine, slot, LISTEN_DETECTOR);
+        return;
+    }
+    sound_unlisten(engine, slot, LISTEN_DETECTOR);
+    free(stream->detection);
+    stream->detection = NULL;
+}
+
 /* Commands that cross the end of their stream. A Play is answered all the same, so that each one always is. */
 static void answer_without_stream(struct engine *engine, const struct command *command)
 {
@@ -321,6 +345,9 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
     case COMMAND_SEND_RECORD:
         control_send_record(engine, stream, command->record->data, command->record->bytes);
         command_discard(command);
+        break;
+    case COMMAND_DETECT:
+        detect(engine, command->slot, &command->detect);
         break;
     case COMMAND_EAR:
         take_ear(engine, command->slot, command->ear);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "codecs.h"
+#include "detection.h"
 #include "detectors.h"
 #include "dtmf.h"
 #include "ear.h"
@@ -58,6 +59,7 @@ struct stream {
     const struct codec *codec;  /* of the plan */
     struct ear *ear;            /* NULL: nobody has needed one */
     struct mouth *mouth;        /* likewise */
+    struct detection *detection; /* NULL: nothing is listened for */
     struct latch latch;
     struct reception reception;
     struct reports reports;
@@ -95,6 +97,7 @@ struct engine {
 
     struct clip *clips;
     uint32_t clips_max, clip_count; /* the count is the submitting thread's; this one learns numbers by commands */
+    struct detection_rates detection_rates;
     struct g711_transcoder transcoder;
     uint64_t wall_offset_us; /* monotonic to wall time, as it was at the start: a clock that is set is no jitter */
     struct rates rates;

@@ -80,6 +80,7 @@ struct engine *engine_new(const struct engine_config *config)
         return NULL;
     }
     g711_transcoder_init(&engine->transcoder);
+    detection_rates_init(&engine->detection_rates);
     engine->wall_offset_us = wall_offset_us();
     rates_init(&engine->rates);
     for (uint32_t slot = 0; slot < config->slots; slot++) {
@@ -113,6 +114,7 @@ static void free_parts(struct stream *stream)
 {
     free(stream->ear);
     free(stream->mouth);
+    free(stream->detection);
     security_free(stream->security);
     ice_free(stream->ice);
     if (stream->recording != NULL)

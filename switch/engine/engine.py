@@ -18,12 +18,14 @@ from typing import cast
 
 from switch.base.errors import PeerError, ResourceError
 from switch.engine import _engine
+from switch.engine.detection import detected, raw_settings
 from switch.engine.dtls import Identity
 from switch.engine.handshakes import Handshakes
 from switch.engine.ports import bind_pairs
 from switch.engine.stats import EngineStats, RecordingStats
 from switch.media.commands import (
     MEMBERS_MAX,
+    USUAL_ANSWERS,
     Bridge,
     CloseStream,
     Command,
@@ -34,8 +36,10 @@ from switch.media.commands import (
     Play,
     SendDigits,
     SoundFormat,
+    StartDetection,
     StartRecording,
     SteerPlay,
+    StopDetection,
     StopPlay,
     StopRecording,
     Unbridge,
@@ -278,6 +282,10 @@ class Engine:
                 return self._core.pause_recording(slot, recording, paused)
             case MoveRecording(slot, to):
                 return self._core.move_recording(slot, to)
+            case StartDetection(slot, detectors, silence_ms, answers):
+                return self._core.detect(slot, detectors, 0, silence_ms, raw_settings(answers))
+            case StopDetection(slot, detectors):
+                return self._core.detect(slot, 0, detectors, 0, raw_settings(USUAL_ANSWERS))
 
     def _record(self, order: StartRecording) -> bool:
         path = f"{self._recordings}/{order.path}{SUFFIXES[order.format]}"
@@ -323,6 +331,7 @@ class Engine:
             plan.rtcp_port,
             b"" if update else b64encode((random >> 80).to_bytes(_CNAME_RANDOM_BYTES, "big")),
             None if plan.opus is None else _opus(plan.opus),
+            plan.key_tones,
         )
         if accepted:
             self._keys[slot], self._ice[slot] = plan.srtp, plan.ice
@@ -417,6 +426,8 @@ class Engine:
             return StreamIdle(numbers[1])
         if kind == 5:
             return StreamAlarm(numbers[1], _ALARMS[numbers[2]], bool(raw[3]))
+        if kind != 4:
+            return detected(numbers)
         self._states[numbers[1]] = SlotState.FREE
         quality = _quality(cast(tuple[int, ...], raw[2]))
         return StreamClosed(numbers[1], quality)

@@ -270,13 +270,13 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     const unsigned char *cname;
     Py_ssize_t cname_bytes;
     unsigned rtcp_port;
-    int update, sends, receives, symmetric, dtls, rtcp_mux;
+    int update, sends, receives, symmetric, dtls, rtcp_mux, key_tones;
     PyObject *keys, *credentials, *opus;
-    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOOpIy#O", &update, &command.slot, &host, &host_bytes, &port, &codec,
+    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOOpIy#Op", &update, &command.slot, &host, &host_bytes, &port, &codec,
                           &plan->payload_type, &plan->dtmf_payload_type, &plan->receive_payload_type,
                           &plan->receive_dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric, &plan->idle_s,
                           &ssrc, &sequence, &timestamp, &dtls, &keys, &credentials, &rtcp_mux, &rtcp_port, &cname,
-                          &cname_bytes, &opus))
+                          &cname_bytes, &opus, &key_tones))
         return NULL;
     plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
     if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec) ||
@@ -288,6 +288,7 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     plan->receives = receives;
     plan->symmetric = symmetric;
     plan->dtls = dtls;
+    plan->key_tones = key_tones;
     plan->rtcp_mux = rtcp_mux;
     plan->rtcp_port = (uint16_t)rtcp_port;
     if (cname_bytes == RTCP_CNAME_BYTES)
@@ -481,6 +482,7 @@ static PyMethodDef core_methods[] = {
     {"play", core_play, METH_VARARGS, NULL},
     {"stop_play", core_stop_play, METH_O, NULL},
     {"send_digits", core_send_digits, METH_VARARGS, NULL},
+    {"detect", core_detect, METH_VARARGS, NULL},
     {"secure", core_secure, METH_VARARGS, NULL},
     {"send_record", core_send_record, METH_VARARGS, NULL},
     {"record", core_record, METH_VARARGS, NULL},

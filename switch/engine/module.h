@@ -31,4 +31,8 @@ PyObject *core_unmix(PyObject *object, PyObject *args);
 PyObject *core_poll_recording(PyObject *object, PyObject *unused);
 PyObject *core_recording_stats(PyObject *object, PyObject *unused);
 
+/* module_detection.c: a method of Core, and what became of it. */
+PyObject *core_detect(PyObject *object, PyObject *args);
+PyObject *detected_to_python(const struct event *event);
+
 #endif

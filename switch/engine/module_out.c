@@ -3,6 +3,7 @@
 #include <Python.h>
 #include <arpa/inet.h>
 
+#include "module.h"
 #include "module_out.h"
 
 static PyObject *numbers_to_python(const uint64_t *numbers, int count)
@@ -50,6 +51,12 @@ PyObject *event_to_python(const struct event *event)
     case EVENT_ALARM:
         return Py_BuildValue("iIiO", event->kind, event->slot, event->alarm.alarm,
                              event->alarm.raised ? Py_True : Py_False);
+    case EVENT_TONE:
+    case EVENT_SPEECH:
+    case EVENT_ANSWER:
+    case EVENT_BEEP:
+    case EVENT_CLIPPING:
+        return detected_to_python(event);
     }
     Py_UNREACHABLE();
 }

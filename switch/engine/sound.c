@@ -156,6 +156,8 @@ void sound_tick(struct engine *engine, uint32_t slot, uint64_t due_us, uint64_t 
     if (ear == NULL)
         return;
     ear_take(ear, due_us);
+    if (stream->listeners & LISTEN_DETECTOR)
+        detection_tick(engine, slot);
     if (stream->listeners & LISTEN_PARTNER)
         speak_to_partner(engine, stream, now_us);
 }
@@ -168,7 +170,7 @@ void sound_pass_key(struct engine *engine, const struct stream *from, uint8_t ev
     struct stream *to = &engine->streams[slot];
     bool takes_events = to->plan.dtmf_payload_type >= 0;
     bool has_got_it = by_packet == takes_events && (!by_packet || sound_may_relay(from, to));
-    if (has_got_it || (!takes_events && usable_mouth(to) == NULL))
+    if (has_got_it || (!takes_events && (usable_mouth(to) == NULL || !to->plan.key_tones)))
         return;
     struct digits digits = {.events = {event}, .count = 1};
     if (dtmf_sender_add(&to->keys_out, &digits, engine->tick + 1) > 0)

@@ -115,6 +115,12 @@ static void relay(struct engine *engine, const struct stream *from, struct strea
         count_drop(engine, DROP_NO_EVENTS);
         return;
     }
+    /* It gets the key as an event: as little of the tone as may be should be heard besides. */
+    if (!is_event && to->plan.dtmf_payload_type >= 0 && detection_hears_key(from->detection)) {
+        sender_skip_relayed(&to->sender, packet);
+        count_drop(engine, DROP_OVERRIDDEN);
+        return;
+    }
     uint32_t units = is_event ? 0 : payload_units(from->codec, packet);
     if (!sender_relay(&to->sender, packet, units, now_us, !is_event)) {
         count_drop(engine, DROP_LATE);

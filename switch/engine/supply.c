@@ -146,6 +146,8 @@ bool supply_ahead(struct engine *engine, const struct command *command)
     case COMMAND_STOP_RECORDING:
         supply->recorded = false;
         return true;
+    case COMMAND_DETECT:
+        return command->detect.start == 0 || supply_ear(engine, command->slot);
     default:
         return true;
     }

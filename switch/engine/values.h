@@ -9,6 +9,7 @@
 
 #include "bounds.h"
 #include "codecs.h"
+#include "detectors.h"
 #include "rtcp.h"
 #include "view.h"
 
@@ -31,6 +32,7 @@ struct room;      /* room.h */
 struct ice;      /* ice.h */
 struct ear;      /* ear.h */
 struct mouth;    /* mouth.h */
+struct detection; /* detection.h */
 
 /* What a command does to the keys, or to the credentials, of a stream. */
 enum change { CHANGE_NONE, CHANGE_KEEP, CHANGE_NEW };
@@ -48,6 +50,7 @@ struct plan {
     bool sends, receives, symmetric;
     bool rtcp_mux;      /* reports share the port of the audio (RFC 5761) */
     uint16_t rtcp_port; /* of the remote host, where they do not; 0: the next one */
+    bool key_tones; /* keys become tones where there is no event type */
     bool dtls; /* keys come by a handshake; until then nothing is sent or heard */
     uint32_t idle_s; /* 0: never */
 };
@@ -64,6 +67,7 @@ enum command_kind {
     COMMAND_SEND_DIGITS,
     COMMAND_SECURE,
     COMMAND_SEND_RECORD,
+    COMMAND_DETECT,
     COMMAND_EAR,
     COMMAND_MOUTH,
     COMMAND_RECORD,
@@ -93,6 +97,14 @@ struct steer {
 struct digits {
     uint8_t events[DIGITS_MAX]; /* RFC 4733 codes 0 to 15 */
     uint8_t count;
+};
+
+/* Sets of detection.h. */
+struct detect {
+    struct detection *detection; /* memory, the stream's where it has none yet; NULL where nothing starts */
+    uint8_t start, stop;
+    uint32_t silence_ms;         /* without a voice */
+    struct amd_settings answers;
 };
 
 /* A part of a DTLS handshake, as it came. */
@@ -131,6 +143,7 @@ struct command {
         struct play play;
         struct steer steer;
         struct digits digits;
+        struct detect detect;
     };
 };
 
@@ -141,6 +154,11 @@ enum event_kind {
     EVENT_IDLE,
     EVENT_CLOSED,
     EVENT_ALARM,
+    EVENT_TONE,
+    EVENT_SPEECH,
+    EVENT_ANSWER,
+    EVENT_BEEP,
+    EVENT_CLIPPING,
 };
 
 struct event {
@@ -157,6 +175,11 @@ struct event {
         } digit;
         struct address latched;
         struct quality_view closed;
+        struct tone_heard tone;
+        bool speaking;
+        struct amd_result answer;
+        struct beep_heard beep;
+        uint16_t clipped_thousandths;
         struct {
             uint8_t alarm;
             bool raised;

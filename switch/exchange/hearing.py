@@ -5,6 +5,7 @@ from typing import Any
 
 from switch.call import events
 from switch.call.cause import Reason, ours
+from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.dialplan.events import Answered, DigitPressed
 from switch.exchange import endings, ringing, transfers
@@ -16,11 +17,13 @@ from switch.media.commands import SendDigits
 Hear = Callable[[Office, Session, Leg, Any, int], None]
 
 
-def digit(office: Office, session: Session, leg: Leg, key: str, *, from_info: bool) -> None:
-    """To the flow; in a talk to the other party, where the engine has not relayed it already."""
+def digit(office: Office, session: Session, leg: Leg, key: str, now: int, *, from_info: bool) -> None:
+    """To the flow; in a talk to the other party, where the engine has not passed it on already."""
     other = session.call.other(leg)
     if other is not None:
-        if from_info:
+        if other.key_way is KeyWay.INFO:
+            other.send_key(key, now)
+        elif from_info:
             office.media([SendDigits(other.slot.number, key)])
     elif leg is session.call.anchor:
         office.tell_flow(session, DigitPressed(key))
@@ -70,8 +73,7 @@ def _held(office: Office, session: Session, leg: Leg, event: events.LegHeld, now
 
 
 def _digit(office: Office, session: Session, leg: Leg, event: events.LegDigit, now: int) -> None:
-    del now
-    digit(office, session, leg, event.digit, from_info=True)
+    digit(office, session, leg, event.digit, now, from_info=True)
 
 
 def _transfer(

@@ -16,6 +16,7 @@ from switch.call import session_timer
 from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason
 from switch.call.incoming import IncomingLeg
+from switch.call.keys import KeyWay
 from switch.call.outgoing import MAX_FORWARDS
 from switch.exchange import (
     codecs,
@@ -23,6 +24,7 @@ from switch.exchange import (
     encryption,
     flows,
     identities,
+    key_ways,
     meter,
     records,
     replacing,
@@ -278,7 +280,8 @@ def _open(
         return None
     agreed = encryption.calls_from(office, tenant, source, direction)
     audio = codecs.calls_from(office, tenant, source, direction)
-    anchor = _anchor(office, message, slot, source, agreed, audio, now)
+    key_way = key_ways.calls_from(office, tenant, source, direction)
+    anchor = _anchor(office, message, slot, source, agreed, audio, key_way, now)
     record = Record(
         direction=direction,
         caller=caller,
@@ -304,6 +307,7 @@ def _anchor(
     source: str,
     agreed: Encryption,
     audio: AudioCapability | None,
+    key_way: KeyWay,
     now: int,
 ) -> IncomingLeg:
     return IncomingLeg(
@@ -317,6 +321,7 @@ def _anchor(
         signalling=office.signalling,
         encryption=agreed,
         audio=audio,
+        key_way=key_way,
     )
 
 

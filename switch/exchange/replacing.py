@@ -12,7 +12,7 @@ from switch.call.cause import Reason, ours
 from switch.call.incoming import IncomingLeg
 from switch.call.leg import Leg
 from switch.call.outgoing import OutgoingLeg
-from switch.exchange import codecs, encryption, moves, ringing, talks
+from switch.exchange import codecs, encryption, key_ways, moves, ringing, talks
 from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -123,6 +123,7 @@ def _leg(
         signalling=office.signalling,
         encryption=encryption.calls_from(office, account.tenant, account.account, "internal"),
         audio=codecs.of_account(office, account.tenant, account.account),
+        key_way=key_ways.of_account(office, account.tenant, account.account),
     )
     leg.account = account.account
     office.add_leg(session, leg, now)

@@ -6,9 +6,10 @@ up, or it was called off. An attempt that is over leaves the session in the same
 
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.destination import Credentials, Destination, Way
+from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, OutgoingLeg
-from switch.exchange import codecs, encryption, identities, meter, talks
+from switch.exchange import codecs, encryption, identities, key_ways, meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -55,6 +56,7 @@ def ring_account(
             others=tuple([_way(office, session.tenant, account, o) for o in others]) if others else (),
             encryption=encryption.calls_to(office, session.tenant, account, binding.flow),
             audio=audio,
+            key_way=key_ways.of_account(office, session.tenant, account),
         )
         leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=account, now=now)
         if leg is None:
@@ -173,6 +175,7 @@ def _place(
         credentials=None if credentials is None else Credentials(credentials.username, credentials.secret),
         encryption=encryption.of_words(settings.encrypted_media),
         audio=codecs.stated(office, settings.codecs),
+        key_way=KeyWay(settings.dtmf),
     )
     leg = office.open_leg(session, destination, role=attempt.purpose.role, peer=choice.trunk, now=now)
     if leg is None:

@@ -5,7 +5,7 @@ A stream hears exactly one source at a time: silence, a playback, or the other s
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 from switch.base.values import quick
 from switch.media.plan import StreamPlan
@@ -223,6 +223,68 @@ def supervised(room: int, customer: int, agent: int, supervisor: int, how: Super
     )
 
 
+class Detector(IntFlag):
+    """What can be listened for, in what a stream's peer says. The numbers are those of engine/detection.h."""
+
+    KEYS = 1
+    """Keys as tones: `DigitReceived`, and they go on to the bridge's other stream as its plan takes them."""
+    TONES = 2
+    """Dial tone, ringback, busy, congestion, special information tones: `ToneDetected`."""
+    VOICE = 4
+    """`SpeechStarted` and `SpeechStopped`."""
+    MACHINE = 8
+    """Machine or human: `AnswerClassified`, once."""
+    BEEP = 16
+    """`BeepDetected`."""
+    CLIPPING = 32
+    """`ClippingDetected`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """How a machine is told from a human by what is said first; the names are those of other switches.
+
+    Nobody speaks for `initial_silence_ms`: a machine. A human's greeting is shorter than `greeting_ms` and
+    has at most `words_max` words, then `after_greeting_silence_ms` of silence. Words last `min_word_ms` to
+    `word_max_ms`, with `between_words_silence_ms` between them. After `total_analysis_ms` it is given up.
+    """
+
+    initial_silence_ms: int = 2500
+    greeting_ms: int = 1500
+    after_greeting_silence_ms: int = 800
+    total_analysis_ms: int = 5000
+    min_word_ms: int = 100
+    between_words_silence_ms: int = 50
+    word_max_ms: int = 5000
+    words_max: int = 3
+
+
+USUAL_ANSWERS = AnswerSettings()
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class StartDetection:
+    """Listen for these from now on, besides what is listened for already; one that is begins anew.
+
+    `silence_ms` without a voice is `SpeechStopped`.
+    """
+
+    slot: int
+    detectors: Detector
+    silence_ms: int = 500
+    answers: AnswerSettings = USUAL_ANSWERS
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class StopDetection:
+    """Listen for these no more; harmless where nobody does. A stream's end stops all."""
+
+    slot: int
+    detectors: Detector
+
+
 Command = (
     OpenStream
     | UpdateStream
@@ -239,4 +301,6 @@ Command = (
     | MoveRecording
     | Mix
     | Unmix
+    | StartDetection
+    | StopDetection
 )

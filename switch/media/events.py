@@ -18,7 +18,8 @@ class PlayFinished:
 
 @dataclass(frozen=True, slots=True)
 class DigitReceived:
-    """One RFC 4733 key press, once, however often its packets were repeated. `digit` of 0-9*#A-D."""
+    """One key press, once: by RFC 4733, however often its packets were repeated, or heard as a tone, where
+    `StartDetection` asked for it. `digit` of 0-9*#A-D."""
 
     slot: int
     digit: str
@@ -93,6 +94,99 @@ class RecordingEnded:
     bytes: int
 
 
+class Tone(IntEnum):
+    """What a network says of a call. The numbers are those of `enum tone_kind` in codecs/detectors.h."""
+
+    DIAL = 1
+    RINGBACK = 2
+    BUSY = 3
+    CONGESTION = 4
+    """Also called reorder."""
+    SPECIAL_INFORMATION = 5
+    """The call came to nothing; an announcement says why. The four below say it by their tones."""
+    INTERCEPT = 6
+    """The number was changed, or is no longer in service."""
+    VACANT_CODE = 7
+    """There is no such number."""
+    REORDER = 8
+    """A fault, or digits are missing."""
+    NO_CIRCUIT = 9
+    """All lines are busy."""
+
+
+class Answerer(IntEnum):
+    HUMAN = 0
+    MACHINE = 1
+    NOT_SURE = 2
+
+
+class AnswerReason(IntEnum):
+    """What decided, as in `AnswerSettings`."""
+
+    SHORT_GREETING = 0
+    INITIAL_SILENCE = 1
+    WORDS = 2
+    LONG_WORD = 3
+    LONG_GREETING = 4
+    TOO_LONG = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ToneDetected:
+    """Told once a tone, however long it goes on. `hertz` are one or two frequencies."""
+
+    slot: int
+    tone: Tone
+    hertz: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """A voice is heard."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """None was heard for the `silence_ms` that were asked for."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerClassified:
+    """Who answered. `confidence` is 0 to 100: how far it was from being judged otherwise, not a probability.
+
+    `greeting_ms` of voice and `words` were heard until then.
+    """
+
+    slot: int
+    answerer: Answerer
+    reason: AnswerReason
+    confidence: int
+    greeting_ms: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class BeepDetected:
+    """One pure tone that is over now: after a machine's greeting, the moment to speak."""
+
+    slot: int
+    hertz: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClippingDetected:
+    """What the peer says is cut off at the top: that share of a second, in thousandths. Told again only after
+    five clean seconds."""
+
+    slot: int
+    share_thousandths: int
+
+
 Event = (
     PlayFinished
     | DigitReceived
@@ -102,4 +196,10 @@ Event = (
     | StreamAlarm
     | SecurityFailed
     | RecordingEnded
+    | ToneDetected
+    | SpeechStarted
+    | SpeechStopped
+    | AnswerClassified
+    | BeepDetected
+    | ClippingDetected
 )

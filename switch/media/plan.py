@@ -103,6 +103,7 @@ class StreamPlan:
     say where to send, and `remote_host` and `remote_port` say nothing.
     `rtcp_mux`: reports share the audio's port (RFC 5761); else they go to `rtcp_port`, 0 for the next one.
     `opus` says nothing where the codec is another.
+    `key_tones`: where the peer takes no telephone-event, keys are sent to it as tones.
     """
 
     remote_host: str
@@ -123,6 +124,7 @@ class StreamPlan:
     rtcp_mux: bool = False
     rtcp_port: int = 0
     opus: OpusSettings | None = None
+    key_tones: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,9 @@ class Agreement:
     media_index: int
     security: Security | None = None
     rtcp_mux: bool = False
-    rtcp_port: int = 0
     opus: OpusWishes | None = None
     """Of the peer, where the codec is Opus."""
+    rtcp_port: int = 0
 
 
 class Disagreement(Enum):

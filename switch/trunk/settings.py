@@ -149,7 +149,8 @@ class TrunkSettings:
     `host` is the domain of our Request-URI, To and From towards the carrier; empty: the gateway's address.
     `failover_on` are answers, besides 408 and 5xx, after which the next gateway is tried.
     `encrypted_media` is `never`, `allowed` or `required`. `codecs` are words of the dialplan; empty:
-    the centre's.
+    the centre's. `dtmf` is `auto`, `rfc4733`,
+    `info` or `inband`.
     """
 
     name: str
@@ -170,6 +171,7 @@ class TrunkSettings:
     stir: StirSettings | None = None
     encrypted_media: str = "allowed"
     codecs: tuple[str, ...] = ()
+    dtmf: str = "auto"
 
 
 @quick

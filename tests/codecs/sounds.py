@@ -51,10 +51,14 @@ def frames(sound: Sound | npt.NDArray[np.int16]) -> Iterator[ctypes.c_void_p]:
 
 def through(law: str, sound: Sound) -> Sound:
     """What is left of it after a G.711 line; `law` is `ulaw` or `alaw`."""
-    encode, decode = getattr(c_library(), f"g711_{law}_encode"), getattr(c_library(), f"g711_{law}_decode")
+    return decoded(law, encoded(law, sound))
+
+
+def encoded(law: str, sound: Sound) -> bytes:
+    """The codes of a G.711 line; `law` is `ulaw` or `alaw`."""
+    encode = getattr(c_library(), f"g711_{law}_encode")
     encode.restype, encode.argtypes = ctypes.c_uint8, [ctypes.c_int16]
-    decode.restype, decode.argtypes = ctypes.c_int16, [ctypes.c_uint8]
-    return np.array([decode(encode(int(sample))) for sample in np.clip(sound, -32768, 32767)], float)
+    return bytes(encode(int(sample)) for sample in np.clip(sound, -32768, 32767))
 
 
 def decoded(law: str, codes: bytes) -> Sound:

@@ -80,10 +80,12 @@ def test_same_verdict_on_packets_that_are_a_little_wrong(
 
 @dataclass
 class CDetector:
-    """`struct dtmf_receiver` as memory that only C looks into."""
+    """`struct dtmf_receiver` as memory that only C looks into, but for the clock that its owner sets."""
 
     def __post_init__(self) -> None:
         self._memory = ctypes.create_string_buffer(64)
+        units_per_ms = ctypes.c_uint32.from_buffer(self._memory, 4)
+        units_per_ms.value = 8
 
     def receive(self, packet: RtpPacket, now: int) -> list[KeyPress]:
         c_packet = CPacket(timestamp=packet.timestamp, ssrc=packet.ssrc)

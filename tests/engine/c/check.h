@@ -36,6 +36,7 @@ void test_player(void);
 void test_security(void);
 void test_ice(void);
 void test_ear(void);
+void test_detectors(void);
 void test_engine(void);
 void test_recording(void);
 void test_mix(void);

@@ -15,6 +15,7 @@ int main(void)
     test_security();
     test_ice();
     test_ear();
+    test_detectors();
     test_engine();
     test_mix();
     test_recording();

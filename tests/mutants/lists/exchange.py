@@ -66,8 +66,8 @@ MUTANTS = (
     ),
     Mutant(
         _HEARING,
-        "if from_info:",
-        "if digit:",
+        "elif from_info:",
+        "elif key:",
         _WHOLE + "test_a_key_in_a_talk_reaches_the_other_party_once",
     ),
     Mutant(
