@@ -303,6 +303,42 @@ static void answer_without_stream(struct engine *engine, const struct command *c
                      });
 }
 
+/* What listens, records and mixes, and what it needs. */
+static void apply_to_sound(struct engine *engine, const struct command *command)
+{
+    switch (command->kind) {
+    case COMMAND_DETECT:
+        detect(engine, command->slot, &command->detect);
+        break;
+    case COMMAND_EAR:
+        take_ear(engine, command->slot, command->ear);
+        break;
+    case COMMAND_MOUTH:
+        take_mouth(engine, command->slot, command->mouth);
+        break;
+    case COMMAND_RECORD:
+        recorder_start(engine, command->slot, command->recording);
+        break;
+    case COMMAND_STOP_RECORDING:
+        recorder_stop(engine, command->slot, command->recorded.number);
+        break;
+    case COMMAND_PAUSE_RECORDING:
+        recorder_pause(engine, command->slot, command->recorded.number, command->recorded.paused);
+        break;
+    case COMMAND_MOVE_RECORDING:
+        recorder_move(engine, command->slot, command->partner);
+        break;
+    case COMMAND_MIX:
+        room_enter(engine, command->room);
+        break;
+    case COMMAND_UNMIX:
+        room_end(engine, command->room_number);
+        break;
+    default:
+        break;
+    }
+}
+
 void command_apply(struct engine *engine, const struct command *command, uint64_t now_us)
 {
     struct stream *stream = &engine->streams[command->slot];
@@ -346,32 +382,8 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
         control_send_record(engine, stream, command->record->data, command->record->bytes);
         command_discard(command);
         break;
-    case COMMAND_DETECT:
-        detect(engine, command->slot, &command->detect);
-        break;
-    case COMMAND_EAR:
-        take_ear(engine, command->slot, command->ear);
-        break;
-    case COMMAND_MOUTH:
-        take_mouth(engine, command->slot, command->mouth);
-        break;
-    case COMMAND_RECORD:
-        recorder_start(engine, command->slot, command->recording);
-        break;
-    case COMMAND_STOP_RECORDING:
-        recorder_stop(engine, command->slot, command->recorded.number);
-        break;
-    case COMMAND_PAUSE_RECORDING:
-        recorder_pause(engine, command->slot, command->recorded.number, command->recorded.paused);
-        break;
-    case COMMAND_MOVE_RECORDING:
-        recorder_move(engine, command->slot, command->partner);
-        break;
-    case COMMAND_MIX:
-        room_enter(engine, command->room);
-        break;
-    case COMMAND_UNMIX:
-        room_end(engine, command->room_number);
+    default:
+        apply_to_sound(engine, command);
         break;
     }
 }
