@@ -174,4 +174,9 @@ def _said(make: Any, args: tuple[Any, ...], named: dict[str, Any]) -> object:
         made = make(*args, **named)
     except (TypeError, AttributeError, AssertionError, ValueError) as error:
         return type(error), str(error)
-    return type(made), [getattr(made, known.name, "unset") for known in dataclasses.fields(made)]
+    return type(made), [_comparable(getattr(made, known.name, "unset")) for known in dataclasses.fields(made)]
+
+
+def _comparable(value: object) -> object:
+    """What a factory makes anew is another each time, and equal only in kind."""
+    return type(value) if type(value).__eq__ is object.__eq__ else value

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from switch.dialplan.centre import is_dialplan, load_centre
+from switch.dialplan.centre import is_scenario, load_centre
 from switch.dialplan.plan import Centre
 from switch.dialplan.scenarios import ScenarioResult, run_scenarios
 
@@ -28,7 +28,7 @@ def _centre(centre: str) -> Centre:
 
 @cache
 def _results(centre: str) -> tuple[ScenarioResult, ...]:
-    stories = {name: text for name, text in _texts(centre).items() if not is_dialplan(name)}
+    stories = {name: text for name, text in _texts(centre).items() if is_scenario(name)}
     return run_scenarios(_centre(centre), stories)
 
 
