@@ -143,7 +143,7 @@ class Baresip:
         rate_hz = account.sample_rate_hz
         looped = np.tile(at_rate(voice, audio.RATE_HZ, rate_hz), repeats)
         spoken = audio.write_wav(own / "speaks.wav", looped, rate_hz)
-        port, control = free_port("udp" if account.transport == "udp" else "tcp"), free_port("tcp")
+        port, control = free_port(), free_port()
         (own / "config").write_text(
             _CONFIG.format(
                 host="127.0.0.1" if home is None else home.host,

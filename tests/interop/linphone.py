@@ -200,7 +200,7 @@ class Linphone:
 def _config(account: LinphoneAccount) -> str:
     """Its configuration file. A port of -1 is any that is free, of which TLS alone makes nothing."""
     ports = {"udp": -1, "tcp": -1, "tls": -1}
-    ports[account.transport] = free_port("udp" if account.transport == "udp" else "tcp")
+    ports[account.transport] = free_port()
     return _CONFIG.format(
         user=account.user,
         password=account.password,

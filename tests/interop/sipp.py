@@ -70,7 +70,7 @@ class Sipp:
         """
         own = folder / f"sipp-{next(_numbers)}-{scenario.stem}"
         own.mkdir()
-        port = port or free_port(transport)
+        port = port or free_port()
         arguments = [program, "-sf", str(scenario), *([remote] if remote else [])]
         arguments += ["-i", "127.0.0.1", "-bind_local", "-p", str(port), "-nostdin"]
         arguments += ["-t", "t1" if transport == "tcp" else "u1", "-r", str(rate)]

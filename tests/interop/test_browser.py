@@ -25,7 +25,7 @@ certificates:
 web: {{address: "127.0.0.1:0", certificates: main, origins: ["{ORIGIN}"]}}
 """
 TALK_S = 4
-PEAK_OPUS_MIN = 0.6
+PEAK_OPUS_MIN = 0.4
 """Opus keeps what is heard and not the wave, the less so with noise for a voice."""
 
 

@@ -74,7 +74,7 @@ class Carrier:
         Authority(self.dialplans / "tls" / "stranger", "another authority").issue(
             "stranger", "stranger.example"
         )
-        self.port, self.tls_port, self.dns_port = free_port("tcp"), free_port("tcp"), free_port()
+        self.port, self.tls_port, self.dns_port = free_port(), free_port(), free_port()
         self.phone_port = free_port()
         self.phones = Phones(folder)
         self.records = (

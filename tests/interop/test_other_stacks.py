@@ -95,7 +95,7 @@ async def register_all(shop: World, program: str, folder: Path, port: int, trans
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_sipp_registers(shop: World, sipp_program: str, tmp_path: Path, transport: str) -> None:
-    result = await register_all(shop, sipp_program, tmp_path, free_port(transport), transport)
+    result = await register_all(shop, sipp_program, tmp_path, free_port(), transport)
     assert (result.exit_code, result.successful, result.failed) == (0, len(AGENTS), 0), result
 
 
