@@ -13,15 +13,10 @@ import dns.rrset
 import pytest
 
 from switch.sip.flow import Address
+from tests.interop.process import free_port
 
 HERE = "127.0.0.1"
 _STARTED_S = 5.0
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HERE, 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
