@@ -174,9 +174,12 @@ def _said(make: Any, args: tuple[Any, ...], named: dict[str, Any]) -> object:
         made = make(*args, **named)
     except (TypeError, AttributeError, AssertionError, ValueError) as error:
         return type(error), str(error)
-    return type(made), [_comparable(getattr(made, known.name, "unset")) for known in dataclasses.fields(made)]
+    return type(made), [
+        _comparable(known, getattr(made, known.name, "unset")) for known in dataclasses.fields(made)
+    ]
 
 
-def _comparable(value: object) -> object:
-    """What a factory makes anew is another each time, and equal only in kind."""
-    return type(value) if type(value).__eq__ is object.__eq__ else value
+def _comparable(known: "dataclasses.Field[Any]", value: object) -> object:
+    """What a factory makes anew and has no equality of its own is another each time, the same in kind."""
+    made_anew = known.default_factory is not dataclasses.MISSING
+    return type(value) if made_anew and type(value).__eq__ is object.__eq__ else value

@@ -25,8 +25,11 @@ certificates:
 web: {{address: "127.0.0.1:0", certificates: main, origins: ["{ORIGIN}"]}}
 """
 TALK_S = 4
-PEAK_OPUS_MIN = 0.4
+PEAK_OPUS_MIN = 0.6
 """Opus keeps what is heard and not the wave, the less so with noise for a voice."""
+PEAK_TO_BROWSER_MIN = 0.4
+"""What the browser hears was seen at 0.8 and lately at 0.52 and 0.56, which is not explained yet; another
+voice is below 0.3."""
 
 
 def prepare_centre(dialplans: Path) -> None:
@@ -107,7 +110,7 @@ async def test_a_browser_of_opus_calls_a_phone_of_g711(shop: World, tmp_path: Pa
         match = audio.listen(audio.read_wav(rung.recording), shop.phones.voice("shop-102"))
         assert match.peak > PEAK_OPUS_MIN, match
         match = audio.listen(await ben.heard(), shop.phones.voice("shop-110"))
-        assert match.peak > PEAK_OPUS_MIN, match
+        assert match.peak > PEAK_TO_BROWSER_MIN, match
 
 
 async def test_a_page_that_goes_away_is_not_offered_calls(shop: World, browser: BrowserPhone) -> None:

@@ -61,6 +61,15 @@ def test_a_night_shift_reaches_past_midnight(tmp_path: Path) -> None:
     assert scenario.streams[0].calls == (30, 30, 60, 60)
 
 
+@pytest.mark.parametrize(
+    ("day", "shift", "there"),
+    [("22:00-02:00", "00:00-01:00", Shift(7200, 10_800)), ("01:00-05:00", "22:00-03:00", Shift(0, 7200))],
+)
+def test_a_shift_of_the_other_side_of_midnight(tmp_path: Path, day: str, shift: str, there: Shift) -> None:
+    text = SMALL.replace("08:00-12:00", day).replace('"07:00-10:00, 11:00-13:00"', shift)
+    assert read(tmp_path, text).scenario.workers[0].shifts == (there,)
+
+
 def test_a_recorded_day(tmp_path: Path) -> None:
     (tmp_path / "calls.csv").write_text("at,handling_s,patience_s\n08:00:05,100,\n9:30,50.5,20\n")
     text = SMALL.replace("per_hour: {08:00: 30, 09:30: 60}", "trace: calls.csv")
