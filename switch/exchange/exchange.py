@@ -117,6 +117,8 @@ class Exchange:
     def stop(self, now: int) -> None:
         """Take our registrations back; `office.parts.trunks.unregistering` tells when that is done."""
         self.office.parts.trunks.stop(now)
+        if self.office.watching is not None:
+            self.office.watching.notifier.stop(now)
         self.settle(now)
 
     # Inputs.

@@ -1,7 +1,8 @@
 """Calls to the outside, counted against the limits of their tenant and account.
 
 `admit` stands at the one way to a carrier (`ringing.ring_outside`); the ticket that it gives goes with the
-leg, from gateway to gateway, and is released when the leg is over. Emergency calls have no ticket.
+leg, from gateway to gateway, and is released when the leg is over. Emergency calls have no ticket. Both
+ends are in the journal, so that a restart gives nobody a new hour.
 """
 
 from switch.call.cause import By, Cause, Reason
@@ -9,6 +10,7 @@ from switch.call.leg import Leg
 from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
+from switch.journal import events as journal
 from switch.tenant.limits import RETRY_AFTER_S, Refusal
 
 
@@ -24,6 +26,7 @@ def admit(office: Office, session: Session, attempt: Attempt, number: str, now: 
         session.call.record.limit = str(refusal)
         return Cause(Reason.LIMITED, By.US, refusal.status)
     attempt.ticket = limits.admit(tenant, account, number, now)
+    attempt.ticket.name = attempt.id
     return None
 
 
@@ -33,7 +36,7 @@ def _payer(office: Office, session: Session) -> str:
     return (session.call.anchor if by is None else by).account
 
 
-def hold(office: Office, session: Session, attempt: Attempt, leg: Leg, cost: int) -> None:
+def hold(office: Office, session: Session, attempt: Attempt, leg: Leg, cost: int, now: int) -> None:
     """The leg that now stands for the attempt's ticket; a minute by its gateway costs `cost`."""
     ticket = attempt.ticket
     assert ticket is not None, "only a counted attempt is held"
@@ -41,6 +44,7 @@ def hold(office: Office, session: Session, attempt: Attempt, leg: Leg, cost: int
         ticket.rate = cost
     if not ticket.held:
         office.parts.limits.take_again(ticket)
+    office.write(journal.OutsideCounted(ticket.name, ticket.account, ticket.rate), now, session)
     if session.tickets is None:
         session.tickets = {}
     session.tickets[leg.id] = ticket
@@ -64,7 +68,9 @@ def leg_ended(office: Office, session: Session, leg: Leg, now: int) -> None:
     """Book what it cost."""
     ticket = None if session.tickets is None else session.tickets.pop(leg.id, None)
     if ticket is not None:
+        cost = ticket.cost(now)
         office.parts.limits.release(ticket, now)
+        office.write(journal.OutsideCharged(ticket.name, ticket.account, cost), now, session)
 
 
 def over_cost(office: Office, tenant: str, now: int) -> None:

@@ -23,6 +23,9 @@ def settle(office: Office, now: int) -> bool:
             continue
         if isinstance(event, FlowMoved):
             _move_legs(office, event, now)
+            if office.watching is not None:
+                notifier = office.watching.notifier
+                notifier.moved(event.account, event.old, event.new, event.old_contact, event.new_contact, now)
             continue
         if isinstance(event, BindingRefreshed):
             # Hundreds of agents refresh each minute: what changes nothing would drown the journal.

@@ -143,7 +143,7 @@ def _next_gateway(office: Office, session: Session, attempt: Attempt, now: int) 
         leg.trunk = choice.trunk
         office.gateway_of_leg[leg.id] = choice.gateway
         if attempt.ticket is not None:
-            meter.hold(office, session, attempt, leg, choice.gateway.terms.cost_micros)
+            meter.hold(office, session, attempt, leg, choice.gateway.terms.cost_micros, now)
         attempt.gateways[leg.id] = choice.gateway
         attempt.legs[leg.id] = leg
         title = choice.gateway.title

@@ -327,6 +327,32 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideCounted:
+    """A call to the outside is counted against limits; read again after a restart.
+
+    `count` names it until it is charged. `account` who pays, empty for the tenant alone; `rate` is the cost
+    of a minute in millionths.
+    """
+
+    KIND: ClassVar[str] = "outside-counted"
+    VERSION: ClassVar[int] = 1
+    count: str
+    account: str
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideCharged:
+    """What it came to, in millionths."""
+
+    KIND: ClassVar[str] = "outside-charged"
+    VERSION: ClassVar[int] = 1
+    count: str
+    account: str
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class MessageReceived:
     """A text of at most 1300 bytes; `source` is the account or trunk that it came from."""
 
@@ -452,6 +478,8 @@ Event = (
     | Registered
     | Unregistered
     | Transferred
+    | OutsideCounted
+    | OutsideCharged
     | MessageReceived
     | RecordingStarted
     | RecordingPaused

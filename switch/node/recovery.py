@@ -4,6 +4,7 @@
 | --- | --- |
 | a call without its end | a record with cause `signalling-lost`: its legs died with the process |
 | a visit without its end | ended (a talk) or withdrawn (a wait), so that entered = exits + waiting holds |
+| calls to the outside of the last hour, limited | counted again: a restart gives nobody a new hour |
 | an agent signed in, or paused | signed in, or paused, again: nobody has to dial a code after a restart |
 | a phone's registration by UDP | taken back until it expires; by TCP it must connect again |
 """
@@ -17,6 +18,7 @@ from switch.journal import events
 from switch.journal.entry import Entry, Journal
 from switch.journal.why import Explanation, explain
 from switch.store.store import Store
+from switch.tenant.limits import COST_MINUTES, MINUTE_US
 
 CUT_OFF = "signalling-lost"
 _ANSWERED = events.LegAnswered.KIND
@@ -85,3 +87,40 @@ def restore_agents(store: Store, exchange: Exchange, now: int) -> None:
         if last.paused:
             exchange.office.tell_router(tenant, Pause(agent, last.paused))
     exchange.settle(now)
+
+
+def restore_limits(store: Store, exchange: Exchange, now: int) -> None:
+    """What the last hour's calls to the outside used of their limits. One that the restart cut off is charged
+    up to the last moment at which the process is known to have lived."""
+    office = exchange.office
+    limits = office.parts.limits
+    if not any(limits.limited(tenant) for tenant in office.parts.tenancies):
+        return
+    wall_us = office.journal.wall(now)
+    kinds = (events.OutsideCounted.KIND, events.OutsideCharged.KIND)
+    entries = store.entries_of_kinds(kinds, wall_us - COST_MINUTES * MINUTE_US)
+    if not entries:
+        return
+    died_wall_us = store.entries_since(store.last_sequence() - 1)[-1].wall_us
+    starts: dict[str, tuple[str, int, str]] = {}
+    spent: list[tuple[str, int, str, int]] = []
+    standing: dict[str, tuple[Entry, events.OutsideCounted]] = {}
+    for entry in entries:
+        event, at = entry.event, now - (wall_us - entry.wall_us)
+        if isinstance(event, events.OutsideCounted):
+            # Written for each gateway that was tried: one call, which began with the first.
+            starts.setdefault(event.count, (entry.tenant, at, event.account))
+            standing[event.count] = entry, event
+        elif isinstance(event, events.OutsideCharged):
+            standing.pop(event.count, None)
+            spent.append((entry.tenant, at, event.account, event.cost))
+    for entry, event in standing.values():
+        cost = event.rate * max(0, died_wall_us - entry.wall_us) // MINUTE_US
+        spent.append((entry.tenant, now - (wall_us - died_wall_us), event.account, cost))
+    for tenant in filter(limits.limited, office.parts.tenancies):
+        limits.restore(
+            tenant,
+            [(at, account) for of, at, account in starts.values() if of == tenant],
+            [(at, account, cost) for of, at, account, cost in spent if of == tenant],
+            now,
+        )

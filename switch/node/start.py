@@ -160,6 +160,7 @@ async def _assemble(
     exchange = build(configuration.centre, loaded, configuration.trunks, materials, now)
     bindings.restore(store, exchange, now)
     recovery.restore_agents(store, exchange, now)
+    recovery.restore_limits(store, exchange, now)
     resolver = Resolver(options.dns)
     if exchange.office.watches and not resolver.has_servers:
         _log.warning(

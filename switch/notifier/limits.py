@@ -9,6 +9,13 @@ PER_ACCOUNT_MAX = 200
 EXPIRES_S_MAX = 3600
 """RFC 4235 section 3.4, RFC 3842 section 3.4: an hour; a phone that vanished is noticed within it."""
 
+ADRIFT_S = 300
+"""How long a subscription waits for a phone that is not reached: it registers within this, or is off."""
+
+RETRY_AFTER_S = 10
+RETRY_SPREAD_S = 20
+"""When phones are to subscribe again after a stop: once a restart is over, and not all in the same second."""
+
 EXPIRES_S_MIN = 60
 """More often costs more than the calls that are watched: 423."""
 

@@ -7,14 +7,22 @@ watches it, and says what changed (`changed`). Who may watch what is judged befo
 from switch.base.clock import SECOND
 from switch.base.timers import TimerHeap
 from switch.base.tokens import TokenSource
-from switch.notifier.limits import EXPIRES_S_MAX, PER_ACCOUNT_MAX, SUBSCRIPTIONS_MAX
+from switch.notifier.limits import (
+    EXPIRES_S_MAX,
+    PER_ACCOUNT_MAX,
+    RETRY_AFTER_S,
+    RETRY_SPREAD_S,
+    SUBSCRIPTIONS_MAX,
+)
 from switch.notifier.packages import ALLOW_EVENTS, PACKAGES, Package, event_of
 from switch.notifier.states import Resource
 from switch.notifier.subscription import Read, Subscription, too_brief
 from switch.notifier.wire import Wire
 from switch.sip.dialog import Dialog
+from switch.sip.flow import Flow
 from switch.sip.message import NameAddr, Request, Response
 from switch.sip.outputs import RequestReceived
+from switch.sip.uri import Uri
 
 Key = tuple[str, Resource]
 """What is watched: package and account."""
@@ -108,6 +116,18 @@ class Notifier:
             told = subscription.changed(now) or told
         return told
 
+    def moved(self, watcher: str, old: Flow, new: Flow, old_contact: Uri, new_contact: Uri, now: int) -> None:
+        """A phone of this account is reached by another flow from now on."""
+        for subscription in list(self._by_id.values()):
+            if subscription.watcher == watcher and subscription.flow == old:
+                subscription.move(new, old_contact, new_contact, now)
+
+    def stop(self, now: int) -> None:
+        """The switch stops: RFC 6665 section 4.1.3, phones subscribe again when it is back."""
+        for subscription in list(self._by_id.values()):
+            wait_s = RETRY_AFTER_S + subscription.id % RETRY_SPREAD_S
+            subscription.end(f"probation;retry-after={wait_s}", now)
+
     # Time.
 
     def handle_timer(self, now: int) -> None:
@@ -120,8 +140,10 @@ class Notifier:
 
     # For subscriptions.
 
-    def schedule(self, subscription: Subscription) -> None:
-        self._timers.set(subscription.id, max(subscription.expires_at, SECOND))
+    def schedule(self, subscription: Subscription, latest: int | None = None) -> None:
+        """Its end, when it was asked for or at `latest`."""
+        due = subscription.expires_at if latest is None else min(latest, subscription.expires_at)
+        self._timers.set(subscription.id, max(due, SECOND))
 
     def forget(self, subscription: Subscription) -> None:
         del self._by_id[subscription.id]

@@ -7,7 +7,11 @@
 | active | SUBSCRIBE with `Expires: 0` | terminated: 200, NOTIFY, `reason=timeout` |
 | active | its time is over | terminated: NOTIFY, `reason=timeout` |
 | active | its account is gone, or may not be watched now | terminated: NOTIFY, `noresource`, `rejected` |
-| active | its NOTIFY is refused or not answered | terminated, in silence |
+| active | its NOTIFY cannot be sent, or nobody answers it | adrift: nothing is sent |
+| adrift | its phone is reached by another flow | active: NOTIFY |
+| adrift | SUBSCRIBE | active: 200, NOTIFY |
+| adrift | ADRIFT_S are over | terminated, in silence |
+| active | its NOTIFY is refused | terminated, in silence |
 | terminated | anything | 481 |
 
 One NOTIFY is on its way at a time. What happens meanwhile is told by the next, all at once, since each tells
@@ -18,14 +22,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from switch.base.clock import SECOND
-from switch.notifier.limits import EXPIRES_S_MAX, EXPIRES_S_MIN
+from switch.notifier.limits import ADRIFT_S, EXPIRES_S_MAX, EXPIRES_S_MIN
 from switch.notifier.packages import Package
 from switch.notifier.states import Resource, State
 from switch.notifier.wire import Input, Wire
 from switch.sip.dialog import Dialog
 from switch.sip.flow import Flow
-from switch.sip.message import Request, Response
+from switch.sip.message import Request, Response, same_uri
 from switch.sip.outputs import RequestReceived, ResponseReceived, TransactionFailed
+from switch.sip.uri import Uri
 
 if TYPE_CHECKING:
     from switch.notifier.notifier import Notifier
@@ -41,8 +46,10 @@ class Subscription:
         "_last",
         "_owner",
         "_sending",
+        "_sent_by",
         "_version",
         "_wire",
+        "adrift",
         "dialog",
         "entity",
         "event",
@@ -79,16 +86,19 @@ class Subscription:
         self.flow = flow
         self.expires_at = 0
         self.over = False
+        self.adrift = False
+        """Its phone was not reached by the flow that is known, and may be by another."""
         self._owner = owner
         self._wire = wire
         self._version = -1
         self._last: State | None = None
         self._sending = False
+        self._sent_by = flow
         self._dirty = False
 
     def changed(self, now: int) -> bool:
         """Tell the state, if it is news; True where a NOTIFY went out."""
-        if self.over:
+        if self.over or self.adrift:
             return False
         if self._sending:
             self._dirty = True
@@ -114,9 +124,24 @@ class Subscription:
         """The last NOTIFY; harmless on one that is over."""
         if self.over:
             return
+        if self.adrift:
+            self._close()
+            return
         state = self._owner.read(self.package, self.resource, now)
         self._notify(state, f"terminated;reason={reason}", now)
         self._close()
+
+    def move(self, flow: Flow, old_contact: Uri, new_contact: Uri, now: int) -> None:
+        """Its phone is reached by another flow from now on: what the old one lost is told."""
+        self.flow = flow
+        if same_uri(self.dialog.remote_target, old_contact):
+            self.dialog.remote_target = new_contact
+        if self.adrift:
+            self.adrift = False
+            self._owner.schedule(self)
+            self.tell(now)
+        else:
+            self._dirty = self._sending
 
     # What arrives.
 
@@ -127,7 +152,7 @@ class Subscription:
             if message.response.status >= 200:
                 self._answered(message.transaction, message.response.status < 300, now)
         elif isinstance(message, TransactionFailed):
-            self._answered(message.transaction, False, now)
+            self._unreached(message.transaction, now)
 
     def _request(self, message: RequestReceived, now: int) -> None:
         request = message.request
@@ -151,6 +176,7 @@ class Subscription:
         if refusal is not None:
             return refusal
         self.flow = message.flow
+        self.adrift = False
         self.dialog.refresh(request)
         granted_s = self.extend(EXPIRES_S_MAX if request.expires is None else request.expires, now)
         self._owner.schedule(self)
@@ -170,6 +196,18 @@ class Subscription:
             self._dirty = False
             self.changed(now)
 
+    def _unreached(self, transaction: str, now: int) -> None:
+        """The connection is closed, or the phone has another address: it may register from there soon."""
+        self._wire.forget_transaction(transaction)
+        self._sending = self._dirty = False
+        if self.over:
+            return
+        if self._sent_by != self.flow:
+            self.tell(now)  # it moved meanwhile
+            return
+        self.adrift = True
+        self._owner.schedule(self, now + ADRIFT_S * SECOND)
+
     # Steps.
 
     def _left_s(self, now: int) -> int:
@@ -179,6 +217,7 @@ class Subscription:
         self._last = state
         self._version += 1
         self._sending = True
+        self._sent_by = self.flow
         request = self.dialog.request(
             "NOTIFY",
             headers=[("Event", self.event), ("Subscription-State", subscription_state)],

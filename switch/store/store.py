@@ -211,6 +211,11 @@ class Store:
         )
         return self._entries(query.limit(min(limit, READ_MAX)))
 
+    def entries_of_kinds(self, kinds: Sequence[str], from_wall_us: int) -> list[Entry]:
+        """Entries of these kinds written since then, oldest first; all of them, so ask for a short while."""
+        query = _entries().where(journal.c.wall_us >= from_wall_us, journal.c.kind.in_(kinds))
+        return self._entries(query.order_by(journal.c.sequence))
+
     def open_calls(self) -> list[Entry]:
         """The CallStarted of every call without a CallEnded: after a crash, those that it ended."""
         query = _entries().join(open_calls, open_calls.c.sequence == journal.c.sequence)

@@ -103,6 +103,8 @@ class Ticket:
     """No rate of the tenant's fits: what the gateway costs that the call goes by."""
     held: bool = True
     answered_at: int = 0
+    name: str = ""
+    """In the journal."""
 
     def cost(self, now: int) -> int:
         """What the call has cost so far; of a long one, what fell into the last hour."""
@@ -201,6 +203,19 @@ class LimitBook:
                 del usage.tickets[ticket]
                 usage.book(ticket.cost(now), now)
         ticket.answered_at = 0
+
+    def restore(
+        self, tenant: str, starts: list[tuple[int, str]], spent: list[tuple[int, str, int]], now: int
+    ) -> None:
+        """What was used before a restart: (when, account) of calls that began, (when, account, cost) of what
+        was charged. Times are of this process' clock, below zero where it did not run yet."""
+        for at, account in sorted(starts):
+            for scope, limits in self._scopes(tenant, account):
+                if limits.calls_per_minute and at > now - MINUTE_US:
+                    self._usage.setdefault(scope, _Usage()).starts.append(at)
+        for at, account, cost in sorted(spent):
+            for scope, _ in self._scopes(tenant, account):
+                self._usage.setdefault(scope, _Usage()).book(cost, at)
 
     def take_again(self, ticket: Ticket) -> None:
         """The same call by the next gateway: one of the calls at once again, and no second start."""

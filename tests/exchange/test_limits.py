@@ -40,6 +40,23 @@ def test_a_call_over_a_limit_is_refused_and_its_record_names_the_limit() -> None
     scene.nothing_is_left()
 
 
+def test_what_a_call_to_the_outside_came_to_is_in_the_journal() -> None:
+    scene = Scene(centre("cost_per_hour: 100, rates: {+: 6}", account="calls: 1"), agents=())
+    call = scene.dial(scene.desk, OUTSIDE)
+    scene.run(11)
+    scene.hang_up(call)
+    scene.run(1)
+    (counted,) = scene.told(events.OutsideCounted)
+    (charged,) = scene.told(events.OutsideCharged)
+    assert isinstance(counted, events.OutsideCounted)
+    assert isinstance(charged, events.OutsideCharged)
+    assert (counted.account, counted.rate) == ("110", 6_000_000)
+    assert charged.count == counted.count
+    spent = scene.world.exchange.office.parts.limits.spent("shop", "110", scene.world.now)
+    assert charged.cost == spent > 900_000
+    scene.nothing_is_left()
+
+
 def test_a_number_that_the_tenant_does_not_allow_has_a_record_too() -> None:
     scene = Scene(agents=())
     call = scene.dial(scene.desk, "+442079460000")

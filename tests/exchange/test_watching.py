@@ -10,13 +10,15 @@ from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
 from switch.journal import events
 from switch.notifier import notifier as notifier_module
+from switch.notifier.limits import ADRIFT_S
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState
 from switch.sim.phone_request import PhoneRequest
 from switch.sip import digest
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Uri, parse
-from tests.exchange.bench import HERE, PASSWORD, Bench
+from tests.exchange.bench import HERE, PASSWORD, Bench, tcp, udp
+from tests.exchange.bench import Phone as BenchPhone
 from tests.sim.centres import SHOP, TRUNKS
 from tests.sim.scene import Scene
 
@@ -293,7 +295,7 @@ def test_a_phone_that_vanished_is_told_no_more() -> None:
     scene.ben.vanish(scene.world.now)
     scene.world.touch()
     scene.dial(scene.desk, "101")
-    scene.run(40)
+    scene.run(40 + ADRIFT_S)
     assert scene.world.exchange.office.watching is not None
     assert len(scene.world.exchange.office.watching.notifier) == 0
     scene.nothing_is_left()
@@ -417,3 +419,50 @@ def test_rfc7118_section_5_a_browser_is_told_ws_whatever_carries_it() -> None:
     (contact,) = bench.response(web, 200).contacts
     assert str(contact.uri) == f"sip:{HERE};transport=ws"
     bench.request(web, "NOTIFY")
+
+
+class TestPhonesThatMove:
+    """A lamp follows its phone to another connection (RFC 5626), as calls do."""
+
+    def lamp(self, bench: Bench, phone: BenchPhone, flow: Flow) -> None:
+        for _ in range(2):
+            fields = phone._fields(flow, "SUBSCRIBE", "lamp", f"sip:101@{HERE.host}")
+            fields += [("Contact", f"<sip:maple-102@{flow.remote}>"), ("Event", "dialog"), ("Expires", "600")]
+            request = Request("SUBSCRIBE", Uri(user="101", host=HERE.host), fields)
+            if bench.heard.get(flow):
+                challenge = bench.response(flow, 401).headers.fields("WWW-Authenticate")[0]
+                value = digest.answer(challenge, "SUBSCRIBE", str(request.uri), phone.user, PASSWORD, "cn")
+                request.headers.add("Authorization", value)
+            bench.give(request, flow)
+        bench.response(flow, 200)
+        self.taken(bench, flow)
+
+    def taken(self, bench: Bench, flow: Flow) -> bytes:
+        notify = bench.request(flow, "NOTIFY")
+        bench.give(notify.make_response(200), flow)
+        return notify.body
+
+    def test_to_another_connection(self) -> None:
+        bench = Bench()
+        caller, phone = BenchPhone(bench, "maple-101"), BenchPhone(bench)
+        old, new, desk = tcp(1), tcp(2), udp(5070)
+        caller.register(desk)
+        phone.register(old)
+        self.lamp(bench, phone, old)
+        bench.close(old)
+        phone.register(new)
+        caller.invite(desk, Uri(user="600", host=HERE.host))
+        assert b"initiator" in self.taken(bench, new)
+
+    def test_what_the_closed_connection_lost_is_told_by_the_new_one(self) -> None:
+        bench = Bench()
+        caller, phone = BenchPhone(bench, "maple-101"), BenchPhone(bench)
+        old, new, desk = tcp(1), tcp(2), udp(5070)
+        caller.register(desk)
+        phone.register(old)
+        self.lamp(bench, phone, old)
+        caller.invite(desk, Uri(user="600", host=HERE.host))
+        assert "NOTIFY" in bench.methods(old)
+        bench.close(old)  # before the NOTIFY is answered
+        phone.register(new)
+        assert b"terminated" in self.taken(bench, new), "the phone that was rung is gone: what is now"

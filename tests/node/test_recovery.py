@@ -7,11 +7,20 @@ import pytest
 
 from switch.base.clock import SECOND
 from switch.journal.entry import Journal
-from switch.journal.events import AgentChanged, CallEnded, CallStarted, Event, LegAnswered
+from switch.journal.events import (
+    AgentChanged,
+    CallEnded,
+    CallStarted,
+    Event,
+    LegAnswered,
+    OutsideCharged,
+    OutsideCounted,
+)
 from switch.node.bindings import kept
-from switch.node.recovery import close_open_calls, restore_agents
+from switch.node.recovery import close_open_calls, restore_agents, restore_limits
 from switch.sip.flow import Transport
 from switch.store.store import Store
+from switch.tenant.limits import Limit, LimitBook, Limits, Refusal, TenantLimits
 from tests.node.test_bindings import binding, switch
 
 WALL = 1_772_614_800 * SECOND
@@ -89,3 +98,60 @@ def test_what_came_by_a_stream_is_not_kept_even_where_we_listen_for_streams() ->
     registrar.adopt("shop-101", binding(Transport.TCP, 300 * SECOND), 0)
     assert registrar.binding_count() == 1
     assert kept(exchange, 0) == []
+
+
+class TestLimitsAfterARestart:
+    """A stolen password is not given a new hour by whoever makes the switch start again."""
+
+    LIMITS = Limits(calls_per_minute=2, cost_per_hour=1_000_000)
+
+    def restored(self, store: Store, at_s: int) -> LimitBook:
+        exchange = switch(WALL)
+        book = exchange.office.parts.limits
+        book.set_tenants({"shop": TenantLimits(self.LIMITS, {"101": self.LIMITS}, (("+", 600_000),))})
+        restore_limits(store, exchange, at_s * SECOND)
+        return book
+
+    def test_what_was_charged_within_the_hour_counts_again(self, store: Store) -> None:
+        lived(
+            store,
+            (0, "c-1", OutsideCounted("a-1", "101", 600_000)),
+            (60, "c-1", OutsideCharged("a-1", "101", 600_000)),
+            (70, "c-2", OutsideCounted("a-2", "", 600_000)),
+            (190, "c-2", OutsideCharged("a-2", "", 1_200_000)),
+        )
+        book, now = self.restored(store, 200), 200 * SECOND
+        assert (book.spent("shop", "101", now), book.spent("shop", "", now)) == (600_000, 1_800_000)
+        assert book.check("shop", "", "+33612345678", now) == Refusal("tenant", Limit.COST)
+        assert book.spent("shop", "", 3_700 * SECOND) == 1_200_000
+
+    def test_a_call_that_was_cut_off_is_charged_until_the_last_life_sign(self, store: Store) -> None:
+        lived(
+            store,
+            (0, "c-1", OutsideCounted("a-1", "101", 600_000)),
+            (0, "c-1", OutsideCharged("a-1", "101", 0)),
+            (10, "c-1", OutsideCounted("a-1", "101", 600_000)),
+            (40, "", AgentChanged("a", "paused", "", True, "")),
+        )
+        book = self.restored(store, 500)
+        assert book.spent("shop", "101", 500 * SECOND) == 300_000
+
+    def test_the_calls_of_the_last_minute_count_again_by_account_and_gateways_once(
+        self, store: Store
+    ) -> None:
+        lived(
+            store,
+            (0, "c-0", OutsideCounted("a-0", "101", 0)),
+            (61, "c-1", OutsideCounted("a-1", "101", 0)),
+            (62, "c-1", OutsideCounted("a-1", "101", 0)),
+            (63, "c-2", OutsideCounted("a-2", "102", 0)),
+        )
+        book, now = self.restored(store, 65), 65 * SECOND
+        assert book.check("shop", "101", "+33612345678", now) == Refusal("tenant", Limit.CALLS_PER_MINUTE)
+        assert book.check("shop", "101", "+33612345678", 122 * SECOND) is None
+
+    def test_who_states_no_limits_has_nothing_read(self, store: Store) -> None:
+        lived(store, (0, "c-1", OutsideCounted("a-1", "101", 600_000)))
+        exchange = switch(WALL)
+        restore_limits(store, exchange, SECOND)
+        assert exchange.office.parts.limits.spent("shop", "", SECOND) == 0

@@ -7,6 +7,7 @@ from switch.base.clock import MILLISECOND, SECOND
 from switch.base.rng import SplitMix64
 from switch.base.tokens import SeededTokens
 from switch.call.signalling import Signalling
+from switch.notifier.limits import ADRIFT_S
 from switch.notifier.notifier import Notifier, package_of
 from switch.notifier.packages import Package
 from switch.notifier.states import MessageState, Resource, State
@@ -182,5 +183,37 @@ def test_a_network_that_carries_nothing_any_more() -> None:
     pair.change()
     pair.change()
     pair.run(40)
+    assert pair.signalling.owned_transactions == 0
+    pair.change()
+    pair.run(1)
+    assert pair.signalling.owned_transactions == 0, "nothing is sent to nobody"
+    pair.run(ADRIFT_S)
     assert len(pair.notifier) == 0
     assert pair.signalling.owned_transactions == 0
+
+
+def test_a_phone_that_was_out_of_reach_subscribes_again_in_its_dialog() -> None:
+    pair = Pair(1, 0)
+    pair.subscribe(3600)
+    pair.run(5)
+    pair.loss = 100
+    pair.change()
+    pair.run(40)
+    pair.loss = 0
+    pair.subscribe(3600)
+    pair.run(5)
+    pair.change()
+    pair.run(5)
+    assert pair.heard[-1] == 2
+    assert len(pair.notifier) == 1
+
+
+def test_a_switch_that_stops_asks_phones_to_come_back() -> None:
+    """RFC 6665 section 4.1.3: `probation`, with the seconds after which to subscribe again."""
+    pair = Pair(1, 0)
+    pair.subscribe(3600)
+    pair.run(5)
+    pair.notifier.stop(pair.now)
+    pair.run(5)
+    assert pair.state == "terminated;reason=probation;retry-after=11"
+    assert len(pair.notifier) == 0

@@ -17,9 +17,15 @@ MUTANTS = (
     ),
     Mutant(
         _SUBSCRIPTION,
-        "if not taken:",
-        "if False:",
-        _SCENE + "test_a_phone_that_vanished_is_told_no_more",
+        "self.adrift = True",
+        "self.adrift = False",
+        _PAIR + "test_a_network_that_carries_nothing_any_more",
+    ),
+    Mutant(
+        _NOTIFIER,
+        "subscription.move(new, old_contact, new_contact, now)",
+        "",
+        _SCENE + "TestPhonesThatMove",
     ),
     Mutant(
         _SUBSCRIPTION,
