@@ -59,8 +59,22 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnAway:
+    """The queue takes nobody now, for this reason ("closed", "holiday"): no visit begins."""
+
+    queue: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskQueue:
-    """Ask for place and estimate; `QueueStatus` follows at once."""
+    """Ask for place and estimate, and with `staff` for the agents; `QueueStatus` follows at once.
+
+    `look`: for the gates, not to tell the caller.
+    """
+
+    look: bool = False
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +191,7 @@ Action = (
     | Play
     | StopPlay
     | Enqueue
+    | TurnAway
     | AskQueue
     | LeaveQueue
     | Dial

@@ -59,11 +59,17 @@ class QueueRefused:
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """The answer to `AskQueue`. `estimate_s` is -1 where nothing is known."""
+    """The answer to `AskQueue`. `estimate_s` is -1 where nothing is known.
+
+    `signed_in` and `ready` count the queue's agents; ready are those who are signed in, not paused (nor about
+    to be) and whose phone is registered, busy or not. -1 where nobody asked.
+    """
 
     position: int
     waiting: int
     estimate_s: int
+    signed_in: int = -1
+    ready: int = -1
 
 
 @dataclass(frozen=True, slots=True)

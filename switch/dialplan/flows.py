@@ -34,8 +34,26 @@ BUSY_HERE = 486
 REPEAT = "repeat"
 CONTINUE = "continue"
 BARE = ("answer", "hangup")
-QUEUE_REASONS = ("full", "no_agents", "unservable", "timeout")
-_QUEUE_FAREWELLS = {"full": "queue-full", "no_agents": "no-agents", "timeout": "all-agents-busy"}
+QUEUE_REASONS = (
+    "full",
+    "no_agents",
+    "nobody_ready",
+    "unservable",
+    "closed",
+    "holiday",
+    "timeout",
+    "estimate",
+)
+"""The gates of a queue, as the words of their exits (docs/decisions/0031)."""
+_QUEUE_FAREWELLS = {
+    "full": "queue-full",
+    "no_agents": "no-agents",
+    "nobody_ready": "no-agents",
+    "closed": "closed",
+    "holiday": "closed",
+    "timeout": "all-agents-busy",
+    "estimate": "all-agents-busy",
+}
 _DIAL_FAREWELLS = {
     "busy": ("line-busy", BUSY_HERE),
     "no_answer": ("no-answer", TEMPORARILY_UNAVAILABLE),
@@ -353,8 +371,8 @@ def _queue(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> 
         widen.append(p.Widen(ring.after_s, c.needs(ring.needs, (*at, "needs"))))
     exits, otherwise, keys = _exits(c, (model, defaults), path, where, after)
     wait_s = queue.max_wait_s if model.max_wait_s is None else model.max_wait_s
-    if wait_s == 0 and model.timeout is not None:
-        c.problems.warn(c.source.key_place((*path, "timeout")), "never reached: max_wait_s is not stated")
+    estimate_s = queue.max_estimate_s if model.max_estimate_s is None else model.max_estimate_s
+    _warn_unreached_exits(c, model, queue, wait_s, estimate_s, path)
     recorded = queue.record if model.record is None else model.record
     step = c.add(
         p.WaitInQueue(
@@ -369,9 +387,33 @@ def _queue(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> 
             keys=keys,
             next=after,
             record=recorded,
+            estimate_s_max=estimate_s,
         )
     )
     return told(c, where, step) if recorded else step
+
+
+def _warn_unreached_exits(
+    c: FlowCompiler,
+    model: schema.ExitsModel,
+    queue: QueuePlan,
+    wait_s: int,
+    estimate_s: int,
+    path: Path,
+) -> None:
+    """An exit at a gate that is nowhere opened is hardly meant."""
+    for word, missing in (
+        ("timeout", "" if wait_s else "max_wait_s is not stated"),
+        ("estimate", "" if estimate_s else "max_estimate_s is not stated"),
+        ("closed", "" if queue.hours else f"queue '{queue.name}' has no hours"),
+        ("holiday", "" if queue.hours else f"queue '{queue.name}' has no hours"),
+        (
+            "nobody_ready",
+            "" if "nobody-ready" in queue.leave_when else "the queue's leave_when lacks nobody_ready",
+        ),
+    ):
+        if missing and getattr(model, word) is not None:
+            c.problems.warn(c.source.key_place((*path, word)), f"never reached: {missing}")
 
 
 def _exits(
@@ -388,7 +430,7 @@ def _exits(
 
     def leave(reason: str, farewell: str) -> int:
         for model, at, then in ((step, path, after), (queue, at_queue, end)):
-            for name in (reason, "otherwise"):
+            for name in (reason, "closed", "otherwise") if reason == "holiday" else (reason, "otherwise"):
                 raw = getattr(model, name)
                 if raw is not None:
                     return c.destination(raw, (*at, name), where, name.replace("_", " "), then)

@@ -224,7 +224,11 @@ class AnnouncePlan:
 
 @dataclass(frozen=True, slots=True)
 class QueuePlan:
-    """A queue as written; 0 switches a limit off. `policy` is a word of the router."""
+    """A queue as written; 0 switches a limit off. `policy` is a word of the router.
+
+    `hours` are the names of opening hours (empty: always open), `leave_when` the gates at which those who
+    wait leave, too: `no-agents`, `nobody-ready`, `closed`.
+    """
 
     name: str
     policy: str
@@ -240,6 +244,9 @@ class QueuePlan:
     music: str
     announce: AnnouncePlan
     record: bool = False
+    max_estimate_s: int = 0
+    hours: str = ""
+    leave_when: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Widen:
 
 @dataclass(frozen=True, slots=True)
 class WaitInQueue:
-    """`exits` by refusal reason or "timeout"; `keys` by single key. `next` follows the agent's hang-up."""
+    """`exits` by gate ("full", "timeout"...); `keys` by single key. `next` follows the agent's hang-up."""
 
     where: Where
     queue: str
@@ -129,6 +129,7 @@ class WaitInQueue:
     keys: Mapping[str, int]
     next: int
     record: bool = False
+    estimate_s_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,13 +269,22 @@ class AnnounceModel(Section):
     messages: Raw = None
 
 
+LeaveWhen: TypeAlias = Annotated[
+    list[Literal["no_agents", "nobody_ready", "closed"]], BeforeValidator(_listed), Field(max_length=3)
+]
+
+
 class ExitsModel(Section):
     """Where a caller goes who is not served; each a destination. `otherwise` is for all not stated."""
 
     full: Raw = None
     no_agents: Raw = None
+    nobody_ready: Raw = None
     unservable: Raw = None
+    closed: Raw = None
+    holiday: Raw = None
     timeout: Raw = None
+    estimate: Raw = None
     otherwise: Raw = None
     exit_keys: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
 
@@ -291,6 +300,9 @@ class QueueModel(ExitsModel):
     service_level_s: Annotated[int, Field(ge=1, le=86_400)] = 20
     retry_same_agent_s: Seconds = 5
     max_wait_s: Seconds = 0
+    max_estimate_s: Seconds = 0
+    hours: str = ""
+    leave_when: LeaveWhen = []
     music: Raw = None
     announce: Raw = None
     record: bool = False
@@ -388,6 +400,7 @@ class QueueStepModel(ExitsModel):
     widen: list[WidenModel] = []
     priority: Priority | None = None
     max_wait_s: Seconds | None = None
+    max_estimate_s: Seconds | None = None
     record: bool | None = None
 
 

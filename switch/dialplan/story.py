@@ -37,6 +37,15 @@ class PlaceModel(schema.Section):
     estimate_s: int = -1
 
 
+class QueueIsModel(schema.Section):
+    """What the gates see from now on."""
+
+    position: int = 1
+    estimate_s: int = -1
+    signed_in: int = 1
+    ready: int = 1
+
+
 class DialsModel(schema.Section):
     extension: str = ""
     outside: str = ""
@@ -64,10 +73,12 @@ class Teller:
     now: int = 0
     wake_at: int = -1
     playing: a.Play | None = None
+    queue_is: QueueIsModel = field(default_factory=QueueIsModel)
     pending: deque[a.Action] = field(default_factory=deque)
 
     def give(self, event: e.Event) -> None:
         self.now += LATENCY_US
+        looks = False
         for action in self.interpreter.apply(event, self.now):
             match action:
                 case a.WakeAt():
@@ -76,8 +87,15 @@ class Teller:
                     self.playing = None
                 case a.Trail() | a.Record():
                     pass
+                case a.AskQueue(look=True):
+                    looks = True
                 case _:
                     self.pending.append(action)
+        if looks:
+            seen = self.queue_is
+            self.give(
+                e.QueueStatus(seen.position, seen.position, seen.estimate_s, seen.signed_in, seen.ready)
+            )
         while self.pending and isinstance(self.pending[0], a.Answer):
             self.pending.popleft()
             self.give(e.Answered())
@@ -128,6 +146,8 @@ def describe(plan: TenantPlan, action: a.Action) -> str:
             return "asks for the place in the queue"
         case a.LeaveQueue():
             return f"leaves the queue: {action.reason}"
+        case a.TurnAway():
+            return f"finds queue {action.queue} shut: {action.reason}"
         case a.Dial():
             return f"dials {action.kind} {action.target}"
         case a.AgentCommand():
@@ -211,6 +231,16 @@ def _asks_place(teller: Teller, args: Any) -> None:
     teller.give(e.QueueStatus(model.position, model.waiting or model.position, model.estimate_s))
 
 
+def _queue_is(teller: Teller, args: Any) -> None:
+    teller.queue_is = _model(teller, QueueIsModel, args)
+
+
+def _shut(teller: Teller, args: Any) -> None:
+    away = teller.expect(a.TurnAway, f"to find the queue shut: {args}")
+    if away.reason != args:
+        raise _OtherwiseError(f"the dialplan {describe(teller.plan, away)}")
+
+
 def _leaves(teller: Teller, args: Any) -> None:
     left = teller.expect(a.LeaveQueue, f"to leave the queue: {args}")
     if left.reason != args:
@@ -262,6 +292,8 @@ LINES: Mapping[str, Callable[[Teller, Any], None]] = {
     "enters": _enters,
     "refused": _refused,
     "asks_place": _asks_place,
+    "queue_is": _queue_is,
+    "shut": _shut,
     "leaves": _leaves,
     "dials": _dials,
     "commands": _commands,

@@ -241,7 +241,15 @@ class TenantReader:
                 music=book.music(model.music, (*path, "music")),
                 announce=self._announce(model, (*path, "announce"), book),
                 record=model.record,
+                max_estimate_s=model.max_estimate_s,
+                hours=model.hours,
+                leave_when=frozenset(word.replace("_", "-") for word in model.leave_when),
             )
+            if model.hours:
+                self._known("hours", [model.hours], self.model.hours, (*path, "hours"))
+            elif "closed" in model.leave_when:
+                word = "'closed' never comes: the queue's 'hours' are not stated"
+                self.problems.add(self.source.place((*path, "leave_when")), word)
         return queues
 
     def _announce(self, model: schema.QueueModel, path: Path, book: PromptBook) -> AnnouncePlan:

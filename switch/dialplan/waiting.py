@@ -1,10 +1,10 @@
-"""The stay in a queue: music, announcements, and the ways out of it."""
+"""The stay in a queue: music, announcements, and the ways out of it (its gates, docs/decisions/0031)."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from switch.base.clock import SECOND
-from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep
+from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep, TurnAway
 from switch.dialplan.check import needs_over_time
 from switch.dialplan.events import (
     DigitPressed,
@@ -17,6 +17,7 @@ from switch.dialplan.events import (
     QueueStatus,
     Wake,
 )
+from switch.dialplan.hours import is_open
 from switch.dialplan.phrases import estimate_prompt, position_prompt
 from switch.dialplan.plan import QueuePlan
 from switch.dialplan.program import WaitInQueue
@@ -24,6 +25,14 @@ from switch.dialplan.session import Session
 
 ESTIMATE_TOLD_FROM_S = 1
 """An estimate of nothing is not told: the caller is next anyway."""
+
+
+CHECK_EVERY_S = 10
+"""How often the gates are looked at for a caller who waits: soon enough for people, and for a thousand
+callers a hundred looks a second."""
+
+
+_STAFF_GATES = frozenset({"no-agents", "nobody-ready"})
 
 
 class Phase(Enum):
@@ -38,7 +47,8 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class Waiting:
-    """One stay. `deadline` is when waiting is given up, `announce_at` when to speak next; None: never."""
+    """One stay. `deadline` is when waiting is given up, `announce_at` when to speak next, `check_at` when to
+    look at the gates; None: never. `checking`: the next `QueueStatus` answers a look at the gates."""
 
     session: Session
     step: WaitInQueue
@@ -46,13 +56,19 @@ class Waiting:
     phase: Phase = Phase.ENTERING
     deadline: int | None = None
     announce_at: int | None = None
+    check_at: int | None = None
+    checking: bool = False
     told: int = 0
 
     def start(self, now: int) -> int | None:
-        del now
         session, step = self.session, self.step
         session.stop()
         session.digits = ""
+        shut = self._shut(now) if self.queue.hours else None
+        if shut is not None:
+            session.trail(step.where, f"{step.queue} is shut: {shut}")
+            session.out.append(TurnAway(step.queue, shut))
+            return step.exits[shut]
         rings = needs_over_time(step, session.needs)
         times = (0, *(ring.after_s for ring in step.widen))
         steps = tuple(QueueStep(after_s, needs) for after_s, needs in zip(times, rings, strict=True))
@@ -79,8 +95,8 @@ class Waiting:
                 return self._key(event.digit)
             case Wake() if self.session.due(now):
                 return self._woken(now)
-            case QueueStatus() if self.phase is Phase.ASKING:
-                return self._announce(event)
+            case QueueStatus():
+                return self._status(event)
             case PlayEnded() if self.phase is Phase.ANNOUNCING:
                 self._music()
                 return None
@@ -95,7 +111,41 @@ class Waiting:
         if announce.position or announce.estimate or announce.messages:
             self.announce_at = now + announce.first_s * SECOND
         self._music()
+        if self.step.estimate_s_max or self.queue.leave_when:
+            self._look(now)
         self._plan_wake()
+        return None
+
+    def _shut(self, now: int) -> str | None:
+        """ "closed" or "holiday" outside the queue's hours, else None."""
+        plan, local = self.session.plan, self.session.local(now)
+        if is_open(plan.hours[self.queue.hours], plan.calendar, local):
+            return None
+        return "closed" if plan.calendar.holiday(local.date()) is None else "holiday"
+
+    def _look(self, now: int) -> None:
+        """Ask for what the gates need to know."""
+        self.check_at = now + CHECK_EVERY_S * SECOND
+        self.checking = True
+        staff = not self.queue.leave_when.isdisjoint(_STAFF_GATES)
+        self.session.out.append(AskQueue(look=True, staff=staff))
+
+    def _status(self, status: QueueStatus) -> int | None:
+        if self.checking:
+            self.checking = False
+            gate = self._gate(status)
+            if gate is not None:
+                return self._leave(gate, self.step.exits[gate])
+        return self._announce(status) if self.phase is Phase.ASKING else None
+
+    def _gate(self, status: QueueStatus) -> str | None:
+        """The gate at which this caller has to leave, or None."""
+        if status.signed_in == 0 and "no-agents" in self.queue.leave_when:
+            return "no-agents"
+        if status.ready == 0 and "nobody-ready" in self.queue.leave_when:
+            return "nobody-ready"
+        if self.step.estimate_s_max and status.estimate_s > self.step.estimate_s_max:
+            return "estimate"
         return None
 
     def _music(self) -> None:
@@ -104,13 +154,18 @@ class Waiting:
             self.session.stop()
 
     def _plan_wake(self) -> None:
-        times = [at for at in (self.deadline, self.announce_at) if at is not None]
+        times = [at for at in (self.deadline, self.announce_at, self.check_at) if at is not None]
         if times:
             self.session.wake(min(times))
 
     def _woken(self, now: int) -> int | None:
         if self.deadline is not None and now >= self.deadline:
             return self._leave("timeout", self.step.exits["timeout"])
+        if self.check_at is not None and now >= self.check_at:
+            shut = self._shut(now) if "closed" in self.queue.leave_when else None
+            if shut is not None:
+                return self._leave(shut, self.step.exits[shut])
+            self._look(now)
         if self.announce_at is not None and now >= self.announce_at:
             self.announce_at = now + self.queue.announce.every_s * SECOND
             self._plan_wake()

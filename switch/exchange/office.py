@@ -100,6 +100,9 @@ class Tenancy:
     auditor: Auditor = field(default_factory=Auditor)
     agent_at: dict[str, str] = field(default_factory=dict)
     hold_clip: str = ""
+    staff: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By queue, how many are signed in and ready, as of `staff_at`; filled where a queue's gates ask."""
+    staff_at: int = -1
 
     def __post_init__(self) -> None:
         music = (clip.name for clip in self.plan.clips() if clip.kind is ClipKind.MUSIC)

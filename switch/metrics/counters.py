@@ -133,6 +133,13 @@ class JournalCounters:
             *_QUEUE,
             "reason",
         )
+        self._left = counter(
+            "softswitch_queue_left_total",
+            "Contacts that left the queue without an agent by a gate, by gate (timeout, key, estimate,"
+            " no-agents, nobody-ready, closed, holiday, callback).",
+            *_QUEUE,
+            "gate",
+        )
         self._answered = counter(
             "softswitch_queue_answered_total", "Contacts connected to an agent (A), as they connect.", *_QUEUE
         )
@@ -311,6 +318,8 @@ class JournalCounters:
             self._talk.observe(tenant, queue, us=event.talked_us)
             return
         self._wait.observe(tenant, queue, event.outcome, us=event.waited_us)
+        if event.outcome == words.WITHDRAWN:
+            self._left.add(tenant, queue, event.reason)
         if event.outcome == words.ABANDONED:
             self._abandoned.add(tenant, queue)
             if event.waited_us <= self.threshold_us(tenant, queue):

@@ -22,6 +22,7 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.Play: playing.play,
     actions.StopPlay: playing.stop,
     actions.Enqueue: queueing.enqueue,
+    actions.TurnAway: queueing.turn_away,
     actions.AskQueue: queueing.ask,
     actions.LeaveQueue: queueing.leave,
     actions.Dial: dialling.dial,

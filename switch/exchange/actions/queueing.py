@@ -3,10 +3,12 @@
 from switch.acd.events import Arrive, Withdraw
 from switch.acd.settings import Contact, Need, Requirement, Step
 from switch.base.clock import SECOND
-from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue
+from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, TurnAway
 from switch.dialplan.events import QueueStatus
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
+from switch.exchange.staff import staff_of
+from switch.journal import events as journal
 
 
 def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None:
@@ -35,11 +37,18 @@ def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None
 
 def ask(office: Office, session: Session, action: AskQueue, now: int) -> None:
     """Place and estimate, at once."""
-    del action
-    place = office.tenancy(session).router.place(session.contact, now)
+    tenancy = office.tenancy(session)
+    place = tenancy.router.place(session.contact, now)
     if place is not None:
         estimate_s = -1 if place.estimate_us < 0 else place.estimate_us // SECOND
-        office.tell_flow(session, QueueStatus(place.position, place.waiting, estimate_s))
+        signed_in, ready = staff_of(tenancy, session.queue, now) if action.staff else (-1, -1)
+        office.tell_flow(session, QueueStatus(place.position, place.waiting, estimate_s, signed_in, ready))
+
+
+def turn_away(office: Office, session: Session, action: TurnAway, now: int) -> None:
+    """The queue is shut: a refusal as the router's are, without a visit."""
+    refused = journal.QueueRefused(office.parts.ids.make("v"), action.queue, action.reason)
+    office.write(refused, now, session)
 
 
 def leave(office: Office, session: Session, action: LeaveQueue, now: int) -> None:
