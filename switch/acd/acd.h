@@ -13,8 +13,9 @@ enum { POLICY_MOST_SKILLED, POLICY_LEAST_SKILLED, POLICY_LONGEST_IDLE, POLICY_FE
 enum { SHOWN_LOGGED_OUT, SHOWN_UNREACHABLE, SHOWN_OFFERED, SHOWN_BUSY, SHOWN_WRAP_UP, SHOWN_PAUSED,
        SHOWN_AVAILABLE, SHOWN_COUNT };
 
-enum { OUT_SIGNED_OUT, OUT_UNREACHABLE, OUT_PAUSED, OUT_OFFERED, OUT_BUSY, OUT_WRAP_UP, OUT_OTHER_QUEUES,
-       OUT_SKILL_MISSING, OUT_LEVEL_TOO_LOW, OUT_AVOIDED, OUT_JUST_DECLINED, OUT_COUNT, OUT_NONE = OUT_COUNT };
+enum { OUT_OTHER_QUEUES, OUT_SKILL_MISSING, OUT_LEVEL_TOO_LOW, OUT_EXCLUDED_SKILL, OUT_OTHER_TEAM,
+       OUT_OTHER_CHANNELS, OUT_AVOIDED, OUT_JUST_DECLINED, OUT_KEPT_FOR_OTHER, OUT_SIGNED_OUT, OUT_UNREACHABLE,
+       OUT_LINE_BAD, OUT_PAUSED, OUT_OFFERED, OUT_BUSY, OUT_WRAP_UP, OUT_COUNT, OUT_NONE = OUT_COUNT };
 
 enum { REFUSED_FULL, REFUSED_NO_AGENTS, REFUSED_UNSERVABLE, REFUSED_UNKNOWN_QUEUE, REFUSED_QUEUE_REMOVED,
        REFUSED_COUNT, REFUSED_NOT = REFUSED_COUNT };
@@ -67,7 +68,7 @@ typedef struct Event {
 } Event;
 
 enum { DE_ADMITTED, DE_REFUSED, DE_OFFERED, DE_OFFER_ENDED, DE_CONNECTED, DE_CLAIM_REFUSED, DE_VISIT_ENDED,
-       DE_AGENT_CHANGED, DE_WAKE_AT };
+       DE_AGENT_CHANGED, DE_WAKE_AT, DE_WIDENED };
 
 typedef struct Need {
     Name *skill;
@@ -81,7 +82,7 @@ typedef struct Ranked {
 
 typedef struct Choice {
     int policy, tie, best_count;
-    int64_t candidates, sequence;
+    int64_t candidates, sequence, step;
     int64_t exclusions[OUT_COUNT];
     Ranked best[BEST_KEPT];
     const Need *needs;
@@ -89,7 +90,7 @@ typedef struct Choice {
 } Choice;
 
 /* One decision; which fields count depends on `kind`, as in decisions.py. `word` is the outcome, the
-   refusal or the shown state; `number` the offer, the position or the time of a wake. */
+   refusal or the shown state; `number` the offer, the position, the step or the time of a wake. */
 typedef struct Decision {
     int kind, word;
     const Name *contact, *queue, *agent, *reason;
@@ -106,13 +107,13 @@ typedef struct QueueOut {
 typedef struct AgentOut {
     const Name *name, *reason, *contact, *pause_pending; /* contact NULL: none */
     int state;
-    int64_t since, answered, missed_in_row;
+    int64_t since, answered, missed_in_row, load;
 } AgentOut;
 
 typedef struct WaitingOut {
     const Name *contact, *queue, *agent; /* agent NULL: none */
     int state;
-    int64_t waiting_since, position;
+    int64_t waiting_since, position, step;
 } WaitingOut;
 
 typedef struct PlaceOut {

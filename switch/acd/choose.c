@@ -31,7 +31,7 @@ static int avoids(const Visit *visit, const Agent *agent)
     return 0;
 }
 
-/* Why this free agent may not serve this visit. */
+/* Why this agent may not serve this visit, whatever else occupies the agent. */
 int agent_unfit(const Agent *agent, const Visit *visit)
 {
     if (!agent_serves(agent, visit->queue_name))
@@ -142,11 +142,13 @@ Agent *choose(Router *r, const Visit *visit, Choice *choice)
     Candidate best[BEST_KEPT];
     int kept = 0;
     for (int i = 0; i < OUT_COUNT; i++)
-        choice->exclusions[i] = r->occupied[i];
+        choice->exclusions[i] = 0;
     choice->candidates = 0;
-    for (size_t i = 0; i < r->free_count; i++) {
-        const Agent *agent = r->free[i];
+    for (size_t i = 0; i < r->agent_count; i++) {
+        const Agent *agent = r->agents[i];
         int why = agent_unfit(agent, visit);
+        if (why == OUT_NONE)
+            why = agent->occupied;
         if (why != OUT_NONE) {
             choice->exclusions[why]++;
             continue;
@@ -160,6 +162,7 @@ Agent *choose(Router *r, const Visit *visit, Choice *choice)
     choice->policy = policy;
     choice->tie = tie_of(policy, best, kept);
     choice->sequence = r->sequence;
+    choice->step = (int64_t)visit->step;
     choice->needs = step->needs;
     choice->need_count = step->need_count;
     choice->best_count = kept;

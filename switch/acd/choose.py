@@ -22,7 +22,7 @@ def lacks(agent: Agent, needs: tuple[Need, ...]) -> Exclusion | None:
 
 
 def _unfit(agent: Agent, visit: Visit) -> Exclusion | None:
-    """Why this free agent may not serve this visit, or None."""
+    """Why this agent may not serve this visit, whatever else occupies the agent, or None."""
     if not agent.serves(visit.contact.queue):
         return Exclusion.OTHER_QUEUES
     lacking = lacks(agent, visit.steps[visit.step].needs)
@@ -84,7 +84,7 @@ def _score(policy: Policy, agent: Agent, needs: tuple[Need, ...], draw: int) -> 
             return -(agent.order << SCORE_SHIFT)
         case Policy.RANDOM:
             return SplitMix64(draw ^ agent.hash).next() >> 2
-        case Policy.LONGEST_IDLE:
+        case _:
             return 0
 
 
@@ -96,7 +96,7 @@ def choose(state: State, visit: Visit) -> tuple[Agent, Choice] | None:
     counts = dict.fromkeys(_EXCLUSIONS, 0)
     fit: list[Agent] = []
     for agent in state.agents.values():
-        why = _occupied(agent) or _unfit(agent, visit)
+        why = _unfit(agent, visit) or _occupied(agent)
         if why is None:
             fit.append(agent)
         else:
@@ -117,6 +117,7 @@ def choose(state: State, visit: Visit) -> tuple[Agent, Choice] | None:
         tie_break=_tie_break(policy, ranking),
         needs=tuple((need.skill, need.level) for need in needs),
         sequence=state.sequence,
+        step=visit.step,
     )
     return state.agents[ranking[0][3]], choice
 

@@ -17,19 +17,28 @@ class AgentState(StrEnum):
 
 
 class Exclusion(StrEnum):
-    """Why an agent was not a candidate; the first that applies, in this order."""
+    """Why an agent was not a candidate; the first that applies, in this order.
 
+    What the contact asks for comes first, then what is between the two, then what the agent does now: so the
+    counts say how many could serve at all, and what keeps these from it.
+    """
+
+    OTHER_QUEUES = "serves-other-queues"
+    SKILL_MISSING = "skill-missing"
+    LEVEL_TOO_LOW = "level-too-low"
+    EXCLUDED_SKILL = "excluded-skill"
+    OTHER_TEAM = "other-team"
+    OTHER_CHANNELS = "other-channels"
+    AVOIDED = "avoided"
+    JUST_DECLINED = "just-declined"
+    KEPT_FOR_OTHER = "kept-for-other"
     SIGNED_OUT = "signed-out"
     UNREACHABLE = "unreachable"
+    LINE_BAD = "line-bad"
     PAUSED = "paused"
     OFFERED = "offered"
     BUSY = "busy"
     WRAP_UP = "wrap-up"
-    OTHER_QUEUES = "serves-other-queues"
-    SKILL_MISSING = "skill-missing"
-    LEVEL_TOO_LOW = "level-too-low"
-    AVOIDED = "avoided"
-    JUST_DECLINED = "just-declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +54,11 @@ class Ranked:
 class Choice:
     """Why this agent. `best` has at most BEST_KEPT entries, the chosen first.
 
-    `tie_break` is one of: "only candidate", "score", "longest idle", "order", "random".
-    `sequence` is the router's event count at the decision, for replay.
+    `tie_break` is what set the first apart from the second: "only candidate", "line", "score", "random",
+    "agent of before", "longest idle", "order"; or "batch" where the whole assignment decided.
+    `sequence` is the router's event count at the decision, for replay. `step` is the place (from 0) of the
+    step whose `needs` are named. `key` is the contact's under the tenant's order (0 where that is `priority`
+    or `first-come`). `batch` is how many contacts were assigned together, 0 for one by one.
     """
 
     policy: str
@@ -56,6 +68,9 @@ class Choice:
     tie_break: str
     needs: tuple[tuple[str, int], ...]
     sequence: int
+    step: int = 0
+    key: int = 0
+    batch: int = 0
 
 
 class RefusalReason(StrEnum):
@@ -108,6 +123,7 @@ class OfferOutcome(StrEnum):
     WITHDRAWN = "withdrawn"
     AGENT_GONE = "agent-gone"
     LEASE_EXPIRED = "lease-expired"
+    ANSWERED_ELSEWHERE = "answered-elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +178,16 @@ class VisitEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """The shown state or the pause changed.
+    """The shown state, the pause or the grade of the line changed.
 
     `reason` is the pause's, also while something else is shown (a pause pending, a phone that is gone),
-    so that the last of these says all that must outlive a restart.
+    so that the last of these says all that must outlive a restart. `line` is a `LineGrade` as a number.
     """
 
     agent: str
     state: AgentState
     reason: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +197,26 @@ class WakeAt:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """The contact's wait entitles it to a further step of its requirement; `step` counts from 0."""
+
+    contact: str
+    queue: str
+    step: int
+
+
 Decision = (
-    Admitted | Refused | Offered | OfferEnded | Connected | ClaimRefused | VisitEnded | AgentChanged | WakeAt
+    Admitted
+    | Refused
+    | Offered
+    | OfferEnded
+    | Connected
+    | ClaimRefused
+    | VisitEnded
+    | AgentChanged
+    | WakeAt
+    | Widened
 )
 
 
@@ -216,7 +251,11 @@ class QueueView:
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """An agent as the supervisor sees it. `since` is when the shown state began (monotonic us)."""
+    """An agent as the supervisor sees it. `since` is when the shown state began (monotonic us).
+
+    `contact` is the first of those offered or talking. `load` is the units of capacity in use, `line` a
+    `LineGrade` as a number.
+    """
 
     name: str
     state: AgentState
@@ -226,11 +265,13 @@ class AgentView:
     answered: int
     missed_in_row: int
     pause_pending: str
+    line: int = 0
+    load: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingView:
-    """A contact in a queue, waiting or offered."""
+    """A contact in a queue, waiting or offered. `agent` is the first who is rung, `step` counts from 0."""
 
     contact: str
     queue: str
@@ -238,3 +279,4 @@ class WaitingView:
     waiting_since: int
     position: int
     agent: str
+    step: int = 0

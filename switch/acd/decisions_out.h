@@ -94,7 +94,8 @@ static PyObject *policy_of(const Choice *choice)
 static PyObject *choice_of(const Choice *c)
 {
     return BUILD(S_CHOICE, policy_of(c), number(c->candidates), exclusions_of(c), best_of(c),
-                 PyUnicode_InternFromString(TIES[c->tie]), needs_of(c), number(c->sequence));
+                 PyUnicode_InternFromString(TIES[c->tie]), needs_of(c), number(c->sequence),
+                 number(c->step), number(0), number(0));
 }
 
 static PyObject *decision_of(const Decision *d)
@@ -119,7 +120,9 @@ static PyObject *decision_of(const Decision *d)
         return BUILD(S_VISIT_ENDED, text(d->contact), text(d->queue), word(W_VISIT_OUTCOME, d->word),
                      text(d->reason), text(d->agent), number(d->waited_us), number(d->talked_us));
     case DE_AGENT_CHANGED:
-        return BUILD(S_AGENT_CHANGED, text(d->agent), word(W_SHOWN, d->word), text(d->reason));
+        return BUILD(S_AGENT_CHANGED, text(d->agent), word(W_SHOWN, d->word), text(d->reason), number(0));
+    case DE_WIDENED:
+        return BUILD(S_WIDENED, text(d->contact), text(d->queue), number(d->number));
     default:
         return BUILD(S_WAKE_AT, number(d->number));
     }

@@ -1,9 +1,9 @@
 """What happens to the router. Each is given to `Router.apply(event, now)`."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from switch.acd.settings import AgentSettings, Contact, QueueSettings
+from switch.acd.settings import AgentSettings, Contact, QueueSettings, TenantSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,29 @@ class Wake:
     """A WakeAt came due."""
 
 
+@dataclass(frozen=True, slots=True)
+class SetTenant:
+    """What holds in all queues, instead of what held before; the waiting stay."""
+
+    tenant: TenantSettings
+
+
+class LineGrade(IntEnum):
+    """How good an agent's line is: failing agents are asked last, unusable lines are passed over."""
+
+    GOOD = 0
+    FAILING = 1
+    UNUSABLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SetLine:
+    """The measured quality of the agent's line, a `LineGrade`. It holds until the next of these."""
+
+    agent: str
+    grade: int
+
+
 Event = (
     SetQueue
     | SetAgent
@@ -167,4 +190,6 @@ Event = (
     | Finish
     | EndWrapUp
     | Wake
+    | SetTenant
+    | SetLine
 )

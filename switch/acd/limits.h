@@ -12,6 +12,8 @@
 #define ANSWERS_KEPT 16
 #define ANSWERS_WINDOW_US 1800000000LL
 #define NEVER (-1LL)
+#define UNITS 100
+#define ENGAGED_MAX 1000
 #define LEVEL_MAX 100
 
 #endif

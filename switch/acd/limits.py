@@ -32,3 +32,9 @@ ANSWERS_WINDOW_US = 1_800_000_000
 
 NEVER = -1
 """No wake has been asked for yet."""
+
+UNITS = 100
+"""The units of capacity that an agent has, and that a call takes, where nothing else is said."""
+
+ENGAGED_MAX = 1000
+"""Own calls beyond these are not counted as load: sums stay small whatever an event says."""

@@ -132,7 +132,8 @@ static PyObject *router_agents(RouterObject *self, PyObject *time)
         acd_agent(self->router, i, &a);
         made = append(made, BUILD(S_AGENT_VIEW, text(a.name), word(W_SHOWN, a.state), text(a.reason),
                                   number(a.since), text(a.contact), number(a.answered),
-                                  number(a.missed_in_row), text(a.pause_pending)));
+                                  number(a.missed_in_row), text(a.pause_pending), number(0),
+                                  number(a.load)));
     }
     return made;
 }
@@ -148,7 +149,8 @@ static PyObject *router_waiting(RouterObject *self, PyObject *time)
         for (size_t at = 0; made && acd_waiting(self->router, i, at, &w); at++)
             made = append(made, BUILD(S_WAITING_VIEW, text(w.contact), text(w.queue),
                                       PyUnicode_InternFromString(VISIT_STATES[w.state]),
-                                      number(w.waiting_since), number(w.position), text(w.agent)));
+                                      number(w.waiting_since), number(w.position), text(w.agent),
+                                      number(w.step)));
     return made;
 }
 
@@ -254,7 +256,7 @@ static int load_words(Words *set)
     Py_XDECREF(type);
     if (!items)
         return -1;
-    int fits = PyList_GET_SIZE(items) == set->count;
+    int fits = PyList_GET_SIZE(items) >= set->count;
     for (int i = 0; i < set->count && fits; i++)
         set->items[i] = Py_NewRef(PyList_GET_ITEM(items, i));
     Py_DECREF(items);

@@ -35,6 +35,7 @@ from switch.acd.decisions import (
     VisitOutcome,
     WaitingView,
     WakeAt,
+    Widened,
 )
 from switch.acd.due import DueKind
 from switch.acd.limits import (
@@ -174,8 +175,11 @@ class Router:
     def _widen(self, visit: Visit) -> None:
         """Bring the visit to the step that its wait entitles it to, and time the next one."""
         state = self._s
+        before = visit.step
         while (due := visit.step_due()) is not None and due <= state.now:
             visit.step += 1
+        if visit.step != before:
+            state.out.append(Widened(visit.id, visit.contact.queue, visit.step))
         if due is not None:
             state.due.set(DueKind.STEP, visit.seq, due)
         state.dirty_visits[visit.seq] = visit

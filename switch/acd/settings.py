@@ -9,9 +9,12 @@ from enum import StrEnum
 LEVEL_MAX = 100
 """Skill levels run from 0 (has it not) to 100."""
 
+VOICE = "voice"
+"""The channel of calls and callbacks."""
+
 
 class Policy(StrEnum):
-    """How the best agent is chosen among the eligible."""
+    """How the best agent is chosen among the eligible. C knows the words by their place: append only."""
 
     MOST_SKILLED = "most-skilled"
     LEAST_SKILLED = "least-skilled"
@@ -19,6 +22,30 @@ class Policy(StrEnum):
     FEWEST_CALLS = "fewest-calls"
     LINEAR = "linear"
     RANDOM = "random"
+    LEAST_OCCUPIED = "least-occupied"
+    ROUND_ROBIN = "round-robin"
+    WEIGHTED_RANDOM = "weighted-random"
+    IDLENESS_RATIO = "idleness-ratio"
+    RING_ALL = "ring-all"
+    RING_PROGRESSIVELY = "ring-progressively"
+
+
+class Order(StrEnum):
+    """Which contact is served first, in all queues of a tenant. Append only."""
+
+    PRIORITY = "priority"
+    FIRST_COME = "first-come"
+    AGEING = "ageing"
+    COST = "cost"
+    RATIO = "ratio"
+    SERVICE_LEVEL = "service-level"
+
+
+class Assign(StrEnum):
+    """Whether several contacts and several free agents are matched one by one, or as a whole. Append only."""
+
+    ONE_BY_ONE = "one-by-one"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +57,30 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """A skill that is welcome but not needed. `weight` 1..1000, against the other preferences of the step."""
+
+    skill: str
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """From `after_us` of waiting on, these needs (all of them) replace the earlier ones."""
+    """From `after_us` of waiting on, this replaces what the earlier steps asked for.
+
+    `needs` all of them. `any_of` groups of needs: of at least one group all are met (no groups: nothing is
+    asked). `none_of` who has such a skill at that level or above is not asked. `prefer` weighs in the policy
+    `most-skilled` alone. `teams` only members of one of them (none: everybody). `queues` further queues whose
+    agents join.
+    """
 
     after_us: int
     needs: tuple[Need, ...]
+    any_of: tuple[tuple[Need, ...], ...] = ()
+    none_of: tuple[Need, ...] = ()
+    prefer: tuple[Preference, ...] = ()
+    teams: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +111,52 @@ class QueueSettings:
     refuse_without_agents: bool = False
     service_level_us: int = 20_000_000
     retry_same_agent_us: int = 5_000_000
+    share: int = 1
+    cost: int = 1
+    handling_us: int = 180_000_000
+    target_percent: int = 80
+    shares: tuple[tuple[str, int], ...] = ()
+    ring_more_us: int = 10_000_000
+    busy_is_miss: bool = False
+    unreachable_is_miss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
     """An agent: skills with levels, and the queues served (empty: all of the tenant).
 
-    `order` is the place in linear order and the last tie-break before the name.
+    `order` is the place in linear order and the last tie-break before the name. `weight` (1..1000) is for
+    `weighted-random`. `units` is the whole capacity, of which each contact takes those of its channel; `most`
+    bounds the contacts of a channel at a time (a channel not named: as many as the units allow; 0: none).
     """
 
     name: str
     skills: tuple[tuple[str, int], ...] = ()
     queues: tuple[str, ...] = ()
     order: int = 0
+    teams: tuple[str, ...] = ()
+    weight: int = 1
+    units: int = 100
+    most: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """What holds in all queues of the tenant. Before the first of these the defaults hold.
+
+    `ageing_us` is the waiting that a point of priority is worth (order `ageing`). `channels` are channels
+    with the units that a contact of them takes (1..10,000); `voice` and channels not named take 100.
+    `own_calls_reset_idle` an agent's own calls send the agent to the end of the idle order.
+    `day_start_us` the monotonic time of any start of a day; from then on `fewest-calls` counts by days of
+    24 hours (0: since the agent was defined).
+    """
+
+    order: Order = Order.PRIORITY
+    assign: Assign = Assign.ONE_BY_ONE
+    ageing_us: int = 60_000_000
+    channels: tuple[tuple[str, int], ...] = ()
+    own_calls_reset_idle: bool = False
+    day_start_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +165,9 @@ class Contact:
 
     `priority` raises (positive) over others of the queue; equals are served by arrival. `waiting_since`
     is when the wait began, earlier than now where a place was kept (transfer back, recovery).
-    `avoid` are agents who are not offered this contact (the one who transferred it).
+    `avoid` are agents who are not offered this contact (the one who transferred it). `before` is the agent
+    of the last time: until `waiting_since + sticky_us` nobody else is offered the contact while that agent
+    could be, and later that agent is first among equals.
     """
 
     contact: str
@@ -95,3 +176,6 @@ class Contact:
     priority: int = 0
     waiting_since: int = 0
     avoid: tuple[str, ...] = ()
+    channel: str = VOICE
+    before: str = ""
+    sticky_us: int = 0

@@ -13,7 +13,7 @@ typedef struct Shape {
 } Shape;
 
 enum { S_QUEUE_SETTINGS, S_AGENT_SETTINGS, S_CONTACT, S_REQUIREMENT, S_STEP, S_NEED, S_ADMITTED, S_REFUSED,
-       S_OFFERED, S_OFFER_ENDED, S_CONNECTED, S_CLAIM_REFUSED, S_VISIT_ENDED, S_AGENT_CHANGED, S_WAKE_AT,
+       S_OFFERED, S_OFFER_ENDED, S_CONNECTED, S_CLAIM_REFUSED, S_VISIT_ENDED, S_AGENT_CHANGED, S_WAKE_AT, S_WIDENED,
        S_CHOICE, S_RANKED, S_PLACE, S_QUEUE_VIEW, S_AGENT_VIEW, S_WAITING_VIEW, S_EVENT };
 
 #define SETTINGS "switch.acd.settings"
@@ -40,10 +40,12 @@ static Shape shapes[] = {
     {DECISIONS, "ClaimRefused", {"offer"}, 0, {0}},
     {DECISIONS, "VisitEnded",
      {"contact", "queue", "outcome", "reason", "agent", "waited_us", "talked_us"}, 0, {0}},
-    {DECISIONS, "AgentChanged", {"agent", "state", "reason"}, 0, {0}},
+    {DECISIONS, "AgentChanged", {"agent", "state", "reason", "line"}, 0, {0}},
     {DECISIONS, "WakeAt", {"at"}, 0, {0}},
+    {DECISIONS, "Widened", {"contact", "queue", "step"}, 0, {0}},
     {DECISIONS, "Choice",
-     {"policy", "candidates", "exclusions", "best", "tie_break", "needs", "sequence"}, 0, {0}},
+     {"policy", "candidates", "exclusions", "best", "tie_break", "needs", "sequence",
+      "step", "key", "batch"}, 0, {0}},
     {DECISIONS, "Ranked", {"agent", "score", "idle_us"}, 0, {0}},
     {DECISIONS, "Place", {"position", "waiting", "estimate_us"}, 0, {0}},
     {DECISIONS, "QueueView",
@@ -51,9 +53,10 @@ static Shape shapes[] = {
       "entered", "answered", "answered_in_time", "abandoned", "abandoned_in_time", "withdrawn", "refused"},
      0, {0}},
     {DECISIONS, "AgentView",
-     {"name", "state", "reason", "since", "contact", "answered", "missed_in_row", "pause_pending"}, 0, {0}},
+     {"name", "state", "reason", "since", "contact", "answered", "missed_in_row", "pause_pending", "line",
+      "load"}, 0, {0}},
     {DECISIONS, "WaitingView",
-     {"contact", "queue", "state", "waiting_since", "position", "agent"}, 0, {0}},
+     {"contact", "queue", "state", "waiting_since", "position", "agent", "step"}, 0, {0}},
     {EVENTS, "SetQueue", {"queue"}, 0, {0}},
     {EVENTS, "SetAgent", {"agent"}, 0, {0}},
     {EVENTS, "RemoveQueue", {"queue"}, 0, {0}},
@@ -75,9 +78,10 @@ static Shape shapes[] = {
     {EVENTS, "Wake", {0}, 0, {0}},
 };
 
-#define WORDS_MAX 12
+#define WORDS_MAX 20
 
-/* The words of an enumeration in the order of its definition, which is that of the C enumeration. */
+/* The words of an enumeration in the order of its definition, which is that of the C enumeration. There may
+   be more of them than C knows, behind these (select.py). */
 typedef struct Words {
     const char *module, *name;
     int count;

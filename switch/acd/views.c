@@ -95,6 +95,7 @@ void acd_agent(const Router *r, size_t index, AgentOut *out)
         .since = agent->since,
         .answered = agent->answered,
         .missed_in_row = agent->missed,
+        .load = UNITS * ((agent->visit != NULL) + clamp(agent->engaged, 0, ENGAGED_MAX) + (agent->wrap_until != 0)),
     };
 }
 
@@ -111,6 +112,7 @@ int acd_waiting(const Router *r, size_t index, size_t at, WaitingOut *out)
         .state = visit->state,
         .waiting_since = visit->waiting_since,
         .position = (int64_t)at + 1,
+        .step = (int64_t)visit->step,
     };
     return 1;
 }

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from switch.acd.decisions import AgentState, AgentView, Place, QueueView, WaitingView
-from switch.acd.limits import ANSWERS_WINDOW_US
-from switch.acd.state import Queue, State, VisitState
+from switch.acd.limits import ANSWERS_WINDOW_US, ENGAGED_MAX, UNITS
+from switch.acd.state import Agent, Queue, State, VisitState
 
 
 def _estimate_us(queue: Queue, position: int, now: int) -> int:
@@ -62,6 +62,12 @@ def queue_views(state: State, now: int) -> list[QueueView]:
     ]
 
 
+def _load(agent: Agent) -> int:
+    """The units of capacity in use."""
+    held = (agent.visit is not None) + min(agent.engaged, ENGAGED_MAX) + (agent.wrap_until != 0)
+    return UNITS * held
+
+
 def agent_views(state: State) -> list[AgentView]:
     """See Router.agents. A pause is pending while something else is shown of a signed-in agent."""
     return [
@@ -74,6 +80,7 @@ def agent_views(state: State) -> list[AgentView]:
             answered=agent.answered,
             missed_in_row=agent.missed,
             pause_pending=agent.pause_reason if agent.shown is not AgentState.PAUSED else "",
+            load=_load(agent),
         )
         for agent in state.agents.values()
     ]
@@ -89,6 +96,7 @@ def waiting_views(state: State) -> list[WaitingView]:
             waiting_since=visit.contact.waiting_since,
             position=position,
             agent=visit.agent_name,
+            step=visit.step,
         )
         for name, queue in state.queues.items()
         for position, visit in enumerate(queue.line, start=1)

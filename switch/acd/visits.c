@@ -42,8 +42,15 @@ static Visit *visit_from(Router *r, const Event *event)
 void visit_widen(Router *r, Visit *visit)
 {
     int64_t due;
+    size_t before = visit->step;
     while ((due = step_due_at(visit)) != NEVER && due <= r->now)
         visit->step++;
+    if (visit->step != before) {
+        Decision *d = emit(r, DE_WIDENED);
+        d->contact = visit->contact;
+        d->queue = visit->queue_name;
+        d->number = (int64_t)visit->step;
+    }
     if (due != NEVER)
         due_set(&r->memory, &r->due, &visit->step_due, DUE_STEP, visit->seq, visit, due);
     visit_touch(r, visit);

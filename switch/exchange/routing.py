@@ -165,6 +165,10 @@ def _agent_changed(office: Office, tenant: str, decision: acd.AgentChanged, now:
     )
 
 
+def _widened(office: Office, tenant: str, decision: acd.Widened, now: int) -> None:
+    """Of no effect on the call: the next offer says by its needs what was asked for."""
+
+
 def _wake_at(office: Office, tenant: str, decision: acd.WakeAt, now: int) -> None:
     office.timers.set(("router", tenant), max(decision.at, now))
 
@@ -208,4 +212,5 @@ _HANDLERS: dict[type, Callable[[Office, str, Any, int], None]] = {
     acd.VisitEnded: _visit_ended,
     acd.AgentChanged: _agent_changed,
     acd.WakeAt: _wake_at,
+    acd.Widened: _widened,
 }

@@ -105,14 +105,14 @@ class TestChoice:
         assert choice.candidates == 1
         assert choice.tie_break == "only candidate"
         assert choice.exclusions == (
-            (Exclusion.SIGNED_OUT, 1),
-            (Exclusion.UNREACHABLE, 1),
-            (Exclusion.PAUSED, 1),
-            (Exclusion.BUSY, 1),
             (Exclusion.OTHER_QUEUES, 1),
             (Exclusion.SKILL_MISSING, 1),
             (Exclusion.LEVEL_TOO_LOW, 1),
             (Exclusion.AVOIDED, 1),
+            (Exclusion.SIGNED_OUT, 1),
+            (Exclusion.UNREACHABLE, 1),
+            (Exclusion.PAUSED, 1),
+            (Exclusion.BUSY, 1),
         )
 
     def test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why(self, centre: Centre) -> None:

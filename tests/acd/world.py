@@ -9,6 +9,8 @@ from switch.acd.settings import AgentSettings, Contact, Need, Policy, QueueSetti
 from switch.base.rng import SplitMix64
 
 SECOND = 1_000_000
+FIRST_POLICIES = tuple(Policy)[:6]
+"""Those that both halves know."""
 T = TypeVar("T")
 
 
@@ -22,7 +24,7 @@ class World:
         agents: int = 8,
         queues: int = 4,
         contacts: int = 60,
-        policies: Sequence[Policy] = tuple(Policy),
+        policies: Sequence[Policy] = FIRST_POLICIES,
     ) -> None:
         self.rng = SplitMix64(seed)
         self.now = 1
