@@ -52,6 +52,11 @@ def _occupied(agent: Agent) -> Exclusion | None:
     return None
 
 
+def excluded(agent: Agent, visit: Visit) -> Exclusion | None:
+    """Why this agent is no candidate of this visit now: the first reason that applies, or None."""
+    return _unfit(agent, visit) or _occupied(agent)
+
+
 def may_serve(agent: Agent, visit: Visit) -> bool:
     """True where this agent could be offered this visit now."""
     return agent.is_free() and _unfit(agent, visit) is None
@@ -96,7 +101,7 @@ def choose(state: State, visit: Visit) -> tuple[Agent, Choice] | None:
     counts = dict.fromkeys(_EXCLUSIONS, 0)
     fit: list[Agent] = []
     for agent in state.agents.values():
-        why = _unfit(agent, visit) or _occupied(agent)
+        why = excluded(agent, visit)
         if why is None:
             fit.append(agent)
         else:
