@@ -14,6 +14,7 @@ from time import thread_time_ns
 from prometheus_client import CollectorRegistry
 
 from switch.base.clock import SECOND
+from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
 from switch.exchange.office import Listener
 from switch.journal.entry import Journal
@@ -39,6 +40,21 @@ accounts: {"101": {}, "102": {}}
 flows:
   ring: [{dial: {extension: "102", timeout_s: 30}}]
 """
+AGENT = 1000
+"""The account of the first agent, where calls are queued."""
+
+
+def _queueing_tenant(agents: int) -> str:
+    """The same with so many agents, where the number leads into a queue for all of them."""
+    numbers = range(AGENT, AGENT + agents)
+    accounts = "".join(f', "{number}": {{}}' for number in numbers)
+    people = ", ".join(f'a{number}: {{account: "{number}", skills: {{english: 50}}}}' for number in numbers)
+    queue = "queues: {sales: {policy: longest-idle}}\nskills: [english]\n"
+    text = TENANT.replace('"102": {}}', f'"102": {{}}{accounts}}}') + f"{queue}agents: {{{people}}}\n"
+    return text.replace(
+        '{dial: {extension: "102", timeout_s: 30}}', "{queue: {name: sales, needs: {english: 20}}}"
+    )
+
 
 SWITCH = Address("127.0.0.1", 5060)
 CALLER = Address("127.0.0.1", 5071)
@@ -98,9 +114,12 @@ class Tally:
 
 
 class Parties:
-    """The switch, a caller and a callee. `now` is virtual, in microseconds."""
+    """The switch, a caller and a callee; or so many agents of a queue at the callee's address.
 
-    def __init__(self, slots: int) -> None:
+    `now` is virtual, in microseconds.
+    """
+
+    def __init__(self, slots: int, agents: int = 0) -> None:
         self.now = 1_000 * SECOND
         self.tally = Tally()
         self.spent_ns = 0
@@ -108,10 +127,12 @@ class Parties:
         self._counters = JournalCounters(CollectorRegistry())
         self._inbox: list[tuple[Flow, bytes]] = []
         self.hold_us = SECOND
-        centre = load_centre({"centre.yaml": CENTRE, "bench.yaml": TENANT})
+        tenant = _queueing_tenant(agents) if agents else TENANT
+        centre = load_centre({"centre.yaml": CENTRE, "bench.yaml": tenant})
+        names = ["101", "102", *(str(AGENT + number) for number in range(agents))]
         accounts = [
             Account(f"bench-{name}", "bench", name, hashed_secrets(f"bench-{name}", REALM, PASSWORD))
-            for name in ("101", "102")
+            for name in names
         ]
         self.journal = Journal()
         materials = Materials(
@@ -124,7 +145,12 @@ class Parties:
             epoch="0",
         )
         self.exchange = build(centre, accounts, (), materials, self.now)
-        self._register()
+        for name in names[1:]:
+            self._register(name)
+        for number in range(agents):
+            self.exchange.agent("bench", f"a{AGENT + number}", AgentVerb.SIGN_IN, "", self.now)
+        self._after()
+        self.spent_ns = 0
 
     def call(self) -> None:
         """One more call begins now."""
@@ -154,24 +180,23 @@ class Parties:
                 break
         self.now = until
 
-    def _register(self) -> None:
+    def _register(self, name: str) -> None:
         head = (
             "REGISTER sip:127.0.0.1:5060 SIP/2.0\r\n"
-            "Via: SIP/2.0/UDP 127.0.0.1:5072;rport;branch=z9hG4bK-r{0}\r\n"
-            "Max-Forwards: 70\r\nFrom: <sip:bench-102@127.0.0.1>;tag=r\r\nTo: <sip:bench-102@127.0.0.1>\r\n"
-            "Call-ID: r@127.0.0.1\r\nCSeq: {0} REGISTER\r\n"
-            "Contact: <sip:bench-102@127.0.0.1:5072;transport=UDP>;expires=3600\r\n{1}"
+            f"Via: SIP/2.0/UDP 127.0.0.1:5072;rport;branch=z9hG4bK-r{name}.{{0}}\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:bench-{name}@127.0.0.1>;tag=r\r\n"
+            f"To: <sip:bench-{name}@127.0.0.1>\r\nCall-ID: r{name}@127.0.0.1\r\nCSeq: {{0}} REGISTER\r\n"
+            f"Contact: <sip:bench-{name}@127.0.0.1:5072;transport=UDP>;expires=3600\r\n{{1}}"
             "Content-Length: 0\r\n\r\n"
         )
         self._receive(head.format(1, "").encode(), FROM_CALLEE)
         challenge = re.search(rb"WWW-Authenticate: ([^\r]*)", self._inbox.pop(0)[1])
         assert challenge is not None
         value = answer(
-            challenge[1].decode(), "REGISTER", "sip:127.0.0.1:5060", "bench-102", PASSWORD, "cnonce"
+            challenge[1].decode(), "REGISTER", "sip:127.0.0.1:5060", f"bench-{name}", PASSWORD, "cnonce"
         )
         self._receive(head.format(2, f"Authorization: {value}\r\n").encode(), FROM_CALLEE)
         assert self._inbox.pop(0)[1].startswith(b"SIP/2.0 200")
-        self.spent_ns = 0
 
     def _receive(self, data: bytes, flow: Flow) -> None:
         self.tally.datagrams_in += 1
