@@ -142,8 +142,9 @@ size_t acd_queue_count(const Router *r);
 void acd_queue(const Router *r, size_t index, int64_t now, QueueOut *out);
 size_t acd_agent_count(const Router *r);
 void acd_agent(const Router *r, size_t index, AgentOut *out);
-/* The line of queue `index`: 1 and the entry at `at`, or 0 beyond its end. */
-int acd_waiting(const Router *r, size_t index, size_t at, WaitingOut *out);
+/* The line of queue `index`: 1 and the entry at `at`, or 0 beyond its end. `at` is 0, 1, 2 and so on, with
+   no event between. */
+int acd_waiting(Router *r, size_t index, size_t at, WaitingOut *out);
 
 /* The snapshot, owned by the router until the next call, or NULL where memory failed. */
 const Bytes *acd_snapshot(Router *r);

@@ -1,14 +1,13 @@
 /* Queues and agents: their settings and what agents do; router.py says why. */
 #include "state.h"
 
-#include <string.h>
-
 static void set_queue(Router *r, const Event *event)
 {
     Queue *queue = queue_find(r, event->name);
     if (!queue)
         queue = queue_add(r, take(r, event->name));
     const QueueIn *in = &event->queue;
+    int64_t priority = queue->set.priority;
     queue->set = (QueueIn){
         .policy = in->policy,
         .refuse_without_agents = in->refuse_without_agents,
@@ -21,12 +20,14 @@ static void set_queue(Router *r, const Event *event)
         .service_level_us = clamp(in->service_level_us, 0, AMOUNT_MAX),
         .retry_same_agent_us = clamp(in->retry_same_agent_us, 0, AMOUNT_MAX),
     };
+    if (queue->set.priority != priority)
+        lines_rank(r, queue);
 }
 
 static void remove_queue(Router *r, Queue *queue)
 {
-    while (queue->line_count) {
-        Visit *visit = queue->line[0];
+    while (queue->line.count) {
+        Visit *visit = line_first(&queue->line)->item;
         if (visit->state == VISIT_OFFERED)
             offer_rescind(r, visit, OFFER_WITHDRAWN);
         Decision *d = emit(r, DE_REFUSED);
@@ -35,76 +36,7 @@ static void remove_queue(Router *r, Queue *queue)
         d->word = REFUSED_QUEUE_REMOVED;
         visit_leave(r, visit, VISIT_REFUSED, r->queue_removed);
     }
-    for (Visit *visit = r->first_visit; visit; visit = visit->next)
-        if (visit->queue == queue)
-            visit->queue = NULL;
-    size_t i = 0;
-    while (r->queues[i] != queue)
-        i++;
-    r->queue_count--;
-    memmove(&r->queues[i], &r->queues[i + 1], (r->queue_count - i) * sizeof(Queue *));
-    queue->name->queue = NULL;
-    release(r, queue->name);
-    memory_drop(&r->memory, queue->line);
-    memory_drop(&r->memory, queue);
-}
-
-static void add_skill(Router *r, Agent *agent, const TextLevel *in)
-{
-    Name *skill = take(r, in->name);
-    int64_t level = clamp(in->level, 0, LEVEL_MAX);
-    size_t at = agent->skill_count;
-    for (size_t i = 0; i < agent->skill_count; i++) {
-        if (agent->skills[i].skill == skill) {
-            release(r, skill);
-            agent->skills[i].level = level;
-            return;
-        }
-    }
-    for (; at > 0 && names_compare(skill, agent->skills[at - 1].skill) < 0; at--)
-        agent->skills[at] = agent->skills[at - 1];
-    agent->skills[at] = (Need){skill, level};
-    agent->skill_count++;
-}
-
-static void add_queue(Router *r, Agent *agent, Text text)
-{
-    Name *queue = take(r, text);
-    size_t at = agent->queue_count;
-    if (at && agent_serves(agent, queue)) {
-        release(r, queue);
-        return;
-    }
-    for (; at > 0 && names_compare(queue, agent->queues[at - 1]) < 0; at--)
-        agent->queues[at] = agent->queues[at - 1];
-    agent->queues[at] = queue;
-    agent->queue_count++;
-}
-
-/* Takes skills, queues and order; all else stays. */
-void agent_configure(Router *r, Agent *agent, const Event *event)
-{
-    for (size_t i = 0; i < agent->skill_count; i++)
-        release(r, agent->skills[i].skill);
-    for (size_t i = 0; i < agent->queue_count; i++)
-        release(r, agent->queues[i]);
-    agent->skill_count = agent->queue_count = 0;
-    memory_drop(&r->memory, agent->skills);
-    memory_drop(&r->memory, agent->queues);
-    agent->skills = NULL;
-    agent->queues = NULL;
-    if (event->skill_count)
-        agent->skills = memory_new(&r->memory, event->skill_count * sizeof *agent->skills);
-    if (event->name_count)
-        agent->queues = memory_new(&r->memory, event->name_count * sizeof *agent->queues);
-    for (size_t i = 0; i < event->skill_count; i++)
-        add_skill(r, agent, &event->skills[i]);
-    for (size_t i = 0; i < event->name_count; i++)
-        add_queue(r, agent, event->names[i]);
-    agent->level_sum = 0;
-    for (size_t i = 0; i < agent->skill_count; i++)
-        agent->level_sum += agent->skills[i].level;
-    agent->order = clamp(event->number, -ORDER_MAX, ORDER_MAX);
+    queue_drop(r, queue);
 }
 
 void agent_remove(Router *r, Agent *agent)
@@ -147,14 +79,14 @@ static int act(Router *r, Agent *agent, const Event *event)
     case EV_SIGN_IN:
         if (agent->signed_in)
             return 0;
-        agent->signed_in = 1;
+        agent_sign(r, agent, 1);
         agent->missed = 0;
         agent->idle_since = r->now;
         return 1;
     case EV_SIGN_OUT:
         if (!agent->signed_in)
             return 0;
-        agent->signed_in = 0;
+        agent_sign(r, agent, 0);
         set_pause(r, agent, 0, share(r->empty));
         offer_rescind_of(r, agent);
         return 1;

@@ -1,59 +1,71 @@
 #include "due.h"
 
-static int before(const DueItem *a, const DueItem *b)
+/* Four entries are one line of cache, and the heap is half as high as with two. */
+#define CHILDREN 4
+
+static int before(const DueEntry *a, const DueEntry *b)
 {
     if (a->at != b->at)
         return a->at < b->at;
-    if (a->kind != b->kind)
-        return a->kind < b->kind;
-    return a->number < b->number;
+    if (a->item->kind != b->item->kind)
+        return a->item->kind < b->item->kind;
+    return a->item->number < b->item->number;
 }
 
-static void put(Due *due, size_t place, DueItem *item)
+static void put(Due *due, size_t i, DueEntry entry)
 {
-    due->heap[place - 1] = item;
-    item->place = place;
+    due->heap[i] = entry;
+    entry.item->place = i + 1;
 }
 
-static void rise(Due *due, DueItem *item)
+/* `entry` into the hole at `i`, or higher. */
+static void rise(Due *due, size_t i, DueEntry entry)
 {
-    size_t place = item->place;
-    while (place > 1 && before(item, due->heap[place / 2 - 1])) {
-        put(due, place, due->heap[place / 2 - 1]);
-        place /= 2;
+    while (i > 0 && before(&entry, &due->heap[(i - 1) / CHILDREN])) {
+        put(due, i, due->heap[(i - 1) / CHILDREN]);
+        i = (i - 1) / CHILDREN;
     }
-    put(due, place, item);
+    put(due, i, entry);
 }
 
-static void sink(Due *due, DueItem *item)
+/* `entry` into the hole at `i`, or lower. */
+static void sink(Due *due, size_t i, DueEntry entry)
 {
-    size_t place = item->place;
     for (;;) {
-        size_t child = place * 2;
-        if (child > due->count)
+        size_t child = i * CHILDREN + 1, end = child + CHILDREN;
+        if (child >= due->count)
             break;
-        if (child < due->count && before(due->heap[child], due->heap[child - 1]))
-            child++;
-        if (!before(due->heap[child - 1], item))
+        if (end > due->count)
+            end = due->count;
+        size_t first = child;
+        while (++child < end)
+            if (before(&due->heap[child], &due->heap[first]))
+                first = child;
+        if (!before(&due->heap[first], &entry))
             break;
-        put(due, place, due->heap[child - 1]);
-        place = child;
+        put(due, i, due->heap[first]);
+        i = first;
     }
-    put(due, place, item);
+    put(due, i, entry);
 }
 
-void due_set(Memory *m, Due *due, DueItem *item, int kind, int64_t number, void *owner, int64_t at)
+static void settle_at(Due *due, size_t i, DueEntry entry)
 {
-    item->at = at;
+    if (i > 0 && before(&entry, &due->heap[(i - 1) / CHILDREN]))
+        rise(due, i, entry);
+    else
+        sink(due, i, entry);
+}
+
+void due_set(Memory *m, Due *due, DueItem *item, int kind, int64_t number, int64_t at)
+{
     item->kind = kind;
     item->number = number;
-    item->owner = owner;
     if (!item->place) {
         memory_reserve(m, (void **)&due->heap, &due->room, due->count + 1, sizeof *due->heap);
-        put(due, ++due->count, item);
+        item->place = ++due->count;
     }
-    rise(due, item);
-    sink(due, item);
+    settle_at(due, item->place - 1, (DueEntry){at, item});
 }
 
 void due_cancel(Due *due, DueItem *item)
@@ -61,13 +73,10 @@ void due_cancel(Due *due, DueItem *item)
     size_t place = item->place;
     if (!place)
         return;
-    DueItem *last = due->heap[--due->count];
+    DueEntry last = due->heap[--due->count];
     item->place = 0;
-    if (last == item)
-        return;
-    put(due, place, last);
-    rise(due, last);
-    sink(due, last);
+    if (last.item != item)
+        settle_at(due, place - 1, last);
 }
 
-DueItem *due_first(const Due *due) { return due->count ? due->heap[0] : NULL; }
+const DueEntry *due_first(const Due *due) { return due->count ? &due->heap[0] : NULL; }

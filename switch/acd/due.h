@@ -1,5 +1,6 @@
-/* Due times in the order that both halves share: time, kind, number. A binary heap of items that
-   stand in their owners and know their place, so that cancelling leaves no ghost. */
+/* Due times in the order that both halves share: time, kind, number. A heap of four children a node,
+   with the times in it; items stand in their owners and know their place, so that cancelling leaves no
+   ghost. */
 #ifndef ACD_DUE_H
 #define ACD_DUE_H
 
@@ -10,20 +11,24 @@
 enum { DUE_LEASE, DUE_WRAP_UP, DUE_REST, DUE_STEP, DUE_BACKOFF };
 
 typedef struct DueItem {
-    int64_t at, number;
+    int64_t number;
     size_t place; /* 1-based place in the heap; 0: not set */
     int kind;
-    void *owner;
 } DueItem;
 
+typedef struct DueEntry {
+    int64_t at;
+    DueItem *item;
+} DueEntry;
+
 typedef struct Due {
-    DueItem **heap;
+    DueEntry *heap;
     size_t room, count;
 } Due;
 
-void due_set(Memory *m, Due *due, DueItem *item, int kind, int64_t number, void *owner, int64_t at);
+void due_set(Memory *m, Due *due, DueItem *item, int kind, int64_t number, int64_t at);
 void due_cancel(Due *due, DueItem *item);
-/* The earliest item, or NULL. */
-DueItem *due_first(const Due *due);
+/* The earliest entry, or NULL. */
+const DueEntry *due_first(const Due *due);
 
 #endif

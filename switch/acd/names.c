@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static uint64_t hash_of(Text text)
+uint64_t names_hash(Text text)
 {
     uint64_t hash = 0xCBF29CE484222325u;
     for (size_t i = 0; i < text.size; i++)
@@ -51,7 +51,7 @@ Name *names_take(Memory *m, Names *names, Text text)
 {
     if (names->count * 2 >= names->room)
         enlarge(m, names);
-    uint64_t hash = hash_of(text);
+    uint64_t hash = names_hash(text);
     size_t i = find(names, hash, text);
     Name *name = names->slots[i];
     if (!name) {
@@ -71,7 +71,7 @@ Name *names_find(const Names *names, Text text)
 {
     if (!names->room)
         return NULL;
-    return names->slots[find(names, hash_of(text), text)];
+    return names->slots[find(names, names_hash(text), text)];
 }
 
 void names_release(Memory *m, Names *names, Name *name)
@@ -110,9 +110,21 @@ void names_sweep(Memory *m, Names *names)
         if (name->users)
             continue;
         erase(names, find(names, name->hash, (Text){name->text, name->size}));
+        if (name->role) {
+            memory_drop(m, name->role->skilled.at);
+            memory_drop(m, name->role->serving.at);
+            memory_drop(m, name->role);
+        }
         memory_drop(m, name);
     }
     names->grave_count = 0;
+}
+
+Role *names_role(Memory *m, Name *name)
+{
+    if (!name->role)
+        name->role = memory_new(m, sizeof *name->role);
+    return name->role;
 }
 
 int names_compare(const Name *a, const Name *b)

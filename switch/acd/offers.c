@@ -1,4 +1,4 @@
-/* Settling and the life of an offer; router.py says why. */
+/* The life of an offer; router.py says why. */
 #include "state.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static int64_t retry_us(const Queue *queue)
 }
 
 /* Chooses the best agent, if any, and reserves in the same step. */
-static void make_offer(Router *r, Visit *visit)
+void offer_make(Router *r, Visit *visit)
 {
     Choice choice;
     Agent *agent = choose(r, visit, &choice);
@@ -24,6 +24,7 @@ static void make_offer(Router *r, Visit *visit)
     int64_t ring_us = queue->set.ring_us ? queue->set.ring_us : RING_UNLIMITED_US;
     r->last_offer++;
     r->last_fence = r->last_fence + 1 > r->now ? r->last_fence + 1 : r->now;
+    wait_end(r, visit);
     visit->state = VISIT_OFFERED;
     visit->offer = r->last_offer;
     visit->fence = r->last_fence;
@@ -33,12 +34,12 @@ static void make_offer(Router *r, Visit *visit)
     agent->visit = visit;
     queue->offered++;
     offers_add(r, visit);
-    due_set(&r->memory, &r->due, &visit->lease_due, DUE_LEASE, visit->offer, visit, visit->lease_until);
+    due_set(&r->memory, &r->due, &visit->lease_due, DUE_LEASE, visit->offer, visit->lease_until);
     Decision *d = emit(r, DE_OFFERED);
     d->number = visit->offer;
     d->fence = visit->fence;
     d->contact = visit->contact;
-    d->queue = visit->queue_name;
+    d->queue = visit->plan->queue;
     d->agent = agent->name;
     d->ring_us = ring_us;
     d->lease_until = visit->lease_until;
@@ -54,6 +55,7 @@ static Agent *close_offer(Router *r, Visit *visit)
     due_cancel(&r->due, &visit->lease_due);
     visit->queue->offered--;
     visit->state = VISIT_WAITING;
+    wait_begin(r, visit);
     visit->offer = visit->fence = visit->lease_until = 0;
     visit->agent = NULL;
     release(r, visit->agent_name);
@@ -90,8 +92,8 @@ void agent_rest(Router *r, Agent *agent, const Queue *queue)
 {
     int64_t until = r->now + retry_us(queue);
     if (until > agent->rest_until)
-        agent->rest_until = until;
-    due_set(&r->memory, &r->due, &agent->rest_due, DUE_REST, agent->number, agent, agent->rest_until);
+        agent_rest_until(r, agent, until);
+    due_set(&r->memory, &r->due, &agent->rest_due, DUE_REST, agent->number, agent->rest_until);
 }
 
 static void backoff_erase(Router *r, Visit *visit, size_t i)
@@ -177,7 +179,7 @@ static void claim(Router *r, Visit *visit)
     Decision *d = emit(r, DE_CONNECTED);
     d->number = visit->offer;
     d->contact = visit->contact;
-    d->queue = visit->queue_name;
+    d->queue = visit->plan->queue;
     d->agent = agent->name;
     d->waited_us = waited_us;
     visit->offer = 0;
@@ -197,152 +199,4 @@ void offer_event(Router *r, const Event *event)
     } else if (stands) {
         offer_failed(r, visit, event->flag);
     }
-}
-
-/* Settling: the walk over the waiting in the order of service. */
-
-static int global_before(const Visit *a, const Visit *b)
-{
-    if (a->queue->set.priority != b->queue->set.priority)
-        return a->queue->set.priority > b->queue->set.priority;
-    return visit_before(a, b);
-}
-
-static int cursor_before(const Queue *a, const Queue *b)
-{
-    return global_before(a->line[a->cursor], b->line[b->cursor]);
-}
-
-static void sink(Queue **heap, size_t count, size_t place)
-{
-    Queue *queue = heap[place];
-    for (;;) {
-        size_t child = place * 2 + 1;
-        if (child >= count)
-            break;
-        if (child + 1 < count && cursor_before(heap[child + 1], heap[child]))
-            child++;
-        if (!cursor_before(heap[child], queue))
-            break;
-        heap[place] = heap[child];
-        place = child;
-    }
-    heap[place] = queue;
-}
-
-/* The lines worth walking: with a touched visit, or served by an agent who became free. */
-static size_t gather(Router *r)
-{
-    for (size_t i = 0; i < r->dirty_count; i++)
-        if (r->dirty[i]->queue)
-            r->dirty[i]->queue->wanted = 1;
-    size_t count = 0;
-    for (size_t i = 0; i < r->busy_count; i++) {
-        Queue *queue = r->busy[i];
-        int wanted = queue->wanted;
-        for (size_t k = 0; k < r->dirty_agent_count && !wanted; k++)
-            wanted = agent_serves(r->dirty_agents[k], queue->name);
-        if (wanted) {
-            queue->cursor = 0;
-            r->cursors[count++] = queue;
-        }
-    }
-    for (size_t i = 0; i < r->dirty_count; i++)
-        if (r->dirty[i]->queue)
-            r->dirty[i]->queue->wanted = 0;
-    for (size_t i = count / 2; i-- > 0;)
-        sink(r->cursors, count, i);
-    return count;
-}
-
-/* Leaves among the touched agents only those who may take an offer. */
-static void filter_agents(Router *r)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < r->dirty_agent_count; i++) {
-        Agent *agent = r->dirty_agents[i];
-        agent->dirty_place = 0;
-        if (agent->occupied == OUT_NONE && !agent->rest_until) {
-            r->dirty_agents[kept++] = agent;
-            agent->dirty_place = kept;
-        }
-    }
-    r->dirty_agent_count = kept;
-}
-
-static int wanted_by_free(const Router *r, const Visit *visit)
-{
-    for (size_t i = 0; i < r->dirty_agent_count; i++)
-        if (agent_unfit(r->dirty_agents[i], visit) == OUT_NONE)
-            return 1;
-    return 0;
-}
-
-static void walk_lines(Router *r)
-{
-    size_t count = gather(r);
-    while (count && r->dirty_agent_count) {
-        Queue *queue = r->cursors[0];
-        Visit *visit = queue->line[queue->cursor++];
-        if (visit->state == VISIT_WAITING && (visit->dirty_place || wanted_by_free(r, visit))) {
-            make_offer(r, visit);
-            filter_agents(r);
-        }
-        if (visit->dirty_place) {
-            Visit *last = r->dirty[--r->dirty_count];
-            r->dirty[visit->dirty_place - 1] = last;
-            last->dirty_place = visit->dirty_place;
-            visit->dirty_place = 0;
-        }
-        if (queue->cursor == queue->line_count)
-            r->cursors[0] = r->cursors[--count];
-        if (count)
-            sink(r->cursors, count, 0);
-    }
-}
-
-/* Takes the first of the touched visits in the order of service: a heap would be more than the few
-   that one event touches deserve, and many fall due together only after a long sleep. */
-static Visit *next_dirty(Router *r)
-{
-    size_t first = 0;
-    for (size_t i = 1; i < r->dirty_count; i++)
-        if (global_before(r->dirty[i], r->dirty[first]))
-            first = i;
-    Visit *visit = r->dirty[first];
-    r->dirty[first] = r->dirty[--r->dirty_count];
-    r->dirty[first]->dirty_place = first + 1;
-    visit->dirty_place = 0;
-    return visit;
-}
-
-static void forget_connected(Router *r)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < r->dirty_count; i++) {
-        Visit *visit = r->dirty[i];
-        visit->dirty_place = 0;
-        if (visit->state == VISIT_WAITING) {
-            r->dirty[kept++] = visit;
-            visit->dirty_place = kept;
-        }
-    }
-    r->dirty_count = kept;
-}
-
-void settle(Router *r)
-{
-    filter_agents(r);
-    forget_connected(r);
-    walk_lines(r);
-    /* No touched agent is left: only touched visits can find one, of those free before. */
-    while (r->dirty_count && r->free_count)
-        make_offer(r, next_dirty(r));
-    for (size_t i = 0; i < r->dirty_count; i++)
-        r->dirty[i]->dirty_place = 0;
-    r->dirty_count = 0;
-    filter_agents(r);
-    for (size_t i = 0; i < r->dirty_agent_count; i++)
-        r->dirty_agents[i]->dirty_place = 0;
-    r->dirty_agent_count = 0;
 }

@@ -86,7 +86,7 @@ static int64_t duration(Source *src) { return clamp(number(src), 0, AMOUNT_MAX);
 static void read_queue(Source *src)
 {
     Name *name = take(src->r, text(src));
-    check(src, !name->queue);
+    check(src, !queue_of(name));
     Queue *q = queue_add(src->r, name);
     QueueIn *s = &q->set;
     s->policy = (int)between(src, 0, POLICY_COUNT - 1);
@@ -142,14 +142,14 @@ static void read_agent(Source *src)
     int64_t last = r->agent_count ? r->agents[r->agent_count - 1]->number : 0;
     Agent *a = agent_add(r, name, between(src, last + 1, r->last_agent));
     read_settings(src, a, number(src));
-    a->signed_in = flag(src);
+    agent_sign(r, a, flag(src));
     a->reachable = flag(src);
     a->paused = flag(src);
     release(r, a->pause_reason);
     a->pause_reason = take(r, text(src));
     a->engaged = between(src, 0, AMOUNT_MAX);
     a->wrap_until = between(src, 0, NUMBER_MAX);
-    a->rest_until = between(src, 0, NUMBER_MAX);
+    agent_rest_until(r, a, between(src, 0, NUMBER_MAX));
     a->idle_since = number(src);
     a->answered = number(src);
     a->missed = number(src);
@@ -158,22 +158,45 @@ static void read_agent(Source *src)
     a->shown_reason = take(r, text(src));
     a->since = number(src);
     if (a->wrap_until)
-        due_set(&r->memory, &r->due, &a->wrap_due, DUE_WRAP_UP, a->number, a, a->wrap_until);
+        due_set(&r->memory, &r->due, &a->wrap_due, DUE_WRAP_UP, a->number, a->wrap_until);
     if (a->rest_until)
-        due_set(&r->memory, &r->due, &a->rest_due, DUE_REST, a->number, a, a->rest_until);
+        due_set(&r->memory, &r->due, &a->rest_due, DUE_REST, a->number, a->rest_until);
 }
 
-static void read_needs(Source *src, Step *step)
+/* The needs of one step, as an event gives them. */
+static void read_needs(Source *src, StepIn *step)
 {
-    Router *r = src->r;
-    step->after_us = clamp(number(src), 0, AMOUNT_MAX);
-    size_t needs = count(src);
-    if (needs)
-        step->needs = memory_new(&r->memory, needs * sizeof *step->needs);
-    for (size_t i = 0; i < needs; i++) {
-        Name *skill = take(r, text(src));
-        step->needs[step->need_count++] = (Need){skill, number(src)};
+    step->after_us = number(src);
+    step->need_count = count(src);
+    TextLevel *needs = step->need_count ? memory_new(&src->r->memory, step->need_count * sizeof *needs) : NULL;
+    for (size_t i = 0; i < step->need_count; i++) {
+        needs[i].name = text(src);
+        needs[i].level = number(src);
     }
+    step->needs = needs;
+}
+
+/* Steps and who is avoided, as an event gives them. */
+static Plan *read_plan(Source *src, Text queue, int64_t priority)
+{
+    Memory *m = &src->r->memory;
+    Event event = {.other = queue, .number = priority, .step_count = count(src)};
+    check(src, event.step_count > 0);
+    StepIn *steps = memory_new(m, event.step_count * sizeof *steps);
+    for (size_t i = 0; i < event.step_count; i++)
+        read_needs(src, &steps[i]);
+    event.steps = steps;
+    event.name_count = count(src);
+    Text *names = event.name_count ? memory_new(m, event.name_count * sizeof *names) : NULL;
+    for (size_t i = 0; i < event.name_count; i++)
+        names[i] = text(src);
+    event.names = names;
+    Plan *plan = plan_new(src->r, &event);
+    for (size_t i = 0; i < event.step_count; i++)
+        memory_drop(m, (void *)steps[i].needs);
+    memory_drop(m, steps);
+    memory_drop(m, names);
+    return plan;
 }
 
 static void read_backoffs(Source *src, Visit *v)
@@ -209,11 +232,11 @@ static void derive(Source *src, Visit *v, int has_agent)
         check(src, v->offer > 0 && v->offer <= r->last_offer && !offers_find(&r->offers, v->offer));
         v->queue->offered++;
         offers_add(r, v);
-        due_set(&r->memory, &r->due, &v->lease_due, DUE_LEASE, v->offer, v, v->lease_until);
+        due_set(&r->memory, &r->due, &v->lease_due, DUE_LEASE, v->offer, v->lease_until);
     }
     int64_t due = step_due_at(v);
     if (due != NEVER)
-        due_set(&r->memory, &r->due, &v->step_due, DUE_STEP, v->seq, v, due);
+        due_set(&r->memory, &r->due, &v->step_due, DUE_STEP, v->seq, due);
     visit_time_backoffs(r, v);
 }
 
@@ -223,25 +246,17 @@ static void read_visit(Source *src)
     Text contact = text(src), queue = text(src);
     int attached = flag(src);
     int64_t seq = between(src, (r->last_visit ? r->last_visit->seq : 0) + 1, r->last_seq);
-    int64_t priority = clamp(number(src), -AMOUNT_MAX, AMOUNT_MAX);
+    int64_t priority = number(src);
     int64_t since = between(src, -AMOUNT_MAX, r->now);
-    size_t steps = count(src);
-    check(src, steps > 0);
-    Visit *v = visit_new(r, contact, queue, steps, 0);
-    check(src, !v->contact->visit && (!attached || v->queue_name->queue));
-    v->queue = attached ? v->queue_name->queue : NULL;
+    Visit *v = memory_new(&r->memory, sizeof *v);
+    v->contact = take(r, contact);
+    v->plan = read_plan(src, queue, priority);
+    check(src, !v->contact->visit && (!attached || queue_of(v->plan->queue)));
+    v->queue = attached ? queue_of(v->plan->queue) : NULL;
     v->seq = seq;
-    v->priority = priority;
     v->waiting_since = since;
-    for (size_t i = 0; i < steps; i++)
-        read_needs(src, &v->steps[i]);
-    size_t avoid = count(src);
-    if (avoid)
-        v->avoid = memory_new(&r->memory, avoid * sizeof *v->avoid);
-    while (v->avoid_count < avoid)
-        v->avoid[v->avoid_count++] = take(r, text(src));
     v->state = (int)between(src, VISIT_WAITING, VISIT_CONNECTED);
-    v->step = (size_t)between(src, 0, (int64_t)steps - 1);
+    v->step = (uint32_t)between(src, 0, (int64_t)v->plan->step_count - 1);
     Text agent_name = text(src);
     int has_agent = flag(src);
     if (agent_name.size || has_agent)

@@ -45,29 +45,35 @@ const Decision *acd_decisions(const Router *r, size_t *count)
     return r->out;
 }
 
+/* Due items stand in their owners. */
+#define OWNER(type, field, item) ((type *)((char *)(item) - offsetof(type, field)))
+
 static void fall_due(Router *r)
 {
-    DueItem *item;
-    while ((item = due_first(&r->due)) && item->at <= r->now) {
+    const DueEntry *first;
+    while ((first = due_first(&r->due)) && first->at <= r->now) {
+        DueItem *item = first->item;
         due_cancel(&r->due, item);
-        Agent *agent = item->owner;
+        Agent *agent;
         switch (item->kind) {
         case DUE_LEASE:
-            offer_failed(r, item->owner, OFFER_LEASE_EXPIRED);
+            offer_failed(r, OWNER(Visit, lease_due, item), OFFER_LEASE_EXPIRED);
             break;
         case DUE_WRAP_UP:
+            agent = OWNER(Agent, wrap_due, item);
             agent->wrap_until = 0;
             agent_refresh(r, agent);
             break;
         case DUE_REST:
-            agent->rest_until = 0;
+            agent = OWNER(Agent, rest_due, item);
+            agent_rest_until(r, agent, 0);
             agent_refresh(r, agent);
             break;
         case DUE_STEP:
-            visit_widen(r, item->owner);
+            visit_widen(r, OWNER(Visit, step_due, item));
             break;
         default:
-            visit_drop_backoffs(r, item->owner);
+            visit_drop_backoffs(r, OWNER(Visit, backoff_due, item));
         }
     }
 }
@@ -103,7 +109,7 @@ static void run(Router *r, const Event *event, int64_t now)
     fall_due(r);
     handle(r, event);
     settle(r);
-    const DueItem *first = due_first(&r->due);
+    const DueEntry *first = due_first(&r->due);
     if (first && first->at != r->wake_at) {
         r->wake_at = first->at;
         emit(r, DE_WAKE_AT)->number = first->at;

@@ -67,21 +67,28 @@ static void write_agent(Router *r, const Agent *a)
     number(r, a->since);
 }
 
+static void write_steps(Router *r, const Plan *plan)
+{
+    number(r, (int64_t)plan->step_count);
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const Class *class = plan->steps[i].class;
+        NUMBERS(plan->steps[i].after_us, (int64_t)class->need_count);
+        for (size_t k = 0; k < class->need_count; k++) {
+            text(r, class->needs[k].skill);
+            number(r, class->needs[k].level);
+        }
+    }
+}
+
 static void write_visit(Router *r, const Visit *v)
 {
     text(r, v->contact);
-    text(r, v->queue_name);
-    NUMBERS(v->queue != NULL, v->seq, v->priority, v->waiting_since, (int64_t)v->step_count);
-    for (size_t i = 0; i < v->step_count; i++) {
-        NUMBERS(v->steps[i].after_us, (int64_t)v->steps[i].need_count);
-        for (size_t k = 0; k < v->steps[i].need_count; k++) {
-            text(r, v->steps[i].needs[k].skill);
-            number(r, v->steps[i].needs[k].level);
-        }
-    }
-    number(r, (int64_t)v->avoid_count);
-    for (size_t i = 0; i < v->avoid_count; i++)
-        text(r, v->avoid[i]);
+    text(r, v->plan->queue);
+    NUMBERS(v->queue != NULL, v->seq, v->plan->priority, v->waiting_since);
+    write_steps(r, v->plan);
+    number(r, (int64_t)v->plan->avoid_count);
+    for (size_t i = 0; i < v->plan->avoid_count; i++)
+        text(r, v->plan->avoid[i]);
     NUMBERS(v->state, (int64_t)v->step);
     text(r, v->agent_name ? v->agent_name : r->empty);
     NUMBERS(v->agent != NULL, v->offer, v->fence, v->lease_until, v->connected_at, v->wrap_up_us,

@@ -20,7 +20,7 @@ int acd_place(const Router *r, Text contact, int64_t now, PlaceOut *out)
         return 0;
     now = clamp(now, r->now, AMOUNT_MAX);
     out->position = (int64_t)line_position(visit);
-    out->waiting = (int64_t)visit->queue->line_count;
+    out->waiting = (int64_t)visit->queue->line.count;
     out->estimate_us = visit->state == VISIT_OFFERED ? 0 : estimate_us(visit->queue, out->position, now);
     return 1;
 }
@@ -40,7 +40,7 @@ void acd_count_agents(Router *r)
             ready += available;
         }
         for (size_t k = 0; k < agent->queue_count; k++) {
-            Queue *queue = agent->queues[k]->queue;
+            Queue *queue = queue_of(agent->queues[k]);
             if (!queue)
                 continue;
             queue->signed_in++;
@@ -60,12 +60,16 @@ void acd_queue(const Router *r, size_t index, int64_t now, QueueOut *out)
     const Queue *queue = r->queues[index];
     now = clamp(now, r->now, AMOUNT_MAX);
     int64_t oldest = 0;
-    for (size_t i = 0; i < queue->line_count; i++)
-        if (now - queue->line[i]->waiting_since > oldest)
-            oldest = now - queue->line[i]->waiting_since;
+    for (size_t i = 0; i < queue->line.chunk_count; i++) {
+        const Chunk *chunk = &queue->line.chunks[i];
+        for (uint32_t k = 0; k < chunk->count; k++) {
+            int64_t waited = now - ((const Visit *)chunk->at[k].item)->waiting_since;
+            oldest = waited > oldest ? waited : oldest;
+        }
+    }
     *out = (QueueOut){
         .name = queue->name,
-        .waiting = (int64_t)queue->line_count - queue->offered,
+        .waiting = (int64_t)queue->line.count - queue->offered,
         .offered = queue->offered,
         .talking = queue->talking,
         .oldest_wait_us = oldest,
@@ -99,12 +103,24 @@ void acd_agent(const Router *r, size_t index, AgentOut *out)
     };
 }
 
-int acd_waiting(const Router *r, size_t index, size_t at, WaitingOut *out)
+/* Asked for in growing order, each entry is behind the one before. */
+static const Visit *next_waiting(Router *r, const Line *line, size_t at)
+{
+    if (at == 0)
+        r->view_chunk = r->view_entry = 0;
+    else if (++r->view_entry == line->chunks[r->view_chunk].count) {
+        r->view_chunk++;
+        r->view_entry = 0;
+    }
+    return line->chunks[r->view_chunk].at[r->view_entry].item;
+}
+
+int acd_waiting(Router *r, size_t index, size_t at, WaitingOut *out)
 {
     const Queue *queue = r->queues[index];
-    if (at >= queue->line_count)
+    if (at >= queue->line.count)
         return 0;
-    const Visit *visit = queue->line[at];
+    const Visit *visit = next_waiting(r, &queue->line, at);
     *out = (WaitingOut){
         .contact = visit->contact,
         .queue = queue->name,

@@ -1,58 +1,24 @@
 /* What contacts do, and what waiting brings; router.py says why. */
 #include "state.h"
 
-#include <string.h>
-
-/* A visit with room for its steps and for those it avoids; in no list yet. */
-Visit *visit_new(Router *r, Text contact, Text queue, size_t steps, size_t avoid)
-{
-    Visit *visit = memory_new(&r->memory, sizeof *visit);
-    visit->contact = take(r, contact);
-    visit->queue_name = take(r, queue);
-    visit->steps = memory_new(&r->memory, steps * sizeof *visit->steps);
-    visit->step_count = steps;
-    if (avoid)
-        visit->avoid = memory_new(&r->memory, avoid * sizeof *visit->avoid);
-    return visit;
-}
-
-static Visit *visit_from(Router *r, const Event *event)
-{
-    size_t steps = event->step_count ? event->step_count : 1;
-    Visit *visit = visit_new(r, event->name, event->other, steps, event->name_count);
-    visit->priority = clamp(event->number, -AMOUNT_MAX, AMOUNT_MAX);
-    int64_t since = clamp(event->waiting_since, -AMOUNT_MAX, AMOUNT_MAX);
-    visit->waiting_since = event->waiting_since == 0 || since > r->now ? r->now : since;
-    for (size_t i = 0; i < event->name_count; i++)
-        visit->avoid[visit->avoid_count++] = take(r, event->names[i]);
-    for (size_t i = 0; i < event->step_count; i++) {
-        const StepIn *in = &event->steps[i];
-        Step *step = &visit->steps[i];
-        step->after_us = clamp(in->after_us, 0, AMOUNT_MAX);
-        if (in->need_count)
-            step->needs = memory_new(&r->memory, in->need_count * sizeof *step->needs);
-        for (size_t k = 0; k < in->need_count; k++) {
-            int64_t level = clamp(in->needs[k].level, -AMOUNT_MAX, AMOUNT_MAX);
-            step->needs[step->need_count++] = (Need){take(r, in->needs[k].name), level};
-        }
-    }
-    return visit;
-}
-
 void visit_widen(Router *r, Visit *visit)
 {
-    int64_t due;
-    size_t before = visit->step;
-    while ((due = step_due_at(visit)) != NEVER && due <= r->now)
-        visit->step++;
-    if (visit->step != before) {
+    int64_t due = step_due_at(visit);
+    if (due != NEVER && due <= r->now) {
+        int waits = visit->state == VISIT_WAITING;
+        if (waits)
+            wait_end(r, visit);
+        while ((due = step_due_at(visit)) != NEVER && due <= r->now)
+            visit->step++;
+        if (waits)
+            wait_begin(r, visit);
         Decision *d = emit(r, DE_WIDENED);
         d->contact = visit->contact;
-        d->queue = visit->queue_name;
-        d->number = (int64_t)visit->step;
+        d->queue = visit->plan->queue;
+        d->number = visit->step;
     }
     if (due != NEVER)
-        due_set(&r->memory, &r->due, &visit->step_due, DUE_STEP, visit->seq, visit, due);
+        due_set(&r->memory, &r->due, &visit->step_due, DUE_STEP, visit->seq, due);
     visit_touch(r, visit);
 }
 
@@ -66,7 +32,7 @@ void visit_time_backoffs(Router *r, Visit *visit)
     for (size_t i = 1; i < visit->backoff_count; i++)
         if (visit->backoffs[i].until < earliest)
             earliest = visit->backoffs[i].until;
-    due_set(&r->memory, &r->due, &visit->backoff_due, DUE_BACKOFF, visit->seq, visit, earliest);
+    due_set(&r->memory, &r->due, &visit->backoff_due, DUE_BACKOFF, visit->seq, earliest);
 }
 
 void visit_drop_backoffs(Router *r, Visit *visit)
@@ -83,46 +49,53 @@ void visit_drop_backoffs(Router *r, Visit *visit)
     visit_touch(r, visit);
 }
 
-static int refusal(const Router *r, const Queue *queue, const Visit *visit)
+static int refusal(const Router *r, const Queue *queue, const Plan *plan)
 {
     if (!queue)
         return REFUSED_UNKNOWN_QUEUE;
-    if (queue->set.contacts_max && queue->line_count >= (uint64_t)queue->set.contacts_max)
+    if (queue->set.contacts_max && queue->line.count >= (uint64_t)queue->set.contacts_max)
         return REFUSED_FULL;
-    if (queue->set.refuse_without_agents) {
-        int present = 0;
-        for (size_t i = 0; i < r->agent_count && !present; i++)
-            present = r->agents[i]->signed_in && agent_serves(r->agents[i], queue->name);
-        if (!present)
-            return REFUSED_NO_AGENTS;
-    }
-    return servable(r, visit) ? REFUSED_NOT : REFUSED_UNSERVABLE;
+    if (queue->set.refuse_without_agents && !r->present_everywhere && !queue->name->role->present)
+        return REFUSED_NO_AGENTS;
+    return servable(plan) ? REFUSED_NOT : REFUSED_UNSERVABLE;
+}
+
+static void refuse(Router *r, Name *contact, Plan *plan, Queue *queue, int why)
+{
+    if (queue)
+        queue->refused++;
+    Decision *d = emit(r, DE_REFUSED);
+    d->contact = contact;
+    d->queue = plan->queue;
+    d->word = why;
+    release(r, contact);
+    plan_release(r, plan);
 }
 
 static void arrive(Router *r, const Event *event)
 {
     if (visit_find(r, event->name))
         return;
-    Queue *queue = queue_find(r, event->other);
-    Visit *visit = visit_from(r, event);
-    int refused = refusal(r, queue, visit);
-    if (refused != REFUSED_NOT) {
-        if (queue)
-            queue->refused++;
-        Decision *d = emit(r, DE_REFUSED);
-        d->contact = visit->contact;
-        d->queue = visit->queue_name;
-        d->word = refused;
-        visit_drop(r, visit);
+    Name *contact = take(r, event->name);
+    Plan *plan = plan_new(r, event);
+    Queue *queue = queue_of(plan->queue);
+    int why = refusal(r, queue, plan);
+    if (why != REFUSED_NOT) {
+        refuse(r, contact, plan, queue, why);
         return;
     }
+    Visit *visit = memory_new(&r->memory, sizeof *visit);
+    visit->contact = contact;
+    visit->plan = plan;
+    int64_t since = clamp(event->waiting_since, -AMOUNT_MAX, AMOUNT_MAX);
+    visit->waiting_since = event->waiting_since == 0 || since > r->now ? r->now : since;
     visit->queue = queue;
     visit->seq = ++r->last_seq;
     queue->entered++;
     visit_add(r, visit);
     Decision *d = emit(r, DE_ADMITTED);
-    d->contact = visit->contact;
-    d->queue = visit->queue_name;
+    d->contact = contact;
+    d->queue = plan->queue;
     d->number = (int64_t)line_position(visit);
     visit_widen(r, visit);
 }
@@ -131,9 +104,10 @@ static void arrive(Router *r, const Event *event)
 void visit_leave(Router *r, Visit *visit, int outcome, Name *reason)
 {
     line_leave(r, visit);
+    wait_end(r, visit);
     Decision *d = emit(r, DE_VISIT_ENDED);
     d->contact = visit->contact;
-    d->queue = visit->queue_name;
+    d->queue = visit->plan->queue;
     d->word = outcome;
     d->reason = reason;
     d->agent = r->empty;
@@ -147,7 +121,7 @@ static void end_talk(Router *r, Visit *visit)
         visit->queue->talking--;
     Decision *d = emit(r, DE_VISIT_ENDED);
     d->contact = visit->contact;
-    d->queue = visit->queue_name;
+    d->queue = visit->plan->queue;
     d->word = VISIT_ENDED;
     d->reason = r->empty;
     d->agent = visit->agent_name;
@@ -162,7 +136,7 @@ static void end_talk(Router *r, Visit *visit)
     if (wrap_up_us) {
         if (agent->wrap_until < r->now + wrap_up_us)
             agent->wrap_until = r->now + wrap_up_us;
-        due_set(&r->memory, &r->due, &agent->wrap_due, DUE_WRAP_UP, agent->number, agent, agent->wrap_until);
+        due_set(&r->memory, &r->due, &agent->wrap_due, DUE_WRAP_UP, agent->number, agent->wrap_until);
     }
     agent->idle_since = agent->wrap_until > r->now ? agent->wrap_until : r->now;
     agent_refresh(r, agent);

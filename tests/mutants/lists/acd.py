@@ -45,8 +45,7 @@ MUTANTS = (
     ),
     Mutant(
         _OFFERS_C,
-        "due_set(&r->memory, &r->due, &visit->lease_due, DUE_LEASE, "
-        "visit->offer, visit, visit->lease_until);",
+        "due_set(&r->memory, &r->due, &visit->lease_due, DUE_LEASE, visit->offer, visit->lease_until);",
         "",
         _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
     ),
@@ -90,9 +89,9 @@ MUTANTS = (
         _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
     ),
     Mutant(
-        _OFFERS_C,
-        "return a->queue->set.priority > b->queue->set.priority;",
-        "return a->queue->set.priority < b->queue->set.priority;",
+        "switch/acd/settle.c",
+        "return x->rank != y->rank ? x->rank < y->rank : key_before(&x->key, &y->key);",
+        "return x->rank != y->rank ? x->rank > y->rank : key_before(&x->key, &y->key);",
         _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
     ),
     Mutant(
@@ -140,10 +139,19 @@ MUTANTS = (
     ),
     Mutant(
         "switch/acd/due.c",
-        "if (child < due->count && before(due->heap[child], due->heap[child - 1]))",
-        "if (child < due->count && before(due->heap[child - 1], due->heap[child]))",
+        "if (before(&due->heap[child], &due->heap[first]))",
+        "if (before(&due->heap[first], &due->heap[child]))",
         _TWINS,
     ),
+    # A class must know who fits it, also after agents and steps have changed.
+    Mutant("switch/acd/classes.c", "class->eligible_count--;", "", _TWINS),
+    Mutant(
+        "switch/acd/classes.c",
+        "if (need->level > 0 && (!rarest || holders->count < rarest->count))",
+        "if (!rarest || holders->count < rarest->count)",
+        _TWINS,
+    ),
+    Mutant("switch/acd/waiting.c", "if (line_first(&class->line)->item == visit)", "if (0)", _TWINS),
     Mutant(
         _OFFERS_C,
         "agent->missed = 0;",
