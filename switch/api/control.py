@@ -26,6 +26,7 @@ from switch.api.views import (
     ReloadOutcome,
     Result,
     SecretReset,
+    SuperviseMode,
     TrunkRow,
     WhyAnswer,
 )
@@ -63,6 +64,16 @@ class CallName(_Body):
 class RecordCommand(_Body):
     call: Name
     verb: RecordVerb
+
+
+class SuperviseCommand(_Body):
+    """Ring `account` to supervise; `by` and `reason` are kept in the journal."""
+
+    call: Name
+    account: Name
+    mode: SuperviseMode
+    by: Annotated[str, Field(max_length=NAME_MAX)] = ""
+    reason: Annotated[str, Field(max_length=NAME_MAX)] = ""
 
 
 def control_app(port: ControlPort) -> FastAPI:
@@ -155,6 +166,12 @@ def _add_commands(app: FastAPI, port: ControlPort) -> None:
     @app.post("/v1/calls/record")
     async def record(body: RecordCommand, response: Response) -> Outcome:
         outcome = port.record(body.call, body.verb)
+        response.status_code = _STATUS[outcome.result]
+        return outcome
+
+    @app.post("/v1/calls/supervise")
+    async def supervise(body: SuperviseCommand, response: Response) -> Outcome:
+        outcome = port.supervise(body.call, body.account, body.mode, body.by, body.reason)
         response.status_code = _STATUS[outcome.result]
         return outcome
 

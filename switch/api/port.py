@@ -17,6 +17,7 @@ from switch.api.views import (
     RecordVerb,
     ReloadOutcome,
     SecretReset,
+    SuperviseMode,
     TrunkRow,
     WhyAnswer,
 )
@@ -73,6 +74,9 @@ class ControlPort(Protocol):
 
     def record(self, call: str, verb: RecordVerb) -> Outcome:
         """Record a live call, or no longer."""
+
+    def supervise(self, call: str, account: str, mode: SuperviseMode, by: str, reason: str) -> Outcome:
+        """Ring the phone of `account` to supervise a live call; both `by` and `reason` go to the journal."""
 
     async def why(self, call: str) -> WhyAnswer | None:
         """The trail of a call, live or ended, by its id; None where it is unknown."""

@@ -167,7 +167,7 @@ class TrunkRow:
 @dataclass(frozen=True, slots=True)
 class CallRow:
     """A live call. `state` is one plain word such as `menu`, `waiting`, `talking`; `recording` is `on`,
-    `paused` or nothing."""
+    `paused` or nothing; `supervisor` is the account that listens, whispers or has joined, with that word."""
 
     tenant: str
     call: str
@@ -179,6 +179,7 @@ class CallRow:
     agent: str
     age_ms: int
     recording: str = ""
+    supervisor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,14 @@ class RecordingRow:
     agent: str
     started_wall_us: int
     file: str
+
+
+class SuperviseMode(StrEnum):
+    """What a supervisor does besides hearing both: nothing, speaking to the agent alone, to both."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    JOIN = "join"
 
 
 class RecordVerb(StrEnum):

@@ -1,16 +1,26 @@
 """`softswitch calls`: what goes on, what was, and ending a call."""
 
+from getpass import getuser
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
 
-from switch.api.views import RECORDS_MAX, CallAudio, CallRecord, CallRow, LegAudio, Outcome, RecordVerb
+from switch.api.views import (
+    RECORDS_MAX,
+    CallAudio,
+    CallRecord,
+    CallRow,
+    LegAudio,
+    Outcome,
+    RecordVerb,
+    SuperviseMode,
+)
 from switch.cli.client import Control
 from switch.cli.output import finish, moment, mos, part, print_json, print_table, span
 from switch.cli.parameters import STATE_DEFAULT, Json, State
 
-app = typer.Typer(help="List live calls and past ones, and end a call.")
+app = typer.Typer(help="List live calls and past ones, end one, record one, listen to one.")
 
 _ROWS = TypeAdapter(list[CallRow])
 _RECORDS = TypeAdapter(list[CallRecord])
@@ -175,3 +185,47 @@ def record(
 ) -> None:
     """Record a call from now on, or no longer; a pause keeps card numbers out of the file."""
     finish(Control(state).post("/v1/calls/record", _OUTCOME, call=call, verb=verb.value), as_json)
+
+
+Supervised = Annotated[
+    str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls` lists it.")
+]
+With = Annotated[str, typer.Option("--with", metavar="ACCOUNT", help="Whose phone is rung to do it.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the journal with who asked.")]
+
+
+def _supervise(
+    mode: SuperviseMode, call: str, account: str, reason: str, state: State, *, as_json: bool
+) -> None:
+    try:
+        who = getuser()
+    except (KeyError, OSError):
+        who = ""  # a container without users
+    outcome = Control(state).post(
+        "/v1/calls/supervise", _OUTCOME, call=call, account=account, mode=mode.value, by=who, reason=reason
+    )
+    finish(outcome, as_json)
+
+
+@app.command()
+def listen(
+    call: Supervised, with_: With, reason: Reason = "", state: State = STATE_DEFAULT, as_json: Json = False
+) -> None:
+    """Ring a supervisor's phone, which then hears both parties of a talk and is heard by nobody."""
+    _supervise(SuperviseMode.LISTEN, call, with_, reason, state, as_json=as_json)
+
+
+@app.command()
+def whisper(
+    call: Supervised, with_: With, reason: Reason = "", state: State = STATE_DEFAULT, as_json: Json = False
+) -> None:
+    """The same, heard by the agent alone; for whoever listens already the mode changes."""
+    _supervise(SuperviseMode.WHISPER, call, with_, reason, state, as_json=as_json)
+
+
+@app.command()
+def join(
+    call: Supervised, with_: With, reason: Reason = "", state: State = STATE_DEFAULT, as_json: Json = False
+) -> None:
+    """The same, heard by both."""
+    _supervise(SuperviseMode.JOIN, call, with_, reason, state, as_json=as_json)

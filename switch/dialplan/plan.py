@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from switch.base.errors import Problem
 from switch.dialplan.hours import Calendar, Hours
 from switch.dialplan.listen_plan import NOTHING_STATED, ListeningPlan
+from switch.dialplan.phrases import BEEP
 from switch.dialplan.problems import NOWHERE, Place
 from switch.dialplan.program import Program
+from switch.dialplan.rooms_plan import NOBODY_SUPERVISES, SupervisionPlan
 
 _SEPARATORS = str.maketrans("", "", " -.()/")
 
@@ -332,6 +334,12 @@ class TenantPlan:
     limits: LimitsPlan | None = None
     watch: WatchPlan = EVERYBODY_WATCHES
     recording: RecordingPlan = USUAL_RECORDING
+    supervision: SupervisionPlan = NOBODY_SUPERVISES
+
+    @property
+    def beep(self) -> str:
+        """The clip of the beep, empty where nothing of this tenant beeps."""
+        return self.clip(BEEP, self.languages[0]) or ""
 
     @property
     def trunk(self) -> str:

@@ -348,6 +348,7 @@ class TenantModel(Section):
     queues: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     outside: Raw = None
     watch: Raw = None
+    supervision: Raw = None
     recording: Raw = None
     limits: Raw = None
     hours: Annotated[

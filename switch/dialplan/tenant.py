@@ -26,6 +26,7 @@ from switch.dialplan.plan import (
 from switch.dialplan.problems import Problems
 from switch.dialplan.program import Farewell, Program
 from switch.dialplan.prompt_book import PromptBook
+from switch.dialplan.room_sections import read_supervision
 from switch.dialplan.sound_steps import read_recording
 from switch.dialplan.source import Path, Source
 
@@ -62,6 +63,7 @@ class TenantReader:
         queues = self._queues(book)
         hours, outside = self._hours(), self._outside()
         recording = read_recording(model.recording, self.source, book, problems)
+        supervision = read_supervision(model.supervision, self.source, book, accounts, problems)
         names = Names(
             accounts,
             queues,
@@ -109,6 +111,7 @@ class TenantReader:
             limits=read_limits(model.limits, ("limits",), self.source, problems, tenant=True),
             watch=self._watch(),
             recording=recording,
+            supervision=supervision,
         )
 
     def _name(self, kind: str, name: str, path: Path) -> None:

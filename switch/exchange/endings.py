@@ -5,7 +5,7 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, OutgoingLeg
 from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
-from switch.exchange import meter, recordings, ringing, talks, transfers
+from switch.exchange import meter, recordings, ringing, supervised, talks, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
@@ -35,6 +35,8 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
         _anchor_gone(office, session, cause, now)
     elif leg is call.partner:
         _partner_gone(office, session, leg, cause, now)
+    elif office.supervised is not None:
+        supervised.leg_ended(office, session, leg, now)
     if call.anchor.over and not call.legs and not session.attempts:
         # Not yet: what the router says of this contact belongs to the record too.
         office.closing.append(session)
@@ -62,6 +64,7 @@ def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> No
     for attempt in list(session.attempts.values()):
         ringing.call_off(office, session, attempt, ours(Reason.CANCELLED, cause.told), now)
     transfers.abandoned(office, session, now)
+    supervised.end(office, session, "call-ended", now)
     if partner is not None:
         office.hang_up(
             partner, ours(cause.reason if cause.by is By.NETWORK else Reason.NORMAL, cause.told), now
@@ -74,6 +77,7 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
     """The other party of the talk has left; the anchor may have more to do."""
     call = session.call
     office.media(call.unbridge(now))
+    supervised.talk_over(office, session)
     session.blame = _whose_doing(leg, cause, "")
     queued = session.contact_state is ContactState.CONNECTED
     transferring = session.transfer is not None and session.transfer.by == leg.id

@@ -34,6 +34,7 @@ from switch.exchange import (
     ringing,
     routing,
     stir,
+    supervision,
     understanding,
     watching,
 )
@@ -188,6 +189,18 @@ class Exchange:
         if session is None:
             return None
         refused = recordings.command(self.office, session, verb, now)
+        self.settle(now)
+        return refused
+
+    def supervise(
+        self, call: str, account: str, mode: str, now: int, *, by: str = "", reason: str = ""
+    ) -> str | None:
+        """Ring a phone of `account` to listen, whisper or join. Empty where that is done, else why not; None:
+        no such call."""
+        session = self.office.sessions.get(call)
+        if session is None:
+            return None
+        refused = supervision.command(self.office, session, account, mode, by=by, reason=reason, now=now)
         self.settle(now)
         return refused
 

@@ -8,7 +8,7 @@ from switch.call.cause import Reason, ours
 from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.dialplan.events import Answered, DigitPressed
-from switch.exchange import endings, ringing, transfers
+from switch.exchange import endings, ringing, supervised, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -27,6 +27,8 @@ def digit(office: Office, session: Session, leg: Leg, key: str, now: int, *, fro
             office.media([SendDigits(other.slot.number, key)])
     elif leg is session.call.anchor:
         office.tell_flow(session, DigitPressed(key))
+    elif office.supervised is not None:
+        supervised.key(office, session, leg, key, now)
 
 
 def released(office: Office, slot: int) -> None:

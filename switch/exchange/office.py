@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from switch.exchange.messages import MessageBook
     from switch.exchange.recordings import RecordingFailed
     from switch.exchange.stir import StirDesk
+    from switch.exchange.supervised import Supervision
     from switch.exchange.watching import Watching
 
 TimerKey = tuple[str, str]
@@ -176,6 +177,10 @@ class Office:
         self.recordings: dict[int, tuple[str, str, str]] = {}
         """Tenant, call and path of those whose file is not closed yet: as many as RTP ports, twice."""
         self.recordings_begun = 0
+        self.rooms_begun = 0
+        """Of the engine's, each with a number of its own."""
+        self.supervised: dict[str, Supervision] | None = None
+        """By call; made with the first."""
         self.watching: Watching | None = None
         """Who watches calls and agents by their phones; made with the first who does."""
         self.messages: MessageBook | None = None

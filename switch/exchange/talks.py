@@ -4,7 +4,7 @@ from switch.acd.events import Abandon, Engage, Finish
 from switch.call.cause import Reason, ours
 from switch.call.incoming import IncomingLeg
 from switch.call.leg import Leg
-from switch.exchange import recordings
+from switch.exchange import recordings, supervised
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
@@ -55,6 +55,8 @@ def connect(office: Office, session: Session, leg: Leg, now: int) -> None:
     session.blame = ""
     office.media(session.call.bridge(leg, now))
     recordings.talk_begins(office, session, leg, now)
+    if office.supervised is not None:
+        supervised.follow(office, session)
     office.write(journal.Bridged(session.call.anchor.id, leg.id), now, session)
 
 

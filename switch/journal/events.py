@@ -327,6 +327,31 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
+class Supervised:
+    """Somebody listens to the call's talk, whispers to its agent, or joins it; or will, once the phone of
+    `account` answers (`leg` empty). `by` is who asked, as it was told, and `reason` why."""
+
+    KIND: ClassVar[str] = "supervised"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    account: str
+    agent: str
+    mode: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionEnded:
+    """`reason`: left, call-ended, or why the supervisor's phone did not answer."""
+
+    KIND: ClassVar[str] = "supervision-ended"
+    VERSION: ClassVar[int] = 1
+    account: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideCounted:
     """A call to the outside is counted against limits; read again after a restart.
 
@@ -478,6 +503,8 @@ Event = (
     | Registered
     | Unregistered
     | Transferred
+    | Supervised
+    | SupervisionEnded
     | OutsideCounted
     | OutsideCharged
     | MessageReceived

@@ -32,6 +32,8 @@ from switch.journal.events import (
     RecordingEnded,
     RecordingPaused,
     RecordingStarted,
+    Supervised,
+    SupervisionEnded,
     Transferred,
     VisitEnded,
 )
@@ -324,6 +326,11 @@ class _Story:
                 why = f"{reason}, error {error}" if error else reason
                 gaps = f", {lost_ms} ms lost to a slow disk" if lost_ms else ""
                 return f"the recording ended: {why}, {duration_ms // 1000} s{gaps}"
+            case Supervised(leg, account, _, mode, by, reason):
+                what = f"{account} {'does' if leg else 'is rung to'} {mode}"
+                return f"supervision: {what}, asked for by {by or 'nobody known'}: {reason or 'no reason'}"
+            case SupervisionEnded(account, reason):
+                return f"supervision by {account} ended: {reason}"
             case Transferred(by, target, outcome):
                 return f"{self._party(by)} transferred to {target}: {outcome}"
             case _:

@@ -9,7 +9,8 @@ from switch.api import views
 from switch.base.errors import ConfigurationError, SoftswitchError
 from switch.call.cause import Reason
 from switch.dialplan.actions import AgentVerb, RecordVerb
-from switch.exchange.office import Tenancy
+from switch.exchange import supervised
+from switch.exchange.office import Office, Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
 from switch.journal.entry import Entry
@@ -187,7 +188,8 @@ class Control:
 
     def calls(self) -> list[views.CallRow]:
         wall = self.node.journal.wall(now_us())
-        return [_call_row(session, wall) for session in self.node.exchange.office.sessions.values()]
+        office = self.node.exchange.office
+        return [_call_row(office, session, wall) for session in office.sessions.values()]
 
     async def recent_calls(self, limit: int) -> list[views.CallRecord]:
         await self._flush()
@@ -243,6 +245,18 @@ class Control:
         if refused:
             return views.Outcome(views.Result.REFUSED, f"{call}: {refused}")
         return views.Outcome(views.Result.DONE, f"{call}: recording {_RECORD_WORDS[verb]}")
+
+    def supervise(
+        self, call: str, account: str, mode: views.SuperviseMode, by: str, reason: str
+    ) -> views.Outcome:
+        exchange = self.node.exchange
+        refused = exchange.supervise(call, account, str(mode), now_us(), by=by, reason=reason)
+        if refused is None:
+            return views.Outcome(views.Result.NOT_FOUND, f"no call {call} is in progress")
+        self.node.carry()
+        if refused:
+            return views.Outcome(views.Result.REFUSED, f"{call}: {refused}")
+        return views.Outcome(views.Result.DONE, f"{call}: account {account} is to {mode}")
 
     def _audio_of(self, calls: list[str]) -> dict[str, list[LegAudioRow]]:
         found: dict[str, list[LegAudioRow]] = {}
@@ -391,8 +405,9 @@ def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue) -> views.QueueRow:
     )
 
 
-def _call_row(session: Session, wall_us: int) -> views.CallRow:
+def _call_row(office: Office, session: Session, wall_us: int) -> views.CallRow:
     record, recording = session.call.record, session.recording
+    standing = supervised.of(office, session)
     return views.CallRow(
         tenant=session.tenant,
         call=session.call.id,
@@ -404,6 +419,7 @@ def _call_row(session: Session, wall_us: int) -> views.CallRow:
         agent=record.agent,
         age_ms=max(0, wall_us - record.started_wall_us) // _US_PER_MS,
         recording="" if recording is None else "paused" if recording.paused else "on",
+        supervisor="" if standing is None else f"{standing.account} ({standing.mode})",
     )
 
 

@@ -69,6 +69,7 @@ class ModelEngine:
         self.slots = tuple(Slot(number, host, first_port + 2 * number) for number in range(slots))
         self.streams: dict[int, Stream] = {}
         self.ignored = 0
+        self.rooms: dict[int, Mix] = {}
         self.qualities: dict[int, StreamQuality] = {}
         """What a stream's end shall tell of its audio, by slot; the rest have had none."""
         self._number = {slot.port: slot.number for slot in self.slots}
@@ -89,8 +90,12 @@ class ModelEngine:
             self._close(command.slot, now)
         elif isinstance(command, Bridge):
             self._bridge(command.left, command.right)
-        elif isinstance(command, Mix | Unmix):
-            pass  # the model knows who is bridged with whom; sums are the engine's own matter
+        elif isinstance(command, Mix):
+            for number in [number for number, mix in self.rooms.items() if _shares(mix, command)]:
+                self._leave(number, command)
+            self.rooms[command.room] = command
+        elif isinstance(command, Unmix):
+            self.rooms.pop(command.room, None)
         else:
             stream = self.streams.get(command.slot)
             if stream is not None:
@@ -135,6 +140,8 @@ class ModelEngine:
         assert stream is not None, f"slot {slot} is closed and was not open"
         self._stop(slot, stream, now)
         self._part(stream)
+        for number in [number for number, mix in self.rooms.items() if slot in _slots(mix)]:
+            self._without(number, {slot})
         self._end_recording(slot, stream, RecordingReason.CLOSED, now)
         self._timers.cancel(("idle", slot))
         self._tell(StreamClosed(slot, self.qualities.pop(slot, NOTHING_HEARD)), now)
@@ -187,6 +194,27 @@ class ModelEngine:
         if stream is None or stream.playback is not None or stream.partner is None:
             return None
         return _remote(self.streams[stream.partner])
+
+    def hears_of_room(self, port: int) -> frozenset[Address]:
+        """Whose voices a room sends to the phone that listens to `port` of ours."""
+        slot = self._number[port]
+        stream = self.streams.get(slot)
+        if stream is None or stream.playback is not None:
+            return frozenset()
+        heard = {h for mix in self.rooms.values() for m in mix.members if m.slot == slot for h in m.hears}
+        return frozenset(_remote(self.streams[other]) for other in heard if other in self.streams)
+
+    def _leave(self, number: int, command: Mix) -> None:
+        self._without(number, _slots(command))
+
+    def _without(self, number: int, slots: set[int]) -> None:
+        """Members leave a room, which goes with the last of them."""
+        mix = self.rooms[number]
+        left = tuple(member for member in mix.members if member.slot not in slots)
+        if left:
+            self.rooms[number] = Mix(number, left, mix.levels)
+        else:
+            del self.rooms[number]
 
     def playing(self, port: int) -> tuple[str, ...]:
         """The clips that the phone at `port` of ours hears."""
@@ -242,6 +270,14 @@ class ModelEngine:
     def _tell(self, event: Event, now: int) -> None:
         self._order += 1
         heappush(self._events, (now + TICK_US, self._order, event))
+
+
+def _slots(mix: Mix) -> set[int]:
+    return {member.slot for member in mix.members}
+
+
+def _shares(one: Mix, other: Mix) -> bool:
+    return bool(_slots(one) & _slots(other))
 
 
 def _remote(stream: Stream) -> Address:
