@@ -34,8 +34,8 @@ struct codec_settings {
     uint32_t bitrate;          /* bits a second; 0: the codec's own choice for the rate */
     uint32_t bitrate_max;      /* that the peer takes (RFC 7587 maxaveragebitrate); 0: any */
     uint32_t playback_rate_hz; /* the highest that the peer renders (RFC 7587 maxplaybackrate); 0: any */
-    uint8_t loss_percent;      /* how much loss in-band correction is made for */
-    bool correct;              /* in-band FEC */
+    uint8_t loss_percent;      /* how much loss in-band correction is made for at first, see adapt */
+    bool correct;              /* in-band FEC, where there is loss */
     bool pause;                /* DTX: silence is not sent */
 };
 
@@ -55,6 +55,9 @@ struct codec {
     /* Packs `count` samples into `payload`, CODEC_PAYLOAD_BYTES_MAX long: 10, 20, 40 or 60 ms, all but Opus also 30 and
      * 50, L16 at 16 kHz at most 40. Returns its bytes; 0 where nothing is to be sent (DTX). */
     size_t (*encode)(void *encoder, const int16_t *samples, size_t count, uint8_t *payload);
+
+    /* The peer loses so many of our packets: correction is made for that, if it asked for any. NULL: nothing adapts. */
+    void (*adapt)(void *encoder, uint8_t loss_percent);
 
     /* How many samples a payload holds, without decoding it; 0: it is not of this codec. Never above CODEC_SAMPLES_MAX. */
     size_t (*length)(const uint8_t *payload, size_t bytes);

@@ -36,6 +36,9 @@ enum {
     FULL_BITRATE = 32000,
     BITRATE_MIN = 6000, /* RFC 7587 section 6.1 */
     BITRATE_MAX = 128000, /* one channel has no use for more */
+    /* For less libopus adds no correction at the bitrate of a call; more than this it does not tell apart. */
+    CORRECTED_PERCENT_MIN = 10,
+    CORRECTED_PERCENT_MAX = 25,
     /* A packet of one byte says that the silence goes on (RFC 7587 section 3.1.3): the encoder's sign for DTX. */
     SILENCE_BYTES = 2,
     /* Of ours: a frame of 60 ms at the highest rate above has 960. And of a peer's: no datagram is longer. */
@@ -61,6 +64,7 @@ static struct {
 struct encoder {
     /* The library's state lies behind. */
     _Alignas(16) bool pause;
+    bool correct;
 };
 
 static struct OpusEncoder *encoder_state(struct encoder *encoder)
@@ -95,12 +99,13 @@ static void encoder_init(void *memory, const struct codec_settings *settings, ui
     struct encoder *encoder = memory;
     struct OpusEncoder *state = encoder_state(encoder);
     encoder->pause = settings->pause;
+    encoder->correct = settings->correct;
     library.encoder_init(state, (int32_t)rate_hz, CHANNELS, APPLICATION_AUDIO);
     library.encoder_ctl(state, SET_COMPLEXITY, COMPLEXITY);
     library.encoder_ctl(state, SET_SIGNAL, SIGNAL_VOICE);
     library.encoder_ctl(state, SET_BITRATE, bitrate_for(settings, rate_hz));
     library.encoder_ctl(state, SET_INBAND_FEC, settings->correct ? 1 : 0);
-    library.encoder_ctl(state, SET_PACKET_LOSS_PERC, (int)(settings->loss_percent <= 100 ? settings->loss_percent : 100));
+    library.encoder_ctl(state, SET_PACKET_LOSS_PERC, (int)settings->loss_percent);
     library.encoder_ctl(state, SET_DTX, settings->pause ? 1 : 0);
     if (bandwidth_for(settings->playback_rate_hz) != 0)
         library.encoder_ctl(state, SET_MAX_BANDWIDTH, bandwidth_for(settings->playback_rate_hz));
@@ -128,6 +133,19 @@ static size_t encode(void *memory, const int16_t *samples, size_t count, uint8_t
     if (bytes < 0 || (encoder->pause && bytes <= SILENCE_BYTES))
         return 0;
     return (size_t)bytes;
+}
+
+/* The second copy of each packet costs a fifth of the bits, so it is made only where packets are lost: the library makes
+ * none for a loss of 0. */
+static void adapt(void *memory, uint8_t loss_percent)
+{
+    struct encoder *encoder = memory;
+    if (loss_percent > 0 && loss_percent < CORRECTED_PERCENT_MIN)
+        loss_percent = CORRECTED_PERCENT_MIN;
+    if (loss_percent > CORRECTED_PERCENT_MAX)
+        loss_percent = CORRECTED_PERCENT_MAX;
+    if (encoder->correct)
+        library.encoder_ctl(encoder_state(encoder), SET_PACKET_LOSS_PERC, (int)loss_percent);
 }
 
 /* --- What is heard */
@@ -219,6 +237,7 @@ static struct codec at_8k = {
     .encoder_init = encoder_init_8k,
     .decoder_init = decoder_init_8k,
     .encode = encode,
+    .adapt = adapt,
     .length = length_8k,
     .decode = decode,
     .conceal = conceal,
@@ -232,6 +251,7 @@ static struct codec at_16k = {
     .encoder_init = encoder_init_16k,
     .decoder_init = decoder_init_16k,
     .encode = encode,
+    .adapt = adapt,
     .length = length_16k,
     .decode = decode,
     .conceal = conceal,
@@ -245,6 +265,7 @@ static struct codec at_48k = {
     .encoder_init = encoder_init_48k,
     .decoder_init = decoder_init_48k,
     .encode = encode,
+    .adapt = adapt,
     .length = length_48k,
     .decode = decode,
     .conceal = conceal,

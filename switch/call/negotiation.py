@@ -38,9 +38,6 @@ CAPABILITY = AudioCapability(codecs=("PCMU", "PCMA"), telephone_event=True, ptim
 CAPABILITIES_KEPT = 64
 """Lists of codecs that a centre states, each as often as it has codecs."""
 
-LOSS_PERCENT = 10
-"""What Opus' in-band correction is made for: with less libopus adds none at the bitrate of a call."""
-
 _SENDING = {direction: (direction.sends, direction.receives) for direction in Direction}
 _CODECS = {codec.name: codec for codec in Codec}
 
@@ -330,7 +327,7 @@ def _opus_settings(wishes: OpusWishes) -> OpusSettings:
     return OpusSettings(
         bitrate_max=wishes.bitrate_max,
         playback_rate_hz=wishes.playback_rate_hz,
-        loss_percent=LOSS_PERCENT if wishes.correct else 0,
+        correct=wishes.correct,
         pause=wishes.pause,
     )
 

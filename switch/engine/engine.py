@@ -104,8 +104,8 @@ def _raw(keys: SrtpKeys) -> _Raw:
     return _SUITES.index(keys.suite), keys.inbound, keys.outbound
 
 
-def _opus(settings: OpusSettings) -> tuple[int, int, int, bool]:
-    return settings.bitrate_max, settings.playback_rate_hz, settings.loss_percent, settings.pause
+def _opus(settings: OpusSettings) -> tuple[int, int, bool, bool]:
+    return settings.bitrate_max, settings.playback_rate_hz, settings.correct, settings.pause
 
 
 _MAPPED = bytes(10) + b"\xff\xff"

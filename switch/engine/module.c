@@ -244,17 +244,16 @@ static bool read_ice(PyObject *credentials, struct command *command)
     return command->open.ice != NULL;
 }
 
-/* None, or how Opus is sent: the most of its bitrate, the highest rate that is rendered, the loss that correction is made
- * for, and whether silence is left out. */
+/* None, or how Opus is sent: the most of its bitrate, the highest rate that is rendered, whether losses are corrected and
+ * whether silence is left out. */
 static bool read_opus(PyObject *value, struct codec_settings *settings)
 {
-    int loss_percent, pause;
+    int correct, pause;
     if (value == Py_None)
         return true;
-    if (!PyArg_ParseTuple(value, "IIip", &settings->bitrate_max, &settings->playback_rate_hz, &loss_percent, &pause))
+    if (!PyArg_ParseTuple(value, "IIpp", &settings->bitrate_max, &settings->playback_rate_hz, &correct, &pause))
         return false;
-    settings->loss_percent = (uint8_t)loss_percent;
-    settings->correct = loss_percent > 0;
+    settings->correct = correct;
     settings->pause = pause;
     return true;
 }

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "sound.h"
+
 /* Another port of the same host. */
 static struct address with_port(const struct address *host, uint16_t port)
 {
@@ -62,6 +64,9 @@ static void send_report(struct engine *engine, uint32_t slot, uint64_t now_us, b
     reports->sent_before_last = reports->sent_at_last;
     reports->sent_at_last = sent;
     report.has_block = reports_block(reports, &stream->reception, now_us, &report.block);
+    /* Of a peer that does not report: what is lost on the way here is likely to be lost on the way there. */
+    if (report.has_block && reports->peer.reports == 0)
+        sound_adapt(stream, report.block.fraction_lost);
 
     _Alignas(8) uint8_t datagram[RTCP_REPORT_BYTES_MAX + SEAL_CONTROL_BYTES];
     size_t bytes = rtcp_write(&report, reports->cname, datagram);
@@ -171,4 +176,6 @@ void reporting_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, 
     }
     reports_learn(&stream->reports, &report, stream->sender.packets, stream->sender.units_per_ms, now_us,
                   engine->wall_offset_us);
+    if (report.has_block)
+        sound_adapt(stream, report.block.fraction_lost);
 }

@@ -98,6 +98,12 @@ void sound_hush(struct stream *stream, enum voice voice)
     sender_interrupt(&stream->sender);
 }
 
+void sound_adapt(const struct stream *stream, uint8_t fraction_lost)
+{
+    if (stream->mouth != NULL && stream->mouth->codec->adapt != NULL)
+        stream->mouth->codec->adapt(stream->mouth->encoder, (uint8_t)((fraction_lost * 100 + 128) / 256));
+}
+
 static void send_payload(struct engine *engine, struct stream *to, const struct mouth_payload *payload, uint64_t now_us)
 {
     struct rtp_packet packet = {

@@ -32,6 +32,9 @@ const int16_t *sound_heard(const struct stream *stream, uint32_t *rate_hz);
 void sound_speak(struct engine *engine, struct stream *to, enum voice voice, const int16_t *samples, uint32_t rate_hz,
                  uint64_t now_us);
 
+/* So many of 256 packets that we send are lost: the codec may correct for it. */
+void sound_adapt(const struct stream *stream, uint8_t fraction_lost);
+
 /* That voice stops; what comes next starts a talkspurt. */
 void sound_hush(struct stream *stream, enum voice voice);
 

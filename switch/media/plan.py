@@ -78,13 +78,13 @@ class IceCredentials:
 class OpusSettings:
     """How we send Opus, by what the peer asked for (RFC 7587 section 6.1); all zero: for nothing.
 
-    `bitrate_max` in bits a second, `loss_percent` is what in-band correction is made for (0: none is sent),
-    `pause` leaves silence out (DTX).
+    `bitrate_max` in bits a second, `correct` sends in-band correction as soon as packets are lost, `pause`
+    leaves silence out (DTX).
     """
 
     bitrate_max: int = 0
     playback_rate_hz: int = 0
-    loss_percent: int = 0
+    correct: bool = False
     pause: bool = False
 
 

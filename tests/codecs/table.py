@@ -36,6 +36,7 @@ class _Codec(ctypes.Structure):
         ("encoder_init", ctypes.CFUNCTYPE(None, _POINTER, ctypes.POINTER(_Settings))),
         ("decoder_init", ctypes.CFUNCTYPE(None, _POINTER)),
         ("encode", ctypes.CFUNCTYPE(_SIZE, _POINTER, _POINTER, _SIZE, _POINTER)),
+        ("adapt", ctypes.CFUNCTYPE(None, _POINTER, ctypes.c_uint8)),
         ("length", ctypes.CFUNCTYPE(_SIZE, _POINTER, _SIZE)),
         ("decode", ctypes.CFUNCTYPE(_SIZE, _POINTER, _POINTER, _SIZE, _POINTER)),
         ("conceal", ctypes.CFUNCTYPE(None, _POINTER, _POINTER, _SIZE, _POINTER, _SIZE)),
@@ -57,6 +58,9 @@ class Encoder:
         payload = np.zeros(PAYLOAD_BYTES_MAX, np.uint8)
         count = self._codec.encode(self._memory, _address(given), len(given), _address(payload))
         return payload[:count].tobytes()
+
+    def adapt(self, loss_percent: int) -> None:
+        self._codec.adapt(self._memory, loss_percent)
 
 
 class Decoder:

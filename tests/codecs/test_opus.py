@@ -81,6 +81,30 @@ def test_a_lost_packet_is_repaired_from_the_next_one() -> None:
     assert likeness[True] > likeness[False] + 0.1
 
 
+def test_correction_is_sent_as_soon_as_packets_are_lost_and_not_before() -> None:
+    """The second copy costs what else would make the sound better; a peer that asked for none gets none."""
+    opus = table.codec(table.OPUS, 16000)
+    said = speech(0)[: 16_000 * 4]
+
+    def repaired(loss_percent: int, correct: bool) -> float:
+        encoder = opus.encoder(correct=correct)
+        encoder.adapt(loss_percent)
+        sent = [encoder.encode(said[i : i + 320]) for i in range(0, len(said), 320)]
+        whole, broken = opus.decoder(), opus.decoder()
+        expected, heard = [], []
+        for i, payload in enumerate(sent):
+            reference = whole.decode(payload)
+            if i % 10 == 5:
+                expected.append(reference)
+                heard.append(broken.conceal(320, sent[i + 1]))
+            else:
+                broken.decode(payload)
+        return float(np.corrcoef(np.concatenate(heard), np.concatenate(expected))[0, 1])
+
+    assert repaired(3, correct=True) > 0.8
+    assert repaired(0, correct=True) == repaired(3, correct=False) < 0.7
+
+
 def test_a_gap_longer_than_the_next_packet_is_filled_whole() -> None:
     opus = table.codec(table.OPUS, 16000)
     sent = packets(opus, speech(0)[: 16_000 * 2], correct=True, loss_percent=20)

@@ -135,7 +135,7 @@ def test_what_a_phone_asks_of_opus_is_in_its_plan() -> None:
     call.answer(invite, session(OPUS))
     plans = {leg.role: leg.negotiation.plan() for leg in call.bench.exchange.office.legs.values()}
     assert plans["caller"].codec is Codec.OPUS
-    assert plans["caller"].opus == OpusSettings(16_000, 16_000, 10, pause=True)
+    assert plans["caller"].opus == OpusSettings(16_000, 16_000, correct=True, pause=True)
     assert plans["callee"].opus == OpusSettings()
 
 

@@ -63,9 +63,11 @@ class BrowserPhone:
         self.console: list[str] = []
 
     @classmethod
-    async def start(cls, program: str, folder: Path, voice: audio.Samples) -> "BrowserPhone":
+    async def start(
+        cls, program: str, folder: Path, voice: audio.Samples, rate_hz: int = audio.RATE_HZ
+    ) -> "BrowserPhone":
         """Start it with `voice` as its microphone."""
-        spoken = audio.write_wav(folder / "browser-speaks.wav", voice)
+        spoken = audio.write_wav(folder / "browser-speaks.wav", voice, rate_hz)
         playwright = await async_playwright().start()
         try:
             browser = await playwright.chromium.launch(

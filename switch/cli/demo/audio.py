@@ -86,6 +86,14 @@ def read_wav(path: Path) -> Samples:
     return np.frombuffer(frames, "<i2").astype(np.float64) / 32_768
 
 
+def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+    """The same sound at another rate, whole in memory, band-limited by its spectrum."""
+    count = len(samples) * to_hz // from_hz
+    spectrum = np.fft.rfft(samples)[: count // 2 + 1]
+    resampled: Samples = np.fft.irfft(spectrum, count) * (count / len(samples))
+    return resampled
+
+
 def listen(heard: Samples, played: Samples, window_ms: int = WINDOW_MS, rate_hz: int = RATE_HZ) -> Match:
     """Look for the looped signal `played` in the recording `heard`; both at `rate_hz`."""
     matches = follow(heard, played, window_ms, rate_hz)

@@ -60,4 +60,22 @@ MUTANTS = (
         "return true;",
         _BY_SOUND + "test_an_event_becomes_a_tone_for_a_partner_without_events",
     ),
+    Mutant(
+        "switch/engine/reporting.c",
+        "if (report.has_block)",
+        "if (report.has_block && now_us == 0)",
+        "tests/engine/test_adapting.py::test_opus_is_corrected_once_packets_are_lost[True]",
+    ),
+    Mutant(
+        "switch/engine/reporting.c",
+        "if (report.has_block && reports->peer.reports == 0)",
+        "if (report.has_block && reports->peer.reports != 0)",
+        "tests/engine/test_adapting.py::test_opus_is_corrected_once_packets_are_lost[False]",
+    ),
+    Mutant(
+        "codecs/opus.c",
+        "if (encoder->correct)",
+        "if (encoder->correct || loss_percent > 0)",
+        "tests/codecs/test_opus.py::test_correction_is_sent_as_soon_as_packets_are_lost_and_not_before",
+    ),
 )

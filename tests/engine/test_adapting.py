@@ -1,0 +1,69 @@
+"""What we send follows what the peer loses of it: Opus corrects where there is something to correct."""
+
+import time
+
+import numpy as np
+import pytest
+
+from switch.media.commands import Bridge
+from switch.media.plan import Codec, OpusSettings
+from switch.rtp import Block, Report, is_rtcp
+from switch.rtp import RtpPacket as Packet
+from tests.codecs import table
+from tests.codecs.signals import speech
+from tests.engine.bench import Bench, Peer
+
+PACKETS = 75
+REPORT_S = 4.5
+"""The engine's first report leaves within that."""
+
+
+def said_to(one: Peer, other: Peer) -> list[Packet]:
+    """What the other gets of a second and a half of speech."""
+    said = speech(0)[8_000::2].astype(">i2")
+    packets: list[Packet] = []
+    for number in range(PACKETS):
+        payload = said[160 * number : 160 * (number + 1)].tobytes()
+        one.send(payload, timestamp=one.timestamp)
+        one.timestamp += 160 - len(payload)
+        time.sleep(0.02)
+    for datagram in other.receive_raw():
+        if not is_rtcp(datagram):
+            packets.append(Packet.parse(datagram))
+    return packets
+
+
+def repaired(opus: table.Codec, packets: list[Packet]) -> float:
+    """How well what a packet carried is told by the next one."""
+    whole, broken = opus.decoder(), opus.decoder()
+    expected, heard = [], []
+    for number, packet in enumerate(packets[:-1]):
+        reference = whole.decode(packet.payload)
+        if number % 10 == 5:
+            expected.append(reference)
+            heard.append(broken.conceal(320, packets[number + 1].payload))
+        else:
+            broken.decode(packet.payload)
+    return float(np.corrcoef(np.concatenate(heard), np.concatenate(expected))[0, 1])
+
+
+@pytest.mark.parametrize("reports", [True, False])
+def test_opus_is_corrected_once_packets_are_lost(bench: Bench, reports: bool) -> None:
+    """RFC 7587 section 4.4: by what the peer reports, and without reports by the loss on the way here."""
+    opus = table.codec(table.OPUS, 16_000)
+    one = bench.open(0, Codec.L16_8K)
+    other = bench.open(1, Codec.OPUS, rtcp_mux=True, opus=OpusSettings(correct=True))
+    bench.submit(Bridge(0, 1))
+    before = said_to(one, other)
+    if reports:
+        lost = Report(other.ssrc, blocks=(Block(before[0].ssrc, fraction_lost=26, lost=10),), cname="phone")
+        other.socket.sendto(lost.serialize(), other.target)
+    else:
+        silence = opus.encoder().encode(np.zeros(320, np.int16))
+        for _ in range(int(REPORT_S / 0.02)):
+            other.send(silence, timestamp=other.timestamp)
+            other.sequence += other.sequence % 5 == 0
+            time.sleep(0.02)
+    after = said_to(one, other)
+    assert len(before) > PACKETS - 20
+    assert repaired(opus, after) > repaired(opus, before) + 0.1
