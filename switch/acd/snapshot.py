@@ -55,6 +55,12 @@ class _Writer:
         return body + digest(body).to_bytes(8, "little")
 
 
+def sequence_of(data: bytes) -> int:
+    """How many events the router had taken; of what `write` of either half gave."""
+    sequence: int = _Q.unpack_from(data, len(MAGIC) + 2 * _Q.size)[0]
+    return sequence
+
+
 def write(state: State) -> bytes:
     """The snapshot of `state`."""
     out = _Writer()

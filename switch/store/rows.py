@@ -4,9 +4,10 @@ The writer thread then hands whole lists to the database driver and computes not
 thread that computes would hold the interpreter's lock while the loop has packets to answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from switch.acd.trail import Piece
 from switch.base.values import quick
 from switch.journal.codec import encode_event
 from switch.journal.entry import Entry
@@ -33,6 +34,7 @@ class Rows:
     opened: dict[str, int] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
     agents: dict[tuple[str, str], int] = field(default_factory=dict)
+    trail: list[Piece] = field(default_factory=list)
 
     def add(self, later: "Rows") -> None:
         """Append the rows of a later batch."""
@@ -42,6 +44,7 @@ class Rows:
         self.call_records += later.call_records
         self.visits += later.visits
         self.leg_audio += later.leg_audio
+        self.trail += later.trail
         for call in later.closed:
             self._close(call)
         self.opened.update(later.opened)
@@ -156,11 +159,13 @@ class Rows:
         )
 
 
-def rows_of(entries: Iterable[Entry]) -> Rows:
-    """One batch: it is stored whole or not at all."""
+def rows_of(entries: Iterable[Entry], trail: Sequence[Piece] = ()) -> Rows:
+    """One batch: it is stored whole or not at all. A piece of a trail counts as an entry."""
     rows = Rows()
     for entry in entries:
         rows.take(entry)
+    rows.entries += len(trail)
+    rows.trail += trail
     return rows
 
 

@@ -10,6 +10,7 @@ statement that is text already takes some 40 µs of the interpreter's time, and 
 errors are the driver's then.
 """
 
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
@@ -18,8 +19,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.elements import CompilerElement
 
+from switch.acd.trail import Piece, PieceKind
 from switch.store.rows import Rows
-from switch.store.tables import agent_axes, call_records, journal, leg_audio, open_calls, visits
+from switch.store.tables import (
+    agent_axes,
+    call_records,
+    journal,
+    leg_audio,
+    open_calls,
+    router_trail,
+    visits,
+)
 
 ROWS_A_STATEMENT = 64
 """Past this a longer statement gains nothing; 25 columns then make 1,600 parameters, well under
@@ -44,7 +54,7 @@ class _ManyRows:
             self._text(rows)
             rows *= 2
 
-    def run(self, cursor: DBAPICursor, values: Sequence[int | str]) -> None:
+    def run(self, cursor: DBAPICursor, values: Sequence[int | str | bytes]) -> None:
         """Execute with flat `values`, a multiple of the width; nothing for none."""
         width = self._width
         at, left = 0, len(values) // width
@@ -71,6 +81,7 @@ class Statements:
         self._leg_audio = _inserts(leg_audio, dialect)
         self._opened = _inserts(open_calls, dialect)
         self._agents = _ManyRows(dialect, len(agent_axes.columns), _agent_upsert(dialect.name))
+        self._trail = _ManyRows(dialect, len(router_trail.columns), _new_pieces(dialect.name))
         self._closed = _ManyRows(dialect, 1, _delete_open_calls)
         # Of SQLite we begin transactions ourselves (see target.py); psycopg does with the first statement.
         self._begins = dialect.name == "sqlite"
@@ -85,6 +96,7 @@ class Statements:
             self._opened,
             self._agents,
             self._closed,
+            self._trail,
         ):
             statement.prepare()
 
@@ -102,6 +114,7 @@ class Statements:
             self._closed.run(cursor, rows.closed)
             agents = [value for key, sequence in rows.agents.items() for value in (*key, sequence)]
             self._agents.run(cursor, agents)
+            self._trail.run(cursor, [value for piece in rows.trail for value in _piece(piece)])
         connection.commit()
 
 
@@ -132,6 +145,34 @@ def _agent_upsert(dialect_name: str) -> Callable[[int], CompilerElement]:
         )
 
     return build
+
+
+def _new_pieces(dialect_name: str) -> Callable[[int], CompilerElement]:
+    """A commit whose answer was lost is made again: what stands already stays."""
+
+    def build(rows: int) -> CompilerElement:
+        values = [_row(router_trail, number) for number in range(rows)]
+        if dialect_name == "postgresql":
+            return postgresql.insert(router_trail).values(values).on_conflict_do_nothing()
+        return sqlite.insert(router_trail).values(values).on_conflict_do_nothing()
+
+    return build
+
+
+def _piece(piece: Piece) -> tuple[int | str | bytes, ...]:
+    # Snapshots shrink to a tenth. Here, on the writer's thread, because zlib lets go of the interpreter's lock.
+    body = zlib.compress(piece.body, 1) if piece.kind is PieceKind.SNAPSHOT else piece.body
+    return (
+        piece.tenant,
+        piece.run,
+        piece.first,
+        piece.kind.value,
+        piece.count,
+        piece.at,
+        piece.wall_us,
+        piece.entry,
+        body,
+    )
 
 
 def _delete_open_calls(rows: int) -> CompilerElement:

@@ -1,6 +1,6 @@
 """The tables as SQLAlchemy Core sees them. The migrations make them; a test compares the two."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -87,6 +87,25 @@ agent_axes = Table(
 
 open_calls = Table("open_call", metadata, _text("call", key=True), _us("sequence"))
 """Which journal entries are the CallStarted of calls that have no CallEnded yet."""
+
+router_trail = Table(
+    "router_trail",
+    metadata,
+    _text("tenant", key=True),
+    Column("run", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+    _text("kind", key=True),
+    _count("count"),
+    _us("at_us"),
+    _us("wall_us"),
+    _us("entry"),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What each tenant's router was told, and snapshots of it: `switch.acd.trail.Piece`, snapshots compressed.
+
+A table of its own and not entries of the journal: it is pruned while the journal stays without gaps, is
+read by tenant and event, and holds bytes."""
+Index("router_trail_wall", router_trail.c.wall_us)
 
 call_records = Table(
     "call_record",

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from switch.acd.trail import Piece
 from switch.base.errors import ResourceError
 from switch.journal.entry import Entry
 from switch.store.rows import Rows, rows_of
@@ -75,6 +76,8 @@ class JournalWriter:
         self._group_since = 0.0
         self._backlog = 0
         self._appended = self._durable = store.last_sequence()
+        self._taken = self._stored = 0
+        """Entries and pieces that were appended, and that are in the database."""
         self._refused = 0
         self._urgent = False
         self._stop_by: float | None = None
@@ -87,27 +90,29 @@ class JournalWriter:
         self._store.prepare_to_write()
         self._thread.start()
 
-    def append(self, entries: Sequence[Entry]) -> bool:
-        """Take entries, whole or not at all; their sequences go on from what was appended before.
+    def append(self, entries: Sequence[Entry], trail: Sequence[Piece] = ()) -> bool:
+        """Take entries and pieces of routers' trails, whole or not at all, for one transaction; the entries'
+        sequences go on from what was appended before.
 
         False where the bound is reached: nothing of these was taken, they are counted in `refused`, and
         the journal has a gap in its sequence there that says so.
         """
-        if not entries:
+        if not entries and not trail:
             return True
-        if self._backlog + len(entries) > self._entries_max:
+        if self._backlog + len(entries) + len(trail) > self._entries_max:
             self._refused += len(entries)
             return False
-        rows = rows_of(entries)
+        rows = rows_of(entries, trail)
         with self._changed:
             assert self._stop_by is None, "nothing is appended after stop"
-            assert entries[0].sequence > self._appended, "sequences only grow"
+            assert not entries or entries[0].sequence > self._appended, "sequences only grow"
             if not self._waiting:
                 self._waiting_since = time.monotonic()
                 self._changed.notify_all()
             self._waiting.append(rows)
             self._backlog += rows.entries
-            self._appended = rows.last_sequence
+            self._taken += rows.entries
+            self._appended = rows.last_sequence or self._appended
         return True
 
     @property
@@ -151,11 +156,11 @@ class JournalWriter:
     def flush(self, timeout_s: float) -> bool:
         """Commit at once and wait; True where all that was appended is durable. Blocks."""
         with self._changed:
-            target = self._appended
-            if self._durable < target:
+            target = self._taken
+            if self._stored < target:
                 self._urgent = True
                 self._changed.notify_all()
-            return self._changed.wait_for(lambda: self._durable >= target, timeout_s)
+            return self._changed.wait_for(lambda: self._stored >= target, timeout_s)
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Store the rest and end the thread; False where `backlog` entries are lost. Blocks."""
@@ -209,7 +214,8 @@ class JournalWriter:
         while True:
             try:
                 # A commit whose answer was lost with the connection may have been made.
-                if self._trouble and self._store.last_sequence() >= group.last_sequence:
+                made = group.last_sequence and self._store.last_sequence() >= group.last_sequence
+                if self._trouble and made:
                     break
                 self._store.write(group)
                 break
@@ -218,13 +224,14 @@ class JournalWriter:
                 if not self._wait_for_retry():
                     return False
         with self._changed:
-            self._durable = group.last_sequence
+            self._durable = group.last_sequence or self._durable
             self._backlog -= group.entries
+            self._stored += group.entries
             self._group_since = 0.0
             self._changed.notify_all()
         self._say("")
         if self._on_durable:
-            self._on_durable(group.last_sequence)
+            self._on_durable(self._durable)
         return True
 
     def _wait_for_retry(self) -> bool:
