@@ -276,6 +276,8 @@ class Exchange:
                 tenant, event = office.router_inputs.popleft()
                 tenancy = office.parts.tenancies.get(tenant)
                 if tenancy is not None:
+                    if tenancy.trail.note(event, now):
+                        office.trailing.append(tenancy)
                     decisions = tenancy.router.apply(event, now)
                     tenancy.auditor.follow(event, decisions, now)
                     for decision in decisions:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from switch.acd import decisions as acd_decisions
 from switch.acd import events as acd_events
 from switch.acd.auditor import Auditor
+from switch.acd.trail import Piece, Trail
 from switch.base.timers import TimerHeap
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.cause import Cause
@@ -78,6 +79,12 @@ class Router(Protocol):
     def waiting(self, now: int) -> list[acd_decisions.WaitingView]:
         """All contacts that wait or are offered."""
 
+    def digest(self) -> int:
+        """Of the whole state."""
+
+    def snapshot(self) -> bytes:
+        """The whole state."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -98,6 +105,7 @@ class Tenancy:
 
     plan: TenantPlan
     router: Router
+    trail: Trail
     auditor: Auditor = field(default_factory=Auditor)
     agent_at: dict[str, str] = field(default_factory=dict)
     hold_clip: str = ""
@@ -163,6 +171,8 @@ class Office:
         self.commands: list[Command] = []
         """Media commands of handlers; they follow those of legs, whose streams they speak of."""
         self.router_inputs: deque[tuple[str, acd_events.Event]] = deque()
+        self.trailing: list[Tenancy] = []
+        """Those whose routers were told something since `take_trails`."""
         self.flow_inputs: deque[tuple[Session, flow_events.Event]] = deque()
         self.actions: deque[tuple[Session, Interpreter, Action]] = deque()
         self.closing: deque[Session] = deque()
@@ -203,6 +213,14 @@ class Office:
 
     def tell_router(self, tenant: str, event: acd_events.Event) -> None:
         self.router_inputs.append((tenant, event))
+
+    def take_trails(self, now: int) -> list[Piece]:
+        """What routers were told since the last time, for the store; together with what the journal holds."""
+        trailing, self.trailing = self.trailing, []
+        wall_us, entry = self.journal.wall(now), self.journal.last_sequence
+        return [
+            piece for tenancy in trailing for piece in tenancy.trail.take(tenancy.router, now, wall_us, entry)
+        ]
 
     def tell_flow(self, session: Session, event: flow_events.Event) -> None:
         """Harmless where no flow serves the call any more."""

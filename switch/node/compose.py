@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from switch.acd.select import make_router
+from switch.acd.trail import Trail
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.signalling import Signalling
 from switch.call.ways import Ways
@@ -134,10 +135,12 @@ def _set_tenants(exchange: Exchange, centre: Centre, materials: Materials, now: 
     tenancies = exchange.office.parts.tenancies
     for key, plan in centre.tenants.items():
         known = tenancies.get(key)
-        router: Router = (
-            make_router(materials.seed, prefer_c=materials.prefer_c) if known is None else known.router
-        )
-        tenancies[key] = Tenancy(plan, router) if known is None else Tenancy(plan, router, known.auditor)
+        if known is None:
+            router: Router = make_router(materials.seed, prefer_c=materials.prefer_c)
+            trail = Trail(key, materials.journal.last_sequence + 1, router)
+            tenancies[key] = Tenancy(plan, router, trail)
+        else:
+            tenancies[key] = Tenancy(plan, known.router, known.trail, known.auditor)
         for event in router_events(plan, None if known is None else known.plan):
             exchange.office.tell_router(key, event)
     busy = {session.tenant for session in exchange.office.sessions.values()}

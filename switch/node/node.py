@@ -368,7 +368,7 @@ class Node:
     @_survived
     def _after(self) -> None:
         self._after_scheduled = False
-        if not self._gathering and self.journal.waits:
+        if not self._gathering and (self.journal.waits or self.exchange.office.trailing):
             self._gathering = True
             asyncio.get_running_loop().call_later(WINDOW_S, self._gathered)
         for notice in self.exchange.take_notices():
@@ -389,10 +389,16 @@ class Node:
     @_survived
     def hand_over(self) -> None:
         """What the journal has gathered, to its writer and to the counters; at once, where somebody asks."""
-        entries = self.journal.drain()
-        if not entries:
+        office = self.exchange.office
+        if not self.journal.waits and not office.trailing:
             return
-        taken = self.writer.append(entries)
+        trailing = office.trailing
+        trail = office.take_trails(now_us()) if trailing else ()
+        entries = self.journal.drain()
+        taken = self.writer.append(entries, trail)
+        if not taken:
+            for tenancy in trailing:
+                tenancy.trail.lost()
         if not taken and not self._journal_full:
             # Once: while it is full this is every group. `refused` counts in the metrics.
             _log.error("the journal is full: entries are lost until the store takes them again")

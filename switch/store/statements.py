@@ -160,7 +160,7 @@ def _new_pieces(dialect_name: str) -> Callable[[int], CompilerElement]:
 
 
 def _piece(piece: Piece) -> tuple[int | str | bytes, ...]:
-    # Snapshots shrink to a tenth. Here, on the writer's thread, because zlib lets go of the interpreter's lock.
+    # Snapshots shrink to a tenth. On the writer's thread, because zlib lets go of the interpreter's lock.
     body = zlib.compress(piece.body, 1) if piece.kind is PieceKind.SNAPSHOT else piece.body
     return (
         piece.tenant,

@@ -45,7 +45,8 @@ from switch.store.tables import (
     open_calls,
     visits,
 )
-from switch.store.target import FileLock, enable_wal, engine_of, name_of, target_of
+from switch.store.target import FileLock, enable_wal, engine_of, name_of, reading_engine_of, target_of
+from switch.store.trails import TrailTable
 from switch.store.values import CallRow, LegAudioRow, StoredAccount, StoredBinding, VisitRow
 
 READ_MAX = 10_000
@@ -91,6 +92,28 @@ class Store:
             raise
         try:
             store._prepare(target)
+        except ResourceError:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def open_to_read(cls, url: str | Path) -> Self:
+        """The store of a switch that runs, or a copy of one; nothing is locked, made or changed.
+
+        Raises ResourceError, also where the schema is not that of this version.
+        """
+        target = target_of(url)
+        store = cls(reading_engine_of(target), name_of(target), None)
+        try:
+            with store._engine.connect() as connection:
+                if not is_current(connection, store._name):
+                    raise ResourceError(
+                        f"store {store._name}: an older softswitch wrote it; start this one with it once"
+                    )
+        except (DBAPIError, PoolTimeoutError) as error:
+            store.close()
+            raise refusal(store._name, error) from error
         except ResourceError:
             store.close()
             raise
@@ -229,6 +252,11 @@ class Store:
             for entry in self._entries(query)
             if isinstance(entry.event, AgentChanged)
         }
+
+    @property
+    def trails(self) -> TrailTable:
+        """What routers were told."""
+        return TrailTable(self._read, self._writing)
 
     # Reading the records
 

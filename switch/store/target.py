@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -51,6 +52,27 @@ def name_of(target: URL) -> str:
     return target.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
+def reading_engine_of(target: URL) -> Engine:
+    """An engine that cannot write: of a running switch's store, of a copy, of a file on a read-only disk."""
+    if target.get_backend_name() != "sqlite":
+        return engine_of(target)
+    path = Path(str(target.database))
+    if not path.is_file():
+        raise ResourceError(f"store {path}: there is no such file")
+    # A file that was in use has its log beside it; without one nobody writes, and nothing need be locked.
+    wal = path.with_name(path.name + "-wal")
+    unchanging = not wal.exists() and not os.access(path.parent, os.W_OK)
+    quoted = quote(str(path.absolute()))
+    database = f"file:{quoted}?mode=ro{'&immutable=1' if unchanging else ''}"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(database, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False),
+    )
+    event.listen(engine, "connect", _prepare_sqlite_to_read)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
 def engine_of(target: URL) -> Engine:
     """An engine that has not connected yet."""
     if target.get_backend_name() == "sqlite":
@@ -79,6 +101,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # FULL: a commit is on the disk before it counts as durable. See the decision page.
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(f"PRAGMA journal_size_limit={WAL_BYTES_MAX}")
+
+
+def _prepare_sqlite_to_read(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -214,8 +214,7 @@ class JournalWriter:
         while True:
             try:
                 # A commit whose answer was lost with the connection may have been made.
-                made = group.last_sequence and self._store.last_sequence() >= group.last_sequence
-                if self._trouble and made:
+                if self._trouble and self._is_stored(group):
                     break
                 self._store.write(group)
                 break
@@ -233,6 +232,10 @@ class JournalWriter:
         if self._on_durable:
             self._on_durable(self._durable)
         return True
+
+    def _is_stored(self, group: Rows) -> bool:
+        """A group without entries is written again: pieces of trails that stand already stay."""
+        return bool(group.last_sequence) and self._store.last_sequence() >= group.last_sequence
 
     def _wait_for_retry(self) -> bool:
         """False where the time to stop is over."""
