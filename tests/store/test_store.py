@@ -324,7 +324,14 @@ def test_the_migrations_make_the_tables_that_the_code_uses(target: str) -> None:
             for table in metadata.tables
             for index in sqlalchemy.inspect(connection).get_indexes(table)
         }
-    assert indexes == {"journal_call", "journal_wall", "call_record_call", "visit_ended", "leg_audio_call"}
+    assert indexes == {
+        "journal_call",
+        "journal_wall",
+        "call_record_call",
+        "visit_ended",
+        "leg_audio_call",
+        "router_trail_wall",
+    }
     engine.dispose()
 
 
