@@ -134,7 +134,8 @@ class Trail:
         pieces = []
         waiting, self._waiting = self._waiting, []
         if self._held:
-            pieces.append(self._snapshot(self._held, now, wall_us, entry))
+            # What the journal says from the run's number on, this router led to.
+            pieces.append(self._snapshot(self._held, now, wall_us, self.run - 1))
             self._held = b""
         self._sequence += len(waiting)
         if waiting and not self._lost:

@@ -13,6 +13,7 @@ from switch.cli import (
     queues,
     recordings,
     reload,
+    replay,
     run,
     simulate,
     staff,
@@ -41,6 +42,7 @@ app.command()(trunks.trunks)
 app.command()(recordings.recordings)
 app.add_typer(calls.app, name="calls")
 app.command()(why.why)
+app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(staff.staff)
 

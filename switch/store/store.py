@@ -222,6 +222,18 @@ class Store:
         query = _entries().where(journal.c.call == call, journal.c.call != "").order_by(journal.c.sequence)
         return self._entries(query.limit(READ_MAX))
 
+    def entries_of_tenant(
+        self, tenant: str, kinds: Sequence[str], *, after: int, until: int, limit: int = READ_MAX
+    ) -> list[Entry]:
+        """A tenant's entries of these kinds with a sequence in (after, until], oldest first."""
+        query = (
+            _entries()
+            .where(journal.c.sequence > after, journal.c.sequence <= until)
+            .where(journal.c.tenant == tenant, journal.c.kind.in_(kinds))
+            .order_by(journal.c.sequence)
+        )
+        return self._entries(query.limit(min(limit, READ_MAX)))
+
     def entries_between(
         self, from_wall_us: int, until_wall_us: int, *, after: int = 0, limit: int = READ_MAX
     ) -> list[Entry]:

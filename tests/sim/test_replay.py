@@ -1,0 +1,149 @@
+"""A day of a whole switch, with calls, pauses, lost phones and a reload, repeated from its store."""
+
+import json
+import re
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from switch.acd import trail as trail_module
+from switch.base.clock import MINUTE
+from switch.cli.main import main
+from switch.dialplan.plan import Centre
+from switch.store.store import Store
+from tests.sim.centres import big
+from tests.sim.hour import Hour
+from tests.sim.recorded import Recorder
+
+SEED = 20_261_122
+PART_US = 8 * MINUTE
+
+
+def other_skills() -> Centre:
+    """As an administrator changes it in the middle of the day: everybody knows a little more."""
+    centre = big()
+    plan = centre.tenants["big"]
+    agents = {
+        name: replace(agent, skills=tuple((skill, min(100, level + 7)) for skill, level in agent.skills))
+        for name, agent in plan.agents.items()
+    }
+    return replace(centre, tenants={**centre.tenants, "big": replace(plan, agents=agents)})
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a part of an hour."""
+    path = tmp_path_factory.mktemp("day") / "switch.db"
+    store = Store.open(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trail_module, "DIGEST_EVERY", 100)
+        patch.setattr(trail_module, "SNAPSHOT_EVERY", 200)
+        hour = Hour(SEED)
+        recorder = Recorder(hour.world, store)
+        hour.world.run(PART_US // 2)
+        hour.world.reload(other_skills())
+        hour.world.run(PART_US // 2)
+        recorder.finish()
+    store.close()
+    return path
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr("sys.argv", ["softswitch", *map(str, words)])
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def copy(day: Path, tmp_path: Path, sql: str = "") -> Path:
+    """A copied journal, as an operator sends it to somebody, with something done to it."""
+    path = tmp_path / "copy.db"
+    path.write_bytes(day.read_bytes())
+    with sqlite3.connect(path) as file:
+        file.execute(sql or "SELECT 1")
+    return path
+
+
+def test_every_decision_is_made_again(
+    day: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch, "replay", day, "--json") == 0
+    (run,) = json.loads(capsys.readouterr().out)
+    assert run["tenant"] == "big"
+    assert run["events"] > 800
+    assert run["decisions"] > 800
+    assert run["proofs"] >= 3
+    assert run["difference"] is None
+    assert command(monkeypatch, "replay", day) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"big .* equal", out)
+    assert f"Every decision is equal: {run['decisions']} of them." in out
+
+
+def test_a_part_of_the_day_begins_at_a_snapshot(
+    day: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store.open_to_read(day)
+    (run,) = store.trails.runs()
+    store.close()
+    middle = (run.from_wall_us + run.until_wall_us) // 2
+    since = datetime.fromtimestamp(middle / 1_000_000, UTC).astimezone()
+    assert command(monkeypatch, "replay", day, "--from", f"{since:%Y-%m-%d %H:%M:%S}", "--json") == 0
+    (part,) = json.loads(capsys.readouterr().out)
+    assert 0 < part["events"] < run.last - 200
+    assert part["difference"] is None
+
+
+@pytest.mark.parametrize("kind", ["offer-made", "agent-connected", "visit-ended", "agent-changed"])
+def test_a_journal_that_says_otherwise_is_different(
+    kind: str, day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was written is changed in one entry, as if the router had decided another thing then."""
+    one = f"(SELECT MIN(sequence) FROM journal WHERE kind = '{kind}' AND body LIKE '%agent1%')"
+    otherwise = f"UPDATE journal SET body = replace(body, 'agent1', 'agent3') WHERE sequence = {one}"
+    path = copy(day, tmp_path, otherwise)
+    assert command(monkeypatch, "replay", path) == 1
+    out = capsys.readouterr().out
+    assert "DIFFERENT" in out
+    assert "the first difference is at event" in out
+    assert "Every decision is equal" not in out
+
+
+def test_an_entry_too_few_is_different(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = "(SELECT MIN(sequence) FROM journal WHERE kind = 'visit-ended')"
+    assert (
+        command(monkeypatch, "replay", copy(day, tmp_path, f"DELETE FROM journal WHERE sequence = {one}"))
+        == 1
+    )
+    assert "recorded: nothing" in capsys.readouterr().out
+
+
+def test_a_damaged_trail_is_said_with_its_events(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = "(SELECT MIN(first) FROM router_trail WHERE kind = 'events' AND first > 500)"
+    path = copy(day, tmp_path, f"UPDATE router_trail SET body = zeroblob(50) WHERE first = {one}")
+    assert command(monkeypatch, "replay", path) == 1
+    assert re.search(
+        r"softswitch: events 5\d\d to 5\d\d of router big cannot be read", capsys.readouterr().err
+    )
+    path = copy(day, tmp_path, f"DELETE FROM router_trail WHERE first = {one}")
+    assert command(monkeypatch, "replay", path) == 1
+    assert "before it are not there" in capsys.readouterr().err
+
+
+def test_a_time_or_tenant_of_which_nothing_is_kept(
+    day: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (("--tenant", "nobody"), ("--from", "2030-01-01")):
+        assert command(monkeypatch, "replay", day, *words) == 1
+        assert "no router events" in capsys.readouterr().err
+    assert command(monkeypatch, "replay", day.parent / "none.db") == 1
+    assert "there is no such file" in capsys.readouterr().err
