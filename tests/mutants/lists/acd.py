@@ -16,6 +16,8 @@ _VIEWS = "tests/acd/test_router.py::TestViews::"
 _PEERS = "tests/acd/test_peers.py::TestPeers::"
 _TWINS = "tests/twins/test_router_twin.py::test_the_halves_never_differ"
 
+_BY_TRAIL = "tests/acd/test_trail.py::"
+
 MUTANTS = (
     # A late answer to an offer that is over must find nothing to claim.
     Mutant(
@@ -157,5 +159,29 @@ MUTANTS = (
         "agent->missed = 0;",
         "",
         _OFFERS + "test_misses_pause_only_in_a_row",
+    ),
+    Mutant(
+        "switch/acd/trail.py",
+        'if zlib.crc32(text).to_bytes(4, "little") != piece.body[:4]:',
+        "if not text:",
+        _BY_TRAIL + "test_damage_is_said_with_the_events_that_it_hit",
+    ),
+    Mutant(
+        "switch/acd/trail.py",
+        "if self._lost or self._snapshot_due(now):",
+        "if self._snapshot_due(now):",
+        _BY_TRAIL + "test_what_the_store_did_not_take_is_a_gap_and_no_end",
+    ),
+    Mutant(
+        "switch/acd/repeat.py",
+        "if piece.first != self.sequence + 1:",
+        "if piece.first < self.sequence:",
+        _BY_TRAIL + "test_damage_is_said_with_the_events_that_it_hit",
+    ),
+    Mutant(
+        "switch/acd/repeat.py",
+        "self.unequal.append(self.sequence)",
+        "self.proved += 1",
+        _BY_TRAIL + "test_another_start_is_found_by_the_next_digest",
     ),
 )

@@ -9,10 +9,12 @@ _BY_WRITER = "tests/store/test_writer.py::"
 _BY_STORE = "tests/store/test_store.py::"
 _BY_REFUSALS = "tests/store/test_refusals.py::"
 
+_BY_TRAILS = "tests/store/test_trails.py::"
+
 MUTANTS = (
     Mutant(
         _WRITER,
-        "if self._backlog + len(entries) > self._entries_max:",
+        "if self._backlog + len(entries) + len(trail) > self._entries_max:",
         "if self._backlog > self._entries_max:",
         _BY_WRITER + "test_the_bound_refuses_whole_batches_and_counts_them[sqlite]",
     ),
@@ -95,5 +97,23 @@ MUTANTS = (
         "connection.execute(delete(bindings))",
         "",
         _BY_STORE + "test_bindings_are_those_last_written[sqlite]",
+    ),
+    Mutant(
+        "switch/store/trails.py",
+        "query = query.where(_columns.first <= until_event)",
+        "",
+        _BY_TRAILS + "test_a_run_comes_back_from_the_database[sqlite]",
+    ),
+    Mutant(
+        "switch/store/trails.py",
+        "old = and_(old, or_(_columns.first < anchor.first, packs_before))",
+        "",
+        _BY_TRAILS + "test_old_trails_are_pruned_and_the_rest_is_repeated[sqlite]",
+    ),
+    Mutant(
+        "switch/store/writer.py",
+        "self._stored += group.entries",
+        "",
+        _BY_TRAILS + "test_the_writer_takes_pieces_alone_and_with_entries[sqlite]",
     ),
 )
