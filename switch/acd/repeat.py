@@ -1,11 +1,11 @@
 """A recorded run of a router again, event by event, with the proof that it is the same."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from switch.acd.decisions import Decision
 from switch.acd.events import Event
-from switch.acd.select import RouterClass, RouterLike
+from switch.acd.select import RouterLike, restore_router
 from switch.acd.snapshot import SnapshotError, sequence_of
 from switch.acd.trail import Piece, PieceKind, Reader, TrailError
 
@@ -22,14 +22,16 @@ class Step:
 
 
 class Repeat:
-    """Feeds the pieces of one run, from a snapshot on, to a fresh router of `make`'s kind.
+    """Feeds the pieces of one run, from a snapshot on, to a fresh router.
 
     `proved` counts digests that fit, `unequal` has the events behind which one did not; `gaps` the (first,
-    last) events that the trail lacks.
+    last) events that the trail lacks. A state is proved only where this version still writes it in the layout
+    of the one that recorded it.
     """
 
-    def __init__(self, make: RouterClass) -> None:
-        self._make = make
+    def __init__(self, restore: Callable[[bytes], RouterLike] = restore_router) -> None:
+        self._restore = restore
+        self._provable = False
         self._reader: Reader | None = None
         self._router: RouterLike | None = None
         self.sequence = 0
@@ -66,7 +68,7 @@ class Repeat:
                 self.now = now
                 decisions = self.router.apply(event, now)
                 yield Step(piece.tenant, self.sequence, now, event, decisions)
-            if digest is not None:
+            if digest is not None and self._provable:
                 self._prove(self.router.digest() == digest)
 
     def _prove(self, equal: bool) -> None:
@@ -79,15 +81,17 @@ class Repeat:
         """The first is where to begin; a later one is a proof, or what lies behind a gap."""
         reader = Reader(piece)
         if self._router is not None and piece.first == self.sequence:
-            self._prove(self._router.snapshot() == reader.state)
+            if self._provable:
+                self._prove(self._router.snapshot() == reader.state)
             return
         if self._router is not None:
             self.gaps.append((self.sequence + 1, piece.first))
         try:
-            self._router = self._make.restore(reader.state)
+            self._router = self._restore(reader.state)
         except SnapshotError as error:
             raise TrailError(f"{piece}: {error}") from error
         if sequence_of(reader.state) != piece.first:
             raise TrailError(f"{piece} cannot be read: it is of another event, the journal is damaged")
         self._reader = reader
+        self._provable = self._router.snapshot() == reader.state
         self.sequence = piece.first

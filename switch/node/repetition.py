@@ -12,7 +12,6 @@ from typing import Any
 
 from switch.acd import decisions as acd
 from switch.acd.repeat import Repeat
-from switch.acd.select import router_class
 from switch.acd.trail import Piece, PieceKind, TrailError
 from switch.journal import events as journal
 from switch.journal.entry import Entry
@@ -96,7 +95,7 @@ def repeat_run(
 ) -> Repeated:
     """The part of a run that lies in a time; `told` is called with the events done. Raises TrailError."""
     snapshot = begin(store, run, from_wall_us)
-    again = Repeat(router_class())
+    again = Repeat()
     written = _Written(store, run, snapshot.entry)
     decisions, last = 0, snapshot
     difference = None

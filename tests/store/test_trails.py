@@ -9,7 +9,6 @@ import pytest
 from switch.acd import trail as trail_module
 from switch.acd.repeat import Repeat
 from switch.acd.router import Router
-from switch.acd.select import router_class
 from switch.acd.trail import Piece, PieceKind, Trail, TrailError
 from switch.base.errors import ResourceError
 from switch.journal.entry import Journal
@@ -47,7 +46,7 @@ def lived(store: Store, tenant: str, run: int, events: int, *, wall_us: int = 0,
 
 def repeated(store: Store, snapshot: Piece | None) -> Repeat:
     assert snapshot is not None
-    again = Repeat(router_class())
+    again = Repeat()
     for _ in again.steps(store.trails.onward(snapshot)):
         pass
     return again
