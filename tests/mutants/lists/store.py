@@ -26,7 +26,7 @@ MUTANTS = (
     ),
     Mutant(
         _WRITER,
-        "if self._trouble and self._store.last_sequence() >= group.last_sequence:",
+        "if self._trouble and self._is_stored(group):",
         "if self._trouble and self._store.last_sequence() > group.last_sequence:",
         _BY_WRITER + "test_a_commit_whose_answer_was_lost_is_not_made_twice[sqlite]",
     ),
