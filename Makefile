@@ -73,7 +73,7 @@ fuzz: $(STAMPS)/test
 		$(BIN)/python -m pytest --hypothesis-seed=$(SEED) tests/fuzz $(PYTEST_ARGS)
 
 # The tests that read SOAK run longer; the others of these rooms run as they are.
-SOAKED := tests/codecs tests/twins tests/acd tests/sim tests/engine tests/interop
+SOAKED := tests/codecs tests/twins tests/acd tests/wfm tests/sim tests/engine tests/interop
 
 soak: $(STAMPS)/test
 	@SOAK=1 $(BIN)/python -m pytest $(SOAKED) $(PYTEST_ARGS)

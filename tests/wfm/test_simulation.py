@@ -1,6 +1,7 @@
 """Simulated days against published results and closed forms; the books balance; a seed is a day."""
 
 import json
+import os
 from dataclasses import replace
 from itertools import pairwise
 from math import sqrt
@@ -19,7 +20,7 @@ from switch.wfm.scenario import Call, Handling, Scenario, Shape, Shift, Stream, 
 from tests.vectors import vector
 from tests.wfm.days import ENDLESS_S, alike, run, sheets
 
-REPLICATIONS = 50
+REPLICATIONS = 1000 if os.environ.get("SOAK") else 50
 COMPARISONS = 4
 """Published figures compared below: Bonferroni's correction divides the 1 % by it."""
 
