@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from switch.acd.settings import AgentSettings, Need, QueueSettings, Requirement, Step
 from switch.wfm.erlang import Load, agents_for
-from switch.wfm.results import total
+from switch.wfm.results import Counts, Sheet, total
 from switch.wfm.scenario import Handling, Scenario, Shape, Shift, Stream, Target, Worker
-from switch.wfm.staffing import Search, Staffing, planned, servers
+from switch.wfm.staffing import Search, Staffing, first_plan, planned, servers
 from tests.wfm.days import alike, sheets
 
 
@@ -100,3 +102,32 @@ def test_shifts_are_whole_while_an_agent_is_needed() -> None:
         ("bilingual", (Shift(3600, 7200),)),
         ("english", (Shift(3600, 7200),)),
     ]
+
+
+@pytest.mark.parametrize("shows", [-1, 0, 1])
+def test_an_agent_who_is_missed_is_given_back_and_the_others_stay_away(shows: int) -> None:
+    """Several intervals are tried at once. The one that misses its target, or whose neighbour does because a
+    line is left behind, keeps its agent; that is no reason to keep agents elsewhere."""
+    scenario = replace(
+        alike(1, (600.0,) * 8, day_s=8 * 3600.0, patience_s=120), targets=(Target("line", 0.8),)
+    )
+    erlang = first_plan(scenario)["all"]
+    needed = [count - less for count, less in zip(erlang, (0, 1, 3, 2, 0, 1, 4, 0), strict=True)]
+
+    def simulate(plan: Scenario) -> list[Sheet]:
+        """Known beforehand: a target is missed where there are fewer than needed, or beside it."""
+        there = [sum(shift_covers(worker, place) for worker in plan.workers) for place in range(8)]
+        late = {place + shows for place in range(8) if there[place] < needed[place]}
+        # What the last interval leaves behind is seen in itself: there is no other.
+        late = {min(7, max(0, place)) for place in late}
+        counts = [Counts(entered=10, in_time=0 if place in late else 10) for place in range(8)]
+        return [Sheet({"line": counts}, {"all": [3600.0] * 8}, {"all": [3600.0] * 8})]
+
+    found = Search(scenario, simulate, 200, lambda _: None).run()
+    assert found.reached
+    assert found.plan["all"] == needed
+
+
+def shift_covers(worker: Worker, place: int) -> bool:
+    """Whether the agent is there in an hour of the day."""
+    return any(shift.from_s <= place * 3600 and (place + 1) * 3600 <= shift.to_s for shift in worker.shifts)
