@@ -84,6 +84,20 @@ class LeaveQueue:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class WishCallback:
+    """Call this number back in place of waiting, with the caller's place; `CallbackAnswered` follows.
+
+    `number` is as the caller dialled it or as the carrier told it.
+    """
+
+    queue: str
+    number: str
+    steps: tuple[QueueStep, ...]
+    priority: int
+    record: bool = False
+
+
 class DialKind(StrEnum):
     """What a dialled thing is."""
 
@@ -194,6 +208,7 @@ Action = (
     | TurnAway
     | AskQueue
     | LeaveQueue
+    | WishCallback
     | Dial
     | AgentCommand
     | Record

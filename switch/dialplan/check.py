@@ -12,7 +12,9 @@ from switch.dialplan.problems import Place, Problems
 STATES_MAX = 50_000
 """Ways through a program that are followed. No real plan has as many; the rest then goes unchecked."""
 
-_ANSWERING = p.AnswerCall | p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue | p.LeaveMessage
+_ANSWERING = (
+    p.AnswerCall | p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue | p.OfferCallback | p.LeaveMessage
+)
 
 
 def check_spinning(program: p.Program, problems: Problems) -> None:
@@ -71,7 +73,10 @@ def check_paths(
             case p.AddNeeds():
                 needs = p.merge_needs(needs, instruction.needs)
             case p.WaitInQueue():
-                _check_queue(instruction, needs, agents, problems)
+                _check_queue(instruction, needs_over_time(instruction, needs), agents, problems)
+            case p.OfferCallback():
+                rings = (p.merge_needs(needs, instruction.needs),)
+                _check_queue(instruction, rings, agents, problems)
             case p.End(reason="reject") if answered:
                 problems.add(
                     instruction.where.place, "the call is answered already on a way to here; use hangup"
@@ -90,10 +95,12 @@ def check_paths(
 
 
 def _check_queue(
-    step: p.WaitInQueue, needs: tuple[QueueNeed, ...], agents: Mapping[str, AgentPlan], problems: Problems
+    step: p.WaitInQueue | p.OfferCallback,
+    rings: tuple[tuple[QueueNeed, ...], ...],
+    agents: Mapping[str, AgentPlan],
+    problems: Problems,
 ) -> None:
     serving = [agent for agent in agents.values() if not agent.queues or step.queue in agent.queues]
-    rings = needs_over_time(step, needs)
     if not serving or any(_has(agent, ring) for ring in rings for agent in serving):
         return
     wanted = ", ".join(f"{need.skill} {need.level}" for need in rings[-1])

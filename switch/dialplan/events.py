@@ -73,6 +73,14 @@ class QueueStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackAnswered:
+    """The answer to `WishCallback`: the promise is durable; or why it cannot be made (`reason`)."""
+
+    kept: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueConnected:
     """An agent talks to the caller now: waiting music and announcements are over."""
 
@@ -129,6 +137,7 @@ Event = (
     | QueueEntered
     | QueueRefused
     | QueueStatus
+    | CallbackAnswered
     | QueueConnected
     | QueueEnded
     | DialEnded

@@ -15,6 +15,7 @@ from switch.base.clock import SECOND
 from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed
+from switch.dialplan.callback_steps import callback, promised_exit
 from switch.dialplan.hours import Hours
 from switch.dialplan.plan import QueuePlan, RecordingPlan, plain_number
 from switch.dialplan.problems import Problems, suggestion
@@ -388,6 +389,7 @@ def _queue(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> 
             next=after,
             record=recorded,
             estimate_s_max=estimate_s,
+            promised=promised_exit(c, defaults, model.name, where),
         )
     )
     return told(c, where, step) if recorded else step
@@ -497,6 +499,7 @@ Verb = Callable[[FlowCompiler, Any, Path, Where, int], int]
 
 VERBS: Mapping[str, Verb] = {
     "answer": _answer,
+    "callback": callback,
     "collect": _collect,
     "dial": _dial,
     "goto": _goto,

@@ -25,6 +25,7 @@ from switch.dialplan.events import (
 from switch.dialplan.gather import Gather
 from switch.dialplan.hours import is_open
 from switch.dialplan.messaging import Messaging
+from switch.dialplan.offering import Offering
 from switch.dialplan.phrases import AGENT_MESSAGES
 from switch.dialplan.plan import TenantPlan
 from switch.dialplan.session import DIGITS_KEPT_MAX, Session
@@ -41,6 +42,7 @@ _AUDIBLE = (
     p.Menu,
     p.CollectDigits,
     p.WaitInQueue,
+    p.OfferCallback,
     p.CommandAgent,
     p.Farewell,
     p.TellRecording,
@@ -280,6 +282,8 @@ class Interpreter:
                 return self._wait(Gather(session, step), now)
             case p.WaitInQueue():
                 return self._wait(Waiting(session, step, session.plan.queues[step.queue]), now)
+            case p.OfferCallback():
+                return self._wait(Offering(session, step), now)
             case p.DialOut():
                 return self._wait(_Dialling(session, step), now)
             case p.LeaveMessage():

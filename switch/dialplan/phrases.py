@@ -40,6 +40,14 @@ _ENGLISH = {
     "wrap-up-ended": "Your wrap-up is over. You are available again.",
     "not-an-agent": "This phone does not belong to an agent.",
     "refused": "That is not possible now.",
+    "callback-offer": "To keep your place and be called back, press 1.",
+    "callback-number": "We will call you back at",
+    "callback-confirm": "Press 1 if this is right, 2 for another number, or star to go back.",
+    "callback-confirm-only": "Press 1 if this is right, or star to go back.",
+    "callback-enter": "Enter the number at which we should call you, then press the hash key.",
+    "callback-refused": "We cannot call that number.",
+    "callback-promised": "You keep your place, and we will call you back. Goodbye.",
+    "digit-plus": "plus",
     "position-more": f"More than {POSITION_SPOKEN_MAX} callers are waiting before you.",
     "estimate-more": "Your estimated wait is more than an hour.",
 }
@@ -64,6 +72,14 @@ _FRENCH = {
     "wrap-up-ended": "Votre temps de clôture est terminé. Vous êtes de nouveau disponible.",
     "not-an-agent": "Ce poste n'est pas celui d'un conseiller.",
     "refused": "Ce n'est pas possible maintenant.",
+    "callback-offer": "Pour garder votre place et être rappelé, appuyez sur 1.",
+    "callback-number": "Nous vous rappellerons au",
+    "callback-confirm": "Appuyez sur 1 pour confirmer, 2 pour un autre numéro, étoile pour revenir.",
+    "callback-confirm-only": "Appuyez sur 1 pour confirmer, étoile pour revenir.",
+    "callback-enter": "Composez le numéro où vous rappeler, puis appuyez sur dièse.",
+    "callback-refused": "Nous ne pouvons pas appeler ce numéro.",
+    "callback-promised": "Vous gardez votre place et nous vous rappellerons. Au revoir.",
+    "digit-plus": "plus",
     "position-more": f"Plus de {POSITION_SPOKEN_MAX} personnes attendent avant vous.",
     "estimate-more": "Votre attente est estimée à plus d'une heure.",
 }
@@ -79,7 +95,8 @@ def _english() -> dict[str, str]:
         "estimate-1": "Your estimated wait is less than a minute.",
         "estimate-60": "Your estimated wait is an hour.",
     }
-    return _ENGLISH | numbers | minutes | first
+    digits = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return _ENGLISH | numbers | minutes | first | {f"digit-{n}": word for n, word in enumerate(digits)}
 
 
 def _french() -> dict[str, str]:
@@ -93,7 +110,8 @@ def _french() -> dict[str, str]:
         "estimate-1": "Votre attente est estimée à moins d'une minute.",
         "estimate-60": "Votre attente est estimée à une heure.",
     }
-    return _FRENCH | numbers | minutes | first
+    digits = ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+    return _FRENCH | numbers | minutes | first | {f"digit-{n}": word for n, word in enumerate(digits)}
 
 
 PHRASES: Mapping[str, Mapping[str, str]] = {"en": _english(), "fr": _french()}
@@ -122,6 +140,9 @@ def speaks(language: str) -> bool:
     """Whether phrases exist in this language."""
     return language.split("-", maxsplit=1)[0] in PHRASES
 
+
+CALLBACK = frozenset(name for name in NAMES if name.startswith(("callback-", "digit-")))
+"""Phrases needed only where a queue calls back."""
 
 WAITING = frozenset(name for name in NAMES if name.startswith(("position-", "estimate-")))
 """Phrases needed only where a queue announces."""

@@ -225,6 +225,27 @@ class AnnouncePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackPlan:
+    """Who waits in a queue may be called back instead (docs/decisions/0031).
+
+    `key` asks for it at any time; `offer` are prompts that say so, first after `offer_after_s`, then every
+    `offer_every_s` (0: once; both 0: never). `hours` empty: at any hour. `countries` empty: the tenant's.
+    """
+
+    key: str
+    offer: tuple[str, ...]
+    offer_after_s: int
+    offer_every_s: int
+    hours: str
+    tries: int
+    retry_s: int
+    expires_s: int
+    ring_s: int
+    other_number: bool
+    countries: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """A queue as written; 0 switches a limit off. `policy` is a word of the router.
 
@@ -249,6 +270,7 @@ class QueuePlan:
     max_estimate_s: int = 0
     hours: str = ""
     leave_when: frozenset[str] = frozenset()
+    callback: CallbackPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

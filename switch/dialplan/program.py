@@ -130,6 +130,21 @@ class WaitInQueue:
     next: int
     record: bool = False
     estimate_s_max: int = 0
+    promised: int = HANG_UP
+    """Where a caller goes who will be called back."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCallback:
+    """Ask somebody who is in no queue whether and where to be called back."""
+
+    where: Where
+    queue: str
+    needs: tuple[QueueNeed, ...]
+    priority: int
+    promised: int
+    declined: int
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +236,7 @@ Instruction: TypeAlias = (
     | ChooseLanguage
     | AddNeeds
     | WaitInQueue
+    | OfferCallback
     | DialOut
     | Rest
     | CommandAgent
@@ -278,7 +294,10 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
         case WaitInQueue():
             exits = tuple((address, reason == "timeout") for reason, address in instruction.exits.items())
             keys = tuple((address, True) for address in instruction.keys.values())
-            return (*exits, *keys, (instruction.otherwise, False), (instruction.next, True))
+            waited = ((instruction.next, True), (instruction.promised, True))
+            return (*exits, *keys, (instruction.otherwise, False), *waited)
+        case OfferCallback():
+            return ((instruction.promised, True), (instruction.declined, False))
         case DialOut():
             exits = tuple((address, reason == "no-answer") for reason, address in instruction.exits.items())
             return (*exits, (instruction.otherwise, False), (instruction.next, True))

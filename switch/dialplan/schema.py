@@ -305,6 +305,7 @@ class QueueModel(ExitsModel):
     leave_when: LeaveWhen = []
     music: Raw = None
     announce: Raw = None
+    callback: Raw = None
     record: bool = False
 
 

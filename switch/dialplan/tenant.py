@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from switch.dialplan import check, phrases, schema
+from switch.dialplan.callback_steps import read_callback
 from switch.dialplan.flows import FlowCompiler, Names, add_feature_flows
 from switch.dialplan.hours import DAYS, HOLIDAYS, Calendar, Hours, Range, parse_date, parse_days, parse_ranges
 from switch.dialplan.limits import read_limits
@@ -247,6 +248,9 @@ class TenantReader:
                 max_estimate_s=model.max_estimate_s,
                 hours=model.hours,
                 leave_when=frozenset(word.replace("_", "-") for word in model.leave_when),
+                callback=read_callback(
+                    model, (*path, "callback"), self.source, book, self.problems, self.model.hours
+                ),
             )
             if model.hours:
                 self._known("hours", [model.hours], self.model.hours, (*path, "hours"))

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from switch.base.clock import SECOND
-from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep, TurnAway
+from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep, TurnAway, WishCallback
+from switch.dialplan.asking_back import AskingBack, Verdict
 from switch.dialplan.check import needs_over_time
 from switch.dialplan.events import (
     DigitPressed,
@@ -42,6 +43,8 @@ class Phase(Enum):
     MUSIC = auto()
     ASKING = auto()
     ANNOUNCING = auto()
+    ASKING_BACK = auto()
+    PROMISED = auto()
     TALKING = auto()
 
 
@@ -59,6 +62,9 @@ class Waiting:
     check_at: int | None = None
     checking: bool = False
     told: int = 0
+    steps: tuple[QueueStep, ...] = ()
+    offer_at: int | None = None
+    talk: AskingBack | None = None
 
     def start(self, now: int) -> int | None:
         session, step = self.session, self.step
@@ -71,10 +77,10 @@ class Waiting:
             return step.exits[shut]
         rings = needs_over_time(step, session.needs)
         times = (0, *(ring.after_s for ring in step.widen))
-        steps = tuple(QueueStep(after_s, needs) for after_s, needs in zip(times, rings, strict=True))
+        self.steps = tuple(QueueStep(after_s, needs) for after_s, needs in zip(times, rings, strict=True))
         needs = ", ".join(f"{need.skill} {need.level}" for need in rings[0])
         session.trail(step.where, step.queue + (f" needs {needs}" if needs else ""))
-        session.out.append(Enqueue(step.queue, steps, step.priority, step.record))
+        session.out.append(Enqueue(step.queue, self.steps, step.priority, step.record))
         return None
 
     def handle(self, event: Event, now: int) -> int | None:
@@ -89,10 +95,15 @@ class Waiting:
                 return self.step.exits.get(event.reason, self.step.otherwise)
             case QueueEntered() if self.phase is Phase.ENTERING:
                 return self._entered(event.position, now)
-            case _ if self.phase in (Phase.ENTERING, Phase.TALKING):
+            case PlayEnded() if self.phase is Phase.PROMISED:
+                return self.step.promised
+            case _ if self.phase in (Phase.ENTERING, Phase.PROMISED, Phase.TALKING):
                 return None
+            case _ if self.phase is Phase.ASKING_BACK:
+                assert self.talk is not None, "made as the talk began"
+                return self._asked_back(self.talk, self.talk.handle(event, now))
             case DigitPressed():
-                return self._key(event.digit)
+                return self._key(event.digit, now)
             case Wake() if self.session.due(now):
                 return self._woken(now)
             case QueueStatus():
@@ -113,6 +124,9 @@ class Waiting:
         self._music()
         if self.step.estimate_s_max or self.queue.leave_when:
             self._look(now)
+        terms = self.queue.callback
+        if terms is not None and (terms.offer_after_s or terms.offer_every_s):
+            self.offer_at = now + (terms.offer_after_s or terms.offer_every_s) * SECOND
         self._plan_wake()
         return None
 
@@ -154,7 +168,8 @@ class Waiting:
             self.session.stop()
 
     def _plan_wake(self) -> None:
-        times = [at for at in (self.deadline, self.announce_at, self.check_at) if at is not None]
+        clocks = (self.deadline, self.announce_at, self.check_at, self.offer_at)
+        times = [at for at in clocks if at is not None]
         if times:
             self.session.wake(min(times))
 
@@ -166,6 +181,8 @@ class Waiting:
             if shut is not None:
                 return self._leave(shut, self.step.exits[shut])
             self._look(now)
+        if self.offer_at is not None and now >= self.offer_at and self.phase is not Phase.ASKING:
+            return self._offer(now)
         if self.announce_at is not None and now >= self.announce_at:
             self.announce_at = now + self.queue.announce.every_s * SECOND
             self._plan_wake()
@@ -191,7 +208,41 @@ class Waiting:
         self.phase = Phase.ANNOUNCING if self.session.play(tuple(prompts)) else Phase.MUSIC
         return None
 
-    def _key(self, digit: str) -> int | None:
+    def _offer(self, now: int) -> int | None:
+        """Say that one can be called back; music goes on afterwards."""
+        terms = self.queue.callback
+        assert terms is not None, "only who may be called back is told so"
+        self.offer_at = now + terms.offer_every_s * SECOND if terms.offer_every_s else None
+        self._plan_wake()
+        if self.session.play(terms.offer):
+            self.phase = Phase.ANNOUNCING
+        return None
+
+    def _asked_back(self, talk: AskingBack, verdict: Verdict) -> int | None:
+        """Go on with the talk about being called back, or with waiting."""
+        session, step = self.session, self.step
+        if verdict is Verdict.DECLINED:
+            session.trail(step.where, "callback declined")
+            self._music()
+            self._plan_wake()
+        if verdict is Verdict.WISHED:
+            session.trail(step.where, f"call back {talk.number}")
+            wish = WishCallback(step.queue, talk.number, self.steps, step.priority, step.record)
+            session.out.append(wish)
+        if verdict is Verdict.KEPT:
+            session.trail(step.where, "left: callback")
+            session.sleep()
+            self.phase = Phase.PROMISED
+            return None if session.play(("callback-promised",)) else step.promised
+        return None
+
+    def _key(self, digit: str, now: int) -> int | None:
+        terms = self.queue.callback
+        if terms is not None and digit == terms.key:
+            self.session.trail(self.step.where, "asks to be called back")
+            self.phase = Phase.ASKING_BACK
+            self.talk = AskingBack(self.session, terms)
+            return self._asked_back(self.talk, self.talk.start(now))
         address = self.step.keys.get(digit)
         return None if address is None else self._leave("key", address)
 

@@ -5,7 +5,7 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, OutgoingLeg
 from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
-from switch.exchange import meter, recordings, ringing, supervised, talks, transfers
+from switch.exchange import callbacks, meter, recordings, ringing, supervised, talks, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
@@ -37,7 +37,7 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
         _partner_gone(office, session, leg, cause, now)
     elif office.supervised is not None:
         supervised.leg_ended(office, session, leg, now)
-    if call.anchor.over and not call.legs and not session.attempts:
+    if call.anchor.over and not call.legs and not session.attempts and session.callback is None:
         # Not yet: what the router says of this contact belongs to the record too.
         office.closing.append(session)
 
@@ -61,6 +61,8 @@ def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> No
     partner = call.partner
     office.media(call.unbridge(now))
     talks.leave_queue(office, session)
+    if session.callback is not None:
+        callbacks.agent_left(office, session, now)
     for attempt in list(session.attempts.values()):
         ringing.call_off(office, session, attempt, ours(Reason.CANCELLED, cause.told), now)
     transfers.abandoned(office, session, now)

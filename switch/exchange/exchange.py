@@ -21,6 +21,7 @@ from switch.dialplan.events import PlayEnded
 from switch.dialplan.events import Wake as FlowWake
 from switch.exchange import (
     audio,
+    callbacks,
     hearing,
     invites,
     locating,
@@ -167,6 +168,17 @@ class Exchange:
         """What a `CertificateWanted` led to; None where nothing could be fetched."""
         stir.desk(self.office).fetched(url, pem, now)
         self.settle(now)
+
+    def committed(self, sequence: int, stored: bool, now: int) -> None:
+        """What a `CommitWanted` led to: the entry is durable, or could not be stored."""
+        callbacks.committed(self.office, sequence, stored, now)
+        self.settle(now)
+
+    def cancel_callback(self, name: str, now: int) -> bool:
+        """Take a callback back; False where there is none, or its customer is being called."""
+        done = callbacks.cancel(self.office, name, now)
+        self.settle(now)
+        return done
 
     def agent(self, tenant: str, agent: str, verb: AgentVerb, reason: str, now: int) -> None:
         """A command for an agent from outside any call (the command line, the API)."""
@@ -497,5 +509,7 @@ class Exchange:
             meter.over_cost(office, key, now)
         elif kind == "locate":
             locating.look(office, key, now)
+        elif kind == "callback":
+            callbacks.timer(office, key, now)
         else:
             office.tell_router(key, RouterWake())

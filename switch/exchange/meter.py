@@ -31,7 +31,10 @@ def admit(office: Office, session: Session, attempt: Attempt, number: str, now: 
 
 
 def _payer(office: Office, session: Session) -> str:
-    """The account whose doing the call to the outside is; empty where a flow places it for a customer."""
+    """The account whose doing the call to the outside is; empty where a flow places it for a customer, or a
+    promise is kept."""
+    if session.callback is not None:
+        return ""
     by = None if session.transfer is None else office.legs.get(session.transfer.by)
     return (session.call.anchor if by is None else by).account
 

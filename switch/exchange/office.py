@@ -45,6 +45,7 @@ from switch.trunk.stir.settings import CertificateWanted
 from switch.trunk.trunks import Trunks
 
 if TYPE_CHECKING:
+    from switch.exchange.callbacks import CallbackBook
     from switch.exchange.messages import MessageBook
     from switch.exchange.recordings import RecordingFailed
     from switch.exchange.stir import StirDesk
@@ -53,11 +54,19 @@ if TYPE_CHECKING:
 
 TimerKey = tuple[str, str]
 """("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
-("locate", place)."""
+("locate", place), ("callback", id)."""
 
 Notice: TypeAlias = "TrunkEvent | AuthenticationFailed | RecordingFailed"
 
-Output = SendBytes | Command | Question | CertificateWanted
+
+@dataclass(frozen=True, slots=True)
+class CommitWanted:
+    """Somebody waits until the journal is durable up to this entry: `Exchange.committed` answers."""
+
+    sequence: int
+
+
+Output = SendBytes | Command | Question | CertificateWanted | CommitWanted
 """`node` answers a question by `Exchange.located`, if only to say that the resolver failed."""
 
 
@@ -194,6 +203,8 @@ class Office:
         self.watching: Watching | None = None
         """Who watches calls and agents by their phones; made with the first who does."""
         self.messages: MessageBook | None = None
+        self.callbacks: CallbackBook | None = None
+        """Who is to be called back; made with the first."""
         self.sheds = False
         """No new call is taken: the journal's room that is left is for calls in progress."""
         self._session_ids = 0

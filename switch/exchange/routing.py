@@ -9,7 +9,7 @@ from switch.acd.events import DeclineReason
 from switch.call.cause import Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.dialplan.events import QueueConnected, QueueEntered, QueueRefused
-from switch.exchange import ringing, talks
+from switch.exchange import callbacks, ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
@@ -28,6 +28,9 @@ def _session(office: Office, tenant: str, contact: str) -> Session | None:
 def _admitted(office: Office, tenant: str, decision: acd.Admitted, now: int) -> None:
     session = _session(office, tenant, decision.contact)
     if session is None:
+        callback = callbacks.of_contact(office, tenant, decision.contact)
+        if callback is not None:
+            callbacks.admitted(office, callback, decision, now)
         return
     queued = journal.Queued(
         decision.contact, decision.queue, session.priority, decision.position, session.needs
@@ -37,6 +40,10 @@ def _admitted(office: Office, tenant: str, decision: acd.Admitted, now: int) -> 
 
 
 def _refused(office: Office, tenant: str, decision: acd.Refused, now: int) -> None:
+    callback = callbacks.of_contact(office, tenant, decision.contact)
+    if callback is not None:
+        callbacks.refused(office, callback, decision, now)
+        return
     session = _session(office, tenant, decision.contact)
     if session is None:
         return
@@ -51,6 +58,9 @@ def _refused(office: Office, tenant: str, decision: acd.Refused, now: int) -> No
 
 def _offered(office: Office, tenant: str, decision: acd.Offered, now: int) -> None:
     session = _session(office, tenant, decision.contact)
+    if session is None:
+        callback = callbacks.of_contact(office, tenant, decision.contact)
+        session = None if callback is None else callbacks.offered(office, callback, now)
     assert session is not None, "an offer is of a contact that waits"
     choice = decision.choice
     office.write(
@@ -117,6 +127,9 @@ def _connected(office: Office, tenant: str, decision: acd.Connected, now: int) -
         now,
         session,
     )
+    if session.callback is not None:
+        callbacks.agent_answered(office, session, session.callback, leg, now)
+        return
     office.tell_flow(session, QueueConnected())
     talks.connect(office, session, leg, now)
 
@@ -140,7 +153,8 @@ def _visit_ended(office: Office, tenant: str, decision: acd.VisitEnded, now: int
         decision.waited_us,
         decision.talked_us,
     )
-    call = decision.contact if session is None else session.call.id
+    callback = callbacks.visit_over(office, tenant, decision.contact)
+    call = session.call.id if session is not None else decision.contact if callback is None else callback.id
     office.journal.write(event, now, tenant=tenant, call=call)
     if session is None:
         return

@@ -16,6 +16,7 @@ from switch.tenant.limits import Ticket
 from switch.trunk.caller import Caller
 
 if TYPE_CHECKING:
+    from switch.exchange.callbacks import Callback
     from switch.exchange.recordings import Recording
 
 
@@ -61,6 +62,8 @@ class Session:
     contact: str = ""
     contact_state: ContactState = ContactState.NONE
     queue: str = ""
+    waiting_since: int = 0
+    """Since when the caller waits, or waited last, in `queue`."""
     priority: int = 0
     needs: tuple[str, ...] = ()
     attempts: dict[str, Attempt] = field(default_factory=dict)
@@ -78,6 +81,9 @@ class Session:
     """The flow wants the talk that it leads to recorded."""
     playing: Play | None = None
     """The flow's latest: whoever takes the anchor's place in the flow hears it from its beginning."""
+
+    callback: "Callback | None" = None
+    """The promise that this call is to keep; until the customer answers."""
 
     @property
     def tenant(self) -> str:

@@ -269,6 +269,38 @@ class AgentConnected:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackKept:
+    """A callback that is promised, or goes on after a try or a restart. The last says all that is needed.
+
+    Its entries belong to the call that has the callback's id. `steps` are (after_us, ((skill, level), ...)).
+    """
+
+    KIND: ClassVar[str] = "callback-kept"
+    VERSION: ClassVar[int] = 1
+    callback: str
+    queue: str
+    number: str
+    since_wall_us: int
+    expires_wall_us: int
+    priority: int
+    tries_left: int
+    record: bool
+    steps: tuple[tuple[int, tuple[tuple[str, int], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEnded:
+    """`outcome`: answered, no-answer, expired, cancelled, refused (the queue is gone), not-stored."""
+
+    KIND: ClassVar[str] = "callback-ended"
+    VERSION: ClassVar[int] = 1
+    callback: str
+    queue: str
+    number: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class VisitEnded:
     KIND: ClassVar[str] = "visit-ended"
     VERSION: ClassVar[int] = 1
@@ -498,6 +530,8 @@ Event = (
     | OfferMade
     | OfferEnded
     | AgentConnected
+    | CallbackKept
+    | CallbackEnded
     | VisitEnded
     | AgentChanged
     | Registered

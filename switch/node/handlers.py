@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from switch.dialplan import actions
+from switch.exchange import callbacks
 from switch.exchange.actions import (
     agents,
     answering,
@@ -25,6 +26,7 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.TurnAway: queueing.turn_away,
     actions.AskQueue: queueing.ask,
     actions.LeaveQueue: queueing.leave,
+    actions.WishCallback: callbacks.wish,
     actions.Dial: dialling.dial,
     actions.AgentCommand: agents.command,
     actions.Record: recording.record,

@@ -26,7 +26,7 @@ from switch.call.cause import Reason
 from switch.engine.engine import Engine
 from switch.engine.handshakes import RETRANSMIT_EVERY_S
 from switch.exchange.exchange import Exchange
-from switch.exchange.office import Notice
+from switch.exchange.office import CommitWanted, Notice
 from switch.exchange.recordings import RecordingFailed
 from switch.media.commands import CloseStream, Command, OpenStream, StartRecording, UpdateStream
 from switch.media.events import RecordingEnded, RecordingReason, SecurityFailed, StreamClosed
@@ -62,6 +62,9 @@ from switch.trunk.settings import (
 from switch.trunk.stir.settings import CertificateWanted
 
 _log = structlog.get_logger()
+
+COMMIT_S = 4.0
+"""How long whoever is promised something waits for the journal; longer means a disk that refuses."""
 
 DRAIN_S = 2.0
 """How long a stop waits for the answers to its BYEs."""
@@ -173,6 +176,7 @@ class Node:
         self.faults = 0
         self._level_told = Level.NORMAL
         self._overloads = Seldom()
+        self._commits: set[asyncio.Task[None]] = set()
         self._wrong_logins = Seldom()
         self._journal_full = False
         self._timer: asyncio.TimerHandle | None = None
@@ -313,6 +317,8 @@ class Node:
                 self.resolver.ask(output, self._located)
             elif isinstance(output, CertificateWanted):
                 self.certificates.want(output)
+            elif isinstance(output, CommitWanted):
+                self._commits.add(asyncio.create_task(self._commit(output.sequence), name="commit"))
             else:
                 posted = True
                 self._command(output)
@@ -405,6 +411,18 @@ class Node:
         self._journal_full = not taken
         self.metrics.observe(entries)
         self._look_for_room()
+
+    async def _commit(self, sequence: int) -> None:
+        """Let the journal be durable at once, and say whether it is. One promise waits for it, not a call."""
+        self.hand_over()
+        await asyncio.to_thread(self.writer.flush, COMMIT_S)
+        self._committed(sequence, self.writer.durable_sequence >= sequence)
+
+    @_survived
+    def _committed(self, sequence: int, stored: bool) -> None:
+        self._commits = {task for task in self._commits if not task.done()}
+        self.exchange.committed(sequence, stored, now_us())
+        self.carry()
 
     def _look_for_room(self) -> None:
         """Whether the writer has room for what new calls would write."""

@@ -16,7 +16,7 @@ from switch.base.clock import MILLISECOND, SECOND
 from switch.base.timers import TimerHeap
 from switch.base.tokens import SeededTokens
 from switch.dialplan.plan import Centre
-from switch.exchange.office import Listener
+from switch.exchange.office import CommitWanted, Listener
 from switch.journal.entry import Entry, Journal
 from switch.node.compose import REALM, Materials, build, rebuild
 from switch.node.translate import trunk_settings
@@ -42,6 +42,9 @@ WALL_OFFSET_US = 1_772_614_800 * SECOND - START_US
 
 STEPS_AT_ONCE_MAX = 100_000
 """Steps without any time passing: a loop between two parties, not a busy hour."""
+
+COMMIT_US = 20 * MILLISECOND
+"""The window of the journal."""
 
 RESOLVER_US = 10 * MILLISECOND
 """How long the model of a resolver takes."""
@@ -106,6 +109,8 @@ class World:
         self.interception: Interception | None = None
         self.resolver: Resolver = _knows_nothing
         self.arrivals = 0
+        self.stores = True
+        """Whether the model of a disk takes what must be durable."""
         self.certificates: dict[str, bytes] = {}
         """What is published, by URL; `fetched` are those that the switch asked for."""
         self.fetched: list[CertificateWanted] = []
@@ -275,6 +280,8 @@ class World:
                 self.network.send(Datagram(SWITCH, output.flow.remote, output.data), self.now)
             elif isinstance(output, Question):
                 self.after(RESOLVER_US, partial(self._answer, output))
+            elif isinstance(output, CommitWanted):
+                self.after(COMMIT_US, partial(self._commit, output.sequence))
             elif isinstance(output, CertificateWanted):
                 self.fetched.append(output)
                 self.after(RESOLVER_US, partial(self._certificate, output.url))
@@ -284,6 +291,9 @@ class World:
         self.journal += entries
         for watcher in self.watchers:
             watcher(self, entries)
+
+    def _commit(self, sequence: int, now: int) -> None:
+        self.exchange.committed(sequence, self.stores, now)
 
     def _certificate(self, url: str, now: int) -> None:
         self.exchange.certificate(url, self.certificates.get(url), now)

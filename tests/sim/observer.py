@@ -64,6 +64,7 @@ class Observer:
         self.left: Counter[tuple[str, str]] = Counter()
         self.calls: dict[str, str] = {}
         self.call_ends: Counter[str] = Counter()
+        self.kept_since: dict[str, int] = {}
         self.transferors: dict[str, set[str]] = {}
         self.leg_agent: dict[str, str] = {}
         self.steps = 0
@@ -89,7 +90,8 @@ class Observer:
 
     def take(self, entry: Entry) -> None:
         if entry.call:
-            assert entry.call in self.calls or entry.event.KIND == "call-started", f"of no call: {entry}"
+            begins = entry.event.KIND in ("call-started", "callback-kept")
+            assert entry.call in self.calls or begins, f"of no call: {entry}"
             # What its audio was is told when the streams are closed, which is a moment later.
             after = isinstance(entry.event, ev.LegMeasured)
             assert after or entry.call not in self.call_ends, f"after the end of its call: {entry}"
@@ -108,6 +110,13 @@ class Observer:
     def on_call_started(self, entry: Entry, event: ev.CallStarted) -> None:
         assert entry.call not in self.calls, "a call starts once"
         self.calls[entry.call] = event.source
+
+    def on_callback_kept(self, entry: Entry, event: ev.CallbackKept) -> None:
+        """A contact without a leg, with the place of whoever asked: its entries stand by themselves."""
+        assert event.callback == entry.call
+        self.calls[entry.call] = "callback"
+        self.kept_since[entry.call] = event.since_wall_us - (entry.wall_us - entry.at)
+        assert self.kept_since[entry.call] <= entry.at, "nobody waits since later than now"
 
     def on_call_ended(self, entry: Entry, event: ev.CallEnded) -> None:
         assert entry.call in self.calls, "a call ends that started"
@@ -145,7 +154,12 @@ class Observer:
         needs = tuple((word.partition(">=")[0], int(word.partition(">=")[2])) for word in event.needs)
         avoid = set(self.transferors.get(entry.call, ()))
         self.waiting[event.contact] = Waiting(
-            event.queue, event.priority, entry.at, self._order, needs, avoid
+            event.queue,
+            event.priority,
+            self.kept_since.get(entry.call, entry.at),
+            self._order,
+            needs,
+            avoid,
         )
         self.entered[event.queue] += 1
 

@@ -20,6 +20,7 @@ def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None
     session.contact = office.parts.ids.make("v")
     session.contact_state = ContactState.WAITING
     session.queue = action.queue
+    session.waiting_since = now
     session.priority = action.priority
     session.record_talk = action.record
     session.needs = tuple(f"{need.skill}>={need.level}" for need in steps[0].needs) if steps else ()
