@@ -15,6 +15,7 @@ from switch.api.views import (
     AgentRow,
     AgentVerb,
     CallAudio,
+    CallbackRow,
     CallRecord,
     CallRow,
     Health,
@@ -105,6 +106,10 @@ def _add_reads(app: FastAPI, port: ControlPort) -> None:
     async def queues() -> list[QueueRow]:
         return port.queues()
 
+    @app.get("/v1/callbacks")
+    async def callbacks() -> list[CallbackRow]:
+        return port.callbacks()
+
     @app.get("/v1/trunks")
     async def trunks() -> list[TrunkRow]:
         return port.trunks()
@@ -160,6 +165,12 @@ def _add_commands(app: FastAPI, port: ControlPort) -> None:
     @app.post("/v1/calls/hang-up")
     async def hang_up(body: CallName, response: Response) -> Outcome:
         outcome = port.hang_up(body.call)
+        response.status_code = _STATUS[outcome.result]
+        return outcome
+
+    @app.post("/v1/callbacks/cancel")
+    async def cancel_callback(body: CallName, response: Response) -> Outcome:
+        outcome = port.cancel_callback(body.call)
         response.status_code = _STATUS[outcome.result]
         return outcome
 

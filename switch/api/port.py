@@ -7,6 +7,7 @@ from switch.api.views import (
     AgentRow,
     AgentVerb,
     CallAudio,
+    CallbackRow,
     CallRecord,
     CallRow,
     Health,
@@ -53,6 +54,12 @@ class ControlPort(Protocol):
 
     def queues(self) -> list[QueueRow]:
         """Every queue, in order of tenant and name."""
+
+    def callbacks(self) -> list[CallbackRow]:
+        """Who is to be called back, the longest wait first."""
+
+    def cancel_callback(self, callback: str) -> Outcome:
+        """Take a callback back, unless its customer is being called."""
 
     def trunks(self) -> list[TrunkRow]:
         """Every trunk with its gateways, as configured."""

@@ -118,6 +118,24 @@ class QueueRow:
     abandoned: int
     service_level: float | None
     service_level_ms: int
+    callbacks: int = 0
+    """Open callbacks, those that wait in the line included."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRow:
+    """Somebody who is to be called back. `state` is promised, waiting (for an agent), calling, or resting
+    (until the next try, the opening hours, a queue that takes it); `waited_ms` since the caller's wait began.
+    """
+
+    tenant: str
+    callback: str
+    queue: str
+    number: str
+    state: str
+    waited_ms: int
+    tries_left: int
+    expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)

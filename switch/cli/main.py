@@ -8,6 +8,7 @@ from switch.base.errors import ConfigurationError, SoftswitchError
 from switch.cli import (
     accounts,
     agents,
+    callbacks,
     calls,
     dialplan,
     queues,
@@ -38,6 +39,7 @@ app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(agents.app, name="agents")
 app.command()(queues.queues)
+app.add_typer(callbacks.app, name="callbacks")
 app.command()(trunks.trunks)
 app.command()(recordings.recordings)
 app.add_typer(calls.app, name="calls")

@@ -20,8 +20,9 @@ _COLUMNS = (
     "answered",
     "abandoned",
     "service level",
+    "callbacks",
 )
-_SPARE = ("entered", "offered", "answered", "talking", "signed in", "abandoned")
+_SPARE = ("callbacks", "entered", "offered", "answered", "talking", "signed in", "abandoned")
 
 
 def queues(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
@@ -43,6 +44,7 @@ def queues(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
             str(row.answered),
             str(row.abandoned),
             f"{share(row.service_level)} in {span(row.service_level_ms)}",
+            str(row.callbacks or ""),
         )
         for row in rows
     ]

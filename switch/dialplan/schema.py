@@ -48,7 +48,18 @@ Needs: TypeAlias = Annotated[dict[str, Level], BeforeValidator(_mapping)]
 Priority: TypeAlias = Annotated[int, Field(ge=-100, le=100)]
 Country: TypeAlias = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_numbering_plan)]
 Policy: TypeAlias = Literal[
-    "most-skilled", "least-skilled", "longest-idle", "fewest-calls", "linear", "random"
+    "most-skilled",
+    "least-skilled",
+    "longest-idle",
+    "fewest-calls",
+    "linear",
+    "random",
+    "least-occupied",
+    "round-robin",
+    "weighted-random",
+    "idleness-ratio",
+    "ring-all",
+    "ring-progressively",
 ]
 
 

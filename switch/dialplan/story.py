@@ -37,6 +37,11 @@ class PlaceModel(schema.Section):
     estimate_s: int = -1
 
 
+class WishModel(schema.Section):
+    number: str
+    refused: str = ""
+
+
 class QueueIsModel(schema.Section):
     """What the gates see from now on."""
 
@@ -146,6 +151,8 @@ def describe(plan: TenantPlan, action: a.Action) -> str:
             return "asks for the place in the queue"
         case a.LeaveQueue():
             return f"leaves the queue: {action.reason}"
+        case a.WishCallback():
+            return f"wishes queue {action.queue} to call back {action.number}"
         case a.TurnAway():
             return f"finds queue {action.queue} shut: {action.reason}"
         case a.Dial():
@@ -241,6 +248,14 @@ def _shut(teller: Teller, args: Any) -> None:
         raise _OtherwiseError(f"the dialplan {describe(teller.plan, away)}")
 
 
+def _wishes_callback(teller: Teller, args: Any) -> None:
+    model = _model(teller, WishModel, {"number": args} if isinstance(args, str) else args)
+    wished = teller.expect(a.WishCallback, f"to call back {model.number}")
+    if wished.number != model.number:
+        raise _OtherwiseError(f"the dialplan {describe(teller.plan, wished)}")
+    teller.give(e.CallbackAnswered(not model.refused, model.refused))
+
+
 def _leaves(teller: Teller, args: Any) -> None:
     left = teller.expect(a.LeaveQueue, f"to leave the queue: {args}")
     if left.reason != args:
@@ -292,6 +307,7 @@ LINES: Mapping[str, Callable[[Teller, Any], None]] = {
     "enters": _enters,
     "refused": _refused,
     "asks_place": _asks_place,
+    "wishes_callback": _wishes_callback,
     "queue_is": _queue_is,
     "shut": _shut,
     "leaves": _leaves,

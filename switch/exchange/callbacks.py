@@ -44,6 +44,9 @@ AGAIN_US = 30 * SECOND
 """Before a queue that refused a callback (nobody is signed in, it is full) is asked again, and before the
 opening hours are looked at again."""
 
+LIVES_US_MAX = 24 * 3_600 * SECOND
+"""No callback expires later than this (`expires_minutes`): so far back a restart reads the journal."""
+
 OPEN_MAX = 10_000
 """Open callbacks of a tenant: a day of the largest centre. Beyond, callers hear that it is not possible."""
 
@@ -114,6 +117,18 @@ def _book(office: Office) -> CallbackBook:
 def of_contact(office: Office, tenant: str, contact: str) -> Callback | None:
     """The callback whose visit this is."""
     return None if office.callbacks is None else office.callbacks.by_contact.get((tenant, contact))
+
+
+def count(office: Office, tenant: str, queue: str) -> int:
+    """How many are open in a queue."""
+    return 0 if office.callbacks is None else office.callbacks.count(tenant, queue)
+
+
+def listed(office: Office) -> list[Callback]:
+    """All that are open, the longest wait first."""
+    if office.callbacks is None:
+        return []
+    return sorted(office.callbacks.by_id.values(), key=lambda callback: (callback.since, callback.id))
 
 
 def visit_over(office: Office, tenant: str, contact: str) -> Callback | None:

@@ -13,6 +13,8 @@ from switch.journal.events import (
     AgentConnected,
     AudioAlarm,
     Bridged,
+    CallbackEnded,
+    CallbackKept,
     CallEnded,
     CallerIdentified,
     CallStarted,
@@ -331,6 +333,10 @@ class _Story:
                 return f"supervision: {what}, asked for by {by or 'nobody known'}: {reason or 'no reason'}"
             case SupervisionEnded(account, reason):
                 return f"supervision by {account} ended: {reason}"
+            case CallbackKept(number=number, queue=queue, tries_left=tries):
+                return f"{number} is to be called back for queue {queue}, {tries} tries left"
+            case CallbackEnded(outcome=outcome):
+                return f"the callback ended: {outcome}"
             case Transferred(by, target, outcome):
                 return f"{self._party(by)} transferred to {target}: {outcome}"
             case _:

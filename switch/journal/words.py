@@ -75,9 +75,11 @@ def _timeline(explanation: Explanation) -> list[tuple[int, str]]:
 
 
 def _closing(explanation: Explanation) -> Iterator[str]:
-    if not explanation.visits:
+    if not explanation.visits and not explanation.call.startswith("b-"):
         yield "It never entered a queue, so no agent was chosen for it."
     ending = explanation.ending
+    if ending is None and explanation.call.startswith("b-"):
+        return  # a callback: its calls have stories of their own
     if ending is None:
         yield "The call has not ended."
         return

@@ -14,6 +14,7 @@ from switch.journal.events import (
     AgentChanged,
     AgentConnected,
     AudioAlarm,
+    CallbackEnded,
     CallEnded,
     CallStarted,
     LegMeasured,
@@ -65,6 +66,7 @@ class JournalCounters:
             OfferEnded: self._offer_ended,
             AgentConnected: self._agent_connected,
             VisitEnded: self._visit_ended,
+            CallbackEnded: self._callback_ended,
             AgentChanged: self._agent_changed,
             Transferred: self._transferred,
             RecordingEnded: self._recording_ended,
@@ -167,6 +169,13 @@ class JournalCounters:
             "softswitch_queue_visits_ended_total",
             "Visits ended, by outcome: ended (after a talk), abandoned, withdrawn (by the dialplan), refused"
             " (put out). Entered = ended by all outcomes + waiting + offered + talking.",
+            *_QUEUE,
+            "outcome",
+        )
+        self._callbacks = counter(
+            "softswitch_callbacks_ended_total",
+            "Callbacks that ended, by outcome: answered (the customer), no-answer after all tries, expired,"
+            " cancelled, refused (the queue is gone), not-stored.",
             *_QUEUE,
             "outcome",
         )
@@ -326,6 +335,9 @@ class JournalCounters:
                 self._abandoned_in_time.add(tenant, queue)
             if event.waited_us <= words.SHORT_ABANDON_US:
                 self._abandoned_short.add(tenant, queue)
+
+    def _callback_ended(self, entry: Entry, event: CallbackEnded) -> None:
+        self._callbacks.add(entry.tenant, event.queue, event.outcome)
 
     def _agent_changed(self, entry: Entry, event: AgentChanged) -> None:
         agent = (entry.tenant, event.agent)

@@ -117,6 +117,7 @@ def _queues(snapshot: Snapshot) -> Iterator[Metric]:
         ("talking", "Contacts connected to an agent.", "talking"),
         ("agents_ready", "Agents who serve the queue and could take a contact now.", "agents_ready"),
         ("agents_signed_in", "Agents who serve the queue and are signed in.", "agents_signed_in"),
+        ("callbacks", "Callbacks that are promised and not kept yet.", "callbacks"),
     ):
         yield _gauge(
             f"softswitch_queue_{name}",

@@ -27,6 +27,7 @@ class QueueReading:
     oldest_wait_us: int
     agents_ready: int
     agents_signed_in: int
+    callbacks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from switch.api import views
 from switch.base.errors import ConfigurationError, SoftswitchError
 from switch.call.cause import Reason
 from switch.dialplan.actions import AgentVerb, RecordVerb
-from switch.exchange import supervised
+from switch.exchange import callbacks, supervised
 from switch.exchange.office import Office, Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
@@ -174,12 +174,37 @@ class Control:
         return views.Outcome(views.Result.DONE, f"{found.tenant}/{found.name} is {row.state}{kept}")
 
     def queues(self) -> list[views.QueueRow]:
-        now = now_us()
+        now, office = now_us(), self.node.exchange.office
         return [
-            _queue_row(key, tenancy, view)
+            _queue_row(key, tenancy, view, callbacks.count(office, key, view.name))
             for key, tenancy in self._tenancies()
             for view in sorted(tenancy.router.queues(now), key=lambda view: view.name)
         ]
+
+    def callbacks(self) -> list[views.CallbackRow]:
+        now = now_us()
+        return [
+            views.CallbackRow(
+                tenant=callback.tenant,
+                callback=callback.id,
+                queue=callback.queue,
+                number=callback.number,
+                state=str(callback.state),
+                waited_ms=max(0, now - callback.since) // _US_PER_MS,
+                tries_left=callback.tries_left,
+                expires_ms=max(0, callback.expires_at - now) // _US_PER_MS,
+            )
+            for callback in callbacks.listed(self.node.exchange.office)
+        ]
+
+    def cancel_callback(self, callback: str) -> views.Outcome:
+        known = any(row.id == callback for row in callbacks.listed(self.node.exchange.office))
+        if not known:
+            return views.Outcome(views.Result.NOT_FOUND, f"no callback {callback} is open")
+        if not self.node.exchange.cancel_callback(callback, now_us()):
+            return views.Outcome(views.Result.REFUSED, f"{callback}: its customer is being called")
+        self.node.carry()
+        return views.Outcome(views.Result.DONE, f"{callback} is taken back; nobody is called")
 
     def trunks(self) -> list[views.TrunkRow]:
         return carriers.rows(self.node.exchange.office.parts.trunks, now_us())
@@ -384,7 +409,7 @@ def _agent_row(key: str, tenancy: Tenancy, view: RouterAgent, call: str, now: in
     )
 
 
-def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue) -> views.QueueRow:
+def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue, callbacks_open: int) -> views.QueueRow:
     plan = tenancy.plan.queues.get(view.name)
     ended = view.answered + view.abandoned
     in_time = view.answered_in_time + view.abandoned_in_time
@@ -402,6 +427,7 @@ def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue) -> views.QueueRow:
         abandoned=view.abandoned,
         service_level=in_time / ended if ended else None,
         service_level_ms=0 if plan is None else plan.service_level_s * 1_000,
+        callbacks=callbacks_open,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from switch.acd.auditor import INVARIANTS
 from switch.engine.engine import Engine
+from switch.exchange import callbacks
 from switch.exchange.office import Office
 from switch.media.quality import Alarm
 from switch.metrics import snapshot as values
@@ -91,6 +92,7 @@ def _queues(office: Office, now: int) -> tuple[values.QueueReading, ...]:
             oldest_wait_us=view.oldest_wait_us,
             agents_ready=view.agents_ready,
             agents_signed_in=view.agents_signed_in,
+            callbacks=callbacks.count(office, key, view.name),
         )
         for key, tenancy in office.parts.tenancies.items()
         for view in tenancy.router.queues(now)

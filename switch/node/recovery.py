@@ -6,6 +6,7 @@
 | a visit without its end | ended (a talk) or withdrawn (a wait), so that entered = exits + waiting holds |
 | calls to the outside of the last hour, limited | counted again: a restart gives nobody a new hour |
 | an agent signed in, or paused | signed in, or paused, again: nobody has to dial a code after a restart |
+| a callback that is promised and not kept | it waits again, at the place of the caller who asked |
 | a phone's registration by UDP | taken back until it expires; by TCP it must connect again |
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 
 from switch.acd.decisions import VisitOutcome
 from switch.acd.events import Pause, SignIn
+from switch.exchange import callbacks
 from switch.exchange.exchange import Exchange
 from switch.journal import events
 from switch.journal.entry import Entry, Journal
@@ -87,6 +89,24 @@ def restore_agents(store: Store, exchange: Exchange, now: int) -> None:
         if last.paused:
             exchange.office.tell_router(tenant, Pause(agent, last.paused))
     exchange.settle(now)
+
+
+def restore_callbacks(store: Store, exchange: Exchange, now: int) -> int:
+    """Open promises wait again, each with its place; how many."""
+    office = exchange.office
+    plans = [tenancy.plan for tenancy in office.parts.tenancies.values()]
+    if not any(queue.callback for plan in plans for queue in plan.queues.values()):
+        return 0
+    kinds = (events.CallbackKept.KIND, events.CallbackEnded.KIND)
+    kept: dict[str, tuple[str, events.CallbackKept]] = {}
+    for entry in store.entries_of_kinds(kinds, office.journal.wall(now) - callbacks.LIVES_US_MAX):
+        if isinstance(entry.event, events.CallbackKept):
+            kept[entry.event.callback] = entry.tenant, entry.event
+        elif isinstance(entry.event, events.CallbackEnded):
+            kept.pop(entry.event.callback, None)
+    restored = callbacks.restore(office, kept.values(), now)
+    exchange.settle(now)
+    return restored
 
 
 def restore_limits(store: Store, exchange: Exchange, now: int) -> None:

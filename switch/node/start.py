@@ -161,6 +161,7 @@ async def _assemble(
     bindings.restore(store, exchange, now)
     recovery.restore_agents(store, exchange, now)
     recovery.restore_limits(store, exchange, now)
+    recovery.restore_callbacks(store, exchange, now)
     resolver = Resolver(options.dns)
     if exchange.office.watches and not resolver.has_servers:
         _log.warning(

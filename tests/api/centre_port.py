@@ -11,6 +11,7 @@ from switch.api.views import (
     AgentRow,
     AgentVerb,
     CallAudio,
+    CallbackRow,
     CallRecord,
     CallRow,
     ConfigurationProblem,
@@ -113,6 +114,14 @@ class CentrePort:
             QueueRow("maple", "sales", 3, 1, 2, 42_000, 0, 2, 9, 4, 1, 0.8, 20_000),
             QueueRow("maple", "support", 0, 0, 0, 0, 1, 2, 0, 0, 0, None, 20_000),
         ]
+
+    def callbacks(self) -> list[CallbackRow]:
+        return [CallbackRow("maple", "b-1", "sales", "+33612345678", "resting", 90_000, 2, 3_600_000)]
+
+    def cancel_callback(self, callback: str) -> Outcome:
+        if callback != "b-1":
+            return Outcome(Result.NOT_FOUND, f"no callback {callback} is open")
+        return Outcome(Result.DONE, f"{callback} is taken back; nobody is called")
 
     def trunks(self) -> list[TrunkRow]:
         paris = GatewayRow(

@@ -15,6 +15,8 @@ from tests.cli.conftest import Command, Running
         (["agents", "list"], ["birch/lea", "maple/tom"]),
         (["accounts"], ["maple-101", "registered", "192.0.2.7:5062", "gone"]),
         (["accounts", "list"], ["birch/101"]),
+        (["callbacks"], ["b-1", "maple/sales", "+33612345678", "resting", "1m30s"]),
+        (["callbacks", "cancel", "b-1"], ["b-1 is taken back"]),
         (["queues"], ["maple/sales", "42s", "80% in 20s", "- in 20s"]),
         (
             ["trunks"],
@@ -49,6 +51,7 @@ def test_a_person_sees_what_matters(
         (["agents", "list"], [2, "tenant"], "maple"),
         (["accounts"], [1, "addresses", 0], "192.0.2.7:5062"),
         (["accounts", "reset", "maple-101"], ["secret"], "s3cret"),
+        (["callbacks"], [0, "number"], "+33612345678"),
         (["queues"], [0, "waiting"], 3),
         (["queues"], [1, "service_level"], None),
         (["trunks"], [0, "gateways", 1, "state"], "down"),

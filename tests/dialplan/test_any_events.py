@@ -24,7 +24,8 @@ EVENTS = st.one_of(
     st.builds(e.DigitPressed, st.one_of(st.sampled_from("0123456789*#ABCD"), _WORDS)),
     st.builds(e.QueueEntered, _NUMBERS),
     st.builds(e.QueueRefused, _WORDS),
-    st.builds(e.QueueStatus, _NUMBERS, _NUMBERS, _NUMBERS),
+    st.builds(e.QueueStatus, _NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS),
+    st.builds(e.CallbackAnswered, st.booleans(), _WORDS),
     st.just(e.QueueConnected()),
     st.just(e.QueueEnded()),
     st.builds(e.DialEnded, st.sampled_from(e.DialOutcome)),
@@ -76,6 +77,8 @@ class _World:
                 self.due = e.QueueEntered(2)
             case a.AskQueue():
                 self.due = e.QueueStatus(2, 3, 90)
+            case a.WishCallback():
+                self.due = e.CallbackAnswered(True)
             case a.Dial():
                 self.due = e.DialEnded(e.DialOutcome.ENDED)
             case a.AgentCommand():

@@ -120,14 +120,13 @@ def test_nothing_is_promised_before_the_journal_has_it() -> None:
     _done(scene)
 
 
-def test_a_journal_that_never_answers_is_given_up() -> None:
+def test_a_journal_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = _scene()
     call = scene.customer()
-    commit = scene.world.exchange.committed
-    scene.world.exchange.committed = lambda *_: None  # type: ignore[method-assign]  # a disk that hangs
-    _asks(scene, call)
-    scene.run(6)
-    scene.world.exchange.committed = commit  # type: ignore[method-assign]
+    with monkeypatch.context() as hangs:
+        hangs.setattr(scene.world.exchange, "committed", lambda *_: None)
+        _asks(scene, call)
+        scene.run(6)
     assert _ended(scene) == ["not-stored"]
     assert call.state is CallState.TALKING
     _done(scene)

@@ -32,7 +32,7 @@ flows: {main: [hangup]}
 """
 
 
-def switch(wall_us: int) -> Exchange:
+def switch(wall_us: int, dialplan: str = DIALPLAN) -> Exchange:
     materials = Materials(
         listeners=(Listener(Transport.UDP, HERE),),
         slots=(Slot(0, "127.0.0.1", 20000),),
@@ -43,7 +43,7 @@ def switch(wall_us: int) -> Exchange:
         epoch="e",
     )
     account = Account("shop-101", "shop", "101", hashed_secrets("shop-101", "softswitch", "x"))
-    return build(load_centre({"shop.yaml": DIALPLAN}), [account], (), materials, 0)
+    return build(load_centre({"shop.yaml": dialplan}), [account], (), materials, 0)
 
 
 def binding(transport: Transport, expires_at: int, local: Address = HERE) -> Binding:

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from switch.base.clock import SECOND
+from switch.exchange.callbacks import listed
 from switch.journal.entry import Journal
 from switch.journal.events import (
     AgentChanged,
+    CallbackEnded,
+    CallbackKept,
     CallEnded,
     CallStarted,
     Event,
@@ -17,11 +20,11 @@ from switch.journal.events import (
     OutsideCounted,
 )
 from switch.node.bindings import kept
-from switch.node.recovery import close_open_calls, restore_agents, restore_limits
+from switch.node.recovery import close_open_calls, restore_agents, restore_callbacks, restore_limits
 from switch.sip.flow import Transport
 from switch.store.store import Store
 from switch.tenant.limits import Limit, LimitBook, Limits, Refusal, TenantLimits
-from tests.node.test_bindings import binding, switch
+from tests.node.test_bindings import DIALPLAN, binding, switch
 
 WALL = 1_772_614_800 * SECOND
 STARTED = CallStarted("inbound", "+33612345678", "+33199000100", "carrier", "id@carrier")
@@ -155,3 +158,32 @@ class TestLimitsAfterARestart:
         exchange = switch(WALL)
         restore_limits(store, exchange, SECOND)
         assert exchange.office.parts.limits.spent("shop", "", SECOND) == 0
+
+
+def test_a_promise_to_call_back_outlives_a_kill(store: Store) -> None:
+    """By its own id, at the place of whoever asked; one that was kept or ended is not taken up again."""
+
+    def promise(name: str, number: str, tries: int = 3) -> CallbackKept:
+        wall = WALL + 10 * SECOND
+        return CallbackKept(name, "sales", number, wall, wall + 3_600 * SECOND, 5, tries, False, ((0, ()),))
+
+    lived(
+        store,
+        (10, "b-1", promise("b-1", "+33611111111")),
+        (11, "b-2", promise("b-2", "+33622222222")),
+        (12, "b-3", promise("b-3", "+33633333333")),
+        (13, "b-2", CallbackEnded("b-2", "sales", "+33622222222", "answered")),
+        (14, "b-3", promise("b-3", "+33633333333", tries=1)),
+    )
+    queue = "queues: {sales: {callback: {}, refuse_without_agents: false}}\n"
+    exchange = switch(WALL, DIALPLAN + queue)
+    assert restore_callbacks(store, exchange, 100 * SECOND) == 2
+    rows = listed(exchange.office)
+    assert [(row.id, row.number, row.tries_left, row.since) for row in rows] == [
+        ("b-1", "+33611111111", 3, 10 * SECOND),
+        ("b-3", "+33633333333", 1, 10 * SECOND),
+    ]
+    router = exchange.office.parts.tenancies["shop"].router
+    assert [view.waiting_since for view in router.waiting(100 * SECOND)] == [10 * SECOND] * 2
+    assert exchange.cancel_callback("b-1", 101 * SECOND)
+    assert not exchange.cancel_callback("b-2", 101 * SECOND)
