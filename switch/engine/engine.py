@@ -221,18 +221,15 @@ class Engine:
     # Commands and events
 
     def submit(self, command: Command) -> bool:
-        """Queue a command and wake the engine for it; see `post`."""
+        """Queue a command and have it applied at once; see `post`."""
         accepted = self.post(command)
         self._core.wake()
         return accepted
 
-    def wake(self) -> None:
-        """Let the engine apply what was posted now, and not at its next tick."""
-        self._core.wake()
-
     def post(self, command: Command) -> bool:
-        """Queue a command; False when the ring is full. A `CloseStream` always fits. `wake` follows: to wake
-        the engine costs more than to queue, and the commands of one moment need it once.
+        """Queue a command for the engine's next tick, 10 ms away at most; False when the ring is full. A
+        `CloseStream` always fits. To wake the engine costs more than to queue, a waking for each message of a
+        call would be half of what its thread does, and what a command starts is heard at a tick anyway.
 
         Raises `KeyError` for a clip that was never added, `UnusableAddressError` for a plan whose remote
         address is no unicast address of our family. Commands for a stream that is closing or closed are

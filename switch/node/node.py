@@ -179,6 +179,8 @@ class Node:
         self._commits: set[asyncio.Task[None]] = set()
         self._wrong_logins = Seldom()
         self._journal_full = False
+        # Asked once: each asking is a system call (`getpid`), and a call of two legs would ask a dozen times.
+        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self._after_scheduled = False
@@ -192,7 +194,7 @@ class Node:
 
     async def start(self) -> None:
         """Begin to carry; the sockets are bound already."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         self.engine.start()
         loop.add_reader(self.engine.fileno(), self._engine_ready)
         self.lag.start()
@@ -220,7 +222,7 @@ class Node:
             if task is not None:
                 task.cancel()
         await self.lag.stop()
-        asyncio.get_running_loop().remove_reader(self.engine.fileno())
+        self._loop.remove_reader(self.engine.fileno())
         self.engine.close()
         self._after()
         self.hand_over()
@@ -245,7 +247,7 @@ class Node:
 
     def failed(self, flow: Flow, branch: str = "") -> None:
         # Called from within `carry`: the failure is taken in at the next turn, never in the middle of one.
-        asyncio.get_running_loop().call_soon(self._failed, flow, branch)
+        self._loop.call_soon(self._failed, flow, branch)
 
     @_survived
     def closed(self, flow: Flow) -> None:
@@ -309,7 +311,6 @@ class Node:
 
     def carry(self) -> None:
         """Bytes to the sockets, commands to the engine, and the rest at the end of this turn."""
-        posted = False
         for output in self.exchange.poll():
             if isinstance(output, SendBytes):
                 self.network.send(output.data, output.flow)
@@ -320,18 +321,15 @@ class Node:
             elif isinstance(output, CommitWanted):
                 self._commits.add(asyncio.create_task(self._commit(output.sequence), name="commit"))
             else:
-                posted = True
                 self._command(output)
-        if posted:
-            self.engine.wake()
         if not self._after_scheduled:
             self._after_scheduled = True
-            asyncio.get_running_loop().call_soon(self._after)
+            self._loop.call_soon(self._after)
 
     @_survived
     def _command(self, command: Command) -> None:
         """One at a time, so that a fault in one does not lose the BYE that stands behind it."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         if isinstance(command, CloseStream) and command.slot in self._never_opened:
             self._never_opened.discard(command.slot)
             loop.call_soon(self._stream_closed, command.slot)
@@ -376,7 +374,7 @@ class Node:
         self._after_scheduled = False
         if not self._gathering and (self.journal.waits or self.exchange.office.trailing):
             self._gathering = True
-            asyncio.get_running_loop().call_later(WINDOW_S, self._gathered)
+            self._loop.call_later(WINDOW_S, self._gathered)
         for notice in self.exchange.take_notices():
             self._tell(notice)
         due = self.exchange.next_timer()
@@ -386,7 +384,7 @@ class Node:
             self._timer.cancel()
         delay_s = max(0, due - now_us()) / 1_000_000
         self._timer_at = due
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._timer_due)
+        self._timer = self._loop.call_later(delay_s, self._timer_due)
 
     def _gathered(self) -> None:
         self._gathering = False
@@ -464,4 +462,4 @@ class Node:
             _log.exception("a mistake of the switch; please report it", where=where, faults=self.faults)
         if not self._after_scheduled:
             self._after_scheduled = True
-            asyncio.get_running_loop().call_later(FAULT_PAUSE_S, self._after)
+            self._loop.call_later(FAULT_PAUSE_S, self._after)

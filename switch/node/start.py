@@ -42,7 +42,7 @@ from switch.node.listening import Doors, Wanted, client_tls, media_bind, say_exp
 from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions
-from switch.node.tokens import SystemTokens
+from switch.node.tokens import SystemBits, SystemTokens
 from switch.registrar.values import Account
 from switch.sip.flow import Address
 from switch.store.store import Store
@@ -87,6 +87,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
             slots,
             advertised_host=media_host,
             recordings=str(options.recordings_folder.absolute()),
+            random_bits=SystemBits(),
         )
         stack.callback(engine.close)
         add_clips(engine, configuration.centre, options.state / "prompts")

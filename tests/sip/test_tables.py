@@ -289,3 +289,22 @@ def test_on_streams_nothing_is_retransmitted() -> None:
         subject = transaction(name, rows, state, TCP)
         apply(subject, event)
         assert not {On.TIMER_A, On.TIMER_E, On.TIMER_G} & set(subject.timers)
+
+
+@pytest.mark.parametrize(("now", "at"), [(10_000_000, 15_000_000), (10_000_001, 15_100_000)])
+def test_the_end_of_a_long_timer_is_put_off_to_a_whole_tenth_of_a_second(now: int, at: int) -> None:
+    """RFC 3261 table 4: T4 and 64*T1 are never shortened, and many transactions end in one turn."""
+    subject = transaction("INVITE server", INVITE_SERVER_ROWS, St.COMPLETED)
+    sink = Sink(Timing())
+    assert step(subject, On.ACK, subject.request, UDP, now, sink)
+    assert sink.timers.next() == at
+
+
+def test_a_short_timer_is_to_the_microsecond() -> None:
+    """RFC 3261 section 17.2.1: the 100 after 200 ms; section 17.1.1.2: the first repetition after T1."""
+    invite = transaction("INVITE server", INVITE_SERVER_ROWS, St.NEW)
+    call = transaction("INVITE client", INVITE_CLIENT_ROWS, St.NEW)
+    for subject, event, wait_us in ((invite, On.REQUEST, 200_000), (call, On.START, 500_000)):
+        sink = Sink(Timing())
+        assert step(subject, event, subject.request, UDP, 10_000_001, sink)
+        assert sink.timers.next() == 10_000_001 + wait_us

@@ -12,6 +12,10 @@
 #define ROWS_MAX 32
 #define ACTIONS_MAX 6
 
+/* As machines.py says them, and why. */
+#define COARSE_US 100000
+#define COARSE_FROM_US 1000000
+
 typedef enum {
     BY_PYTHON,
     SEND_REQUEST,
@@ -164,9 +168,21 @@ static int is_stream(PyObject *transaction)
     return stream;
 }
 
+static PyObject *end_of(PyObject *now, PyObject *duration, int coarse)
+{
+    long long from = PyLong_AsLongLong(now), lasts = PyLong_AsLongLong(duration);
+    if ((from == -1 || lasts == -1) && PyErr_Occurred())
+        return NULL;
+    long long end = from + lasts;
+    if (coarse && lasts >= COARSE_FROM_US)
+        end = (end + COARSE_US - 1) / COARSE_US * COARSE_US;
+    return PyLong_FromLongLong(end);
+}
+
 static int start_timer(PyObject *transaction, const Action *action, PyObject *now, PyObject *sink)
 {
-    PyObject *duration = lasting(action, sink), *at = duration ? PyNumber_Add(now, duration) : NULL;
+    PyObject *duration = lasting(action, sink);
+    PyObject *at = duration ? end_of(now, duration, action->code == START_TIMER) : NULL;
     if (!at)
         return -1;
     int failed = call_heap(sink, known.set, transaction, action->timer, at);
