@@ -65,10 +65,12 @@ typedef struct Event {
     size_t name_count;
     const StepIn *steps;
     size_t step_count;
+    Name *known;       /* in place of `name` where it is at hand */
+    struct Plan *plan; /* in place of all that a contact asks for */
 } Event;
 
 enum { DE_ADMITTED, DE_REFUSED, DE_OFFERED, DE_OFFER_ENDED, DE_CONNECTED, DE_CLAIM_REFUSED, DE_VISIT_ENDED,
-       DE_AGENT_CHANGED, DE_WAKE_AT, DE_WIDENED };
+       DE_AGENT_CHANGED, DE_WAKE_AT, DE_WIDENED, DE_CHOICE /* of a packed offer */ };
 
 typedef struct Need {
     Name *skill;
@@ -133,6 +135,19 @@ void acd_close(Router *r);
 int acd_apply(Router *r, const Event *event, int64_t now);
 /* The decisions of the last event; they and their names live until the next. */
 const Decision *acd_decisions(const Router *r, size_t *count);
+
+/* Packed batches; packed.py describes the records. Numbers are given for texts and for contacts, whose
+   names and times do not count. -1 where memory failed. */
+int64_t acd_intern(Router *r, Text text);
+int64_t acd_intern_contact(Router *r, const Event *event);
+/* 0 where there is no such number. */
+int acd_forget(Router *r, uint64_t number);
+/* The text of a number, or NULL. */
+const Name *acd_interned(const Router *r, uint64_t number);
+/* The first record that is not sound, or `count`. */
+size_t acd_check_packed(const Router *r, const unsigned char *records, size_t count);
+/* Takes all records, which have been checked; their decisions, until the next call, or NULL. */
+const Bytes *acd_apply_packed(Router *r, const unsigned char *records, size_t count);
 
 /* 1 where the contact waits or is offered, else 0. */
 int acd_place(const Router *r, Text contact, int64_t now, PlaceOut *out);

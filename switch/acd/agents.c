@@ -3,9 +3,10 @@
 
 static void set_queue(Router *r, const Event *event)
 {
-    Queue *queue = queue_find(r, event->name);
+    Name *name = name_of(r, event);
+    Queue *queue = name ? queue_of(name) : NULL;
     if (!queue)
-        queue = queue_add(r, take(r, event->name));
+        queue = queue_add(r, take_name(r, event));
     const QueueIn *in = &event->queue;
     int64_t priority = queue->set.priority;
     queue->set = (QueueIn){
@@ -125,16 +126,16 @@ void agent_event(Router *r, const Event *event)
         set_queue(r, event);
         return;
     }
+    Name *name = name_of(r, event);
     if (event->kind == EV_REMOVE_QUEUE) {
-        Queue *queue = queue_find(r, event->name);
-        if (queue)
-            remove_queue(r, queue);
+        if (name && queue_of(name))
+            remove_queue(r, queue_of(name));
         return;
     }
-    Agent *agent = agent_find(r, event->name);
+    Agent *agent = name ? name->agent : NULL;
     if (event->kind == EV_SET_AGENT) {
         if (!agent)
-            agent = agent_add(r, take(r, event->name), ++r->last_agent);
+            agent = agent_add(r, take_name(r, event), ++r->last_agent);
         agent_configure(r, agent, event);
         agent_refresh(r, agent);
     } else if (agent && event->kind == EV_REMOVE_AGENT) {

@@ -284,6 +284,12 @@ Plan *plan_new(Router *r, const Event *event)
     return plan;
 }
 
+Plan *plan_share(Plan *plan)
+{
+    plan->users++;
+    return plan;
+}
+
 void plan_release(Router *r, Plan *plan)
 {
     if (--plan->users)

@@ -52,6 +52,8 @@ static int is_open(const RouterObject *self)
     return 0;
 }
 
+#include "packed_in.h"
+
 /* `list` with `item` appended; both are taken over, and a failure gives NULL. */
 static PyObject *append(PyObject *list, PyObject *item)
 {
@@ -200,6 +202,10 @@ static PyObject *router_restore(PyTypeObject *type, PyObject *args)
 
 static PyMethodDef router_methods[] = {
     {"apply", (PyCFunction)router_apply, METH_VARARGS, "apply(event, now): the decisions, in order."},
+    {"intern", (PyCFunction)router_intern, METH_O, "intern(text or contact): its number in packed records."},
+    {"forget", (PyCFunction)router_forget, METH_O, "forget(number): it may be given to something else."},
+    {"interned", (PyCFunction)router_interned, METH_O, "interned(number): the text that has it."},
+    {"apply_packed", (PyCFunction)router_apply_packed, METH_O, "apply_packed(records): packed decisions."},
     {"place", (PyCFunction)router_place, METH_VARARGS, "place(contact, now): where it waits, or None."},
     {"queues", (PyCFunction)router_queues, METH_O, "queues(now): all queues as QueueView."},
     {"agents", (PyCFunction)router_agents, METH_O, "agents(now): all agents as AgentView."},

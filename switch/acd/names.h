@@ -42,7 +42,7 @@ typedef struct Name {
     uint64_t hash; /* FNV-1a over the bytes; also feeds the RANDOM policy */
     size_t size;
     uint32_t users;
-    uint32_t in_grave;
+    uint32_t number : 31, in_grave : 1; /* number: that of packed records; 0: none */
     struct Agent *agent;
     struct Visit *visit;
     Role *role; /* NULL: neither a queue nor a skill */

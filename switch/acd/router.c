@@ -98,7 +98,7 @@ static void handle(Router *r, const Event *event)
     }
 }
 
-static void run(Router *r, const Event *event, int64_t now)
+void take_event(Router *r, const Event *event, int64_t now)
 {
     now = clamp(now, -AMOUNT_MAX, AMOUNT_MAX);
     if (now > r->now)
@@ -125,6 +125,6 @@ int acd_apply(Router *r, const Event *event, int64_t now)
         r->out_count = 0;
         return -1;
     }
-    run(r, event, now);
+    take_event(r, event, now);
     return 0;
 }

@@ -45,6 +45,7 @@ from switch.acd.limits import (
     RETRY_MIN_US,
     RING_UNLIMITED_US,
 )
+from switch.acd.packed import Packed
 from switch.acd.state import (
     Agent,
     Queue,
@@ -65,7 +66,7 @@ _RANG_OUT = frozenset({OfferOutcome.NO_ANSWER, OfferOutcome.LEASE_EXPIRED})
 """Outcomes that count as misses. A deliberate decline does not: the agent is there and has seen it."""
 
 
-class Router:
+class Router(Packed):
     """One tenant's router. Deterministic: the same events give the same decisions, on any machine.
 
     Events that name an unknown queue, agent or contact are no-ops, for a race makes them normal.
@@ -73,6 +74,7 @@ class Router:
     """
 
     def __init__(self, seed: int = 0) -> None:
+        super().__init__()
         self._s = State(seed)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.SetQueue: self._set_queue,

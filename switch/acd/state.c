@@ -41,22 +41,16 @@ Decision *emit(Router *r, int kind)
     return decision;
 }
 
-Agent *agent_find(const Router *r, Text name)
+/* The name that an event is about, or NULL where nothing bears it. */
+Name *name_of(const Router *r, const Event *event)
 {
-    Name *found = names_find(&r->names, name);
-    return found ? found->agent : NULL;
+    return event->known ? event->known : names_find(&r->names, event->name);
 }
 
-Visit *visit_find(const Router *r, Text name)
+/* The same with one more user, made where it is new. */
+Name *take_name(Router *r, const Event *event)
 {
-    Name *found = names_find(&r->names, name);
-    return found ? found->visit : NULL;
-}
-
-Queue *queue_find(const Router *r, Text name)
-{
-    Name *found = names_find(&r->names, name);
-    return found ? queue_of(found) : NULL;
+    return event->known ? share(event->known) : take(r, event->name);
 }
 
 Queue *queue_add(Router *r, Name *name)

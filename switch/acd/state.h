@@ -119,6 +119,19 @@ typedef struct Offers {
     size_t room, count;
 } Offers;
 
+/* What a number of packed records stands for: a name or a plan, or nothing. */
+typedef struct Numbered {
+    Name *name;
+    Plan *plan;
+} Numbered;
+
+typedef struct Numbers {
+    Numbered *at; /* 0 is no text */
+    size_t room, count;
+    uint32_t *spare; /* numbers given back */
+    size_t spare_room, spare_count;
+} Numbers;
+
 struct Router {
     Memory memory;
     int broken;
@@ -150,7 +163,8 @@ struct Router {
     size_t view_chunk, view_entry; /* where acd_waiting is in its line */
     Decision *out;
     size_t out_room, out_count;
-    Bytes bytes;
+    Bytes bytes, packed;
+    Numbers numbers;
 };
 
 static inline Queue *queue_of(const Name *name) { return name->role ? name->role->queue : NULL; }
@@ -163,9 +177,8 @@ Name *share(Name *name);
 void release(Router *r, Name *name);
 uint64_t splitmix(uint64_t *state);
 Decision *emit(Router *r, int kind);
-Agent *agent_find(const Router *r, Text name);
-Visit *visit_find(const Router *r, Text name);
-Queue *queue_find(const Router *r, Text name);
+Name *name_of(const Router *r, const Event *event);
+Name *take_name(Router *r, const Event *event);
 Queue *queue_add(Router *r, Name *name);
 void queue_drop(Router *r, Queue *queue);
 void visit_add(Router *r, Visit *visit);
@@ -203,6 +216,7 @@ void classes_widen_slots(Router *r, size_t old_room);
 void classes_learn(Router *r, Agent *agent);
 void classes_forget(Router *r, Agent *agent);
 Plan *plan_new(Router *r, const Event *event);
+Plan *plan_share(Plan *plan);
 void plan_release(Router *r, Plan *plan);
 
 /* agents.c */
@@ -224,6 +238,9 @@ void offer_failed(Router *r, Visit *visit, int outcome);
 void offer_event(Router *r, const Event *event);
 void agent_rest(Router *r, Agent *agent, const Queue *queue);
 int in_time(const Queue *queue, int64_t waited_us);
+
+/* router.c */
+void take_event(Router *r, const Event *event, int64_t now);
 
 /* settle.c */
 void settle(Router *r);

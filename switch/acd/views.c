@@ -15,7 +15,8 @@ static int64_t estimate_us(const Queue *queue, int64_t position, int64_t now)
 
 int acd_place(const Router *r, Text contact, int64_t now, PlaceOut *out)
 {
-    const Visit *visit = visit_find(r, contact);
+    const Name *name = names_find(&r->names, contact);
+    const Visit *visit = name ? name->visit : NULL;
     if (!visit || !visit->queue || visit->state == VISIT_CONNECTED)
         return 0;
     now = clamp(now, r->now, AMOUNT_MAX);

@@ -74,10 +74,12 @@ static void refuse(Router *r, Name *contact, Plan *plan, Queue *queue, int why)
 
 static void arrive(Router *r, const Event *event)
 {
-    if (visit_find(r, event->name))
+    Name *contact = take_name(r, event);
+    if (contact->visit) {
+        release(r, contact);
         return;
-    Name *contact = take(r, event->name);
-    Plan *plan = plan_new(r, event);
+    }
+    Plan *plan = event->plan ? plan_share(event->plan) : plan_new(r, event);
     Queue *queue = queue_of(plan->queue);
     int why = refusal(r, queue, plan);
     if (why != REFUSED_NOT) {
@@ -174,7 +176,8 @@ void visit_event(Router *r, const Event *event)
         arrive(r, event);
         return;
     }
-    Visit *visit = visit_find(r, event->name);
+    const Name *name = name_of(r, event);
+    Visit *visit = name ? name->visit : NULL;
     if (!visit)
         return;
     if (event->kind == EV_ABANDON)

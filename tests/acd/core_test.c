@@ -240,6 +240,43 @@ static long failing_restore(Router *r)
     }
 }
 
+static void put(unsigned char *at, int size, uint64_t value)
+{
+    for (int i = 0; i < size; i++)
+        at[i] = (unsigned char)(value >> (8 * i));
+}
+
+/* Random records, sound or not, on the heap of exactly their size; now and then a number is forgotten. */
+static void packed(Router *r, uint64_t seed)
+{
+    state = seed;
+    for (int i = 0; i < 3000; i++) {
+        Texts texts = {{0}, 0};
+        Parts parts;
+        Event event = {.kind = EV_ARRIVE};
+        fill(&event, &parts, &texts, 0);
+        event.other = name(&texts, "q", draw(5));
+        CHECK(draw(4) || acd_intern_contact(r, &event) > 0);
+        CHECK(acd_intern(r, name(&texts, draw(2) ? "a" : "c", draw(6))) > 0);
+        forget(&texts);
+        size_t count = draw(4);
+        unsigned char *records = calloc(count ? count : 1, 32);
+        for (size_t k = 0; k < count; k++) {
+            records[32 * k] = (unsigned char)draw(EV_COUNT + 1);
+            records[32 * k + 1] = (unsigned char)draw(6);
+            put(records + 32 * k + 4, 4, draw(40));
+            put(records + 32 * k + 8, 8, (uint64_t)i * 100000 + (1ull << 40));
+            put(records + 32 * k + 16, 8, draw(40));
+            put(records + 32 * k + 24, 8, draw(40));
+        }
+        size_t sound = acd_check_packed(r, records, count);
+        CHECK(sound <= count && acd_apply_packed(r, records, sound));
+        free(records);
+        for (uint64_t n = draw(4); n; n--)
+            acd_forget(r, draw(40));
+    }
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 3);
@@ -248,6 +285,7 @@ int main(int argc, char **argv)
     CHECK(r && play(r, seed, atol(argv[2])) == 0);
     same_after_restore(r);
     damaged(r, seed);
+    packed(r, seed);
     long restores = failing_restore(r);
     acd_close(r);
     printf("%ld events, %ld failed allocations, %ld while restoring\n", atol(argv[2]), failing(seed), restores);
