@@ -27,6 +27,7 @@ enumeration (24 of 4), and the best five (number of the agent 4, 4 bytes 0, scor
 needs, eight in 64 bytes (number of the skill 4, level 4).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from struct import Struct
@@ -173,7 +174,7 @@ class Numbers:
         return thing
 
 
-class Packed:
+class Packed(ABC):
     """The methods for packed batches of the router in Python."""
 
     __slots__ = ("_numbers",)
@@ -181,8 +182,9 @@ class Packed:
     def __init__(self) -> None:
         self._numbers = Numbers()
 
+    @abstractmethod
     def apply(self, event: Event, now: int) -> list[Decision]:
-        raise NotImplementedError
+        """Take one event."""
 
     def intern(self, value: str | Contact) -> int:
         """The number of a text, or a new one for all contacts like this one."""
