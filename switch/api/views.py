@@ -321,8 +321,22 @@ class WhyCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyAgent:
+    """One agent at a decision, or now: `chosen`, `candidate`, or why it was none; `detail` has figures."""
+
+    agent: str
+    reason: str
+    detail: str
+    score: int | None = None
+    idle_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WhyOffer:
-    """One decision of the router: whom it chose and against whom. `candidates` has the chosen first."""
+    """One decision of the router: whom it chose and against whom. `candidates` has the chosen first.
+
+    `agents` are all of the tenant, rebuilt from the router's trail; where that cannot be, `untold` says why.
+    """
 
     at_ms: int
     queue: str
@@ -334,6 +348,9 @@ class WhyOffer:
     exclusions: tuple[tuple[str, int], ...]
     tie_break: str
     outcome: str
+    event: int = 0
+    agents: tuple[WhyAgent, ...] = ()
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +362,8 @@ class WhyAnswer:
     text: str
     offers: tuple[WhyOffer, ...]
     events: tuple[WhyEvent, ...]
+    waits_with: tuple[WhyAgent, ...] = ()
+    """Of a call that waits now: what keeps each agent from it."""
 
 
 @dataclass(frozen=True, slots=True)

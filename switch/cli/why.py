@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from switch.api.views import Outcome, WhyAnswer
+from switch.api.views import Outcome, Result, WhyAnswer
 from switch.cli.client import Control
 from switch.cli.output import finish, print_json
 from switch.cli.parameters import STATE_DEFAULT, Json, State
+from switch.node import reasons
+from switch.store.store import Store
 
 _ANSWER: TypeAdapter[WhyAnswer | Outcome] = TypeAdapter(WhyAnswer | Outcome)
 
@@ -17,14 +19,30 @@ def why(
     call: Annotated[
         str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls recent` lists it.")
     ],
+    journal: Annotated[
+        str,
+        typer.Option(
+            help="Read this store (a file, a copy of one, postgresql://...) and ask no running switch.",
+            metavar="JOURNAL",
+        ),
+    ] = "",
     state: State = STATE_DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """What happened to a call and why: candidates, exclusions by reason, scores, tie-break."""
-    answer = Control(state).get("/v1/why", _ANSWER, call=call)
+    """What happened to a call and why: candidates, scores, tie-break, and each agent's own reason."""
+    answer = _of_store(journal, call) if journal else Control(state).get("/v1/why", _ANSWER, call=call)
     if isinstance(answer, Outcome):
         finish(answer, as_json)
     elif as_json:
         print_json(answer)
     else:
         print(answer.text)
+
+
+def _of_store(journal: str, call: str) -> WhyAnswer | Outcome:
+    store = Store.open_to_read(journal)
+    try:
+        told = reasons.why(store, call)
+    finally:
+        store.close()
+    return told or Outcome(Result.NOT_FOUND, f"the journal has no call {call}")

@@ -55,12 +55,25 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentReason:
+    """One agent at the moment of a decision. `reason` is `chosen`, `candidate` or why it was none; `detail`
+    has the figures behind it. `idle_us` -1 and `score` None where there are none."""
+
+    agent: str
+    reason: str
+    detail: str
+    idle_us: int
+    score: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class OfferWhy:
     """One offer: who was not a candidate and why, how the best ranked, what decided, how it ended.
 
     `at_us` counts from the call's first entry; `entry` and `ended_entry` are sequence numbers of the
     journal (here and below). `lasted_us` is -1 while the offer stands, and `outcome` is empty then.
-    `exclusions` are (reason, agents). `decision` is the router's event count, for replay.
+    `exclusions` are (reason, agents). `decision` is the router's event count, for replay, by which `agents`
+    is told; where it cannot be, `untold` says why.
     """
 
     offer: int
@@ -77,6 +90,8 @@ class OfferWhy:
     outcome: str = ""
     lasted_us: int = -1
     ended_entry: int = 0
+    agents: tuple[AgentReason, ...] = ()
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True)

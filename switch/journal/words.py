@@ -1,12 +1,15 @@
 """An explanation in plain words, for `softswitch why CALL` and whoever reads it at 3 am."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from switch.journal.why import ANSWERED, REFUSED, Explanation, OfferWhy, Rank, VisitWhy
+from switch.journal.why import ANSWERED, REFUSED, AgentReason, Explanation, OfferWhy, Rank, VisitWhy
 
 SCORE_ONE = 1 << 32
 """Scores in the journal are the router's fixed point, 32 bits of fraction, so that a replay compares them."""
+
+AGENTS_TOLD = 40
+"""Agents named one by one, the nearest to a candidate first; a program gets all of them."""
 
 _EXCLUSIONS = {
     "signed-out": "signed out",
@@ -20,6 +23,53 @@ _EXCLUSIONS = {
     "level-too-low": "with too low a level of a needed skill",
     "avoided": "to be avoided for this contact",
     "just-declined": "who had just missed or declined it",
+}
+
+_AGENT_WORDS = {
+    "chosen": "chosen",
+    "candidate": "could take it",
+    "signed-out": "signed out",
+    "unreachable": "unreachable",
+    "line-bad": "line too bad",
+    "paused": "paused",
+    "offered": "being rung",
+    "busy": "busy",
+    "wrap-up": "in wrap-up",
+    "serves-other-queues": "other queues",
+    "skill-missing": "skill missing",
+    "level-too-low": "level too low",
+    "excluded-skill": "unwanted skill",
+    "other-team": "other team",
+    "other-channels": "other channels",
+    "avoided": "to be avoided",
+    "just-declined": "just declined",
+    "kept-for-other": "kept for another",
+}
+_NEARNESS = {
+    reason: place
+    for place, reason in enumerate(
+        (
+            "chosen",
+            "candidate",
+            "just-declined",
+            "kept-for-other",
+            "avoided",
+            "offered",
+            "wrap-up",
+            "busy",
+            "paused",
+            "line-bad",
+            "unreachable",
+            "signed-out",
+            "level-too-low",
+            "skill-missing",
+            "excluded-skill",
+            "other-team",
+            "other-channels",
+            "serves-other-queues",
+        ),
+        -18,
+    )
 }
 
 _TIE_BREAKS = {
@@ -135,6 +185,29 @@ def _offer_lines(offer: OfferWhy) -> Iterator[str]:
         more = f", and {rest} more" if rest > 0 else ""
         yield _more(f"Scores by {offer.policy}: {ranks}{more}.")
     yield _more(f"{offer.agent} was chosen because {_TIE_BREAKS.get(offer.tie_break, offer.tie_break)}.")
+    if offer.agents:
+        yield _more(f"Each agent at that moment (event {offer.decision} of the router):")
+        yield from agent_lines(offer.agents)
+    elif offer.untold:
+        yield _more(f"Each agent's own reason cannot be told: {offer.untold}.")
+
+
+def agent_lines(agents: Sequence[AgentReason]) -> Iterator[str]:
+    """One line an agent: the chosen, candidates, then who could serve if they were free, then the rest."""
+    ordered = sorted(agents, key=lambda agent: _NEARNESS.get(agent.reason, 0))
+    shown = ordered[:AGENTS_TOLD]
+    width = max((len(agent.agent) for agent in shown), default=0)
+    for agent in shown:
+        reason = _AGENT_WORDS.get(agent.reason, agent.reason)
+        parts = [agent.detail] if agent.detail else []
+        if agent.score is not None:
+            parts.append(f"score {agent.score / SCORE_ONE:g}")
+        if agent.idle_us >= 0:
+            parts.append(f"idle {_seconds(agent.idle_us)}")
+        line = _more(f"  {agent.agent:{width}}  {reason}{': ' if parts else ''}{', '.join(parts)}")
+        yield _printable(line)
+    if len(ordered) > len(shown):
+        yield _more(f"  and {len(ordered) - len(shown)} more; --json has them all")
 
 
 def _rank(rank: Rank, policy: str) -> str:

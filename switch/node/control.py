@@ -13,15 +13,11 @@ from switch.exchange import callbacks, supervised
 from switch.exchange.office import Office, Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
-from switch.journal.entry import Entry
-from switch.journal.why import explain
-from switch.journal.words import tell
-from switch.node import accounts, audio_views, carriers
+from switch.node import accounts, audio_views, carriers, reasons
 from switch.node.clock import now_us
 from switch.node.compose import rebuild
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
 from switch.node.digest_offer import advice, offered
-from switch.node.explanation import why_answer
 from switch.node.names import find
 from switch.node.node import Node
 from switch.node.observe import snapshot, thresholds
@@ -311,31 +307,16 @@ class Control:
 
     async def why(self, call: str) -> views.WhyAnswer | None:
         await self._flush()
-        entries = await asyncio.to_thread(self._entries, call)
-        explanation = explain(entries)
-        if explanation is None:
-            return None
-        lines = [*tell(explanation), *self._why_it_waits(explanation.call)]
-        return why_answer(explanation, "\n".join(lines))
+        waiting = self._waiting_of(call)
+        return await asyncio.to_thread(reasons.why, self._store, call, waiting)
 
-    def _why_it_waits(self, call: str) -> list[str]:
-        """Of a caller who waits at this moment: what each agent of the queue is doing instead."""
+    def _waiting_of(self, call: str) -> reasons.Waiting | None:
+        """Of a caller who waits at this moment: where, and its router's state."""
         session = self.node.exchange.office.sessions.get(call)
         if session is None or session.contact_state is not ContactState.WAITING:
-            return []
-        tenancy = self.node.exchange.office.parts.tenancies[session.tenant]
-        lines = [f"Waits now in queue {session.queue}. Its agents, as they are:"]
-        for view in sorted(tenancy.router.agents(now_us()), key=lambda view: view.name):
-            plan = tenancy.plan.agents.get(view.name)
-            if plan is None or (plan.queues and session.queue not in plan.queues):
-                continue
-            reason = f" ({view.reason})" if view.reason else ""
-            levels = ", ".join(f"{skill} {level}" for skill, level in plan.skills)
-            lines.append(f"    {view.name}: {view.state}{reason}; {levels or 'no skills'}")
-        return lines
-
-    def _entries(self, call: str) -> list[Entry]:
-        return self._store.entries_of_call(call)
+            return None
+        router = self.node.exchange.office.parts.tenancies[session.tenant].router
+        return reasons.Waiting(session.queue, session.contact, router.snapshot(), now_us())
 
     async def _flush(self) -> None:
         """What happened a moment ago is asked for most: let it be durable first."""

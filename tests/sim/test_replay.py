@@ -147,3 +147,47 @@ def test_a_time_or_tenant_of_which_nothing_is_kept(
         assert "no router events" in capsys.readouterr().err
     assert command(monkeypatch, "replay", day.parent / "none.db") == 1
     assert "there is no such file" in capsys.readouterr().err
+
+
+def offered_call(day: Path) -> str:
+    """A call that was offered to somebody in the second half of the day."""
+    with sqlite3.connect(day) as file:
+        query = "SELECT call FROM journal WHERE kind = 'offer-made' ORDER BY sequence LIMIT 1 OFFSET 60"
+        (call,) = file.execute(query).fetchone()
+    return str(call)
+
+
+def test_why_tells_each_agents_own_reason(
+    day: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = offered_call(day)
+    assert command(monkeypatch, "why", call, "--journal", day, "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    (first, *_) = answer["offers"]
+    assert first["untold"] == ""
+    assert len(first["agents"]) == 40
+    told = [agent["reason"] for agent in first["agents"]]
+    assert told.count("chosen") == 1
+    assert told.count("candidate") == first["candidates_count"] - 1
+    for reason, count in first["exclusions"]:
+        assert told.count(reason) == count, reason
+    assert command(monkeypatch, "why", call, "--journal", day) == 0
+    text = capsys.readouterr().out
+    assert f"Each agent at that moment (event {first['event']} of the router):" in text
+    assert re.search(rf"{first['agent']} +chosen: score", text)
+    assert re.search(r"level too low: (french|english) \d+ of \d+ needed|skill missing", text)
+
+
+def test_why_says_what_it_cannot_tell(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = offered_call(day)
+    path = copy(day, tmp_path, "DELETE FROM router_trail")
+    assert command(monkeypatch, "why", call, "--journal", path) == 0
+    out = capsys.readouterr().out
+    assert "was chosen because" in out
+    assert "Each agent's own reason cannot be told: what the router was told then is not kept" in out
+    path = copy(day, tmp_path, "UPDATE router_trail SET body = zeroblob(50) WHERE kind = 'events'")
+    assert command(monkeypatch, "why", call, "--journal", path) == 0
+    assert "cannot be read: the check sum does not fit" in capsys.readouterr().out
+    assert command(monkeypatch, "why", "c-of-nobody", "--journal", path) == 1

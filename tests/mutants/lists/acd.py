@@ -173,6 +173,12 @@ MUTANTS = (
         _BY_TRAIL + "test_what_the_store_did_not_take_is_a_gap_and_no_end",
     ),
     Mutant(
+        "switch/acd/explain.py",
+        "if visit.id == self.contact and visit.state is VisitState.OFFERED:",
+        "if visit.id == self.contact:",
+        "tests/acd/test_explain.py::test_each_reason_has_its_figures",
+    ),
+    Mutant(
         "switch/acd/repeat.py",
         "if piece.first != self.sequence + 1:",
         "if piece.first < self.sequence:",

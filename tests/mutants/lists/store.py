@@ -33,7 +33,7 @@ MUTANTS = (
     # A promise made to a caller must not rest on a commit that has not been made.
     Mutant(
         _WRITER,
-        "self._durable = group.last_sequence",
+        "self._durable = group.last_sequence or self._durable",
         "self._durable = self._appended",
         _BY_WRITER + "test_what_came_during_a_commit_is_not_durable_by_it",
     ),
