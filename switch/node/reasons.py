@@ -1,8 +1,8 @@
 """A call's story with each agent's own reason at each offer, from the store alone.
 
 The journal keeps of an offer what decided it; all else is what the router knew, and its trail gives that
-back: from the nearest snapshot the events up to the decision are repeated, then it is taken once more by the half
-that tells why. It works on the store of a running switch and on a copy.
+back: from the nearest snapshot the events up to the decision are repeated, then it is taken once more by the
+half that tells why. It works on the store of a running switch and on a copy.
 """
 
 import time
