@@ -198,6 +198,7 @@ class CallRow:
     age_ms: int
     recording: str = ""
     supervisor: str = ""
+    conference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

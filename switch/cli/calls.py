@@ -82,8 +82,8 @@ def listed(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
             row.caller,
             row.called,
             row.state,
-            row.queue,
-            row.agent,
+            f"conference {row.conference}" if row.conference else row.queue,
+            row.agent if not row.supervisor else f"{row.agent} ({row.supervisor})".lstrip(),
             span(row.age_ms),
         )
         for row in rows

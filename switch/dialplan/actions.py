@@ -176,6 +176,44 @@ class EndMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinConference:
+    """Into the tenant's room of this name; `ConferenceJoined` or `ConferenceRefused` follows.
+
+    What the room is like is said by whoever opens it: `members_max`, `announce` (a beep when somebody comes
+    or goes), `music` (until a second member is there), `record`, `levels` (automatic gain). `muted`: it
+    comes in muted.
+    """
+
+    name: str
+    moderator: bool
+    muted: bool
+    members_max: int
+    announce: bool
+    music: bool
+    record: bool
+    levels: bool
+
+
+class ConferenceVerb(StrEnum):
+    """What a member's keys say. All but MUTE and LEAVE are a moderator's."""
+
+    MUTE = "mute"
+    LEAVE = "leave"
+    LOCK = "lock"
+    MUTE_OTHERS = "mute-others"
+    END = "end"
+    HEAR = "hear"
+    """A prompt to this member is over: what it heard before is heard again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConference:
+    """`ConferenceTold` or `ConferenceEnded` follows; nothing where the member may not."""
+
+    verb: ConferenceVerb
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call from our side."""
 
@@ -214,6 +252,8 @@ Action = (
     | Record
     | TakeMessage
     | EndMessage
+    | JoinConference
+    | ControlConference
     | Hangup
     | WakeAt
     | Trail

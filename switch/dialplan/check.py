@@ -13,7 +13,14 @@ STATES_MAX = 50_000
 """Ways through a program that are followed. No real plan has as many; the rest then goes unchecked."""
 
 _ANSWERING = (
-    p.AnswerCall | p.PlayPrompts | p.Menu | p.CollectDigits | p.WaitInQueue | p.OfferCallback | p.LeaveMessage
+    p.AnswerCall
+    | p.PlayPrompts
+    | p.Menu
+    | p.CollectDigits
+    | p.WaitInQueue
+    | p.OfferCallback
+    | p.LeaveMessage
+    | p.Confer
 )
 
 

@@ -125,6 +125,34 @@ class MessageTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class ConferenceJoined:
+    """The caller hears the others, and is one of so many."""
+
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceRefused:
+    """`reason`: full, locked, failed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceTold:
+    """What a key has done; `message` is the key of a built-in prompt."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceEnded:
+    """The caller is out of the room: left by its own key, or `ended` by a moderator."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """A `WakeAt` came due."""
 
@@ -143,5 +171,9 @@ Event = (
     | DialEnded
     | AgentCommandDone
     | MessageTaken
+    | ConferenceJoined
+    | ConferenceRefused
+    | ConferenceTold
+    | ConferenceEnded
     | Wake
 )

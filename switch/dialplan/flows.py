@@ -21,6 +21,7 @@ from switch.dialplan.plan import QueuePlan, RecordingPlan, plain_number
 from switch.dialplan.problems import Problems, suggestion
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
+from switch.dialplan.room_steps import conference
 from switch.dialplan.sound_steps import record, take_message, told
 from switch.dialplan.source import Path, Source
 
@@ -501,6 +502,7 @@ VERBS: Mapping[str, Verb] = {
     "answer": _answer,
     "callback": callback,
     "collect": _collect,
+    "conference": conference,
     "dial": _dial,
     "goto": _goto,
     "hangup": _hangup,

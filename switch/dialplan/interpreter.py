@@ -11,6 +11,7 @@ from typing import Protocol
 from switch.base.values import quick
 from switch.dialplan import program as p
 from switch.dialplan.actions import Action, AgentCommand, Answer, Dial, Hangup, Record, RecordVerb, Reject
+from switch.dialplan.conferring import Conferring
 from switch.dialplan.events import (
     AgentCommandDone,
     Answered,
@@ -48,6 +49,7 @@ _AUDIBLE = (
     p.TellRecording,
     p.RecordCall,
     p.LeaveMessage,
+    p.Confer,
 )
 """What is done to an answered call."""
 
@@ -288,6 +290,8 @@ class Interpreter:
                 return self._wait(_Dialling(session, step), now)
             case p.LeaveMessage():
                 return self._wait(Messaging(session, step), now)
+            case p.Confer():
+                return self._wait(Conferring(session, step), now)
             case p.Rest():
                 return self._wait(_Resting(session, step), now)
             case p.CommandAgent():

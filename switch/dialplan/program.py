@@ -191,6 +191,26 @@ class LeaveMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Confer:
+    """`exits`: refused (no right PIN), full, locked; `next`: out again. `name` may be a `{variable}`."""
+
+    where: Where
+    name: str
+    pin: str
+    moderator_pin: str
+    moderator: bool
+    muted: bool
+    members_max: int
+    announce: bool
+    music: bool
+    record: bool
+    levels: bool
+    exits: Mapping[str, int]
+    otherwise: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     where: Where
     duration_us: int
@@ -243,6 +263,7 @@ Instruction: TypeAlias = (
     | TellRecording
     | RecordCall
     | LeaveMessage
+    | Confer
     | End
     | Farewell
 )
@@ -300,6 +321,9 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
             return ((instruction.promised, True), (instruction.declined, False))
         case DialOut():
             exits = tuple((address, reason == "no-answer") for reason, address in instruction.exits.items())
+            return (*exits, (instruction.otherwise, False), (instruction.next, True))
+        case Confer():
+            exits = tuple((address, reason == "refused") for reason, address in instruction.exits.items())
             return (*exits, (instruction.otherwise, False), (instruction.next, True))
         case End() | Farewell():
             return ()

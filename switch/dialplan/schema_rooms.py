@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from switch.dialplan.schema import Names, Section
+from switch.dialplan.schema import Names, Raw, Section
 
 
 def _listed(value: object) -> object:
@@ -19,3 +19,24 @@ class SupervisionModel(Section):
         tuple[Literal["listen", "whisper", "join"], ...], BeforeValidator(_listed), Field(min_length=1)
     ] = ("listen", "whisper", "join")
     tone: bool = False
+
+
+Pin = Annotated[str, Field(pattern="^([0-9]{4,12})?$")]
+
+
+class ConferenceModel(Section):
+    """A room in which callers hear one another."""
+
+    name: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}|\{[a-z][a-z0-9_]*\})$")]
+    pin: Pin = ""
+    moderator_pin: Pin = ""
+    moderator: bool = False
+    muted: bool = False
+    members_max: Annotated[int, Field(ge=2, le=63)] = 32
+    announce: bool = True
+    music: bool = True
+    record: bool = False
+    levels: bool = False
+    refused: Raw = None
+    full: Raw = None
+    locked: Raw = None

@@ -114,6 +114,13 @@ void recorder_tick(struct engine *engine, uint32_t slot)
     struct recording *recording = stream->recording;
     int16_t left_out[RATE_FRAME_MAX], right_out[RATE_FRAME_MAX];
     const int16_t *left = said_by(engine, stream, recording, &recording->left, left_out), *right = SILENCE;
+    if (recording->order.channels == 1 && !stream->plan.receives) {
+        /* Nobody speaks into it: the ear of a room, of which everything that it hears is wanted. */
+        uint32_t rate;
+        const int16_t *heard = recording_take_heard(recording, &rate);
+        if (heard != NULL)
+            left = rate_change(&engine->rates, &recording->left, rate, recording->order.rate, heard, left_out);
+    }
     if (recording->order.channels == 2) {
         uint32_t rate;
         const int16_t *heard = recording_take_heard(recording, &rate);

@@ -8,7 +8,7 @@ from switch.call.cause import Reason, ours
 from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.dialplan.events import Answered, DigitPressed
-from switch.exchange import endings, ringing, supervised, transfers
+from switch.exchange import endings, ringing, rooms, supervised, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -34,6 +34,7 @@ def digit(office: Office, session: Session, leg: Leg, key: str, now: int, *, fro
 def released(office: Office, slot: int) -> None:
     """A slot is free again."""
     office.leg_of_slot.pop(slot, None)
+    office.ears.discard(slot)
     office.parts.slots.release(slot)
 
 
@@ -72,6 +73,8 @@ def _confirmed(office: Office, session: Session, leg: Leg, event: events.LegConf
 def _held(office: Office, session: Session, leg: Leg, event: events.LegHeld, now: int) -> None:
     office.write(journal.LegHeld(leg.id, event.held), now, session)
     office.media(session.call.held(leg, event.held, now))
+    if office.rooms is not None:
+        rooms.follow(office, session)
 
 
 def _digit(office: Office, session: Session, leg: Leg, event: events.LegDigit, now: int) -> None:

@@ -6,7 +6,7 @@ All of it happens in one step of the exchange: nobody sees an agent, a contact o
 from collections import deque
 
 from switch.call.leg import Leg
-from switch.exchange import talks
+from switch.exchange import rooms, talks
 from switch.exchange.attempt import Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
@@ -30,6 +30,7 @@ def move_place(office: Office, giver: Session, taker: Session, now: int) -> None
     _move_flow(office, giver, taker)
     _move_contact(office, giver, taker)
     move_attempts(office, giver, taker, None, now)
+    rooms.move(office, giver, taker)
     if giver.ringback:
         talks.stop_ringback(office, giver)
         talks.play_ringback(office, taker)
@@ -47,7 +48,8 @@ def move_attempts(office: Office, giver: Session, taker: Session, purpose: Purpo
 
 
 def hear_again(office: Office, session: Session) -> None:
-    """Whoever came into a flow by somebody else's place hears its playback from the beginning."""
+    """Whoever came into a flow by somebody else's place hears its room, or its playback anew."""
+    rooms.follow(office, session)
     heard = session.playing
     if heard is not None and session.interpreter is not None:
         session.playing = Play(session.call.anchor.slot.number, heard.playback, heard.clips, heard.loop)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from switch.exchange.callbacks import CallbackBook
     from switch.exchange.messages import MessageBook
     from switch.exchange.recordings import RecordingFailed
+    from switch.exchange.rooms import Rooms
     from switch.exchange.stir import StirDesk
     from switch.exchange.supervised import Supervision
     from switch.exchange.watching import Watching
@@ -198,6 +199,10 @@ class Office:
         self.recordings_begun = 0
         self.rooms_begun = 0
         """Of the engine's, each with a number of its own."""
+        self.rooms: Rooms | None = None
+        """Conferences; made with the first."""
+        self.ears: set[int] = set()
+        """Slots of conferences that are recorded: nobody's leg."""
         self.supervised: dict[str, Supervision] | None = None
         """By call; made with the first."""
         self.watching: Watching | None = None
@@ -272,7 +277,7 @@ class Office:
             leg.id not in self.legs and slot not in self.ended_of_slot
             for slot, leg in self.leg_of_slot.items()
         )
-        return orphans + self.parts.slots.in_use - len(self.leg_of_slot)
+        return orphans + self.parts.slots.in_use - len(self.leg_of_slot) - len(self.ears)
 
     def media_host(self, local: Address) -> str:
         """Where phones of this listener reach our audio."""

@@ -112,16 +112,26 @@ def take_message(
 
 def _next(office: Office, session: Session, form: str, now: int) -> tuple[int, str]:
     """Number and path of the next recording, which is noted in the journal and the call's record."""
+    moment = datetime.fromtimestamp(office.journal.wall(now) // 1_000_000, UTC)
+    return next_file(office, session, form.format(moment), now)
+
+
+def next_file(office: Office, session: Session, stem: str, now: int) -> tuple[int, str]:
+    """The same, below the tenant's folder; what makes it unique is put behind `stem`."""
     office.recordings_begun += 1
     number = office.recordings_begun
-    moment = datetime.fromtimestamp(office.journal.wall(now) // 1_000_000, UTC)
-    path = f"{session.tenant}/{form.format(moment)}-{session.call.id}-{number}"
+    path = f"{session.tenant}/{stem}-{session.call.id}-{number}"
     office.recordings[number] = session.tenant, session.call.id, path
     office.write(journal.RecordingStarted(path), now, session)
-    record = session.call.record
-    if len(record.recordings) < PATHS_MAX:
-        record.recordings = (*record.recordings, path)
+    note(session, path)
     return number, path
+
+
+def note(session: Session, path: str) -> None:
+    """In the call's record."""
+    record = session.call.record
+    if len(record.recordings) < PATHS_MAX and path not in record.recordings:
+        record.recordings = (*record.recordings, path)
 
 
 def stop(office: Office, session: Session) -> None:

@@ -359,6 +359,27 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
+class ConferenceJoined:
+    """The call's party is in the tenant's conference `name`, one of so many `members` now."""
+
+    KIND: ClassVar[str] = "conference-joined"
+    VERSION: ClassVar[int] = 1
+    name: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceLeft:
+    """It is out; `members` are left."""
+
+    KIND: ClassVar[str] = "conference-left"
+    VERSION: ClassVar[int] = 1
+    name: str
+    members: int
+    lasted_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Supervised:
     """Somebody listens to the call's talk, whispers to its agent, or joins it; or will, once the phone of
     `account` answers (`leg` empty). `by` is who asked, as it was told, and `reason` why."""
@@ -537,6 +558,8 @@ Event = (
     | Registered
     | Unregistered
     | Transferred
+    | ConferenceJoined
+    | ConferenceLeft
     | Supervised
     | SupervisionEnded
     | OutsideCounted

@@ -18,6 +18,8 @@ from switch.journal.events import (
     CallEnded,
     CallerIdentified,
     CallStarted,
+    ConferenceJoined,
+    ConferenceLeft,
     FlowStep,
     GatewayTried,
     LegAnswered,
@@ -343,6 +345,10 @@ class _Story:
                 why = f"{reason}, error {error}" if error else reason
                 gaps = f", {lost_ms} ms lost to a slow disk" if lost_ms else ""
                 return f"the recording ended: {why}, {duration_ms // 1000} s{gaps}"
+            case ConferenceJoined(name, members):
+                return f"joins conference {name}, where {members} are now"
+            case ConferenceLeft(name, members, lasted_us):
+                return f"leaves conference {name} after {lasted_us // 1_000_000} s, where {members} are left"
             case Supervised(leg, account, _, mode, by, reason):
                 what = f"{account} {'does' if leg else 'is rung to'} {mode}"
                 return f"supervision: {what}, asked for by {by or 'nobody known'}: {reason or 'no reason'}"

@@ -121,6 +121,7 @@ class SoundFormat(IntEnum):
 @dataclass(frozen=True, slots=True)
 class StartRecording:
     """Record what the slot's peer says, and with two channels what it hears (left, right), into a new file.
+    Of a stream that receives nothing one channel is what it hears: the ear of a room.
 
     `recording` is the caller's number, given back in the one `RecordingEnded` that answers this. `path` is
     relative to the engine's folder of recordings, without its ending. `rate_hz` 0: 8000, or 16000 where a

@@ -100,6 +100,24 @@ def _process(snapshot: Snapshot) -> Iterator[Metric]:
         (((row.tenant, row.direction), row.calls) for row in snapshot.calls),
     )
     yield _gauge("softswitch_legs", "Legs of calls in progress.", (), _one(snapshot.legs))
+    yield _gauge(
+        "softswitch_conferences",
+        "Conferences with at least one member, by tenant.",
+        ("tenant",),
+        (((row.tenant,), row.conferences) for row in snapshot.rooms),
+    )
+    yield _gauge(
+        "softswitch_conference_members",
+        "Parties of calls that are in a conference, by tenant.",
+        ("tenant",),
+        (((row.tenant,), row.members) for row in snapshot.rooms),
+    )
+    yield _gauge(
+        "softswitch_calls_supervised",
+        "Calls that a supervisor listens to, whispers into or has joined, by tenant.",
+        ("tenant",),
+        (((row.tenant,), row.supervised) for row in snapshot.rooms),
+    )
     yield _counter(
         "softswitch_invariant_violations",
         "Broken invariants by name: any increase is a bug of the switch and worth waking somebody.",

@@ -16,6 +16,16 @@ class CallsReading:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomsReading:
+    """A tenant's conferences with their members, and its calls that somebody supervises."""
+
+    tenant: str
+    conferences: int = 0
+    members: int = 0
+    supervised: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class QueueReading:
     """One queue now. `offered` are rung at an agent and not counted in `waiting`."""
 
@@ -169,6 +179,7 @@ class Snapshot:
     """Digest of the configuration in force."""
     calls: tuple[CallsReading, ...] = ()
     legs: int = 0
+    rooms: tuple[RoomsReading, ...] = ()
     transactions: int = 0
     dialogs: int = 0
     queues: tuple[QueueReading, ...] = ()

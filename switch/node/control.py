@@ -415,25 +415,29 @@ def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue, callbacks_open: in
 def _call_row(office: Office, session: Session, wall_us: int) -> views.CallRow:
     record, recording = session.call.record, session.recording
     standing = supervised.of(office, session)
+    room = None if office.rooms is None else office.rooms.of_call.get(session.call.id)
+    conference = None if room is None else room.asked.name
     return views.CallRow(
         tenant=session.tenant,
         call=session.call.id,
         direction=record.direction,
         caller=record.caller,
         called=record.called,
-        state=_state_word(session),
+        state=_state_word(session, conference),
         queue=record.queue if session.contact_state is ContactState.CONNECTED else session.queue,
         agent=record.agent,
         age_ms=max(0, wall_us - record.started_wall_us) // _US_PER_MS,
         recording="" if recording is None else "paused" if recording.paused else "on",
+        conference=conference or "",
         supervisor="" if standing is None else f"{standing.account} ({standing.mode})",
     )
 
 
-def _state_word(session: Session) -> str:
+def _state_word(session: Session, conference: str | None) -> str:
     """One plain word for what the call is doing."""
     words: tuple[tuple[Callable[[], bool], str], ...] = (
         (lambda: session.call.partner is not None, "talking"),
+        (lambda: conference is not None, "conference"),
         (lambda: session.contact_state is ContactState.WAITING and bool(session.attempts), "offered"),
         (lambda: session.contact_state is ContactState.WAITING, "waiting"),
         (lambda: bool(session.attempts), "ringing"),

@@ -7,6 +7,7 @@ from switch.exchange import callbacks
 from switch.exchange.actions import (
     agents,
     answering,
+    conferencing,
     dialling,
     messaging,
     playing,
@@ -32,6 +33,8 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.Record: recording.record,
     actions.TakeMessage: messaging.take,
     actions.EndMessage: messaging.end,
+    actions.JoinConference: conferencing.join,
+    actions.ControlConference: conferencing.control,
     actions.WakeAt: timing.wake_at,
     actions.Trail: timing.trail,
 }

@@ -34,6 +34,7 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         started_wall_us=node.started_wall_us,
         configuration=configuration,
         calls=_calls(office),
+        rooms=_rooms(office),
         legs=sum(len(session.call.legs) for session in office.sessions.values()),
         transactions=layer.open_transactions,
         dialogs=office.signalling.dialogs,
@@ -74,6 +75,21 @@ def _violations(node: Node, office: Office, now: int) -> tuple[values.Count, ...
     routed = tuple(values.Count(name, breaches[name]) for name in INVARIANTS)
     own = (values.Count("internal-error", node.faults), values.Count("rtp-port-leaked", office.leaked_slots))
     return (*own, *routed)
+
+
+def _rooms(office: Office) -> tuple[values.RoomsReading, ...]:
+    """One row a tenant, with zeros, so that a graph does not break off."""
+    rooms = [] if office.rooms is None else list(office.rooms.by_name.values())
+    watched = [] if office.supervised is None else [office.sessions[call] for call in office.supervised]
+    return tuple(
+        values.RoomsReading(
+            tenant,
+            sum(room.tenant == tenant for room in rooms),
+            sum(len(room.members) for room in rooms if room.tenant == tenant),
+            sum(session.tenant == tenant for session in watched),
+        )
+        for tenant in sorted(office.parts.tenancies)
+    )
 
 
 def _calls(office: Office) -> tuple[values.CallsReading, ...]:

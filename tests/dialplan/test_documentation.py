@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from switch.dialplan import phrases, program, scenarios, schema, schema_callback, story
+from switch.dialplan import (
+    phrases,
+    program,
+    scenarios,
+    schema,
+    schema_callback,
+    schema_rooms,
+    schema_sound,
+    story,
+)
 from switch.dialplan.centre import load_centre
 from switch.dialplan.flows import VERBS
 from switch.dialplan.scenarios import run_scenarios
@@ -28,7 +37,9 @@ def test_the_example_story_is_true_of_the_small_dialplan() -> None:
 
 def _fields() -> list[str]:
     models = [
-        model for module in (schema, schema_callback, story, scenarios) for model in vars(module).values()
+        model
+        for module in (schema, schema_callback, schema_rooms, schema_sound, story, scenarios)
+        for model in vars(module).values()
     ]
     sections = {model for model in models if isinstance(model, type) and issubclass(model, schema.Section)}
     return sorted({field.alias or name for model in sections for name, field in model.model_fields.items()})

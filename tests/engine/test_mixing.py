@@ -1,6 +1,7 @@
 """Rooms: each member hears the sum of whom it should hear, and nobody else."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,17 +9,22 @@ import pytest
 from switch.media.commands import (
     Bridge,
     CloseStream,
+    Member,
     Mix,
+    OpenStream,
     Play,
+    StartRecording,
+    StopRecording,
     Supervising,
     Unmix,
     conference,
     supervised,
 )
-from switch.media.plan import Codec
+from switch.media.events import RecordingReason
+from switch.media.plan import Codec, StreamPlan
 from tests.engine.bench import Bench, Peer
 from tests.engine.build import c_library
-from tests.engine.test_recording import encode, likeness, talk, voice
+from tests.engine.test_recording import channels, encode, ended, likeness, talk, voice
 
 SECONDS = 0.8
 SAID = {slot: voice(20 + slot, SECONDS) for slot in range(3)}
@@ -131,3 +137,25 @@ def test_voices_of_different_bands_are_mixed(bench: Bench, peers: tuple[Peer, ..
     bench.submit(conference(1, (0, 3)))
     talk((peers[0], encode(SAID[0], Codec.PCMU)))
     assert sum(len(packet.payload) for packet in wide.receive_all()) > 4000
+
+
+def test_a_room_is_recorded_by_an_ear_that_nobody_sends_to(tmp_path: Path) -> None:
+    """One channel with everybody; the file goes on when members leave."""
+    c_library()
+    studio = Bench(recordings=str(tmp_path))
+    try:
+        peers = studio.open(0), studio.open(1, Codec.PCMA)
+        ear = StreamPlan("0.0.0.0", 0, Codec.PCMU, 0, sends=False, receives=False, symmetric=False, idle_s=0)
+        studio.submit(OpenStream(2, ear), StartRecording(2, 7, "room", channels=1))
+        both = Member(0, (1,)), Member(1, (0,)), Member(2, (0, 1))
+        studio.submit(Mix(1, both))
+        talk(*zip(peers, (encode(SAID[0], Codec.PCMU), encode(SAID[1], Codec.PCMA)), strict=True))
+        studio.submit(Mix(1, (Member(0, ()), Member(2, (0,)))), CloseStream(1))
+        talk((peers[0], encode(SAID[2], Codec.PCMU)))
+        studio.submit(Unmix(1), StopRecording(2, 7), CloseStream(2))
+        assert ended(studio).reason is RecordingReason.STOPPED
+        (heard,) = channels(tmp_path / "room.wav")
+        for slot, much in ((0, 0.6), (1, 0.6), (2, 0.95)):
+            assert likeness(SAID[slot][1200:-1200].astype(float), heard) > much
+    finally:
+        studio.close()

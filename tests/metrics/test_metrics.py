@@ -39,6 +39,7 @@ from switch.metrics.snapshot import (
     JournalReading,
     LimitReading,
     QueueReading,
+    RoomsReading,
     RtpReading,
     SipMessages,
     Snapshot,
@@ -51,6 +52,7 @@ SNAPSHOT = Snapshot(
     started_wall_us=1_750_000_000 * S,
     configuration="abc",
     calls=(CallsReading("acme", "inbound", 3),),
+    rooms=(RoomsReading("acme", 2, 5, 1),),
     legs=5,
     transactions=7,
     dialogs=6,
@@ -226,6 +228,9 @@ def test_the_snapshot_is_shown(metrics: Metrics) -> None:
     assert value(metrics, "softswitch_start_time_seconds") == 1_750_000_000
     assert value(metrics, "softswitch_calls", tenant="acme", direction="inbound") == 3
     assert value(metrics, "softswitch_legs") == 5
+    assert value(metrics, "softswitch_conferences", tenant="acme") == 2
+    assert value(metrics, "softswitch_conference_members", tenant="acme") == 5
+    assert value(metrics, "softswitch_calls_supervised", tenant="acme") == 1
     assert value(metrics, "softswitch_queue_waiting", **queue) == 2
     assert value(metrics, "softswitch_queue_offered", **queue) == 1
     assert value(metrics, "softswitch_queue_talking", **queue) == 4
