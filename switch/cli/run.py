@@ -12,7 +12,14 @@ from switch.cli.example import example_centre
 from switch.cli.logs import LogFormat, LogLevel, configure_logs
 from switch.cli.parameters import parse_address, parse_ports
 from switch.cli.ready import announce, announce_to_programs
-from switch.node.options import DEFAULT_HTTP, DEFAULT_RTP, DEFAULT_SIP, DEFAULT_STATE, RunOptions
+from switch.node.options import (
+    DEFAULT_HTTP,
+    DEFAULT_RTP,
+    DEFAULT_SIP,
+    DEFAULT_STATE,
+    MEDIA_THREADS_MAX,
+    RunOptions,
+)
 from switch.sip.flow import Address
 
 try:
@@ -83,6 +90,15 @@ Dns = Annotated[
     ),
 ]
 
+MediaThreads = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MEDIA_THREADS_MAX,
+        help="Threads that carry audio; 0: one a core but one, where there are ports for so many.",
+    ),
+]
+
 Recordings = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Where recorded calls are written; below the state folder else."),
@@ -99,6 +115,7 @@ def run(
     keep_secrets: KeepSecrets = False,
     dns: Dns = None,
     recordings: Recordings = None,
+    media_threads: MediaThreads = 0,
     log_format: Annotated[
         LogFormat, typer.Option(help="Form of the log on standard error.")
     ] = LogFormat.PLAIN,
@@ -116,6 +133,7 @@ def run(
         store=store,
         keep_secrets=keep_secrets or dialplans is None,
         recordings=recordings,
+        media_threads=media_threads,
         dns=tuple(parse_address(text, "--dns", DNS_PORT) for text in dns or ()),
     )
     configure_logs(log_format, log_level)

@@ -1,6 +1,7 @@
 CLIPS_PER_PLAY_MAX: int
 DIGITS_MAX: int
 CLIP_SAMPLES_MAX: int
+THREADS_MAX: int
 # Why there is no Opus; empty where there is.
 OPUS_MISSING: str
 
@@ -9,7 +10,13 @@ RawEvent = tuple[int | bool | str | tuple[int, ...], ...]
 
 class Core:
     def __init__(
-        self, rtp_sockets: list[int], rtcp_sockets: list[int], commands: int, events: int, clips: int
+        self,
+        rtp_sockets: list[int],
+        rtcp_sockets: list[int],
+        commands: int,
+        events: int,
+        clips: int,
+        threads: int,
     ) -> None: ...
     def start(self) -> None: ...
     def close(self) -> None: ...

@@ -12,6 +12,8 @@ enum {
     CATCH_UP_TICKS_MAX = 20,
 
     PACKET_TIME_MS_MAX = 60,
+    /* Media threads: each carries a thousand two-way calls, and ports end before 64 threads have their share. */
+    THREADS_MAX = 64,
     /* How far the engine thread steps before others, where it may (RLIMIT_NICE): it runs for microseconds at a time, and
      * whoever makes it wait is heard. Not real time: it must not keep the loop from running on one core. */
     MEDIA_NICE = -10,

@@ -1,4 +1,5 @@
 /* What commands do to streams. Each is applied whole, in order, by the engine thread. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +8,10 @@
 #include "reporting.h"
 #include "recorder.h"
 #include "sound.h"
+#include "threads.h"
 #include "watching.h"
 
-static void unlink_partner(struct engine *engine, struct stream *stream)
+void unlink_partner(struct engine *engine, struct stream *stream)
 {
     if (stream->partner == NONE)
         return;
@@ -343,6 +345,11 @@ void command_apply(struct engine *engine, const struct command *command, uint64_
 {
     struct stream *stream = &engine->streams[command->slot];
     bool of_a_stream = command->kind != COMMAND_MIX && command->kind != COMMAND_UNMIX;
+    assert(!of_a_stream || command->kind == COMMAND_JOIN || engine->owned[command->slot]);
+    if (command->kind == COMMAND_LEAVE || command->kind == COMMAND_JOIN) {
+        thread_moves(engine, command);
+        return;
+    }
     if (of_a_stream && !stream->open && command->kind != COMMAND_OPEN && command->kind != COMMAND_CLOSE) {
         answer_without_stream(engine, command);
         return;

@@ -63,7 +63,7 @@ static void receive_record(struct engine *engine, uint32_t slot, const uint8_t *
         stream->destination = *source;
     memcpy(record.data, datagram, bytes);
     if (ring_push(&engine->records, &record))
-        wakeup_raise(&engine->event_wakeup);
+        wakeup_raise(&engine->shared->event_wakeup);
     else
         count_drop(engine, DROP_FLOOD); /* the handshake repeats what is lost */
 }

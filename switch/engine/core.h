@@ -83,7 +83,23 @@ struct counters {
     _Atomic uint64_t commands_ignored, events_dropped;
 };
 
+/* What all threads of an engine have in common, see threads.h. */
+struct shared {
+    uint32_t threads;
+    struct engine *shards[THREADS_MAX];
+    uint8_t *thread_of;         /* each slot: the submitting thread's knowledge */
+    uint32_t moves;             /* so many streams were moved: the number of the last */
+    _Atomic uint32_t *left;     /* each slot: the last move for which its thread has let go of it */
+    _Atomic uint64_t events;    /* told so far, by all */
+    struct wakeup event_wakeup;
+};
+
+/* One thread. Pointers to what several threads use are the first one's to free; a stream is touched by one thread. */
 struct engine {
+    struct shared *shared;
+    uint32_t number; /* of the thread */
+    bool *owned;     /* each slot: it is this thread's */
+    bool posted;     /* the submitting thread's: something waits that it was not woken for */
     uint32_t slots;
     struct stream *streams;
     struct published *published; /* what others may see of each */
@@ -104,8 +120,8 @@ struct engine {
 
     struct ring commands, events, records;
     uint32_t commands_max;
-    struct wakeup command_wakeup, event_wakeup;
-    struct writer writer;
+    struct wakeup command_wakeup;
+    struct writer writer; /* the first thread's, for all */
     int timer, epoll;
     _Atomic bool stopping;
 
@@ -142,11 +158,19 @@ bool stream_is_overridden(const struct stream *stream);
 /* Sends what has its header fields, and room for them before the payload and for a tag behind it. */
 bool stream_transmit(struct engine *engine, struct stream *stream, const struct rtp_packet *packet);
 
-/* engine.c: queues a command as it is. False: the ring is full, and what it carried is freed. */
+/* engine.c: queues a command as it is, for the thread of its slot or for the one that is told. False: the ring is full,
+ * and what it carried is freed. */
 bool engine_push(struct engine *engine, const struct command *command);
+bool engine_push_to(struct engine *shard, const struct command *command);
+
+/* engine.c: from now on that slot's sockets wake this thread; 0 or an errno. */
+int engine_watch(struct engine *engine, uint32_t slot);
 
 /* Frees what a command carries and no stream has taken. */
 void command_discard(const struct command *command);
+
+/* commands.c: the end of a bridge, for both. */
+void unlink_partner(struct engine *engine, struct stream *stream);
 
 /* commands.c: applies one command; the caller has seen that its events fit. */
 void command_apply(struct engine *engine, const struct command *command, uint64_t now_us);

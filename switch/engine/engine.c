@@ -9,11 +9,20 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "threads.h"
 
 static int watch(struct engine *engine, int descriptor, enum wake kind, uint32_t slot)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | slot};
     return epoll_ctl(engine->epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int engine_watch(struct engine *engine, uint32_t slot)
+{
+    return watch(engine, engine->streams[slot].socket, WAKE_RTP, slot) < 0 ||
+                   watch(engine, engine->rtcp_sockets[slot], WAKE_RTCP, slot) < 0
+               ? errno
+               : 0;
 }
 
 static int watch_all(struct engine *engine)
@@ -26,22 +35,41 @@ static int watch_all(struct engine *engine)
         watch(engine, engine->command_wakeup.descriptor, WAKE_COMMANDS, 0) < 0)
         return errno;
     for (uint32_t slot = 0; slot < engine->slots; slot++)
-        if (watch(engine, engine->streams[slot].socket, WAKE_RTP, slot) < 0 ||
-            watch(engine, engine->rtcp_sockets[slot], WAKE_RTCP, slot) < 0)
+        if (engine->owned[slot] && engine_watch(engine, slot) != 0)
             return errno;
     return 0;
 }
 
-static bool allocate(struct engine *engine, const struct engine_config *config)
+/* What all threads use. */
+static bool allocate_shared(struct engine *engine, const struct engine_config *config)
 {
+    engine->shared = calloc(1, sizeof *engine->shared);
+    if (engine->shared == NULL || !wakeup_init(&engine->shared->event_wakeup))
+        return false;
+    engine->shared->shards[0] = engine;
+    engine->shared->threads = 1;
+    engine->shared->thread_of = calloc(config->slots, sizeof *engine->shared->thread_of);
+    engine->shared->left = calloc(config->slots, sizeof *engine->shared->left);
     engine->streams = calloc(config->slots, sizeof *engine->streams);
     engine->rtcp_sockets = calloc(config->slots, sizeof *engine->rtcp_sockets);
     engine->published = calloc(config->slots, sizeof *engine->published);
-    engine->busy = calloc(config->slots, sizeof *engine->busy);
     engine->clips = calloc(config->clips, sizeof *engine->clips);
     engine->supplies = calloc(config->slots, sizeof *engine->supplies);
-    return engine->streams != NULL && engine->rtcp_sockets != NULL && engine->published != NULL &&
-           engine->busy != NULL && engine->clips != NULL && engine->supplies != NULL &&
+    /* Twice the slots: one may be opened again while its last recording is still written. */
+    return engine->shared->thread_of != NULL && engine->shared->left != NULL && engine->streams != NULL &&
+           engine->rtcp_sockets != NULL && engine->published != NULL && engine->clips != NULL &&
+           engine->supplies != NULL &&
+           writer_init(&engine->writer, 2 * config->slots, &engine->shared->event_wakeup);
+}
+
+static bool allocate_own(struct engine *engine, const struct engine_config *config)
+{
+    engine->owned = calloc(config->slots, sizeof *engine->owned);
+    engine->busy = calloc(config->slots, sizeof *engine->busy);
+    engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    engine->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return engine->owned != NULL && engine->busy != NULL && engine->timer >= 0 && engine->epoll >= 0 &&
+           wakeup_init(&engine->command_wakeup) &&
            ring_init(&engine->commands, sizeof(struct command), config->commands + config->slots) &&
            ring_init(&engine->events, sizeof(struct event), config->events) &&
            ring_init(&engine->records, sizeof(struct record), RECORDS_MAX);
@@ -59,40 +87,63 @@ static uint64_t wall_offset_us(void)
     return microseconds(CLOCK_REALTIME) - microseconds(CLOCK_MONOTONIC);
 }
 
-struct engine *engine_new(const struct engine_config *config)
+/* One thread's, the first with what is shared. False with errno set; what was made is in the shared table, if that is. */
+static struct engine *shard_new(struct engine *first, const struct engine_config *config)
 {
-    struct engine *engine = security_init() ? calloc(1, sizeof *engine) : NULL;
+    struct engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL)
         return NULL;
+    engine->timer = engine->epoll = engine->command_wakeup.descriptor = engine->writer.wakeup.descriptor = -1;
     engine->slots = config->slots;
     engine->clips_max = config->clips;
     engine->commands_max = config->commands;
-    bool has_wakeups = wakeup_init(&engine->command_wakeup);
-    has_wakeups = wakeup_init(&engine->event_wakeup) && has_wakeups;
-    /* Twice the slots: one may be opened again while its last recording is still written. */
-    has_wakeups = writer_init(&engine->writer, 2 * config->slots, &engine->event_wakeup) && has_wakeups;
-    engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    engine->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (!has_wakeups || engine->timer < 0 || engine->epoll < 0 || !allocate(engine, config)) {
+    if (first != NULL) {
+        struct shared *shared = engine->shared = first->shared;
+        engine->number = shared->threads;
+        shared->shards[shared->threads++] = engine;
+        engine->streams = first->streams;
+        engine->rtcp_sockets = first->rtcp_sockets;
+        engine->published = first->published;
+        engine->clips = first->clips;
+        engine->supplies = first->supplies;
+    }
+    if ((first == NULL && !allocate_shared(engine, config)) || !allocate_own(engine, config)) {
         int reason = errno;
-        engine_free(engine);
+        if (first == NULL)
+            engine_free(engine);
         errno = reason;
         return NULL;
     }
     g711_transcoder_init(&engine->transcoder);
     detection_rates_init(&engine->detection_rates);
-    engine->wall_offset_us = wall_offset_us();
+    engine->wall_offset_us = first == NULL ? wall_offset_us() : first->wall_offset_us;
     rates_init(&engine->rates);
-    for (uint32_t slot = 0; slot < config->slots; slot++) {
-        engine->streams[slot] = (struct stream){
-            .socket = config->rtp_sockets[slot], .partner = NONE, .busy_index = NONE};
-        engine->supplies[slot].partner = NONE;
-        engine->rtcp_sockets[slot] = config->rtcp_sockets[slot];
-    }
     return engine;
 }
 
-int engine_start(struct engine *engine)
+struct engine *engine_new(const struct engine_config *config)
+{
+    uint32_t threads = config->threads == 0 ? 1 : config->threads;
+    struct engine *first = security_init() ? shard_new(NULL, config) : NULL;
+    for (uint32_t i = 1; first != NULL && i < threads; i++)
+        if (shard_new(first, config) == NULL) {
+            int reason = errno;
+            engine_free(first);
+            errno = reason;
+            return NULL;
+        }
+    for (uint32_t slot = 0; first != NULL && slot < config->slots; slot++) {
+        first->streams[slot] = (struct stream){
+            .socket = config->rtp_sockets[slot], .partner = NONE, .busy_index = NONE};
+        first->supplies[slot].partner = NONE;
+        first->rtcp_sockets[slot] = config->rtcp_sockets[slot];
+        first->shared->thread_of[slot] = (uint8_t)(slot % threads);
+        first->shared->shards[slot % threads]->owned[slot] = true;
+    }
+    return first;
+}
+
+static int shard_start(struct engine *engine)
 {
     int reason = watch_all(engine);
     if (reason != 0)
@@ -104,10 +155,24 @@ int engine_start(struct engine *engine)
     reason = pthread_create(&engine->thread, NULL, loop_run, engine);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     engine->running = reason == 0;
-    if (!engine->running)
-        return reason;
-    pthread_setname_np(engine->thread, "media-engine");
+    if (engine->running)
+        pthread_setname_np(engine->thread, "media-engine");
+    return reason;
+}
+
+int engine_start(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->shared->threads; i++) {
+        int reason = shard_start(engine->shared->shards[i]);
+        if (reason != 0)
+            return reason;
+    }
     return writer_start(&engine->writer);
+}
+
+uint32_t engine_threads(const struct engine *engine)
+{
+    return engine->shared->threads;
 }
 
 static void free_parts(struct stream *stream)
@@ -121,13 +186,21 @@ static void free_parts(struct stream *stream)
         recording_end(stream->recording, RECORDING_CLOSED);
 }
 
-void engine_free(struct engine *engine)
+/* All of them, before anything is freed: they hand streams to each other. */
+static void stop_threads(struct shared *shared)
 {
-    if (engine->running) {
-        atomic_store(&engine->stopping, true);
-        wakeup_raise(&engine->command_wakeup);
-        pthread_join(engine->thread, NULL);
-    }
+    for (uint32_t i = 0; i < shared->threads; i++)
+        if (shared->shards[i]->running) {
+            atomic_store(&shared->shards[i]->stopping, true);
+            wakeup_raise(&shared->shards[i]->command_wakeup);
+        }
+    for (uint32_t i = 0; i < shared->threads; i++)
+        if (shared->shards[i]->running)
+            pthread_join(shared->shards[i]->thread, NULL);
+}
+
+static void free_own(struct engine *engine)
+{
     if (engine->timer >= 0)
         close(engine->timer);
     if (engine->epoll >= 0)
@@ -135,54 +208,89 @@ void engine_free(struct engine *engine)
     struct command command;
     while (engine->commands.cells != NULL && ring_pop(&engine->commands, &command))
         command_discard(&command);
-    for (uint32_t slot = 0; engine->streams != NULL && slot < engine->slots; slot++)
-        free_parts(&engine->streams[slot]);
     for (struct room *room = engine->rooms, *next; room != NULL; room = next) {
         next = room->next;
         free(room);
     }
+    wakeup_free(&engine->command_wakeup);
+    ring_free(&engine->commands);
+    ring_free(&engine->events);
+    ring_free(&engine->records);
+    free(engine->busy);
+    free(engine->owned);
+}
+
+void engine_free(struct engine *engine)
+{
+    struct shared *shared = engine->shared;
+    if (shared == NULL) {
+        free(engine);
+        return;
+    }
+    stop_threads(shared);
+    for (uint32_t i = 0; i < shared->threads; i++)
+        free_own(shared->shards[i]);
+    for (uint32_t slot = 0; engine->streams != NULL && slot < engine->slots; slot++)
+        free_parts(&engine->streams[slot]);
     /* Behind the streams, which have let go of their recordings; in front of the wake-up that it raises. */
     writer_free(&engine->writer);
-    wakeup_free(&engine->command_wakeup);
-    wakeup_free(&engine->event_wakeup);
+    wakeup_free(&shared->event_wakeup);
     for (uint32_t i = 0; i < engine->clip_count; i++) {
         free(engine->clips[i].ulaw);
         free(engine->clips[i].alaw);
         free(engine->clips[i].linear);
     }
-    ring_free(&engine->commands);
-    ring_free(&engine->events);
-    ring_free(&engine->records);
     free(engine->clips);
     free(engine->supplies);
-    free(engine->busy);
     free(engine->rtcp_sockets);
     free(engine->published);
     free(engine->streams);
+    free(shared->thread_of);
+    free(shared->left);
+    for (uint32_t i = 1; i < shared->threads; i++)
+        free(shared->shards[i]);
     free(engine);
+    free(shared);
 }
 
-bool engine_push(struct engine *engine, const struct command *command)
+bool engine_push_to(struct engine *shard, const struct command *command)
 {
-    bool fits = command->kind == COMMAND_CLOSE || ring_used(&engine->commands) < engine->commands_max;
-    if (!fits || !ring_push(&engine->commands, command)) {
+    bool fits = command->kind == COMMAND_CLOSE || ring_used(&shard->commands) < shard->commands_max;
+    shard->posted = true;
+    if (!fits || !ring_push(&shard->commands, command)) {
         command_discard(command);
         return false;
     }
     return true;
 }
 
+bool engine_push(struct engine *engine, const struct command *command)
+{
+    return engine_push_to(engine->shared->shards[engine->shared->thread_of[command->slot]], command);
+}
+
 bool engine_post(struct engine *engine, const struct command *command)
 {
-    if (supply_ahead(engine, command))
-        return engine_push(engine, command);
-    command_discard(command);
-    return false;
+    if (command->kind == COMMAND_UNMIX)
+        return threads_end_room(engine, command);
+    if (!threads_gather(engine, command) || !supply_ahead(engine, command)) {
+        command_discard(command);
+        return false;
+    }
+    bool accepted = engine_push(engine, command);
+    if (command->kind == COMMAND_CLOSE)
+        threads_send_home(engine, command->slot);
+    return accepted;
 }
 
 void engine_wake(struct engine *engine)
 {
-    wakeup_raise(&engine->command_wakeup);
+    for (uint32_t i = 0; i < engine->shared->threads; i++) {
+        struct engine *shard = engine->shared->shards[i];
+        if (shard->posted)
+            wakeup_raise(&shard->command_wakeup);
+        shard->posted = false;
+    }
 }
 
 bool engine_submit(struct engine *engine, const struct command *command)
@@ -194,23 +302,63 @@ bool engine_submit(struct engine *engine, const struct command *command)
 
 int engine_fileno(const struct engine *engine)
 {
-    return engine->event_wakeup.descriptor;
+    return engine->shared->event_wakeup.descriptor;
+}
+
+/* How many events of each thread may be taken now. Twice the same: what one of them told before a stream came to
+ * another is not overlooked while that other's is seen. */
+static uint32_t events_waiting(struct shared *shared, uint32_t *waiting)
+{
+    enum { LOOKS_MAX = 4 };
+    uint32_t sum = 0, before = 1;
+    for (int look = 0; look < LOOKS_MAX && sum != before; look++) {
+        before = look == 0 ? UINT32_MAX : sum;
+        sum = 0;
+        for (uint32_t i = 0; i < shared->threads; i++)
+            sum += waiting[i] = ring_used(&shared->shards[i]->events);
+        if (shared->threads == 1)
+            break;
+    }
+    return sum;
+}
+
+/* The thread whose oldest event is the oldest; one of them has some. */
+static uint32_t oldest(struct shared *shared, const uint32_t *waiting)
+{
+    uint32_t found = THREADS_MAX;
+    uint64_t least = UINT64_MAX;
+    for (uint32_t i = 0; i < shared->threads; i++) {
+        const struct event *event = waiting[i] == 0 ? NULL : ring_peek(&shared->shards[i]->events);
+        if (event != NULL && event->order < least) {
+            least = event->order;
+            found = i;
+        }
+    }
+    return found;
 }
 
 size_t engine_poll(struct engine *engine, struct event *events, size_t max)
 {
+    struct shared *shared = engine->shared;
+    uint32_t waiting[THREADS_MAX];
     size_t taken = 0;
-    wakeup_acknowledge(&engine->event_wakeup);
-    while (taken < max && ring_pop(&engine->events, &events[taken]))
-        taken++;
-    if (ring_used(&engine->events) > 0)
-        wakeup_raise(&engine->event_wakeup);
+    wakeup_acknowledge(&shared->event_wakeup);
+    for (uint32_t left = events_waiting(shared, waiting); left > 0 && taken < max; left--) {
+        uint32_t thread = shared->threads == 1 ? 0 : oldest(shared, waiting);
+        (void)ring_pop(&shared->shards[thread]->events, &events[taken++]);
+        waiting[thread]--;
+    }
+    if (events_waiting(shared, waiting) > 0)
+        wakeup_raise(&shared->event_wakeup);
     return taken;
 }
 
 bool engine_poll_record(struct engine *engine, struct record *record)
 {
-    return ring_pop(&engine->records, record);
+    bool found = false;
+    for (uint32_t i = 0; !found && i < engine->shared->threads; i++)
+        found = ring_pop(&engine->shared->shards[i]->records, record);
+    return found;
 }
 
 bool engine_quality(struct engine *engine, uint32_t slot, struct quality_view *view)
@@ -274,8 +422,9 @@ bool engine_mix(struct engine *engine, int64_t number, bool levels, const uint32
         uint32_t wanted = supply_rate(engine, slots[i]);
         rate = wanted > rate ? wanted : rate;
     }
-    struct room *room = room_new(number, levels, rate, slots, hears, count);
-    return room != NULL && engine_push(engine, &(struct command){.kind = COMMAND_MIX, .room = room});
+    struct engine *shard = threads_gather_room(engine, number, slots, count);
+    struct room *room = shard == NULL ? NULL : room_new(number, levels, rate, slots, hears, count);
+    return room != NULL && engine_push_to(shard, &(struct command){.kind = COMMAND_MIX, .room = room});
 }
 
 bool engine_record(struct engine *engine, const struct recording_order *order)
@@ -286,7 +435,8 @@ bool engine_record(struct engine *engine, const struct recording_order *order)
     if (made.rate == 0)
         made.rate = supply_rate(engine, order->slot);
     /* Looked at first: what the engine thread has been given must not be refused by the writer afterwards. */
-    if (ring_used(&engine->commands) >= engine->commands_max || !writer_has_room(&engine->writer))
+    struct engine *shard = engine->shared->shards[engine->shared->thread_of[order->slot]];
+    if (ring_used(&shard->commands) >= shard->commands_max || !writer_has_room(&engine->writer))
         return false;
     struct recording *recording = recording_new(&made);
     if (recording == NULL)
@@ -324,26 +474,32 @@ static void add_quality(struct engine *engine, struct engine_stats *stats)
     }
 }
 
-void engine_stats(struct engine *engine, struct engine_stats *stats)
+static void add_thread(struct engine *engine, struct engine_stats *stats)
 {
     struct counters *counters = &engine->counters;
-    *stats = (struct engine_stats){
-        .streams_open = seen(&counters->streams_open),
-        .datagrams_received = seen(&counters->datagrams_received),
-        .packets_sent = seen(&counters->packets_sent),
-        .packets_relayed = seen(&counters->packets_relayed),
-        .rtcp_received = seen(&counters->rtcp_received),
-        .rtcp_sent = seen(&counters->rtcp_sent),
-        .ticks = seen(&counters->ticks),
-        .ticks_late = seen(&counters->ticks_late),
-        .ticks_skipped = seen(&counters->ticks_skipped),
-        .commands_ignored = seen(&counters->commands_ignored),
-        .events_dropped = seen(&counters->events_dropped),
-        .commands_waiting = ring_used(&engine->commands),
-        .events_waiting = ring_used(&engine->events),
-        .thread_cpu_us = thread_cpu_us(engine),
-    };
+    uint64_t ticks = seen(&counters->ticks);
+    stats->streams_open += seen(&counters->streams_open);
+    stats->datagrams_received += seen(&counters->datagrams_received);
+    stats->packets_sent += seen(&counters->packets_sent);
+    stats->packets_relayed += seen(&counters->packets_relayed);
+    stats->rtcp_received += seen(&counters->rtcp_received);
+    stats->rtcp_sent += seen(&counters->rtcp_sent);
+    stats->ticks = engine->number == 0 || ticks < stats->ticks ? ticks : stats->ticks;
+    stats->ticks_late += seen(&counters->ticks_late);
+    stats->ticks_skipped += seen(&counters->ticks_skipped);
+    stats->commands_ignored += seen(&counters->commands_ignored);
+    stats->events_dropped += seen(&counters->events_dropped);
+    stats->commands_waiting += ring_used(&engine->commands);
+    stats->events_waiting += ring_used(&engine->events);
+    stats->thread_cpu_us += thread_cpu_us(engine);
     for (int reason = 0; reason < DROP_REASONS; reason++)
-        stats->dropped[reason] = seen(&counters->dropped[reason]);
+        stats->dropped[reason] += seen(&counters->dropped[reason]);
+}
+
+void engine_stats(struct engine *engine, struct engine_stats *stats)
+{
+    *stats = (struct engine_stats){0};
+    for (uint32_t i = 0; i < engine->shared->threads; i++)
+        add_thread(engine->shared->shards[i], stats);
     add_quality(engine, stats);
 }

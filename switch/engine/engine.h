@@ -1,4 +1,4 @@
-/* The media engine as the rest of the process sees it: one thread, two rings, no Python.
+/* The media engine as the rest of the process sees it: threads, rings to and from each, no Python.
  *
  * Call everything but engine_poll(), engine_post(), engine_wake() and engine_submit() from one thread; the first
  * from one thread, the others from one. */
@@ -13,6 +13,7 @@ struct engine;
 
 struct engine_config {
     uint32_t slots;
+    uint32_t threads; /* at most THREADS_MAX; 0 is one */
     const int *rtp_sockets, *rtcp_sockets; /* bound, non-blocking; they stay the caller's */
     uint32_t commands; /* room for commands; a CloseStream of each slot fits besides */
     uint32_t events;
@@ -42,7 +43,8 @@ struct engine_stats {
     uint64_t datagrams_received, packets_sent, packets_relayed;
     uint64_t rtcp_received, rtcp_sent;
     uint64_t dropped[DROP_REASONS];
-    uint64_t ticks, ticks_late, ticks_skipped;
+    uint64_t ticks; /* of the thread that has had the fewest */
+    uint64_t ticks_late, ticks_skipped;
     uint64_t commands_ignored; /* for a slot that is not open, or digits to a peer that takes none */
     uint64_t events_dropped;
     uint64_t commands_waiting, events_waiting;
@@ -63,6 +65,9 @@ bool engine_post(struct engine *engine, const struct command *command);
 void engine_wake(struct engine *engine);
 /* Both. */
 bool engine_submit(struct engine *engine, const struct command *command);
+
+/* How many threads there are. Slot number N begins on thread N modulo that many, and is there again when it is free. */
+uint32_t engine_threads(const struct engine *engine);
 
 /* Readable while events wait. engine_poll() takes up to `max` and returns how many. */
 int engine_fileno(const struct engine *engine);

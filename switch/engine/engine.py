@@ -122,8 +122,9 @@ class SlotState(IntEnum):
 
 
 class Engine:
-    """One media thread with `slots` pre-bound RTP ports on `host`, out of `port_range` (first and last port).
+    """Media threads with `slots` pre-bound RTP ports on `host`, out of `port_range` (first and last port).
 
+    Slot number N begins on thread N modulo `threads`; streams of one bridge are brought to one thread.
     `host` is an IP address, and `::` takes both families; `advertised_host` is what SDP shall say when that
     is another one, as behind a static NAT. `recordings` is the folder below which recordings are written.
     Raises `ResourceError` when the machine has too few ports, descriptors or too little memory.
@@ -139,6 +140,7 @@ class Engine:
         commands_max: int = COMMANDS_MAX,
         events_max: int | None = None,
         clips_max: int = CLIPS_MAX,
+        threads: int = 1,
         recordings: str = "recordings",
         random_bits: Callable[[int], int] = secrets.randbits,
     ) -> None:
@@ -146,6 +148,7 @@ class Engine:
         self._dual = self._address == IPv6Address("::")
         self._random_bits = random_bits
         self._recordings = recordings
+        self._threads = threads
         self._pairs = bind_pairs(self._address, port_range[0], port_range[1], slots)
         identity = Identity()
         self._handshakes = Handshakes(identity, self._send_record, self._secure)
@@ -167,24 +170,29 @@ class Engine:
                 commands_max,
                 events_max if events_max is not None else max(EVENTS_MIN, EVENTS_PER_SLOT * slots),
                 clips_max,
+                threads,
             )
         except (OSError, MemoryError) as error:
             self._close_sockets()
             raise ResourceError(f"cannot make a media engine of {slots} slots: {error}") from error
 
     @property
+    def threads(self) -> int:
+        return self._threads
+
+    @property
     def slots(self) -> tuple[Slot, ...]:
         return self._slots
 
     def start(self) -> None:
-        """Start the thread. Commands that were submitted before are applied now."""
+        """Start the threads. Commands that were submitted before are applied now."""
         try:
             self._core.start()
         except OSError as error:
             raise ResourceError(f"cannot start the media engine: {error.strerror}") from error
 
     def close(self) -> None:
-        """Stop the thread and free the ports. No packet is sent after this returns. Harmless twice."""
+        """Stop the threads and free the ports. No packet is sent after this returns. Harmless twice."""
         self._core.close()
         self._close_sockets()
 

@@ -11,6 +11,7 @@
 #include "core.h"
 #include "recorder.h"
 #include "reporting.h"
+#include "threads.h"
 
 static uint64_t monotonic_us(void)
 {
@@ -23,12 +24,14 @@ bool emit(struct engine *engine, const struct event *event)
 {
     bool essential = event->kind == EVENT_CLOSED || event->kind == EVENT_PLAY_FINISHED;
     uint32_t kept_free = essential ? 0 : engine->events.capacity / EVENTS_RESERVED_SHARE;
-    if (ring_room(&engine->events) <= kept_free || !ring_push(&engine->events, event)) {
+    struct event numbered = *event;
+    numbered.order = atomic_fetch_add_explicit(&engine->shared->events, 1, memory_order_relaxed);
+    if (ring_room(&engine->events) <= kept_free || !ring_push(&engine->events, &numbered)) {
         if (!essential)
             count(&engine->counters.events_dropped, 1);
         return false;
     }
-    wakeup_raise(&engine->event_wakeup);
+    wakeup_raise(&engine->shared->event_wakeup);
     return true;
 }
 
@@ -36,6 +39,8 @@ static void apply_commands(struct engine *engine, uint64_t now_us)
 {
     struct command command;
     for (int i = 0; i < COMMANDS_PER_WAIT; i++) {
+        if (thread_waits(engine))
+            return;
         if (ring_room(&engine->events) < EVENTS_PER_COMMAND_MAX || !ring_pop(&engine->commands, &command))
             return;
         command_apply(engine, &command, now_us);
@@ -58,7 +63,8 @@ static void tick_once(struct engine *engine, uint64_t due_us, uint64_t now_us)
     /* Each stream is looked at once a second, a hundredth of them each tick. */
     uint32_t ticks_per_second = 1000 / TICK_MS;
     for (uint32_t slot = engine->tick % ticks_per_second; slot < engine->slots; slot += ticks_per_second)
-        stream_second(engine, slot, now_us);
+        if (engine->owned[slot])
+            stream_second(engine, slot, now_us);
 }
 
 static void tick(struct engine *engine, uint64_t now_us)

@@ -50,7 +50,7 @@ static int *read_descriptors(PyObject *list, uint32_t slots)
 
 static int core_init(PyObject *object, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"rtp_sockets", "rtcp_sockets", "commands", "events", "clips", NULL};
+    static char *names[] = {"rtp_sockets", "rtcp_sockets", "commands", "events", "clips", "threads", NULL};
     struct core_object *self = (struct core_object *)object;
     PyObject *rtp, *rtcp;
     struct engine_config config = {0};
@@ -58,13 +58,13 @@ static int core_init(PyObject *object, PyObject *args, PyObject *keywords)
         PyErr_SetString(PyExc_RuntimeError, "initialised twice");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!III", names, &PyList_Type, &rtp, &PyList_Type, &rtcp,
-                                     &config.commands, &config.events, &config.clips))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!IIII", names, &PyList_Type, &rtp, &PyList_Type, &rtcp,
+                                     &config.commands, &config.events, &config.clips, &config.threads))
         return -1;
     Py_ssize_t slots = PyList_GET_SIZE(rtp);
     if (slots == 0 || slots > UINT16_MAX || PyList_GET_SIZE(rtcp) != slots || config.commands > 1u << 20 ||
         config.events > 1u << 20 || config.events < 4 * EVENTS_PER_COMMAND_MAX || config.clips == 0 ||
-        config.clips > UINT16_MAX) {
+        config.clips > UINT16_MAX || config.threads == 0 || config.threads > THREADS_MAX) {
         PyErr_SetString(PyExc_ValueError, "sizes of the engine are out of range");
         return -1;
     }
@@ -529,7 +529,8 @@ static int module_exec(PyObject *module)
     }
     Py_DECREF(type);
     const char *missing = opus_load(OPUS_LIBRARY);
-    if (PyModule_AddStringConstant(module, "OPUS_MISSING", missing == NULL ? "" : missing) < 0 ||
+    if (PyModule_AddIntConstant(module, "THREADS_MAX", THREADS_MAX) < 0 ||
+        PyModule_AddStringConstant(module, "OPUS_MISSING", missing == NULL ? "" : missing) < 0 ||
         PyModule_AddIntConstant(module, "CLIPS_PER_PLAY_MAX", CLIPS_PER_PLAY_MAX) < 0 ||
         PyModule_AddIntConstant(module, "DIGITS_MAX", DIGITS_MAX) < 0 ||
         PyModule_AddIntConstant(module, "CLIP_SAMPLES_MAX", CLIP_SAMPLES_MAX) < 0)

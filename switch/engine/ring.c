@@ -59,3 +59,11 @@ bool ring_pop(struct ring *ring, void *cell)
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
     return true;
 }
+
+const void *ring_peek(struct ring *ring)
+{
+    uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    if (tail == atomic_load_explicit(&ring->head, memory_order_acquire))
+        return NULL;
+    return cell_at(ring, tail);
+}

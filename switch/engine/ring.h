@@ -31,4 +31,7 @@ uint32_t ring_room(struct ring *ring);
 bool ring_push(struct ring *ring, const void *cell); /* producer; false when full */
 bool ring_pop(struct ring *ring, void *cell);        /* consumer; false when empty */
 
+/* What ring_pop() would take, where it is; NULL when empty. For the consumer. */
+const void *ring_peek(struct ring *ring);
+
 #endif

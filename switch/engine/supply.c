@@ -127,7 +127,7 @@ bool supply_ahead(struct engine *engine, const struct command *command)
     case COMMAND_CLOSE:
         part(engine, command->slot);
         supply->codec = supply->ear = supply->mouth = NULL;
-        supply->recorded = false;
+        supply->recorded = supply->mixed = false;
         return true;
     case COMMAND_BRIDGE:
         return command->slot == command->partner || bridge_begins(engine, command->slot, command->partner);

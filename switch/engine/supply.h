@@ -16,6 +16,8 @@ struct supply {
     bool takes_events;
     int32_t partner;           /* slot, or -1 */
     bool recorded;             /* its talk is heard by a recorder: both sides of it */
+    bool mixed;                /* it is in a room, */
+    int64_t room_number;       /* this one */
     const struct codec *ear, *mouth; /* what the stream was sent; NULL: nothing */
 };
 

@@ -76,6 +76,8 @@ enum command_kind {
     COMMAND_MOVE_RECORDING,
     COMMAND_MIX,
     COMMAND_UNMIX,
+    COMMAND_LEAVE, /* these two are the engine's own: a stream goes from one thread to another */
+    COMMAND_JOIN,
 };
 
 struct play {
@@ -133,6 +135,11 @@ struct command {
         struct ear *ear;           /* COMMAND_EAR: the stream's from then on */
         struct mouth *mouth;       /* COMMAND_MOUTH: likewise */
         uint32_t partner; /* COMMAND_MOVE_RECORDING: the stream that it goes on with */
+        struct {
+            int32_t beside;  /* the bridge's other stream, which goes along; or -1 */
+            uint32_t thread; /* COMMAND_LEAVE: where to */
+            uint32_t number; /* of both halves of one move */
+        } move;
         struct room *room;           /* COMMAND_MIX: the engine's from then on */
         int64_t room_number;         /* COMMAND_UNMIX */
         struct recording *recording; /* COMMAND_RECORD: the engine thread's share of it */
@@ -164,6 +171,7 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     uint32_t slot;
+    uint64_t order; /* among those of all threads */
     union {
         struct {
             int64_t playback;

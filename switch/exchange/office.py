@@ -262,10 +262,10 @@ class Office:
                 return Flow(transport, listener.address, remote, 0, server_name)
         return None
 
-    def reserve_slot(self, local: Address) -> Slot | None:
-        """An RTP port for a leg by this listener, with the host that its phone can reach; None: all are in
-        use."""
-        slot = self.parts.slots.reserve()
+    def reserve_slot(self, local: Address, near: Leg | None = None) -> Slot | None:
+        """An RTP port for a leg by this listener, with the host that its phone can reach, on the media thread
+        of another leg; None: all are in use."""
+        slot = self.parts.slots.reserve(None if near is None else near.slot.number)
         host = self._media_hosts.get(local) if self._media_hosts else None
         return slot if slot is None or host is None else replace(slot, host=host)
 
@@ -302,7 +302,7 @@ class Office:
         self, session: Session, destination: Destination, *, role: str, peer: str, now: int
     ) -> OutgoingLeg | None:
         """Send an INVITE; None where no RTP port is left."""
-        slot = self.reserve_slot(destination.flow.local)
+        slot = self.reserve_slot(destination.flow.local, session.call.anchor)
         if slot is None:
             return None
         audio = destination.audio or self.signalling.settings.audio

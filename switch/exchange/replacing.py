@@ -30,11 +30,11 @@ def admit(office: Office, message: RequestReceived, account: Account, now: int) 
     if isinstance(found, int):
         _refuse(office, message, found, now)
         return
-    slot = office.reserve_slot(message.flow.local)
+    session, old = found
+    slot = office.reserve_slot(message.flow.local, old)
     if slot is None:
         _refuse(office, message, 503, now)
         return
-    session, old = found
     attempt = _attempt_of(session, old)
     leg = _leg(office, message, slot, account, session, old.role, now)
     agent = office.agent_at(account.tenant, account.account)

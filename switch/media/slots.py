@@ -11,13 +11,19 @@ from switch.media.plan import Slot
 
 
 class SlotPool:
-    """First released, first reserved: a port rests as long as the pool allows."""
+    """First released, first reserved: a port rests as long as the pool allows.
+
+    Slot number N is of media thread N modulo `threads`. A call's slots are of one thread, so that its streams
+    need not be moved to be bridged; calls go where most slots are free.
+    """
 
     __slots__ = ("_free", "_slots", "_used")
 
-    def __init__(self, slots: Iterable[Slot]) -> None:
+    def __init__(self, slots: Iterable[Slot], threads: int = 1) -> None:
         self._slots = {slot.number: slot for slot in slots}
-        self._free = deque(self._slots)
+        self._free: list[deque[int]] = [deque() for _ in range(threads)]
+        for number in self._slots:
+            self._free[number % threads].append(number)
         self._used: set[int] = set()
 
     @property
@@ -34,11 +40,14 @@ class SlotPool:
     def size(self) -> int:
         return len(self._slots)
 
-    def reserve(self) -> Slot | None:
-        """A free slot, or None when all are in use."""
-        if not self._free:
+    def reserve(self, near: int | None = None) -> Slot | None:
+        """A free slot, of the thread of slot `near` if that has one; None when all are in use."""
+        free = self._free[0 if near is None else near % len(self._free)]
+        if len(self._free) > 1 and (near is None or not free):
+            free = max(self._free, key=len)
+        if not free:
             return None
-        number = self._free.popleft()
+        number = free.popleft()
         self._used.add(number)
         return self._slots[number]
 
@@ -46,4 +55,4 @@ class SlotPool:
         """Free a slot: after `StreamClosed`, or when it was reserved and never opened."""
         assert number in self._used, "a slot is released once"
         self._used.remove(number)
-        self._free.append(number)
+        self._free[number % len(self._free)].append(number)

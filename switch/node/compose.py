@@ -49,6 +49,7 @@ class Materials:
     epoch: str
     seed: int = 0
     prefer_c: bool = True
+    media_threads: int = 1
 
 
 def build(
@@ -78,7 +79,7 @@ def build(
         directory=Directory(tenant_entries(centre)),
         limits=LimitBook(tenant_limits(centre)),
         tenancies={},
-        slots=SlotPool(materials.slots),
+        slots=SlotPool(materials.slots, materials.media_threads),
         journal=materials.journal,
         ids=IdSource(materials.node, materials.epoch),
         tokens=materials.tokens,

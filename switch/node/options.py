@@ -23,7 +23,7 @@ class RunOptions:
     means SQLite in `state`. `keep_secrets` keeps new accounts' secrets in an owner-only file, as the example
     centre does.
     `dns` are the servers that gateways' names are asked of; empty: those of the machine. `recordings` None:
-    the folder `recordings` in `state`.
+    the folder `recordings` in `state`. `media_threads` carry the audio; 0: as `media_threads_for` says.
     """
 
     dialplans: Path
@@ -36,6 +36,7 @@ class RunOptions:
     keep_secrets: bool = False
     dns: tuple[Address, ...] = ()
     recordings: Path | None = None
+    media_threads: int = 0
 
     @property
     def kept_secrets(self) -> Path | None:
@@ -51,3 +52,14 @@ class RunOptions:
     def control_socket(self) -> Path:
         """Where the command line reaches this switch."""
         return self.state / "control.sock"
+
+
+MEDIA_THREADS_MAX = 64
+"""THREADS_MAX of switch/engine/bounds.h."""
+SLOTS_PER_THREAD = 250
+"""Fewer than that are not worth a thread: a core relays ten times as many."""
+
+
+def media_threads_for(cores: int, slots: int) -> int:
+    """How many media threads where nobody says: one a core, but for the one that the loop of Python needs."""
+    return max(1, min(cores - 1, slots // SLOTS_PER_THREAD, MEDIA_THREADS_MAX))

@@ -41,7 +41,7 @@ from switch.node.digest_offer import advice
 from switch.node.listening import Doors, Wanted, client_tls, media_bind, say_expiry, wanted, web_tls
 from switch.node.node import Node
 from switch.node.observe import thresholds
-from switch.node.options import RunOptions
+from switch.node.options import RunOptions, media_threads_for
 from switch.node.tokens import SystemBits, SystemTokens
 from switch.registrar.values import Account
 from switch.sip.flow import Address
@@ -88,6 +88,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
             advertised_host=media_host,
             recordings=str(options.recordings_folder.absolute()),
             random_bits=SystemBits(),
+            threads=options.media_threads or media_threads_for(len(os.sched_getaffinity(0)), slots),
         )
         stack.callback(engine.close)
         add_clips(engine, configuration.centre, options.state / "prompts")
@@ -157,6 +158,7 @@ async def _assemble(
         node=tokens.token(NODE_NAME_LENGTH),
         epoch=tokens.token(EPOCH_LENGTH),
         seed=int.from_bytes(os.urandom(8), "big"),
+        media_threads=engine.threads,
     )
     exchange = build(configuration.centre, loaded, configuration.trunks, materials, now)
     bindings.restore(store, exchange, now)

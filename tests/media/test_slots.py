@@ -52,3 +52,22 @@ def test_release_of_what_is_not_reserved_is_our_bug(number: int) -> None:
 
 def test_an_empty_pool_reserves_nothing() -> None:
     assert pool(0).reserve() is None
+
+
+def test_slots_of_a_call_are_of_one_media_thread_and_calls_are_spread() -> None:
+    slots = SlotPool((Slot(number, "192.0.2.1", 20000 + 2 * number) for number in range(9)), 3)
+    calls = []
+    for _ in range(3):
+        first = slots.reserve()
+        assert first is not None
+        second = slots.reserve(first.number)
+        assert second is not None
+        calls.append((first.number, second.number))
+    assert calls == [(0, 3), (1, 4), (2, 5)]
+    assert sorted(number % 3 for number, _ in calls) == [0, 1, 2]
+
+
+def test_where_a_thread_has_no_slot_left_another_gives_one() -> None:
+    slots = SlotPool((Slot(number, "192.0.2.1", 20000 + 2 * number) for number in range(4)), 2)
+    taken = [slots.reserve(0) for _ in range(5)]
+    assert [slot and slot.number for slot in taken] == [0, 2, 1, 3, None]

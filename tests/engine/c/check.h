@@ -39,6 +39,7 @@ void test_ear(void);
 void test_detectors(void);
 void test_engine(void);
 void test_recording(void);
+void test_threads(void);
 void test_mix(void);
 
 #endif

@@ -19,6 +19,7 @@ int main(void)
     test_engine();
     test_mix();
     test_recording();
+    test_threads();
     puts("all C tests passed");
     return 0;
 }
