@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ enum {
     HEADER = 12,
     STEP_NS = 500000,
     STANDARD_INPUT = 0,
+    RELAY_NICE = -10,
 };
 
 static int sockets[SOCKETS_MAX], count;
@@ -78,6 +80,8 @@ static int64_t clock_ns(clockid_t clock)
 
 static void relay(void)
 {
+    /* As the engine's thread: who steps before the load wakes up for each packet, who does not finds many at once. */
+    (void)setpriority(PRIO_PROCESS, 0, RELAY_NICE);
     int poller = epoll_create1(0);
     struct epoll_event ready[PER_WAIT], event = {.events = EPOLLIN};
     for (int i = 0; i < count; i++) {

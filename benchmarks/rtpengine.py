@@ -54,7 +54,8 @@ class Rtpengine:
         self._folder = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
             [
-                "rtpengine",
+                # It steps before the load, as the engine's thread and the floor do.
+                *("nice", "-n", "-10", "rtpengine"),
                 "--foreground",
                 "--log-stderr",
                 "--log-level=1",

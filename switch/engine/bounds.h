@@ -28,6 +28,9 @@ enum {
     /* Sockets served by one wake-up. Each gives one datagram a turn and then waits behind the others, as
      * epoll's ready list is a round robin: so a flooded port delays the tick by this many packets at most. */
     SOCKETS_PER_WAIT = 64,
+    /* A thread that gets so many packets a tick waits so long for some more before it looks, see loop.c. */
+    GATHER_PACKETS_MIN = 100,
+    GATHER_US = 500,
     /* Of a stream's own peer: five times the 100 a second of 10 ms packets. Bursts after a network stall pass;
      * floods, and loops of streams that were pointed at each other, do not. */
     PACKETS_PER_SECOND_MAX = 500,

@@ -109,6 +109,7 @@ struct engine {
     struct room *rooms;
     uint32_t recorders; /* streams that are listened to by one */
     uint32_t tick;
+    uint32_t packets_last_tick, packets_this_tick; /* wake-ups' sockets */
     struct supply *supplies; /* the submitting thread's, by slot */
 
     struct clip *clips;

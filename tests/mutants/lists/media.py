@@ -8,14 +8,14 @@ _BY = "tests/media/test_slots.py::"
 MUTANTS = (
     Mutant(
         _SLOTS,
-        "number = self._free.popleft()",
-        "number = self._free.pop()",
+        "number = free.popleft()",
+        "number = free.pop()",
         _BY + "test_first_released_is_first_reserved",
     ),
     Mutant(
         _SLOTS,
-        "number = self._free.popleft()",
-        "number = self._free[0]",
+        "number = free.popleft()",
+        "number = free[0]",
         _BY + "test_reserve_gives_each_slot_once_then_none",
     ),
     Mutant(
