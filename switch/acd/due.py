@@ -19,6 +19,8 @@ class DueKind(IntEnum):
     REST = 2
     STEP = 3
     BACKOFF = 4
+    KEPT = 5
+    MORE = 6
 
 
 class Due:

@@ -1,11 +1,11 @@
 """The router: the specification of what `router.c` does, and its fallback where C is not built.
 
 Theory of operation. `apply` first does what has fallen due (leases, wrap-ups, rests, requirement steps,
-back-offs), then the event, then settles once, then says when it wants to be woken. Before each event no
-free agent could serve any waiting visit; so settling looks only at pairs in which the agent or the visit
-was touched ("dirty"). It walks the waiting in the order in which they are to be served (queue priority,
-contact priority, waiting since, arrival) and gives each the best agent by the policy of its queue.
-Choosing and reserving are one step: the walk itself makes the offer.
+back-offs, kept places, further rings), then the event, then settles once, then says when it wants to be
+woken. Before each event no agent who is ready could serve any waiting visit; so settling looks only at
+pairs in which the agent or the visit was touched ("dirty"). It walks the waiting in the order in which they
+are to be served (orders.py) and gives each the best agent by the policy of its queue (choose.py, scores.py).
+Choosing and reserving are one step: the walk itself makes the offer (offers.py).
 
 An offer is harmless once it is over: `Claim` and `Decline` must name both the offer and its fence.
 """
@@ -15,17 +15,14 @@ from typing import Any, Self
 
 from switch.acd import events as ev
 from switch.acd import snapshot
-from switch.acd.choose import choose, may_serve, servable
+from switch.acd.choose import servable
+from switch.acd.clean import amount, clean_contact, clean_queue, clean_tenant
 from switch.acd.decisions import (
     Admitted,
     AgentChanged,
     AgentState,
     AgentView,
-    ClaimRefused,
-    Connected,
     Decision,
-    Offered,
-    OfferEnded,
     OfferOutcome,
     Place,
     QueueView,
@@ -38,35 +35,16 @@ from switch.acd.decisions import (
     Widened,
 )
 from switch.acd.due import DueKind
-from switch.acd.limits import (
-    AMOUNT_MAX,
-    ANSWERS_KEPT,
-    BACKOFFS_MAX,
-    RETRY_MIN_US,
-    RING_UNLIMITED_US,
-)
+from switch.acd.limits import AMOUNT_MAX, DAY_US, NEVER, SPAN_MAX, UNITS
+from switch.acd.offers import Offers
 from switch.acd.packed import Packed
-from switch.acd.state import (
-    Agent,
-    Queue,
-    State,
-    Visit,
-    VisitState,
-    amount,
-    clean_contact,
-    clean_queue,
-    global_key,
-)
+from switch.acd.settings import Order
+from switch.acd.snapshot_bytes import digest
+from switch.acd.state import Agent, Queue, Visit, VisitState
 from switch.acd.views import agent_views, place_of, queue_views, waiting_views
 
-MISSED = "missed"
-"""The reason of the pause after too many unanswered offers in a row."""
 
-_RANG_OUT = frozenset({OfferOutcome.NO_ANSWER, OfferOutcome.LEASE_EXPIRED})
-"""Outcomes that count as misses. A deliberate decline does not: the agent is there and has seen it."""
-
-
-class Router(Packed):
+class Router(Offers, Packed):
     """One tenant's router. Deterministic: the same events give the same decisions, on any machine.
 
     Events that name an unknown queue, agent or contact are no-ops, for a race makes them normal.
@@ -74,8 +52,8 @@ class Router(Packed):
     """
 
     def __init__(self, seed: int = 0) -> None:
-        super().__init__()
-        self._s = State(seed)
+        Packed.__init__(self)
+        Offers.__init__(self, seed)
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.SetQueue: self._set_queue,
             ev.SetAgent: self._set_agent,
@@ -96,6 +74,8 @@ class Router(Packed):
             ev.Finish: self._finish,
             ev.EndWrapUp: self._end_wrap_up,
             ev.Wake: self._wake,
+            ev.SetTenant: self._set_tenant,
+            ev.SetLine: self._set_line,
         }
 
     def apply(self, event: ev.Event, now: int) -> list[Decision]:
@@ -107,6 +87,7 @@ class Router(Packed):
         state.now = max(state.now, amount(now))
         state.sequence += 1
         state.out = []
+        self._turn_day()
         self._fall_due()
         handler(event)
         self._settle()
@@ -139,11 +120,11 @@ class Router(Packed):
 
     def digest(self) -> int:
         """64 bits over the whole state, the same from both halves."""
-        return snapshot.digest(snapshot.write(self._s))
+        return digest(snapshot.write(self._s))
 
-    def snapshot(self) -> bytes:
-        """The whole state, the same bytes from both halves."""
-        return snapshot.write(self._s)
+    def snapshot(self, version: int = snapshot.VERSION) -> bytes:
+        """The whole state, the same bytes from both halves. Version 1 leaves out what came with version 2."""
+        return snapshot.write(self._s, version)
 
     @classmethod
     def restore(cls, data: bytes) -> Self:
@@ -154,6 +135,14 @@ class Router(Packed):
 
     # What falls due.
 
+    def _turn_day(self) -> None:
+        state = self._s
+        if not state.day_end or state.now < state.day_end:
+            return
+        state.day_end += ((state.now - state.day_end) // DAY_US + 1) * DAY_US
+        for agent in state.agents.values():
+            agent.today = 0
+
     def _fall_due(self) -> None:
         state = self._s
         while (item := state.due.pop(state.now)) is not None:
@@ -163,7 +152,7 @@ class Router(Packed):
                     self._offer_failed(state.offers[number], OfferOutcome.LEASE_EXPIRED)
                 case DueKind.WRAP_UP:
                     agent = state.agents_by_number[number]
-                    agent.wrap_until = 0
+                    agent.wrap_until = agent.wrap_units = 0
                     state.refresh(agent)
                 case DueKind.REST:
                     agent = state.agents_by_number[number]
@@ -173,6 +162,10 @@ class Router(Packed):
                     self._widen(state.visits_by_seq[number])
                 case DueKind.BACKOFF:
                     self._drop_backoffs(state.visits_by_seq[number])
+                case DueKind.KEPT:
+                    state.dirty_visits[number] = state.visits_by_seq[number]
+                case DueKind.MORE:
+                    self._more_rings(state.visits_by_seq[number])
 
     def _widen(self, visit: Visit) -> None:
         """Bring the visit to the step that its wait entitles it to, and time the next one."""
@@ -186,27 +179,30 @@ class Router(Packed):
             state.due.set(DueKind.STEP, visit.seq, due)
         state.dirty_visits[visit.seq] = visit
 
-    def _drop_backoffs(self, visit: Visit) -> None:
-        visit.backoffs = [(name, until) for name, until in visit.backoffs if until > self._s.now]
-        self._time_backoffs(visit)
-        self._s.dirty_visits[visit.seq] = visit
+    # The tenant, queues and agents.
 
-    def _time_backoffs(self, visit: Visit) -> None:
-        if visit.backoffs:
-            earliest = min(until for _, until in visit.backoffs)
-            self._s.due.set(DueKind.BACKOFF, visit.seq, earliest)
-        else:
-            self._s.due.cancel(DueKind.BACKOFF, visit.seq)
-
-    # Queues and agents.
+    def _set_tenant(self, event: ev.SetTenant) -> None:
+        state = self._s
+        before, state.tenant = state.tenant, clean_tenant(event.tenant)
+        start = state.tenant.day_start_us
+        if start != before.day_start_us:
+            passed = max(0, (state.now - start) // DAY_US + 1)
+            state.day_end = start + passed * DAY_US if start else 0
+        if (state.tenant.order, state.tenant.ageing_us) != (before.order, before.ageing_us):
+            for queue in state.queues.values():
+                state.sort_line(queue)
 
     def _set_queue(self, event: ev.SetQueue) -> None:
         settings = clean_queue(event.queue)
         queue = self._s.queues.get(settings.name)
         if queue is None:
             self._s.queues[settings.name] = Queue(settings)
-        else:
-            queue.settings = settings
+            return
+        queue.settings = settings
+        if self._s.tenant.order is Order.AGEING:
+            self._s.sort_line(queue)
+        # The policy may now ask for more offers a contact.
+        self._s.dirty_visits.update((visit.seq, visit) for visit in queue.line if visit.offers)
 
     def _set_agent(self, event: ev.SetAgent) -> None:
         state = self._s
@@ -217,6 +213,8 @@ class Router(Packed):
             state.agents[agent.name] = agent
             state.agents_by_number[agent.number] = agent
         agent.configure(event.agent)
+        state.roster = None
+        state.release_kept(agent.name)
         state.refresh(agent)
 
     def _remove_queue(self, event: ev.RemoveQueue) -> None:
@@ -240,13 +238,15 @@ class Router(Packed):
         if agent is None:
             return
         self._rescind_of(agent)
-        if agent.visit is not None:
-            agent.visit.agent = None
+        for visit in agent.talks:
+            visit.agent = None
         state.due.cancel(DueKind.WRAP_UP, agent.number)
         state.due.cancel(DueKind.REST, agent.number)
         del state.agents[agent.name]
         del state.agents_by_number[agent.number]
         state.dirty_agents.pop(agent.number, None)
+        state.roster = None
+        state.release_kept(agent.name)
         if agent.shown is not AgentState.LOGGED_OUT:
             state.out.append(AgentChanged(agent.name, AgentState.LOGGED_OUT, ""))
 
@@ -258,7 +258,10 @@ class Router(Packed):
             return
         agent.signed_in = True
         agent.missed = 0
-        agent.idle_since = self._s.now
+        agent.idle_since = agent.signed_in_at = self._s.now
+        agent.busy_us = 0
+        if agent.busy_since != NEVER:
+            agent.busy_since = self._s.now
         self._s.refresh(agent)
 
     def _sign_out(self, event: ev.SignOut) -> None:
@@ -268,6 +271,7 @@ class Router(Packed):
         agent.signed_in = False
         agent.paused, agent.pause_reason = False, ""
         self._rescind_of(agent)
+        self._s.release_kept(agent.name)
         self._s.refresh(agent)
 
     def _pause(self, event: ev.Pause) -> None:
@@ -291,10 +295,22 @@ class Router(Packed):
         if agent is None or agent.reachable == event.reachable:
             return
         agent.reachable = event.reachable
-        if not agent.reachable and agent.visit is not None and agent.visit.state is VisitState.OFFERED:
+        if not agent.reachable:
             # A phone whose registration flaps must not be invited at each flap.
-            self._rest(agent, agent.visit.queue)
+            for offer in agent.offers:
+                assert offer.visit.queue is not None, "an offer has its queue"
+                self._rest(agent, offer.visit.queue)
             self._rescind_of(agent)
+            self._s.release_kept(agent.name)
+        self._s.refresh(agent)
+
+    def _set_line(self, event: ev.SetLine) -> None:
+        """An offer that rings stands, as in a pause: the agent may still take it."""
+        agent = self._s.agents.get(event.agent)
+        if agent is None:
+            return
+        agent.line = amount(event.grade, ev.LineGrade.GOOD, ev.LineGrade.UNUSABLE)
+        self._s.release_kept(agent.name)
         self._s.refresh(agent)
 
     def _engage(self, event: ev.Engage) -> None:
@@ -310,13 +326,15 @@ class Router(Packed):
         if agent is None or not agent.engaged:
             return
         agent.engaged -= 1
+        if not agent.engaged and self._s.tenant.own_calls_reset_idle:
+            agent.idle_since = max(self._s.now, agent.wrap_until)
         self._s.refresh(agent)
 
     def _end_wrap_up(self, event: ev.EndWrapUp) -> None:
         agent = self._s.agents.get(event.agent)
         if agent is None or not agent.wrap_until:
             return
-        agent.wrap_until = 0
+        agent.wrap_until = agent.wrap_units = 0
         agent.idle_since = self._s.now
         self._s.due.cancel(DueKind.WRAP_UP, agent.number)
         self._s.refresh(agent)
@@ -331,6 +349,7 @@ class Router(Packed):
         contact = clean_contact(event.contact, state.now)
         queue = state.queues.get(contact.queue)
         visit = Visit(contact, queue, state.last_seq + 1)
+        visit.units = dict(state.tenant.channels).get(contact.channel, UNITS)
         refusal = self._refusal(queue, visit)
         if refusal is not None:
             if queue is not None:
@@ -342,6 +361,8 @@ class Router(Packed):
         queue.entered += 1
         state.add_visit(visit)
         state.out.append(Admitted(visit.id, contact.queue, queue.position(visit)))
+        if visit.kept_until() > state.now:
+            state.due.set(DueKind.KEPT, visit.seq, visit.kept_until())
         self._widen(visit)
 
     def _refusal(self, queue: Queue | None, visit: Visit) -> RefusalReason | None:
@@ -351,10 +372,12 @@ class Router(Packed):
         settings = queue.settings
         if settings.contacts_max and len(queue.line) >= settings.contacts_max:
             return RefusalReason.FULL
-        if settings.refuse_without_agents and not any(
-            agent.signed_in and agent.serves(settings.name) for agent in self._s.agents.values()
-        ):
-            return RefusalReason.NO_AGENTS
+        if settings.refuse_without_agents:
+            asked = {settings.name}.union(*(step.queues for step in visit.steps))
+            if not any(
+                agent.signed_in and any(map(agent.serves, asked)) for agent in self._s.agents.values()
+            ):
+                return RefusalReason.NO_AGENTS
         if not servable(self._s, visit):
             return RefusalReason.UNSERVABLE
         return None
@@ -370,8 +393,11 @@ class Router(Packed):
         if visit.state is VisitState.OFFERED:
             self._rescind(visit, OfferOutcome.CALLER_GONE)
         if visit.queue is not None:
+            waited = visit.waited(self._s.now)
             visit.queue.abandoned += 1
-            visit.queue.abandoned_in_time += visit.queue.in_time(visit.waited(self._s.now))
+            visit.queue.abandoned_in_time += visit.queue.in_time(waited)
+            visit.queue.note_end(waited)
+            visit.queue.note_wait(waited, gave_up=True)
         self._leave(visit, VisitOutcome.ABANDONED, "")
 
     def _withdraw(self, event: ev.Withdraw) -> None:
@@ -383,6 +409,7 @@ class Router(Packed):
             self._rescind(visit, OfferOutcome.WITHDRAWN)
         if visit.queue is not None:
             visit.queue.withdrawn += 1
+            visit.queue.note_wait(visit.waited(self._s.now), gave_up=False)
         self._leave(visit, VisitOutcome.WITHDRAWN, event.reason)
 
     def _finish(self, event: ev.Finish) -> None:
@@ -392,8 +419,10 @@ class Router(Packed):
 
     def _end_talk(self, visit: Visit) -> None:
         state = self._s
+        talked_us = state.now - visit.connected_at
         if visit.queue is not None:
             visit.queue.talking -= 1
+            visit.queue.note_handling(min(talked_us, SPAN_MAX) + min(visit.wrap_up_us, SPAN_MAX))
         state.out.append(
             VisitEnded(
                 visit.id,
@@ -402,17 +431,18 @@ class Router(Packed):
                 "",
                 visit.agent_name,
                 visit.waited(visit.connected_at),
-                state.now - visit.connected_at,
+                talked_us,
             )
         )
         state.forget_visit(visit)
         agent = visit.agent
         if agent is None:
             return
-        agent.visit = None
+        agent.talks.remove(visit)
         if visit.wrap_up_us:
             # Never shortened: an earlier talk's longer wrap-up still counts.
             agent.wrap_until = max(agent.wrap_until, state.now + visit.wrap_up_us)
+            agent.wrap_units += visit.units
             state.due.set(DueKind.WRAP_UP, agent.number, agent.wrap_until)
         agent.idle_since = max(state.now, agent.wrap_until)
         state.refresh(agent)
@@ -422,163 +452,10 @@ class Router(Packed):
         state = self._s
         waited = visit.waited(state.now)
         state.leave_line(visit)
-        state.due.cancel(DueKind.STEP, visit.seq)
-        state.due.cancel(DueKind.BACKOFF, visit.seq)
+        for kind in (DueKind.STEP, DueKind.BACKOFF, DueKind.KEPT):
+            state.due.cancel(kind, visit.seq)
         state.forget_visit(visit)
         state.out.append(VisitEnded(visit.id, visit.contact.queue, outcome, reason, "", waited, 0))
-
-    # Offers.
-
-    def _settle(self) -> None:
-        state = self._s
-        free = [agent for agent in state.dirty_agents.values() if agent.is_free() and not agent.rest_until]
-        dirty = state.dirty_visits
-        walk = state.in_order() if free else iter(sorted(dirty.values(), key=global_key))
-        for visit in walk:
-            if not free and not dirty:
-                break
-            if visit.state is VisitState.WAITING and (
-                visit.seq in dirty or any(may_serve(agent, visit) for agent in free)
-            ):
-                self._offer(visit)
-                free = [agent for agent in free if agent.visit is None]
-            dirty.pop(visit.seq, None)
-        dirty.clear()
-        state.dirty_agents.clear()
-
-    def _offer(self, visit: Visit) -> None:
-        """Choose the best agent, if any, and reserve in the same step."""
-        state = self._s
-        chosen = choose(state, visit)
-        if chosen is None:
-            return
-        agent, choice = chosen
-        queue = visit.queue
-        assert queue is not None, "a waiting visit has a queue"
-        ring_us = queue.settings.ring_us or RING_UNLIMITED_US
-        state.last_offer += 1
-        # Monotonic time is in the fence, so that an offer's number given again after a crash that lost
-        # the last moments cannot be claimed by what remembers the first.
-        state.last_fence = max(state.last_fence + 1, state.now)
-        visit.state = VisitState.OFFERED
-        visit.offer, visit.fence = state.last_offer, state.last_fence
-        visit.agent, visit.agent_name = agent, agent.name
-        visit.lease_until = state.now + ring_us + queue.settings.lease_margin_us
-        agent.visit = visit
-        queue.offered += 1
-        state.offers[visit.offer] = visit
-        state.due.set(DueKind.LEASE, visit.offer, visit.lease_until)
-        state.out.append(
-            Offered(
-                visit.offer,
-                visit.fence,
-                visit.id,
-                visit.contact.queue,
-                agent.name,
-                ring_us,
-                visit.lease_until,
-                choice,
-            )
-        )
-        state.refresh(agent)
-
-    def _close_offer(self, visit: Visit) -> Agent:
-        """The reservation is over; the visit waits again, with its place. The agent keeps idle time."""
-        state = self._s
-        agent, queue = visit.agent, visit.queue
-        assert agent is not None, "an offer has its agent"
-        assert queue is not None, "an offer has its queue"
-        del state.offers[visit.offer]
-        state.due.cancel(DueKind.LEASE, visit.offer)
-        queue.offered -= 1
-        visit.state = VisitState.WAITING
-        visit.offer = visit.fence = visit.lease_until = 0
-        visit.agent, visit.agent_name = None, ""
-        agent.visit = None
-        state.dirty_visits[visit.seq] = visit
-        return agent
-
-    def _rescind(self, visit: Visit, outcome: OfferOutcome) -> None:
-        offer = visit.offer
-        agent = self._close_offer(visit)
-        self._s.out.append(OfferEnded(offer, visit.id, agent.name, outcome))
-        self._s.refresh(agent)
-
-    def _rescind_of(self, agent: Agent) -> None:
-        """The agent went away while rung: the caller goes on at once."""
-        if agent.visit is not None and agent.visit.state is VisitState.OFFERED:
-            self._rescind(agent.visit, OfferOutcome.AGENT_GONE)
-
-    def _claim(self, event: ev.Claim) -> None:
-        state = self._s
-        visit = state.offers.get(event.offer)
-        if visit is None or visit.fence != event.fence:
-            state.out.append(ClaimRefused(event.offer))
-            return
-        agent, queue = visit.agent, visit.queue
-        assert agent is not None, "an offer has its agent"
-        assert queue is not None, "an offer has its queue"
-        del state.offers[visit.offer]
-        state.due.cancel(DueKind.LEASE, visit.offer)
-        state.due.cancel(DueKind.STEP, visit.seq)
-        state.due.cancel(DueKind.BACKOFF, visit.seq)
-        state.leave_line(visit)
-        waited = visit.waited(state.now)
-        visit.state = VisitState.CONNECTED
-        visit.fence = visit.lease_until = 0
-        visit.backoffs = []
-        visit.connected_at = state.now
-        visit.wrap_up_us = queue.settings.wrap_up_us
-        queue.offered -= 1
-        queue.talking += 1
-        queue.answered += 1
-        queue.answered_in_time += queue.in_time(waited)
-        queue.answers = [*queue.answers[1 - ANSWERS_KEPT :], state.now]
-        agent.answered += 1
-        agent.missed = 0
-        state.out.append(Connected(visit.offer, visit.id, visit.contact.queue, agent.name, waited))
-        visit.offer = 0
-        state.refresh(agent)
-
-    def _decline(self, event: ev.Decline) -> None:
-        visit = self._s.offers.get(event.offer)
-        if visit is not None and visit.fence == event.fence:
-            self._offer_failed(visit, OfferOutcome(event.reason.value))
-
-    def _offer_failed(self, visit: Visit, outcome: OfferOutcome) -> None:
-        """The agent did not take it. What rang out backs off this pair; the rest rests the agent."""
-        queue, offer = visit.queue, visit.offer
-        assert queue is not None, "an offer has its queue"
-        agent = self._close_offer(visit)
-        if outcome in _RANG_OUT:
-            self._back_off(visit, agent, queue)
-            agent.missed += 1
-            limit = queue.settings.misses_before_pause
-            if limit and agent.missed >= limit and not agent.paused:
-                agent.paused, agent.pause_reason = True, MISSED
-        else:
-            self._rest(agent, queue)
-        self._s.out.append(OfferEnded(offer, visit.id, agent.name, outcome))
-        self._s.refresh(agent)
-
-    def _back_off(self, visit: Visit, agent: Agent, queue: Queue) -> None:
-        """This contact is not offered to this agent again before the retry time."""
-        until = self._s.now + max(queue.settings.retry_same_agent_us, RETRY_MIN_US)
-        kept = [item for item in visit.backoffs if item[0] != agent.name]
-        if len(kept) >= BACKOFFS_MAX:
-            kept.remove(min(kept, key=lambda item: item[1]))
-        visit.backoffs = [*kept, (agent.name, until)]
-        self._time_backoffs(visit)
-
-    def _rest(self, agent: Agent, queue: Queue | None) -> None:
-        """A phone that fails or rejects by itself gets no contact at all before the retry time.
-
-        Otherwise it would be offered one waiting contact after the other, as fast as it rejects.
-        """
-        assert queue is not None, "an offer has its queue"
-        until = self._s.now + max(queue.settings.retry_same_agent_us, RETRY_MIN_US)
-        agent.rest_until = max(agent.rest_until, until)
-        self._s.due.set(DueKind.REST, agent.number, agent.rest_until)
 
     def _wake(self, event: ev.Wake) -> None:
         """What was due has been done before the event."""

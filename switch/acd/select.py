@@ -8,6 +8,7 @@ from switch.acd.decisions import AgentView, Decision, Place, QueueView, WaitingV
 from switch.acd.events import Arrive, Event, SetAgent, SetLine, SetQueue, SetTenant
 from switch.acd.router import Router
 from switch.acd.settings import VOICE, AgentSettings, Contact, Policy, QueueSettings, TenantSettings
+from switch.acd.snapshot_bytes import version_of
 
 C_LACKS: frozenset[str] = frozenset(
     (
@@ -29,6 +30,9 @@ C_LACKS: frozenset[str] = frozenset(
     )
 )
 """Words of `words_of` that the C half does not know yet. A word goes when the halves are equal with it."""
+
+C_READS = (1,)
+"""Versions of snapshots that the C half reads. It writes the last of them."""
 
 _FIRST_POLICIES = frozenset(tuple(Policy)[:6])
 _TENANT = TenantSettings()
@@ -173,5 +177,5 @@ def make_router(seed: int = 0, *, prefer_c: bool = True) -> RouterLike:
 
 def restore_router(data: bytes, *, prefer_c: bool = True) -> RouterLike:
     """A router that goes on from a snapshot of either half. Raises SnapshotError."""
-    half = router_class(prefer_c=prefer_c)
+    half = router_class(prefer_c=prefer_c and version_of(data) in C_READS)
     return half.restore(data) if half is Router or not C_LACKS else Either(half.restore(data))

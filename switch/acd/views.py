@@ -3,7 +3,8 @@
 from collections import Counter
 
 from switch.acd.decisions import AgentState, AgentView, Place, QueueView, WaitingView
-from switch.acd.limits import ANSWERS_WINDOW_US, ENGAGED_MAX, UNITS
+from switch.acd.events import LineGrade
+from switch.acd.limits import ANSWERS_WINDOW_US
 from switch.acd.state import Agent, Queue, State, VisitState
 
 
@@ -34,7 +35,7 @@ def queue_views(state: State, now: int) -> list[QueueView]:
     for agent in state.agents.values():
         if not agent.signed_in:
             continue
-        available = agent.shown is AgentState.AVAILABLE
+        available = agent.shown is AgentState.AVAILABLE and agent.line != LineGrade.UNUSABLE
         if not agent.queues:
             signed_in_everywhere += 1
             ready_everywhere += available
@@ -62,10 +63,9 @@ def queue_views(state: State, now: int) -> list[QueueView]:
     ]
 
 
-def _load(agent: Agent) -> int:
-    """The units of capacity in use."""
-    held = (agent.visit is not None) + min(agent.engaged, ENGAGED_MAX) + (agent.wrap_until != 0)
-    return UNITS * held
+def _contact(agent: Agent) -> str:
+    held = agent.talks or [offer.visit for offer in agent.offers]
+    return held[0].id if held else ""
 
 
 def agent_views(state: State) -> list[AgentView]:
@@ -76,11 +76,12 @@ def agent_views(state: State) -> list[AgentView]:
             state=agent.shown,
             reason=agent.shown_reason,
             since=agent.since,
-            contact=agent.visit.id if agent.visit is not None else "",
+            contact=_contact(agent),
             answered=agent.answered,
             missed_in_row=agent.missed,
             pause_pending=agent.pause_reason if agent.shown is not AgentState.PAUSED else "",
-            load=_load(agent),
+            line=agent.line,
+            load=agent.used(),
         )
         for agent in state.agents.values()
     ]
@@ -95,7 +96,7 @@ def waiting_views(state: State) -> list[WaitingView]:
             state=visit.state.name,
             waiting_since=visit.contact.waiting_since,
             position=position,
-            agent=visit.agent_name,
+            agent=visit.offers[0].agent.name if visit.offers else "",
             step=visit.step,
         )
         for name, queue in state.queues.items()

@@ -22,7 +22,7 @@ from switch.acd.decisions import (
 )
 from switch.acd.events import DeclineReason
 from switch.acd.settings import Policy
-from switch.acd.snapshot import SnapshotError, digest
+from switch.acd.snapshot_bytes import SnapshotError, digest
 from tests.acd.centre import SECOND, Centre
 from tests.acd.halves import HALVES, half
 from tests.acd.world import World

