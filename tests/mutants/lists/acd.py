@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 _PYTHON = "switch/acd/router.py"
 _CHOOSE = "switch/acd/choose.py"
+_OFFERS_PY = "switch/acd/offers.py"
 _STATE = "switch/acd/state.py"
 _OFFERS_C = "switch/acd/offers.c"
 _CHOOSE_C = "switch/acd/choose.c"
@@ -21,9 +22,9 @@ _BY_TRAIL = "tests/acd/test_trail.py::"
 MUTANTS = (
     # A late answer to an offer that is over must find nothing to claim.
     Mutant(
-        _PYTHON,
-        "if visit is None or visit.fence != event.fence:",
-        "if visit is None:",
+        _OFFERS_PY,
+        "if offer is None or offer.fence != event.fence:",
+        "if offer is None:",
         _OFFERS + "test_an_offer_answers_to_its_own_fence_alone",
     ),
     Mutant(
@@ -33,15 +34,15 @@ MUTANTS = (
         _OFFERS + "test_an_offer_answers_to_its_own_fence_alone",
     ),
     Mutant(
-        _PYTHON,
-        "if visit is not None and visit.fence == event.fence:",
-        "if visit is not None:",
+        _OFFERS_PY,
+        "if offer is not None and offer.fence == event.fence:",
+        "if offer is not None:",
         _OFFERS + "test_an_offer_answers_to_its_own_fence_alone",
     ),
     # A lease that never ends keeps caller and agent for ever.
     Mutant(
-        _PYTHON,
-        "state.due.set(DueKind.LEASE, visit.offer, visit.lease_until)",
+        _OFFERS_PY,
+        "state.due.set(DueKind.LEASE, offer.number, offer.lease_until)",
         "",
         _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
     ),
@@ -60,14 +61,14 @@ MUTANTS = (
     # Choosing and reserving are one step: the next contact must not be given the same agent.
     Mutant(
         _CHOOSE,
-        "if agent.visit is not None and agent.visit.state is VisitState.OFFERED:",
-        "if agent.visit is not None and agent.visit.state is VisitState.WAITING:",
+        "if agent.fits(visit):",
+        "if True:",
         _CHOICE + "test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why",
     ),
     Mutant(
-        _CHOOSE,
-        "if agent.visit is not None or agent.engaged:",
-        "if agent.engaged:",
+        _STATE,
+        "given = sum(offer.visit.units for offer in self.offers) + sum(visit.units for visit in self.talks)",
+        "given = sum(offer.visit.units for offer in self.offers)",
         _CHOICE + "test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why",
     ),
     # Wrap-up is never cut short, and the turn by idle time begins after it.
@@ -86,8 +87,8 @@ MUTANTS = (
     # Order: priority of the queue, of the contact, then time.
     Mutant(
         _STATE,
-        "self.key = (-contact.priority, contact.waiting_since, seq)",
-        "self.key = (-contact.priority, seq, contact.waiting_since)",
+        "return (first, since, visit.seq)",
+        "return (first, visit.seq, since)",
         _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
     ),
     Mutant(
@@ -118,11 +119,11 @@ MUTANTS = (
     Mutant(
         _PYTHON,
         "self._rescind(visit, OfferOutcome.CALLER_GONE)",
-        "self._s.offers.pop(visit.offer)",
+        "self._s.offers.pop(visit.offers[0].number)",
         _PEERS + "test_07_a_caller_who_is_gone_stops_the_ring_at_once",
     ),
     Mutant(
-        _PYTHON,
+        _OFFERS_PY,
         "agent.missed += 1",
         "",
         _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
