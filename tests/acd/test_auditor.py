@@ -11,7 +11,7 @@ from switch.acd.decisions import Admitted, Connected, Decision, Offered, OfferEn
 from switch.acd.select import RouterLike
 from switch.acd.settings import AgentSettings, Contact, Need, QueueSettings, Requirement, Step
 from tests.acd.halves import HALVES, half
-from tests.acd.world import World
+from tests.acd.world import WORDS, World
 from tests.tidy.tree import ROOT
 
 SECOND = 1_000_000
@@ -23,6 +23,20 @@ def test_a_right_router_breaks_nothing(name: str, seed: int) -> None:
     world = World(seed, agents=2 + 2 * seed, queues=1 + seed % 4, contacts=60)
     router, auditor = half(name)(seed), Auditor()
     for _ in range(1500):
+        event, now = world.next()
+        decisions = router.apply(event, now)
+        world.learn(decisions)
+        auditor.follow(event, decisions, now)
+        auditor.inspect(router, now)
+        assert not auditor.breaches, (event, decisions)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_right_router_breaks_nothing_with_every_word(seed: int) -> None:
+    """Of the second design, which only the specification knows whole."""
+    world = World(seed, agents=2 + 2 * seed, queues=1 + seed % 4, contacts=60, words=WORDS)
+    router, auditor = half("python")(seed), Auditor()
+    for _ in range(700):
         event, now = world.next()
         decisions = router.apply(event, now)
         world.learn(decisions)

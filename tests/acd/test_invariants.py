@@ -8,7 +8,7 @@ from switch.acd import events as ev
 from switch.acd.select import RouterClass
 from tests.acd.halves import HALVES, half
 from tests.acd.invariants import Watch
-from tests.acd.world import World
+from tests.acd.world import WORDS, World
 
 
 def run(router_class: RouterClass, world: World, steps: int) -> None:
@@ -33,6 +33,13 @@ def run(router_class: RouterClass, world: World, steps: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_invariants_hold_at_every_step(name: str, seed: int) -> None:
     run(half(name), World(seed, agents=2 + 3 * seed, queues=1 + seed, contacts=10 + 8 * seed), 700)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_invariants_hold_with_every_word_of_the_second_design(seed: int) -> None:
+    """Only the specification knows all of them."""
+    world = World(seed, agents=1 + 2 * seed, queues=1 + seed % 5, contacts=10 + 6 * seed, words=WORDS)
+    run(half("python"), world, 500)
 
 
 @pytest.mark.parametrize("name", HALVES)

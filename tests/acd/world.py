@@ -1,16 +1,49 @@
 """A seeded centre that never stops: random events of every kind, with stale and unknown names among them."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from switch.acd import events as ev
 from switch.acd.decisions import Admitted, Connected, Decision, Offered, OfferEnded, VisitEnded, WakeAt
-from switch.acd.settings import AgentSettings, Contact, Need, Policy, QueueSettings, Requirement, Step
+from switch.acd.select import C_LACKS
+from switch.acd.settings import (
+    VOICE,
+    AgentSettings,
+    Assign,
+    Contact,
+    Need,
+    Order,
+    Policy,
+    Preference,
+    QueueSettings,
+    Requirement,
+    Step,
+    TenantSettings,
+)
 from switch.base.rng import SplitMix64
 
 SECOND = 1_000_000
 FIRST_POLICIES = tuple(Policy)[:6]
-"""Those that both halves know."""
+"""Those of the first design; the others are words of `select.words_of`."""
+
+WORDS = frozenset(
+    (
+        *(policy.value for policy in Policy if policy not in FIRST_POLICIES),
+        "requirement",
+        "before",
+        "line",
+        "misses",
+        "capacity",
+        "order",
+        "batch",
+        "own-calls",
+        "day",
+    )
+)
+"""Everything of the second design that a world can draw."""
+
+KNOWN = WORDS - C_LACKS
+"""What both halves know."""
 T = TypeVar("T")
 
 
@@ -24,11 +57,18 @@ class World:
         agents: int = 8,
         queues: int = 4,
         contacts: int = 60,
-        policies: Sequence[Policy] = FIRST_POLICIES,
+        policies: Sequence[Policy] = (),
+        words: frozenset[str] = KNOWN,
+        orders: Sequence[Order] = tuple(Order),
     ) -> None:
         self.rng = SplitMix64(seed)
         self.now = 1
-        self.policies = policies
+        known = tuple(policy for policy in Policy if policy in FIRST_POLICIES or policy.value in words)
+        self.policies = policies or known
+        self.words = words
+        self.orders = orders
+        self.teams = ["east", "west"]
+        self.channels = ["chat", "mail", "fax"]
         self.agent_names = [f"agent-{n}" for n in range(agents)] + ["é-agent"]
         self.queue_names = [f"queue-{n}" for n in range(queues)]
         self.skills = ["french", "english", "billing"]
@@ -64,6 +104,10 @@ class World:
             (6, lambda: ev.EndWrapUp(self.pick(self.agent_names))),
             (30, self._wake),
         ]
+        if words & {"order", "batch", "capacity", "own-calls", "day"}:
+            self.weighted.append((3, self._set_tenant))
+        if "line" in words:
+            self.weighted.append((6, lambda: ev.SetLine(self.pick(self.agent_names), self.rng.below(3))))
         self.total = sum(weight for weight, _ in self.weighted)
 
     def pick(self, items: Sequence[T]) -> T:
@@ -124,9 +168,9 @@ class World:
         # Some names come again, while the contact is here or after it left.
         self.arrived += not self.rng.chance(1, 20)
         name = f"contact-{self.arrived}"
-        steps = [Step(0, self._needs())]
+        steps = [self._step(0)]
         for _ in range(self.rng.below(3)):
-            steps.append(Step(steps[-1].after_us + self.rng.below(20 * SECOND), self._needs()))
+            steps.append(self._step(steps[-1].after_us + self.rng.below(20 * SECOND)))
         since = self.now - self.rng.below(9 * SECOND) if self.rng.chance(1, 4) else 0
         return ev.Arrive(
             Contact(
@@ -136,8 +180,78 @@ class World:
                 priority=self.rng.below(3) - 1,
                 waiting_since=since,
                 avoid=(self.pick(self.agent_names),) if self.rng.chance(1, 5) else (),
+                **self._second_of_contact(),
             )
         )
+
+    def _step(self, after_us: int) -> Step:
+        needs = self._needs()
+        if "requirement" not in self.words or self.rng.chance(1, 2):
+            return Step(after_us, needs)
+        rng = self.rng
+        return Step(
+            after_us,
+            needs[:1],
+            any_of=tuple(self._needs() for _ in range(rng.below(3))) if rng.chance(1, 2) else (),
+            none_of=(Need(self.pick(self.skills), 1 + rng.below(6)),) if rng.chance(1, 4) else (),
+            prefer=tuple(Preference(skill, rng.below(4)) for skill in self.skills if rng.chance(1, 3)),
+            teams=tuple(team for team in [*self.teams, "north"] if rng.chance(1, 2))
+            if rng.chance(1, 4)
+            else (),
+            queues=(self.pick(self.queue_names),) if rng.chance(1, 4) else (),
+        )
+
+    def _second_of_contact(self) -> dict[str, Any]:
+        words: dict[str, Any] = {}
+        if "capacity" in self.words and self.rng.chance(1, 2):
+            words["channel"] = self.pick(self.channels)
+        if "before" in self.words and self.rng.chance(1, 3):
+            words["before"] = self.pick([*self.agent_names, "nobody"])
+            words["sticky_us"] = self.rng.below(4) * 3 * SECOND
+        return words
+
+    def _second_of_queue(self) -> dict[str, Any]:
+        rng = self.rng
+        words: dict[str, Any] = {}
+        if "misses" in self.words:
+            words |= {"busy_is_miss": rng.chance(1, 3), "unreachable_is_miss": rng.chance(1, 3)}
+        if "idleness-ratio" in self.words:
+            words["shares"] = tuple((team, rng.below(4)) for team in self.teams if rng.chance(3, 4))
+        if "ring-progressively" in self.words:
+            words["ring_more_us"] = rng.below(4) * 2 * SECOND
+        if "order" in self.words:
+            words |= {"share": rng.below(4), "cost": rng.below(4), "handling_us": rng.below(9) * 10 * SECOND}
+            words["target_percent"] = rng.below(101)
+        return words
+
+    def _second_of_agent(self) -> dict[str, Any]:
+        rng = self.rng
+        words: dict[str, Any] = {}
+        if self.words & {"requirement", "idleness-ratio"}:
+            words["teams"] = tuple(team for team in self.teams if rng.chance(1, 2))
+        if "weighted-random" in self.words:
+            words["weight"] = rng.below(5)
+        if "capacity" in self.words and rng.chance(1, 2):
+            words["units"] = self.pick([0, 40, 100, 100, 150])
+            words["most"] = tuple((name, rng.below(4)) for name in [VOICE, "chat"] if rng.chance(1, 3))
+        return words
+
+    def _set_tenant(self) -> ev.Event:
+        rng = self.rng
+        words: dict[str, Any] = {}
+        if "order" in self.words:
+            words |= {"order": self.pick(self.orders), "ageing_us": rng.below(4) * 5 * SECOND}
+        if "batch" in self.words:
+            words["assign"] = self.pick([Assign.BATCH, Assign.BATCH, Assign.ONE_BY_ONE])
+        if "capacity" in self.words:
+            words["channels"] = tuple(
+                (name, 5 + rng.below(60)) for name in [VOICE, "chat", "mail"] if rng.chance(2, 3)
+            )
+        if "own-calls" in self.words:
+            words["own_calls_reset_idle"] = rng.chance(1, 2)
+        if "day" in self.words:
+            words["day_start_us"] = rng.below(3) * self.now // 2
+        return ev.SetTenant(TenantSettings(**words))
 
     def _set_queue(self, name: str) -> ev.Event:
         return ev.SetQueue(
@@ -153,6 +267,7 @@ class World:
                 refuse_without_agents=self.rng.chance(1, 3),
                 service_level_us=self.rng.below(3) * 5 * SECOND,
                 retry_same_agent_us=self.pick([0, SECOND // 3, 4 * SECOND, 12 * SECOND]),
+                **self._second_of_queue(),
             )
         )
 
@@ -165,5 +280,6 @@ class World:
                 skills=tuple((skill, self.rng.below(6)) for skill in chosen),
                 queues=tuple(serves) if self.rng.chance(1, 2) else (),
                 order=self.rng.below(3),
+                **self._second_of_agent(),
             )
         )

@@ -18,7 +18,7 @@ from switch.acd.select import C_LACKS, RouterLike
 from switch.acd.settings import Policy
 from switch.acd.snapshot_bytes import digest
 from tests.acd.halves import half
-from tests.acd.world import FIRST_POLICIES, World
+from tests.acd.world import World
 
 EVENTS = 1_000_000 if os.environ.get("SOAK") == "1" else 20_000
 SEEDS = [int(os.environ["ROUTER_SEED"])] if "ROUTER_SEED" in os.environ else [1, 2, 3, 4, 5]
@@ -38,7 +38,7 @@ def compare_views(python: RouterLike, c: RouterLike, world: World, where: str) -
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_halves_never_differ(seed: int) -> None:
     agents, queues, contacts = SHAPES.get(seed, (8, 4, 60))
-    policies = (Policy.RANDOM, Policy.FEWEST_CALLS) if seed == 4 else FIRST_POLICIES
+    policies = (Policy.RANDOM, Policy.FEWEST_CALLS) if seed == 4 else ()
     world = World(seed, agents=agents, queues=queues, contacts=contacts, policies=policies)
     python, c = Router(seed), half("c")(seed)
     for step in range(EVENTS // len(SEEDS)):
