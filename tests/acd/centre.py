@@ -1,5 +1,6 @@
 """A small centre for tests that tell a story: short verbs over a router, time in seconds."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from switch.acd import events as ev
@@ -8,7 +9,15 @@ from switch.acd.select import RouterClass
 from switch.acd.settings import AgentSettings, Contact, Need, QueueSettings, Requirement, Step
 
 SECOND = 1_000_000
+NOTHING: Mapping[str, Any] = {}
 D = TypeVar("D")
+
+
+def _step(words: tuple[float, dict[str, int]] | Step) -> Step:
+    if isinstance(words, Step):
+        return words
+    after, needs = words
+    return Step(int(after * SECOND), tuple(Need(skill, level) for skill, level in needs.items()))
 
 
 class Centre:
@@ -35,9 +44,19 @@ class Centre:
     def queue(self, name: str = "q", **settings: Any) -> None:
         self.do(ev.SetQueue(QueueSettings(name, **settings)))
 
-    def agent(self, name: str, *queues: str, order: int = 0, **skills: int) -> None:
-        """A new agent, signed in and reachable; each a hundredth of a second later than the one before."""
-        self.do(ev.SetAgent(AgentSettings(name, tuple(skills.items()), queues, order)))
+    def agent(
+        self,
+        name: str,
+        *queues: str,
+        order: int = 0,
+        more: Mapping[str, Any] = NOTHING,
+        **skills: int,
+    ) -> None:
+        """A new agent, signed in and reachable; each a hundredth of a second later than the one before.
+
+        `more` are further fields of AgentSettings.
+        """
+        self.do(ev.SetAgent(AgentSettings(name, tuple(skills.items()), queues, order, **more)))
         self.do(ev.Reach(name, True), self.t + 0.01)
         self.do(ev.SignIn(name))
 
@@ -45,19 +64,16 @@ class Centre:
         self,
         name: str,
         queue: str = "q",
-        *steps: tuple[float, dict[str, int]],
+        *steps: tuple[float, dict[str, int]] | Step,
         priority: int = 0,
         since: float = 0,
         avoid: tuple[str, ...] = (),
         t: float | None = None,
+        **more: Any,
     ) -> list[Decision]:
-        requirement = Requirement(
-            tuple(
-                Step(int(after * SECOND), tuple(Need(skill, level) for skill, level in needs.items()))
-                for after, needs in steps or ((0, {}),)
-            )
-        )
-        contact = Contact(name, queue, requirement, priority, int(since * SECOND), avoid)
+        """`more` are further fields of Contact."""
+        requirement = Requirement(tuple(map(_step, steps or ((0, {}),))))
+        contact = Contact(name, queue, requirement, priority, int(since * SECOND), avoid, **more)
         return self.do(ev.Arrive(contact), t)
 
     def claim(self, agent: str, t: float | None = None) -> list[Decision]:
@@ -80,6 +96,10 @@ class Centre:
 
     def waiting(self) -> list[str]:
         return [view.contact for view in self.router.waiting(self.now)]
+
+    def exclusions(self) -> dict[str, int]:
+        """Of the first offer among the last decisions: why not the others."""
+        return {reason.value: count for reason, count in self.of(Offered)[0].choice.exclusions}
 
     @property
     def now(self) -> int:

@@ -3,9 +3,14 @@
 import pytest
 
 from switch.acd.router import Router
-from switch.acd.select import RouterClass, router_class
+from switch.acd.select import C_LACKS, RouterClass, router_class
 
 HALVES = ("python", "c")
+
+
+def knowing(*words: str) -> tuple[str, ...]:
+    """The halves that know these words of `select.words_of`."""
+    return HALVES if C_LACKS.isdisjoint(words) else HALVES[:1]
 
 
 def half(name: str) -> RouterClass:
