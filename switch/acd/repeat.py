@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from switch.acd.decisions import Decision
 from switch.acd.events import Event
 from switch.acd.select import RouterLike, restore_router
-from switch.acd.snapshot import SnapshotError, sequence_of
+from switch.acd.snapshot import sequence_of
+from switch.acd.snapshot_bytes import SnapshotError
 from switch.acd.trail import Piece, PieceKind, Reader, TrailError
 
 

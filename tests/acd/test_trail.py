@@ -9,7 +9,7 @@ import pytest
 from switch.acd import events as ev
 from switch.acd import trail as trail_module
 from switch.acd.repeat import Repeat, Step
-from switch.acd.select import RouterClass, RouterLike
+from switch.acd.select import C_LACKS, RouterClass, RouterLike
 from switch.acd.settings import AgentSettings, Contact, Need, Policy, QueueSettings, Requirement
 from switch.acd.settings import Step as NeedStep
 from switch.acd.trail import Piece, PieceKind, Reader, Trail, TrailError
@@ -43,8 +43,11 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trail_module, "SNAPSHOT_EVERY", 500)
 
 
-@pytest.mark.parametrize("writer", HALVES)
-@pytest.mark.parametrize("reader", HALVES)
+PAIRS = [(one, other) for one in HALVES for other in HALVES if one == other or not C_LACKS]
+"""C reads and writes what came with the second version of snapshots once it lacks nothing."""
+
+
+@pytest.mark.parametrize(("writer", "reader"), PAIRS)
 def test_a_run_is_repeated_by_either_half(writer: str, reader: str) -> None:
     pieces, router, steps = recorded(half(writer), 5, 3_000)
     again = Repeat(half(reader).restore)
