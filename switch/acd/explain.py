@@ -49,12 +49,14 @@ class _Telling(Router):
     before: tuple[AgentWhy, ...] = ()
     seen: tuple[AgentWhy, ...] = ()
 
-    def _offer(self, visit: Visit) -> None:
+    def _offer(self, visit: Visit) -> bool:
         if visit.id == self.contact:
             self.before = _reasons(self._s, visit)
-        super()._offer(visit)
-        if visit.id == self.contact and visit.state is VisitState.OFFERED:
-            self.seen = self.before
+        offered = super()._offer(visit)
+        # Where several are rung at once the first offer saw all of them free.
+        if visit.id == self.contact and offered:
+            self.seen = self.seen or self.before
+        return offered
 
 
 def explain_decision(state: bytes, event: Event, now: int, contact: str) -> Explained:
@@ -89,7 +91,7 @@ def _reasons(state: State, visit: Visit) -> tuple[AgentWhy, ...]:
     """All agents in the order in which they were first set."""
     told = []
     for agent in state.agents.values():
-        why = excluded(agent, visit)
+        why = excluded(state, agent, visit)
         if why is None:
             told.append(AgentWhy(agent.name, CANDIDATE, "", state.now - agent.idle_since))
         else:
@@ -160,11 +162,11 @@ def _occupation(why: Exclusion, agent: Agent, state: State) -> str:
             return f"its phone is not registered {since}"
         case Exclusion.PAUSED:
             return agent.pause_reason + (f" {since}" if shown is AgentState.PAUSED else "")
-        case Exclusion.OFFERED | Exclusion.BUSY:
-            doing = "is rung for" if why is Exclusion.OFFERED else "talks to"
-            with_whom = [visit.id for visit in state.visits.values() if visit.agent is agent]
-            calls = f"{doing} {_list(with_whom)}" if with_whom else f"on {agent.engaged} own calls"
-            return f"{calls} {since}"
+        case Exclusion.OFFERED:
+            return f"is rung for {_list(offer.visit.id for offer in agent.offers)} {since}"
+        case Exclusion.BUSY:
+            with_whom = _list(visit.id for visit in agent.talks)
+            return f"{f'talks to {with_whom}' if with_whom else f'on {agent.engaged} own calls'} {since}"
         case Exclusion.WRAP_UP:
             return f"{_span(agent.wrap_until - state.now)} more"
         case _:

@@ -59,10 +59,11 @@ def test_a_point_of_priority_is_worth_so_much_waiting(centre: Centre) -> None:
     centre.arrive("late-gold", "gold", t=261)
     centre.arrive("late", "plain", priority=1, t=231)
     centre.do(ev.Resume("a"), 300)
-    assert centre.offered() == [("gold", "a")]
-    assert key(centre) == (300 - 259 + 60) * SECOND
-    centre.do(ev.Abandon("gold"))
-    assert [centre.offered()[0][0], *served(centre)] == ["urgent", "urgent", "old", "late-gold", "late"]
+    assert centre.offered() == [("urgent", "a")]
+    assert key(centre) == (300 - 229 + 30) * SECOND
+    centre.do(ev.Pause("a", ""))
+    centre.do(ev.Abandon("urgent"))
+    assert served(centre) == ["gold", "old", "late-gold", "late"]
 
 
 def test_a_change_of_order_sorts_the_lines_anew(centre: Centre) -> None:
@@ -79,7 +80,7 @@ def test_a_change_of_order_sorts_the_lines_anew(centre: Centre) -> None:
 
 
 def test_cost_of_waiting_times_speed_of_service(centre: Centre) -> None:
-    """c·w·µ: 3 × 60 s ÷ 300 s beats 1 × 100 s ÷ 200 s, and is beaten by 1 × 50 s ÷ 50 s."""
+    """3 for 60 s of 300 s beats 1 for 100 s of 200 s, and is beaten by 1 for 50 s of 50 s."""
     order(centre, Order.COST)
     for name, cost, mean_s in (("slow", 3, 300), ("plain", 1, 200), ("quick", 1, 50)):
         centre.queue(name, cost=cost, handling_us=mean_s * SECOND)
@@ -115,7 +116,7 @@ def test_the_mean_is_learnt_from_eight_handlings(centre: Centre) -> None:
 
 
 def test_the_queue_furthest_over_its_share(centre: Centre) -> None:
-    """Of four waiting (one of them with a share of 3) the other has more than a quarter."""
+    """Four wait of the share 3, two of the share 1: the second has more than a quarter of them."""
     order(centre, Order.RATIO)
     centre.queue("big", share=3)
     centre.queue("small", share=1)
@@ -123,7 +124,7 @@ def test_the_queue_furthest_over_its_share(centre: Centre) -> None:
         centre.arrive(f"big-{number}", "big", t=200 + number)
     for number in range(2):
         centre.arrive(f"small-{number}", "small", t=210 + number)
-    assert served(centre) == ["small-0", "big-0", "small-1", "big-1", "big-2", "big-3"]
+    assert served(centre) == ["small-0", "big-0", "big-1", "small-1", "big-2", "big-3"]
 
 
 def test_within_one_event_the_shares_move_with_each_offer(centre: Centre) -> None:
