@@ -83,7 +83,11 @@ class SecretReset:
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent as a supervisor sees it. `reason` is the pause reason; `call` is empty where there is none."""
+    """An agent as a supervisor sees it. `reason` is the pause reason; `call` is empty where there is none.
+
+    `line` is good, failing (asked last) or unusable (passed over), with why in `line_reason`. `home_time` is
+    the time of day where the agent works, `in_shift` whether that is within the shift (None: none stated).
+    """
 
     tenant: str
     agent: str
@@ -95,6 +99,10 @@ class AgentRow:
     answered: int
     missed_in_row: int
     skills: tuple[tuple[str, int], ...] = ()
+    line: str = "good"
+    line_reason: str = ""
+    home_time: str = ""
+    in_shift: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,20 @@ app = typer.Typer(help="List agents, sign them in and out, pause and resume them
 
 _ROWS = TypeAdapter(list[AgentRow])
 _OUTCOME = TypeAdapter(Outcome)
-_COLUMNS = ("agent", "account", "state", "reason", "for", "call", "answered", "missed", "skills")
-_SPARE = ("skills", "account", "answered")
+_COLUMNS = (
+    "agent",
+    "account",
+    "state",
+    "reason",
+    "for",
+    "call",
+    "answered",
+    "missed",
+    "line",
+    "shift",
+    "skills",
+)
+_SPARE = ("skills", "shift", "account", "answered")
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="TENANT/AGENT, or the agent alone where only one tenant has it.")
@@ -46,6 +58,8 @@ def listed(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
             row.call,
             str(row.answered),
             str(row.missed_in_row),
+            "" if row.line == "good" else row.line,
+            "" if row.in_shift is None else "on" if row.in_shift else f"off ({row.home_time})",
             skills(row.skills),
         )
         for row in rows

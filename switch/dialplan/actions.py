@@ -42,10 +42,19 @@ class QueueNeed:
 
 @dataclass(frozen=True, slots=True)
 class QueueStep:
-    """From `after_s` of waiting on these needs hold instead of the earlier ones."""
+    """From `after_s` of waiting on this holds instead of what held before.
+
+    `needs` all of them; of the groups in `any_of` one; nobody with one of `none_of`; `prefer` are welcome,
+    with weights; `teams` empty: all; agents of `queues` join.
+    """
 
     after_s: int
     needs: tuple[QueueNeed, ...]
+    any_of: tuple[tuple[QueueNeed, ...], ...] = ()
+    none_of: tuple[QueueNeed, ...] = ()
+    prefer: tuple[tuple[str, int], ...] = ()
+    teams: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,8 @@ class Enqueue:
     steps: tuple[QueueStep, ...]
     priority: int
     record: bool = False
+    sticky_s: int = -1
+    """Wait so long for the agent of the last time; -1: it does not matter who that was."""
 
 
 @dataclass(frozen=True, slots=True)

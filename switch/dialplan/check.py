@@ -5,9 +5,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from switch.dialplan import program as p
-from switch.dialplan.actions import QueueNeed
+from switch.dialplan.actions import QueueNeed, QueueStep
 from switch.dialplan.plan import AgentPlan
 from switch.dialplan.problems import Place, Problems
+from switch.dialplan.requirement import could_serve, rings_of, words
 
 STATES_MAX = 50_000
 """Ways through a program that are followed. No real plan has as many; the rest then goes unchecked."""
@@ -80,9 +81,11 @@ def check_paths(
             case p.AddNeeds():
                 needs = p.merge_needs(needs, instruction.needs)
             case p.WaitInQueue():
-                _check_queue(instruction, needs_over_time(instruction, needs), agents, problems)
+                base = p.merge_needs(needs, instruction.needs)
+                rings = rings_of(base, instruction.asks, instruction.widen)
+                _check_queue(instruction, rings, agents, problems)
             case p.OfferCallback():
-                rings = (p.merge_needs(needs, instruction.needs),)
+                rings = (QueueStep(0, p.merge_needs(needs, instruction.needs)),)
                 _check_queue(instruction, rings, agents, problems)
             case p.End(reason="reject") if answered:
                 problems.add(
@@ -103,30 +106,20 @@ def check_paths(
 
 def _check_queue(
     step: p.WaitInQueue | p.OfferCallback,
-    rings: tuple[tuple[QueueNeed, ...], ...],
+    rings: tuple[QueueStep, ...],
     agents: Mapping[str, AgentPlan],
     problems: Problems,
 ) -> None:
-    serving = [agent for agent in agents.values() if not agent.queues or step.queue in agent.queues]
-    if not serving or any(_has(agent, ring) for ring in rings for agent in serving):
+    """At run time such a caller would leave by the exit `unservable`; it is told before the first call."""
+    joined = {step.queue, *(queue for ring in rings for queue in ring.queues)}
+    serving = [agent for agent in agents.values() if not agent.queues or joined & set(agent.queues)]
+    if not serving or any(could_serve(agent, step.queue, ring) for ring in rings for agent in serving):
         return
-    wanted = ", ".join(f"{need.skill} {need.level}" for need in rings[-1])
     names = ", ".join(agent.name for agent in serving[:8])
     place = step.where.place
-    problems.add(place, f"no agent of queue '{step.queue}' can satisfy {wanted} (its agents: {names})")
-
-
-def needs_over_time(step: p.WaitInQueue, needs: tuple[QueueNeed, ...]) -> tuple[tuple[QueueNeed, ...], ...]:
-    """The needs at the start and after each widening."""
-    rings = [p.merge_needs(needs, step.needs)]
-    for ring in step.widen:
-        rings.append(p.widen_needs(rings[-1], ring.needs))
-    return tuple(rings)
-
-
-def _has(agent: AgentPlan, needs: tuple[QueueNeed, ...]) -> bool:
-    levels = dict(agent.skills)
-    return all(levels.get(need.skill, 0) >= need.level for need in needs)
+    problems.add(
+        place, f"no agent of queue '{step.queue}' can satisfy {words(rings[-1])} (its agents: {names})"
+    )
 
 
 def _warn_unreached(

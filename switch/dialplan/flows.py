@@ -15,12 +15,13 @@ from switch.base.clock import SECOND
 from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed
-from switch.dialplan.callback_steps import callback, promised_exit
+from switch.dialplan.callback_steps import callback
 from switch.dialplan.hours import Hours
 from switch.dialplan.plan import QueuePlan, RecordingPlan, plain_number
 from switch.dialplan.problems import Problems, suggestion
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
+from switch.dialplan.queue_steps import queue
 from switch.dialplan.room_steps import conference
 from switch.dialplan.sound_steps import record, take_message, told
 from switch.dialplan.source import Path, Source
@@ -36,26 +37,6 @@ BUSY_HERE = 486
 REPEAT = "repeat"
 CONTINUE = "continue"
 BARE = ("answer", "hangup")
-QUEUE_REASONS = (
-    "full",
-    "no_agents",
-    "nobody_ready",
-    "unservable",
-    "closed",
-    "holiday",
-    "timeout",
-    "estimate",
-)
-"""The gates of a queue, as the words of their exits (docs/decisions/0031)."""
-_QUEUE_FAREWELLS = {
-    "full": "queue-full",
-    "no_agents": "no-agents",
-    "nobody_ready": "no-agents",
-    "closed": "closed",
-    "holiday": "closed",
-    "timeout": "all-agents-busy",
-    "estimate": "all-agents-busy",
-}
 _DIAL_FAREWELLS = {
     "busy": ("line-busy", BUSY_HERE),
     "no_answer": ("no-answer", TEMPORARILY_UNAVAILABLE),
@@ -76,6 +57,7 @@ class Names:
     trunks: tuple[str, ...]
     own_trunk: str
     recording: RecordingPlan
+    teams: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -351,111 +333,6 @@ def _holiday(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -
     return c.add(p.CheckHours(where, "", after, address, after))
 
 
-def _queue(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> int:
-    short = isinstance(args, str)
-    model = schema.read(schema.QueueStepModel, c.source, path, {"name": args} if short else args, c.problems)
-    if model is None:
-        return after
-    queue, defaults = c.names.queues.get(model.name), c.names.queue_exits.get(model.name)
-    if queue is None or defaults is None:
-        c.problems.unknown(
-            c.source.place(path if short else (*path, "name")), "queue", model.name, c.names.queues
-        )
-        return after
-    widen, last = [], 0
-    for index, ring in enumerate(model.widen):
-        at = (*path, "widen", index)
-        if ring.after_s <= last:
-            c.problems.add(
-                c.source.place((*at, "after_s")), f"more than {last} was expected: rings follow in time"
-            )
-        last = ring.after_s
-        widen.append(p.Widen(ring.after_s, c.needs(ring.needs, (*at, "needs"))))
-    exits, otherwise, keys = _exits(c, (model, defaults), path, where, after)
-    wait_s = queue.max_wait_s if model.max_wait_s is None else model.max_wait_s
-    estimate_s = queue.max_estimate_s if model.max_estimate_s is None else model.max_estimate_s
-    _warn_unreached_exits(c, model, queue, wait_s, estimate_s, path)
-    recorded = queue.record if model.record is None else model.record
-    step = c.add(
-        p.WaitInQueue(
-            where=where,
-            queue=model.name,
-            needs=c.needs(model.needs, (*path, "needs")),
-            widen=tuple(widen),
-            priority=queue.priority if model.priority is None else model.priority,
-            wait_us_max=wait_s * SECOND,
-            exits=exits,
-            otherwise=otherwise,
-            keys=keys,
-            next=after,
-            record=recorded,
-            estimate_s_max=estimate_s,
-            promised=promised_exit(c, defaults, model.name, where),
-        )
-    )
-    return told(c, where, step) if recorded else step
-
-
-def _warn_unreached_exits(
-    c: FlowCompiler,
-    model: schema.ExitsModel,
-    queue: QueuePlan,
-    wait_s: int,
-    estimate_s: int,
-    path: Path,
-) -> None:
-    """An exit at a gate that is nowhere opened is hardly meant."""
-    for word, missing in (
-        ("timeout", "" if wait_s else "max_wait_s is not stated"),
-        ("estimate", "" if estimate_s else "max_estimate_s is not stated"),
-        ("closed", "" if queue.hours else f"queue '{queue.name}' has no hours"),
-        ("holiday", "" if queue.hours else f"queue '{queue.name}' has no hours"),
-        (
-            "nobody_ready",
-            "" if "nobody-ready" in queue.leave_when else "the queue's leave_when lacks nobody_ready",
-        ),
-    ):
-        if missing and getattr(model, word) is not None:
-            c.problems.warn(c.source.key_place((*path, word)), f"never reached: {missing}")
-
-
-def _exits(
-    c: FlowCompiler,
-    stated: tuple[schema.QueueStepModel, schema.QueueModel],
-    path: Path,
-    where: Where,
-    after: int,
-) -> tuple[dict[str, int], int, dict[str, int]]:
-    """The step's exits, else those of its queue (which end the call when done), else a polite end."""
-    step, queue = stated
-    at_queue: Path = ("queues", step.name)
-    end = c.add(p.End(where, TEMPORARILY_UNAVAILABLE, "end of flow"))
-
-    def leave(reason: str, farewell: str) -> int:
-        for model, at, then in ((step, path, after), (queue, at_queue, end)):
-            for name in (reason, "closed", "otherwise") if reason == "holiday" else (reason, "otherwise"):
-                raw = getattr(model, name)
-                if raw is not None:
-                    return c.destination(raw, (*at, name), where, name.replace("_", " "), then)
-        return c.add(p.Farewell(where, farewell, TEMPORARILY_UNAVAILABLE))
-
-    exits = {
-        reason.replace("_", "-"): leave(reason, _QUEUE_FAREWELLS.get(reason, "not-available"))
-        for reason in QUEUE_REASONS
-    }
-    otherwise = leave("otherwise", "not-available")
-    keys: dict[str, int] = {}
-    for exits_model, at, then in ((queue, at_queue, end), (step, path, after)):
-        for key, raw in exits_model.exit_keys.items():
-            key_path = (*at, "exit_keys", key)
-            if len(key) != 1 or key not in KEYS:
-                c.problems.add(
-                    c.source.key_place(key_path), f"one key of 0-9, *, #, A-D was expected, found '{key}'"
-                )
-            keys[key] = c.destination(raw, key_path, where, f"key {key}", then)
-    return exits, otherwise, keys
-
-
 def _dial(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> int:
     model = schema.read(schema.DialModel, c.source, path, args, c.problems)
     if model is None:
@@ -513,7 +390,7 @@ VERBS: Mapping[str, Verb] = {
     "needs": _needs,
     "pause_s": _pause,
     "play": _play,
-    "queue": _queue,
+    "queue": queue,
     "record": record,
     "reject": _reject,
     "say": _say,

@@ -203,7 +203,11 @@ class AccountPlan:
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """A person who works. `queues` empty: all of the tenant. `order` counts from 0 as written."""
+    """A person who works. `queues` empty: all of the tenant. `order` counts from 0 as written.
+
+    `languages` are among the skills, too. `units` is the whole capacity, `most` bounds contacts by channel.
+    `shift` None: any time is right; it is meant in `zone`, the agent's home.
+    """
 
     name: str
     account: str
@@ -211,6 +215,28 @@ class AgentPlan:
     skills: tuple[tuple[str, int], ...]
     queues: tuple[str, ...]
     order: int
+    teams: tuple[str, ...] = ()
+    weight: int = 1
+    units: int = 100
+    most: tuple[tuple[str, int], ...] = ()
+    zone: ZoneInfo | None = None
+    shift: Hours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPlan:
+    """What holds in all queues of a tenant; the words are the router's. `day_start` is minutes from midnight
+    at which `fewest-calls` begins anew, -1: never."""
+
+    order: str = "priority"
+    assign: str = "one-by-one"
+    ageing_s: int = 60
+    channels: tuple[tuple[str, int], ...] = ()
+    own_calls_reset_idle: bool = False
+    day_start: int = -1
+
+
+USUAL_ROUTING = RoutingPlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +297,16 @@ class QueuePlan:
     hours: str = ""
     leave_when: frozenset[str] = frozenset()
     callback: CallbackPlan | None = None
+    share: int = 1
+    cost: int = 1
+    handling_s: int = 180
+    target: int = 80
+    shares: tuple[tuple[str, int], ...] = ()
+    ring_more_s: int = 10
+    also_missed: frozenset[str] = frozenset()
+    language: int = 0
+    sticky_s: int = -1
+    remember_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +393,7 @@ class TenantPlan:
     watch: WatchPlan = EVERYBODY_WATCHES
     recording: RecordingPlan = USUAL_RECORDING
     supervision: SupervisionPlan = NOBODY_SUPERVISES
+    routing: RoutingPlan = USUAL_ROUTING
 
     @property
     def beep(self) -> str:

@@ -108,10 +108,29 @@ class AddNeeds:
 
 @dataclass(frozen=True, slots=True)
 class Widen:
-    """From `after_s` on these levels do where higher ones were needed; 0 drops a need."""
+    """From `after_s` on these levels do where higher ones were needed (0 drops a need); all fall by `lower`;
+    skills in `drop` do not matter; `teams` (None: as before) may serve, and the agents of `queues` too."""
 
     after_s: int
     needs: tuple[QueueNeed, ...]
+    lower: int = 0
+    drop: frozenset[str] = frozenset()
+    teams: tuple[str, ...] | None = None
+    queues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a caller asks besides needs; `language` is the level at which the caller's is needed, 0: none."""
+
+    any_of: tuple[tuple[QueueNeed, ...], ...] = ()
+    none_of: tuple[QueueNeed, ...] = ()
+    prefer: tuple[tuple[str, int], ...] = ()
+    teams: tuple[str, ...] = ()
+    language: int = 0
+
+
+NOTHING_MORE = Asks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +151,8 @@ class WaitInQueue:
     estimate_s_max: int = 0
     promised: int = HANG_UP
     """Where a caller goes who will be called back."""
+    asks: Asks = NOTHING_MORE
+    sticky_s: int = -1
 
 
 @dataclass(frozen=True, slots=True)

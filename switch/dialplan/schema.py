@@ -265,11 +265,24 @@ class AccountModel(Section):
     limits: Raw = None
 
 
+def _as_skills(value: Any) -> Any:
+    """`[fr, en]` is `{fr: 100, en: 100}`."""
+    value = _listed(value)
+    return dict.fromkeys(value, 100) if isinstance(value, list) else _mapping(value)
+
+
 class AgentModel(Section):
     account: str
     name: str = ""
     skills: Skills = {}
+    languages: Annotated[Skills, BeforeValidator(_as_skills)] = {}
     queues: Names = []
+    teams: Names = []
+    weight: Annotated[int, Field(ge=1, le=1_000)] = 1
+    units: Annotated[int, Field(ge=1, le=10_000)] = 100
+    most: Annotated[dict[str, Annotated[int, Field(ge=0, le=1_000)]], BeforeValidator(_mapping)] = {}
+    time_zone: str = ""
+    shift: str = ""
 
 
 class AnnounceModel(Section):
@@ -318,6 +331,15 @@ class QueueModel(ExitsModel):
     announce: Raw = None
     callback: Raw = None
     record: bool = False
+    share: Annotated[int, Field(ge=1, le=1_000)] = 1
+    cost: Annotated[int, Field(ge=1, le=1_000)] = 1
+    handling_s: Annotated[int, Field(ge=1, le=86_400)] = 180
+    target: Annotated[int, Field(ge=1, le=100)] = 80
+    shares: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000)]], BeforeValidator(_mapping)] = {}
+    ring_more_s: Annotated[int, Field(ge=1, le=300)] = 10
+    also_missed: Annotated[list[Literal["busy", "unreachable"]], BeforeValidator(_listed)] = []
+    match_language: Level = 0
+    last_agent: Raw = None
 
 
 class OutsideModel(Section):
@@ -355,6 +377,8 @@ class TenantModel(Section):
     accounts: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     agents: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     skills: Names = []
+    teams: Names = []
+    routing: Raw = None
     pause_reasons: Annotated[dict[str, str], BeforeValidator(_mapping)] = {}
     feature_codes: Raw = None
     queues: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
@@ -402,15 +426,20 @@ class HoursModel(Section):
     holiday: Raw = None
 
 
-class WidenModel(Section):
-    after_s: Annotated[int, Field(ge=1, le=86_400)]
-    needs: Needs
+def _as_ones(value: Any) -> Any:
+    """`[trainee]` is `{trainee: 1}`."""
+    value = _listed(value)
+    return dict.fromkeys(value, 1) if isinstance(value, list) else _mapping(value)
 
 
 class QueueStepModel(ExitsModel):
     name: str
     needs: Needs = {}
-    widen: list[WidenModel] = []
+    any_of: Annotated[list[Skills], BeforeValidator(_one_or_more), Field(max_length=16)] = []
+    none_of: Annotated[dict[str, Annotated[int, Field(ge=1, le=100)]], BeforeValidator(_as_ones)] = {}
+    prefer: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000)]], BeforeValidator(_as_ones)] = {}
+    teams: Names = []
+    widen: Annotated[list[Raw], Field(max_length=32)] = []
     priority: Priority | None = None
     max_wait_s: Seconds | None = None
     max_estimate_s: Seconds | None = None
@@ -477,8 +506,7 @@ def _note(
     kind = detail["type"]
     if kind == "extra_forbidden":
         word = str(loc[-1])
-        known = (*model.model_fields, *also) if len(loc) == 1 else _inner_fields(model, loc)
-        problems.unknown(source.key_place(at), "word", word, known)
+        problems.unknown(source.key_place(at), "word", word, (*model.model_fields, *also))
         return
     if kind == "missing":
         problems.add(source.key_place(at[:-1]), f"'{loc[-1]}' is missing here; it must be stated")
@@ -511,8 +539,3 @@ def _bound(detail: ErrorDetails) -> str:
             return f"text of the form {context['pattern']} was expected"
         case _:
             return detail["msg"][:1].lower() + detail["msg"][1:]
-
-
-def _inner_fields(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The known words of the nested section at `loc`; only `widen` nests models inside a model."""
-    return tuple(WidenModel.model_fields) if loc[0] == "widen" else tuple(model.model_fields)

@@ -28,6 +28,7 @@ from switch.dialplan.problems import Problems
 from switch.dialplan.program import Farewell, Program
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.room_sections import read_supervision
+from switch.dialplan.routing_words import AgentWords, read_last_agent, read_routing
 from switch.dialplan.sound_steps import read_recording
 from switch.dialplan.source import Path, Source
 
@@ -56,13 +57,14 @@ class TenantReader:
     def plan(self) -> TenantPlan:
         model, problems = self.model, self.problems
         self._check_words()
-        accounts, agents = self._accounts(), self._agents()
+        hours = self._hours()
+        accounts, agents = self._accounts(), self._agents(hours)
         book = PromptBook(self.key, self.source, problems, tuple(model.languages), dict(model.voices))
         for name, raw in model.prompts.items():
             self._name("prompt", name, ("prompts", name))
             book.define(name, raw, ("prompts", name))
         queues = self._queues(book)
-        hours, outside = self._hours(), self._outside()
+        outside = self._outside()
         recording = read_recording(model.recording, self.source, book, problems)
         supervision = read_supervision(model.supervision, self.source, book, accounts, problems)
         names = Names(
@@ -74,6 +76,7 @@ class TenantReader:
             self.trunks,
             outside.trunk,
             recording,
+            tuple(model.teams),
         )
         compiler = FlowCompiler(self.source, problems, book, names)
         for flow in model.flows:
@@ -112,6 +115,7 @@ class TenantReader:
             limits=read_limits(model.limits, ("limits",), self.source, problems, tenant=True),
             watch=self._watch(),
             recording=recording,
+            routing=read_routing(model.routing, self.source, problems),
             supervision=supervision,
         )
 
@@ -153,6 +157,12 @@ class TenantReader:
                 expected = "a letter, then letters, digits, - and _"
                 place = self.source.place(("skills", index))
                 self.problems.add(place, f"skill '{skill}': a name of {expected} was expected")
+        for index, team in enumerate(model.teams):
+            if _NAME.fullmatch(team) is None or team == "all":
+                place = self.source.place(("teams", index))
+                self.problems.add(
+                    place, f"team '{team}': a name of its own was expected ('all' is every team)"
+                )
         for digit, reason in model.pause_reasons.items():
             if digit not in set("0123456789"):
                 place = self.source.key_place(("pause_reasons", digit))
@@ -198,7 +208,8 @@ class TenantReader:
             )
         return accounts
 
-    def _agents(self) -> dict[str, AgentPlan]:
+    def _agents(self, hours: dict[str, Hours]) -> dict[str, AgentPlan]:
+        words = AgentWords(self.source, self.problems, self.model, hours)
         agents: dict[str, AgentPlan] = {}
         holders: dict[str, str] = {}
         for order, (name, raw) in enumerate(self.model.agents.items()):
@@ -215,10 +226,7 @@ class TenantReader:
             self._known("skill", model.skills, self.model.skills, (*path, "skills"), keys=True)
             if model.queues:
                 self._known("queue", model.queues, self.model.queues, (*path, "queues"))
-            skills = tuple(sorted(model.skills.items()))
-            agents[name] = AgentPlan(
-                name, model.account, model.name or name, skills, tuple(model.queues), order
-            )
+            agents[name] = words.plan(name, model, path, order)
         return agents
 
     def _queues(self, book: PromptBook) -> dict[str, QueuePlan]:
@@ -230,6 +238,12 @@ class TenantReader:
             if model is None:
                 model = schema.QueueModel()
             self.queue_models[name] = model
+            self._known("team", model.shares, self.model.teams, (*path, "shares"), keys=True)
+            if model.policy == "idleness-ratio" and not model.shares:
+                word = "idleness-ratio needs 'shares', a share for each team"
+                self.problems.add(self.source.place((*path, "policy")), word)
+            last = (*path, "last_agent")
+            sticky_s, remember_days = read_last_agent(model.last_agent, last, self.source, self.problems)
             queues[name] = QueuePlan(
                 name=name,
                 policy=model.policy,
@@ -248,6 +262,16 @@ class TenantReader:
                 max_estimate_s=model.max_estimate_s,
                 hours=model.hours,
                 leave_when=frozenset(word.replace("_", "-") for word in model.leave_when),
+                share=model.share,
+                cost=model.cost,
+                handling_s=model.handling_s,
+                target=model.target,
+                shares=tuple(sorted(model.shares.items())),
+                ring_more_s=model.ring_more_s,
+                also_missed=frozenset(model.also_missed),
+                language=model.match_language,
+                sticky_s=sticky_s,
+                remember_days=remember_days,
                 callback=read_callback(
                     model, (*path, "callback"), self.source, book, self.problems, self.model.hours
                 ),

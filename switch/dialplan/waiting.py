@@ -6,7 +6,6 @@ from enum import Enum, auto
 from switch.base.clock import SECOND
 from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep, TurnAway, WishCallback
 from switch.dialplan.asking_back import AskingBack, Verdict
-from switch.dialplan.check import needs_over_time
 from switch.dialplan.events import (
     DigitPressed,
     Event,
@@ -21,7 +20,8 @@ from switch.dialplan.events import (
 from switch.dialplan.hours import is_open
 from switch.dialplan.phrases import estimate_prompt, position_prompt
 from switch.dialplan.plan import QueuePlan
-from switch.dialplan.program import WaitInQueue
+from switch.dialplan.program import WaitInQueue, merge_needs
+from switch.dialplan.requirement import rings_of, words
 from switch.dialplan.session import Session
 
 ESTIMATE_TOLD_FROM_S = 1
@@ -75,12 +75,11 @@ class Waiting:
             session.trail(step.where, f"{step.queue} is shut: {shut}")
             session.out.append(TurnAway(step.queue, shut))
             return step.exits[shut]
-        rings = needs_over_time(step, session.needs)
-        times = (0, *(ring.after_s for ring in step.widen))
-        self.steps = tuple(QueueStep(after_s, needs) for after_s, needs in zip(times, rings, strict=True))
-        needs = ", ".join(f"{need.skill} {need.level}" for need in rings[0])
-        session.trail(step.where, step.queue + (f" needs {needs}" if needs else ""))
-        session.out.append(Enqueue(step.queue, self.steps, step.priority, step.record))
+        needs = merge_needs(session.needs, step.needs)
+        self.steps = rings_of(needs, step.asks, step.widen, session.language)
+        asked = words(self.steps[0])
+        session.trail(step.where, step.queue + (f" needs {asked}" if asked else ""))
+        session.out.append(Enqueue(step.queue, self.steps, step.priority, step.record, step.sticky_s))
         return None
 
     def handle(self, event: Event, now: int) -> int | None:

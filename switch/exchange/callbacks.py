@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from switch.acd.decisions import Admitted, RefusalReason, Refused
 from switch.acd.events import Arrive, Withdraw
-from switch.acd.settings import Contact, Need, Requirement, Step
+from switch.acd.settings import Contact, Need, Preference, Requirement, Step
 from switch.base.clock import SECOND
 from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason, ours, status_for
@@ -32,6 +32,7 @@ from switch.exchange import ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import CommitWanted, Office
 from switch.exchange.session import ContactState, Session
+from switch.exchange.wishes import requirement_of
 from switch.journal import events as journal
 from switch.tenant.entry import OutsideDestination
 from switch.tenant.limits import country_of
@@ -165,12 +166,7 @@ def wish(office: Office, session: Session, action: WishCallback, now: int) -> No
         tenant=session.tenant,
         queue=action.queue,
         number=number,
-        requirement=Requirement(
-            tuple(
-                Step(step.after_s * SECOND, tuple(Need(need.skill, need.level) for need in step.needs))
-                for step in action.steps
-            )
-        ),
+        requirement=requirement_of(action.steps),
         priority=action.priority,
         record=action.record,
         since=waited or now,
@@ -469,11 +465,42 @@ def _kept(office: Office, callback: Callback, now: int) -> journal.CallbackKept:
         priority=callback.priority,
         tries_left=callback.tries_left,
         record=callback.record,
-        steps=tuple(
-            (step.after_us, tuple((need.skill, need.level) for need in step.needs))
-            for step in callback.requirement.steps
-        ),
+        steps=tuple(map(_packed, callback.requirement.steps)),
     )
+
+
+def _packed(step: Step) -> journal.PackedStep:
+    """A ring as plain values, in the order of its fields."""
+    return (
+        step.after_us,
+        _pairs(step.needs),
+        tuple(_pairs(group) for group in step.any_of),
+        _pairs(step.none_of),
+        tuple((wish.skill, wish.weight) for wish in step.prefer),
+        step.teams,
+        step.queues,
+    )
+
+
+def _pairs(needs: tuple[Need, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((need.skill, need.level) for need in needs)
+
+
+def _unpacked(packed: journal.PackedStep) -> Step:
+    after_us, needs, any_of, none_of, prefer, teams, queues = packed
+    return Step(
+        after_us,
+        _needs(needs),
+        tuple(_needs(group) for group in any_of),
+        _needs(none_of),
+        tuple(Preference(skill, weight) for skill, weight in prefer),
+        teams,
+        queues,
+    )
+
+
+def _needs(pairs: tuple[tuple[str, int], ...]) -> tuple[Need, ...]:
+    return tuple(Need(skill, level) for skill, level in pairs)
 
 
 def restore(office: Office, kept: Iterable[tuple[str, journal.CallbackKept]], now: int) -> int:
@@ -488,12 +515,7 @@ def restore(office: Office, kept: Iterable[tuple[str, journal.CallbackKept]], no
             tenant=tenant,
             queue=entry.queue,
             number=entry.number,
-            requirement=Requirement(
-                tuple(
-                    Step(after_us, tuple(Need(skill, level) for skill, level in needs))
-                    for after_us, needs in entry.steps
-                )
-            ),
+            requirement=Requirement(tuple(map(_unpacked, entry.steps))),
             priority=entry.priority,
             record=entry.record,
             since=entry.since_wall_us - offset,

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from switch.exchange.stir import StirDesk
     from switch.exchange.supervised import Supervision
     from switch.exchange.watching import Watching
+    from switch.exchange.wishes import LastAgents
 
 TimerKey = tuple[str, str]
 """("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
@@ -208,6 +209,8 @@ class Office:
         self.watching: Watching | None = None
         """Who watches calls and agents by their phones; made with the first who does."""
         self.messages: MessageBook | None = None
+        self.last_agents: LastAgents | None = None
+        """Whom callers talked to; made with the first queue that wants it."""
         self.callbacks: CallbackBook | None = None
         """Who is to be called back; made with the first."""
         self.sheds = False

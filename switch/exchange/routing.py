@@ -9,7 +9,7 @@ from switch.acd.events import DeclineReason
 from switch.call.cause import Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.dialplan.events import QueueConnected, QueueEntered, QueueRefused
-from switch.exchange import callbacks, ringing, talks
+from switch.exchange import callbacks, ringing, talks, wishes
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
@@ -127,6 +127,7 @@ def _connected(office: Office, tenant: str, decision: acd.Connected, now: int) -
         now,
         session,
     )
+    wishes.talked(office, session, decision.queue, decision.agent, now)
     if session.callback is not None:
         callbacks.agent_answered(office, session, session.callback, leg, now)
         return

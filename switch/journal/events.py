@@ -268,11 +268,17 @@ class AgentConnected:
     waited_us: int
 
 
+_Pairs = tuple[tuple[str, int], ...]
+
+PackedStep = tuple[int, _Pairs, tuple[_Pairs, ...], _Pairs, _Pairs, tuple[str, ...], tuple[str, ...]]
+"""A step of a requirement as plain values: after_us, needs, any_of, none_of, prefer, teams, queues."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallbackKept:
     """A callback that is promised, or goes on after a try or a restart. The last says all that is needed.
 
-    Its entries belong to the call that has the callback's id. `steps` are (after_us, ((skill, level), ...)).
+    Its entries belong to the call that has the callback's id. `steps` are the router's, field by field.
     """
 
     KIND: ClassVar[str] = "callback-kept"
@@ -285,7 +291,7 @@ class CallbackKept:
     priority: int
     tries_left: int
     record: bool
-    steps: tuple[tuple[int, tuple[tuple[str, int], ...]], ...]
+    steps: tuple[PackedStep, ...]
 
 
 @dataclass(frozen=True, slots=True)

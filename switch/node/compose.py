@@ -142,7 +142,8 @@ def _set_tenants(exchange: Exchange, centre: Centre, materials: Materials, now: 
             tenancies[key] = Tenancy(plan, router, trail)
         else:
             tenancies[key] = Tenancy(plan, known.router, known.trail, known.auditor)
-        for event in router_events(plan, None if known is None else known.plan):
+        old = None if known is None else known.plan
+        for event in router_events(plan, old, now, materials.journal.wall(now)):
             exchange.office.tell_router(key, event)
     busy = {session.tenant for session in exchange.office.sessions.values()}
     for key in [key for key in tenancies if key not in centre.tenants and key not in busy]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-from switch.acd.decisions import AgentView as RouterAgent
 from switch.acd.decisions import QueueView as RouterQueue
 from switch.api import views
 from switch.base.errors import ConfigurationError, SoftswitchError
@@ -13,7 +12,7 @@ from switch.exchange import callbacks, supervised
 from switch.exchange.office import Office, Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
-from switch.node import accounts, audio_views, carriers, reasons
+from switch.node import accounts, agent_views, audio_views, carriers, reasons
 from switch.node.clock import now_us
 from switch.node.compose import rebuild
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
@@ -147,11 +146,12 @@ class Control:
 
     def agents(self) -> list[views.AgentRow]:
         now = now_us()
+        wall_us = self.node.journal.wall(now)
         rows = []
         for key, tenancy in self._tenancies():
             calls = self._calls_of_agents(key)
             for view in sorted(tenancy.router.agents(now), key=lambda view: view.name):
-                rows.append(_agent_row(key, tenancy, view, calls.get(view.name, ""), now))
+                rows.append(agent_views.row(key, tenancy, view, calls.get(view.name, ""), now, wall_us))
         return rows
 
     def agent_command(self, name: str, verb: views.AgentVerb, reason: str) -> views.Outcome:
@@ -166,8 +166,9 @@ class Control:
         self.node.exchange.agent(found.tenant, found.name, AgentVerb(verb.value), reason, now_us())
         self.node.carry()
         row = next(row for row in self.agents() if (row.tenant, row.agent) == found.key)
+        late = agent_views.outside_shift(row) if verb is views.AgentVerb.SIGN_IN else ""
         kept = f"; the pause '{row.reason}' is kept" if row.reason and row.state != "paused" else ""
-        return views.Outcome(views.Result.DONE, f"{found.tenant}/{found.name} is {row.state}{kept}")
+        return views.Outcome(views.Result.DONE, f"{found.tenant}/{found.name} is {row.state}{kept}{late}")
 
     def queues(self) -> list[views.QueueRow]:
         now, office = now_us(), self.node.exchange.office
@@ -372,22 +373,6 @@ class Control:
             for leg in session.call.legs.values()
             if leg.agent
         }
-
-
-def _agent_row(key: str, tenancy: Tenancy, view: RouterAgent, call: str, now: int) -> views.AgentRow:
-    plan = tenancy.plan.agents.get(view.name)
-    return views.AgentRow(
-        tenant=key,
-        agent=view.name,
-        account="" if plan is None else plan.account,
-        state=view.state,
-        reason=view.reason,
-        state_ms=max(0, now - view.since) // _US_PER_MS,
-        call=call,
-        answered=view.answered,
-        missed_in_row=view.missed_in_row,
-        skills=() if plan is None else plan.skills,
-    )
 
 
 def _queue_row(key: str, tenancy: Tenancy, view: RouterQueue, callbacks_open: int) -> views.QueueRow:

@@ -14,13 +14,16 @@ from collections.abc import Iterator
 
 from switch.acd.decisions import VisitOutcome
 from switch.acd.events import Pause, SignIn
-from switch.exchange import callbacks
+from switch.exchange import callbacks, wishes
 from switch.exchange.exchange import Exchange
 from switch.journal import events
 from switch.journal.entry import Entry, Journal
 from switch.journal.why import Explanation, explain
 from switch.store.store import Store
 from switch.tenant.limits import COST_MINUTES, MINUTE_US
+
+LAST_AGENTS_MAX = 20_000
+"""Records read for the agents of last time: a second of the start, and the last day of a large centre."""
 
 CUT_OFF = "signalling-lost"
 _ANSWERED = events.LegAnswered.KIND
@@ -107,6 +110,25 @@ def restore_callbacks(store: Store, exchange: Exchange, now: int) -> int:
     restored = callbacks.restore(office, kept.values(), now)
     exchange.settle(now)
     return restored
+
+
+def restore_last_agents(store: Store, exchange: Exchange, now: int) -> None:
+    """Whom callers talked to, from the records of the last calls, where a queue brings them back."""
+    office = exchange.office
+    wall_us = office.journal.wall(now)
+    wanted = {
+        (key, queue.name): queue.remember_days * wishes.DAY_US
+        for key, tenancy in office.parts.tenancies.items()
+        for queue in tenancy.plan.queues.values()
+        if queue.sticky_s >= 0
+    }
+    if not wanted:
+        return
+    for row in reversed(store.calls(LAST_AGENTS_MAX)):
+        days_us = wanted.get((row.tenant, row.queue))
+        if days_us is not None and row.agent:
+            until = now + row.ended_wall_us + days_us - wall_us
+            wishes.remember(office, row.tenant, row.caller, row.agent, until)
 
 
 def restore_limits(store: Store, exchange: Exchange, now: int) -> None:

@@ -165,6 +165,7 @@ async def _assemble(
     recovery.restore_agents(store, exchange, now)
     recovery.restore_limits(store, exchange, now)
     recovery.restore_callbacks(store, exchange, now)
+    recovery.restore_last_agents(store, exchange, now)
     resolver = Resolver(options.dns)
     if exchange.office.watches and not resolver.has_servers:
         _log.warning(

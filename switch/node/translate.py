@@ -4,12 +4,13 @@
 """
 
 from switch.acd.events import Event as RouterEvent
-from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue
-from switch.acd.settings import AgentSettings, Policy, QueueSettings
+from switch.acd.events import RemoveAgent, RemoveQueue, SetAgent, SetQueue, SetTenant
+from switch.acd.settings import AgentSettings, Assign, Order, Policy, QueueSettings, TenantSettings
 from switch.base.clock import SECOND
 from switch.call.negotiation import CAPABILITY
 from switch.call.settings import LegSettings
-from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
+from switch.dialplan.hours import local_time
+from switch.dialplan.plan import USUAL_ROUTING, AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
 from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
 from switch.engine._engine import OPUS_MISSING
@@ -148,17 +149,59 @@ def queue_settings(plan: QueuePlan) -> QueueSettings:
         refuse_without_agents=plan.refuse_without_agents,
         service_level_us=plan.service_level_s * SECOND,
         retry_same_agent_us=plan.retry_same_agent_s * SECOND,
+        share=plan.share,
+        cost=plan.cost,
+        handling_us=plan.handling_s * SECOND,
+        target_percent=plan.target,
+        shares=plan.shares,
+        ring_more_us=plan.ring_more_s * SECOND,
+        busy_is_miss="busy" in plan.also_missed,
+        unreachable_is_miss="unreachable" in plan.also_missed,
     )
 
 
 def agent_settings(plan: AgentPlan) -> AgentSettings:
     """An agent in the router's words."""
-    return AgentSettings(name=plan.name, skills=plan.skills, queues=plan.queues, order=plan.order)
+    return AgentSettings(
+        name=plan.name,
+        skills=plan.skills,
+        queues=plan.queues,
+        order=plan.order,
+        teams=plan.teams,
+        weight=plan.weight,
+        units=plan.units,
+        most=plan.most,
+    )
 
 
-def router_events(new: TenantPlan, old: TenantPlan | None) -> list[RouterEvent]:
+def tenant_settings(plan: TenantPlan, now: int, wall_us: int) -> TenantSettings:
+    """What holds in all queues of a tenant; `wall_us` is wall time at `now`, where a day begins."""
+    routing = plan.routing
+    return TenantSettings(
+        order=Order(routing.order),
+        assign=Assign(routing.assign),
+        ageing_us=routing.ageing_s * SECOND,
+        channels=routing.channels,
+        own_calls_reset_idle=routing.own_calls_reset_idle,
+        day_start_us=0 if routing.day_start < 0 else _day_start(plan, now, wall_us),
+    )
+
+
+def _day_start(plan: TenantPlan, now: int, wall_us: int) -> int:
+    """The monotonic time at which the tenant's day began, by its own clock."""
+    local = local_time(wall_us, plan.zone)
+    minutes = (local.hour * 60 + local.minute - plan.routing.day_start) % (24 * 60)
+    # 0 would mean: since the agent was defined.
+    return now - (minutes * 60 + local.second) * SECOND or 1
+
+
+def router_events(
+    new: TenantPlan, old: TenantPlan | None, now: int = 0, wall_us: int = 0
+) -> list[RouterEvent]:
     """What makes a router that knows `old` know `new`. Removals come first, so that names can move."""
     events: list[RouterEvent] = []
+    if new.routing != (USUAL_ROUTING if old is None else old.routing):
+        events.append(SetTenant(tenant_settings(new, now, wall_us)))
     if old is not None:
         events += [RemoveQueue(name) for name in old.queues if name not in new.queues]
         events += [RemoveAgent(name) for name in old.agents if name not in new.agents]

@@ -12,6 +12,7 @@ from switch.dialplan import (
     schema,
     schema_callback,
     schema_rooms,
+    schema_routing,
     schema_sound,
     story,
 )
@@ -36,11 +37,8 @@ def test_the_example_story_is_true_of_the_small_dialplan() -> None:
 
 
 def _fields() -> list[str]:
-    models = [
-        model
-        for module in (schema, schema_callback, schema_rooms, schema_sound, story, scenarios)
-        for model in vars(module).values()
-    ]
+    rooms = (schema, schema_callback, schema_rooms, schema_routing, schema_sound, story, scenarios)
+    models = [model for module in rooms for model in vars(module).values()]
     sections = {model for model in models if isinstance(model, type) and issubclass(model, schema.Section)}
     return sorted({field.alias or name for model in sections for name, field in model.model_fields.items()})
 

@@ -20,13 +20,20 @@ from switch.journal.events import (
     OutsideCounted,
 )
 from switch.node.bindings import kept
-from switch.node.recovery import close_open_calls, restore_agents, restore_callbacks, restore_limits
+from switch.node.recovery import (
+    close_open_calls,
+    restore_agents,
+    restore_callbacks,
+    restore_last_agents,
+    restore_limits,
+)
 from switch.sip.flow import Transport
 from switch.store.store import Store
 from switch.tenant.limits import Limit, LimitBook, Limits, Refusal, TenantLimits
 from tests.node.test_bindings import DIALPLAN, binding, switch
 
 WALL = 1_772_614_800 * SECOND
+STEP = (0, (), (), (), (), (), ())
 STARTED = CallStarted("inbound", "+33612345678", "+33199000100", "carrier", "id@carrier")
 
 
@@ -165,7 +172,7 @@ def test_a_promise_to_call_back_outlives_a_kill(store: Store) -> None:
 
     def promise(name: str, number: str, tries: int = 3) -> CallbackKept:
         wall = WALL + 10 * SECOND
-        return CallbackKept(name, "sales", number, wall, wall + 3_600 * SECOND, 5, tries, False, ((0, ()),))
+        return CallbackKept(name, "sales", number, wall, wall + 3_600 * SECOND, 5, tries, False, (STEP,))
 
     lived(
         store,
@@ -187,3 +194,25 @@ def test_a_promise_to_call_back_outlives_a_kill(store: Store) -> None:
     assert [view.waiting_since for view in router.waiting(100 * SECOND)] == [10 * SECOND] * 2
     assert exchange.cancel_callback("b-1", 101 * SECOND)
     assert not exchange.cancel_callback("b-2", 101 * SECOND)
+
+
+def test_the_agents_of_last_time_are_known_again(store: Store) -> None:
+    def ended(caller: str, agent: str, wall_us: int) -> CallEnded:
+        times = (wall_us, wall_us, wall_us)
+        return CallEnded(
+            "inbound", caller, "b", "carrier", *times, "normal", "caller", 200, "sales", agent, 0, 0, 0, 0
+        )
+
+    lived(
+        store,
+        (0, "c-1", ended("+33611111111", "anna", WALL - 3 * 86_400 * SECOND)),
+        (1, "c-2", ended("+33622222222", "ben", WALL)),
+        (2, "c-3", ended("+33622222222", "anna", WALL + SECOND)),
+        (3, "c-4", ended("+33633333333", "", WALL)),
+    )
+    exchange = switch(WALL, DIALPLAN + "queues: {sales: {last_agent: {remember_days: 2}}}\n")
+    restore_last_agents(store, exchange, 10 * SECOND)
+    known = exchange.office.last_agents
+    assert known is not None
+    callers = ("+33611111111", "+33622222222", "+33633333333")
+    assert [known.of("shop", caller, 10 * SECOND) for caller in callers] == ["", "anna", ""]

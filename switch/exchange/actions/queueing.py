@@ -1,37 +1,37 @@
 """Enqueue, AskQueue, LeaveQueue: the anchor's contact in the router."""
 
 from switch.acd.events import Arrive, Withdraw
-from switch.acd.settings import Contact, Need, Requirement, Step
+from switch.acd.settings import Contact
 from switch.base.clock import SECOND
 from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, TurnAway
 from switch.dialplan.events import QueueStatus
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.exchange.staff import staff_of
+from switch.exchange.wishes import last_agent, requirement_of
 from switch.journal import events as journal
 
 
 def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None:
     """A new contact for each stay, so that a transferred call makes several visits."""
-    steps = tuple(
-        Step(step.after_s * SECOND, tuple(Need(need.skill, need.level) for need in step.needs))
-        for step in action.steps
-    )
     session.contact = office.parts.ids.make("v")
     session.contact_state = ContactState.WAITING
     session.queue = action.queue
     session.waiting_since = now
     session.priority = action.priority
     session.record_talk = action.record
-    session.needs = tuple(f"{need.skill}>={need.level}" for need in steps[0].needs) if steps else ()
+    first = action.steps[0].needs if action.steps else ()
+    session.needs = tuple(f"{need.skill}>={need.level}" for need in first)
     office.session_of_contact[session.tenant, session.contact] = session
     contact = Contact(
         contact=session.contact,
         queue=action.queue,
-        requirement=Requirement(steps) if steps else Requirement(),
+        requirement=requirement_of(action.steps),
         priority=action.priority,
         waiting_since=now,
         avoid=session.avoid,
+        before=last_agent(office, session, now) if action.sticky_s >= 0 else "",
+        sticky_us=max(0, action.sticky_s) * SECOND,
     )
     office.tell_router(session.tenant, Arrive(contact))
 
