@@ -18,15 +18,17 @@ import re
 import select
 import socket
 import struct
+from collections.abc import Hashable
 
 from switch.base.errors import ResourceError
 from switch.net import stun
+from switch.net.datagrams import BATCH, Datagrams, datagrams
 from switch.net.intake import Intake
 from switch.net.ports import NetCounts, Receiver
 from switch.sip.flow import Address, Flow, Transport
 
-READS_MAX = 512
-"""Datagrams taken before the queue is worked off for a slice; reading them takes about a millisecond."""
+READS_MAX = 16
+"""Batches taken before the queue is worked off for a slice: 512 datagrams, half a millisecond's worth."""
 
 ERRORS_MAX = 64
 """ICMP errors taken at a time; a scan of the network must not hold the reader."""
@@ -37,7 +39,6 @@ KERNEL_BUFFER = 4 << 20
 FLOWS_MAX = 16_384
 """Sources whose flow is kept made; forgotten all at once when a spoofed flood has filled the table."""
 
-DATAGRAM_MAX = 65_535
 PORT_MAX = 65_535
 
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
@@ -61,9 +62,11 @@ class UdpListener:
         self._receiver: Receiver | None = None
         self._socket: socket.socket | None = None
         self._epoll: select.epoll | None = None
-        self._flows: dict[tuple[str, int], Flow] = {}
-        self._buffer = bytearray(DATAGRAM_MAX)
-        self._view = memoryview(self._buffer)
+        self._datagrams: Datagrams | None = None
+        self._flows: dict[Hashable, Flow] = {}
+        """By source."""
+        self._sources: dict[tuple[str, int], Hashable] = {}
+        """By host and port; of the same as `_flows`."""
         self._family = socket.AF_INET
         self.address = Address("", 0)
         """As peers see it."""
@@ -90,7 +93,7 @@ class UdpListener:
                 f"cannot listen on UDP {bind}: {error.strerror or error}; choose another with --sip"
             ) from error
         bound = Address(bind.host, made.getsockname()[1])
-        self._socket = made
+        self._socket, self._datagrams = made, datagrams(made)
         self.address = advertised or bound
         return bound
 
@@ -104,26 +107,26 @@ class UdpListener:
 
     def _readable(self) -> None:
         """Take all that there is, then let it be worked off."""
-        assert self._socket is not None, "a closed socket is not watched"
-        receive, buffer, view = self._socket.recvfrom_into, self._buffer, self._view
+        assert self._datagrams is not None, "a closed socket is not watched"
         taken = 0
         for _ in range(READS_MAX):
             try:
-                size, source = receive(buffer)
-            except (BlockingIOError, InterruptedError):
-                break
+                received = self._datagrams.receive()
             except OSError:
                 # An error that the kernel holds against the socket: it is told here once, and cleared.
                 self._counts.socket_errors += 1
                 continue
-            taken += 1
-            self._take(bytes(view[:size]), source)
+            for data, source in received:
+                self._take(data, source)
+            taken += len(received)
+            if len(received) < BATCH:
+                break
         if taken == 0:
             self._read_errors()
         self._counts.datagrams_received += taken
         self._intake.drain()
 
-    def _take(self, data: bytes, source: tuple[str, int]) -> None:
+    def _take(self, data: bytes, source: Hashable) -> None:
         flow = self._flows.get(source)
         if flow is None:
             flow = self._flow(source)
@@ -136,17 +139,21 @@ class UdpListener:
                 self.send(_PONG, flow)
         elif data[0] < 0x40 and stun.is_stun(data):
             self._counts.keepalives += 1
-            said = stun.answer(data, source[0], source[1])
+            said = stun.answer(data, flow.remote.host, flow.remote.port)
             if said is not None:
                 self.send(said, flow)
         else:
             self._intake.put(data, flow)
 
-    def _flow(self, source: tuple[str, int]) -> Flow:
+    def _flow(self, source: Hashable) -> Flow:
+        assert self._datagrams is not None, "a closed socket is not watched"
         if len(self._flows) >= FLOWS_MAX:
             self._flows.clear()
-        flow = Flow(Transport.UDP, self.address, Address(source[0], source[1]))
+            self._sources.clear()
+        host, port = self._datagrams.name(source)
+        flow = Flow(Transport.UDP, self.address, Address(host, port))
         self._flows[source] = flow
+        self._sources[host, port] = source
         return flow
 
     def send(self, data: bytes, flow: Flow) -> None:
@@ -167,16 +174,22 @@ class UdpListener:
     def _send(self, data: bytes, remote: Address) -> None:
         """Never asks a resolver: what is no address is an error."""
         assert self._socket is not None, "only an open socket sends"
-        target = (remote.host, remote.port)
-        if target not in self._flows:
+        assert self._datagrams is not None, "they come together"
+        source = self._sources.get((remote.host, remote.port))
+        if source is None:
             socket.inet_pton(self._family, remote.host.partition("%")[0])
-        try:
-            self._socket.sendto(data, target)
-        except OSError as error:
-            if error.errno not in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH):
-                raise
-            # The kernel may tell here of a datagram that was sent before to somebody else.
-            self._socket.sendto(data, target)
+        for last in (False, True):
+            try:
+                if source is None:
+                    self._socket.sendto(data, (remote.host, remote.port))
+                else:
+                    self._datagrams.send(data, source)
+            except OSError as error:
+                # The kernel may tell here of a datagram that was sent before to somebody else.
+                if last or error.errno not in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH):
+                    raise
+            else:
+                return
 
     def _unsent(self, flow: Flow) -> None:
         self._counts.datagrams_unsent += 1
@@ -207,7 +220,7 @@ class UdpListener:
             self._epoll = None
         if self._socket is not None:
             self._socket.close()
-            self._socket = None
+            self._socket = self._datagrams = None
 
 
 def _is_icmp(level: int, kind: int, data: bytes) -> bool:

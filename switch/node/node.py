@@ -1,10 +1,11 @@
 """One running switch: sockets, engine and store around the exchange, on one event loop.
 
 Theory of operation. Everything that happens (a datagram, a media event, a timer, a command) calls into the
-exchange, and then `carry`: bytes go to the sockets and commands to the engine at once. What can wait for
-the end of this turn of the loop, as the next timer, is done once in `_after`. The journal's entries gather
-for its window here and not at the writer: made into rows and counted together they cost half of what they
-cost one turn at a time, and the writer's thread is woken once a group.
+exchange, and then `carry`: bytes go to the sockets and commands to the engine. Messages come several a turn
+of the loop; what they lead to is carried once, at the end of the turn in `_after`, with what can always wait
+for it, as the next timer. The journal's entries gather for its window here and not at the writer: made into
+rows and counted together they cost half of what they cost one turn at a time, and the writer's thread is
+woken once a group.
 
 A mistake of ours that shows in one of these steps must not stop the reader of a socket or the timer: then
 every call would die of it in silence. It is logged with its traceback, counted as a broken invariant, and
@@ -184,6 +185,7 @@ class Node:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self._after_scheduled = False
+        self._pause: asyncio.TimerHandle | None = None
         self._gathering = False
         self._wall_task: asyncio.Task[None] | None = None
         self.collector = Collector()
@@ -224,10 +226,11 @@ class Node:
         await self.lag.stop()
         self._loop.remove_reader(self.engine.fileno())
         self.engine.close()
-        self._after()
+        self._end_turn()
         self.hand_over()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._pause):
+            if timer is not None:
+                timer.cancel()
 
     def _drains(self) -> bool:
         """Somebody has yet to answer our BYE, or a carrier that it has forgotten us."""
@@ -238,12 +241,12 @@ class Node:
     @_survived
     def received(self, data: bytes, flow: Flow) -> None:
         self.exchange.receive(data, flow, now_us())
-        self.carry()
+        self._carry_soon()
 
     @_survived
     def refused(self, data: bytes, flow: Flow) -> None:
         self.exchange.refuse(data, flow, now_us())
-        self.carry()
+        self._carry_soon()
 
     def failed(self, flow: Flow, branch: str = "") -> None:
         # Called from within `carry`: the failure is taken in at the next turn, never in the middle of one.
@@ -311,6 +314,10 @@ class Node:
 
     def carry(self) -> None:
         """Bytes to the sockets, commands to the engine, and the rest at the end of this turn."""
+        self._carry_out()
+        self._carry_soon()
+
+    def _carry_out(self) -> None:
         for output in self.exchange.poll():
             if isinstance(output, SendBytes):
                 self.network.send(output.data, output.flow)
@@ -322,6 +329,10 @@ class Node:
                 self._commits.add(asyncio.create_task(self._commit(output.sequence), name="commit"))
             else:
                 self._command(output)
+
+    def _carry_soon(self) -> None:
+        """At the end of this turn: whoever gets a datagram is run at once by the kernel, and the next message
+        of the turn would find cold caches."""
         if not self._after_scheduled:
             self._after_scheduled = True
             self._loop.call_soon(self._after)
@@ -372,11 +383,17 @@ class Node:
     @_survived
     def _after(self) -> None:
         self._after_scheduled = False
+        self._carry_out()
+        self._end_turn()
+
+    def _end_turn(self) -> None:
         if not self._gathering and (self.journal.waits or self.exchange.office.trailing):
             self._gathering = True
             self._loop.call_later(WINDOW_S, self._gathered)
         for notice in self.exchange.take_notices():
             self._tell(notice)
+        if self._pause is not None:
+            return
         due = self.exchange.next_timer()
         if due is None or (self._timer_at is not None and self._timer_at <= due):
             return
@@ -460,6 +477,10 @@ class Node:
         self.faults += 1
         if self.faults <= FAULTS_LOGGED_MAX:
             _log.exception("a mistake of the switch; please report it", where=where, faults=self.faults)
-        if not self._after_scheduled:
-            self._after_scheduled = True
-            self._loop.call_later(FAULT_PAUSE_S, self._after)
+        if self._pause is None:
+            self._pause = self._loop.call_later(FAULT_PAUSE_S, self._paused)
+
+    def _paused(self) -> None:
+        """What is due is looked at again; until here only what came was."""
+        self._pause = None
+        self._after()

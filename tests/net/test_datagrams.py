@@ -1,18 +1,29 @@
 """SIP over UDP on real sockets: what comes, what goes, and what cannot stop the reader."""
 
 import asyncio
+import importlib
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
 import pytest
 
 from switch.base.errors import ResourceError
-from switch.net import stun
+from switch.net import stun, udp
+from switch.net.datagrams import datagrams
 from switch.net.network import Network
 from switch.sip.flow import Address, Flow, Transport
 from tests.net.inbox import HERE, Inbox, listening
+
+
+@pytest.fixture(autouse=True, params=["c", "python"])
+def _half(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every socket is read and written by both halves."""
+    # Compiled at every installation: where it is missing, that is a failure and no reason to look away.
+    importlib.import_module("switch.net._net")
+    monkeypatch.setattr(udp, "datagrams", partial(datagrams, prefer_c=request.param == "c"))
 
 
 @pytest.fixture

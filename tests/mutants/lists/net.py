@@ -31,7 +31,7 @@ MUTANTS = (
     ),
     Mutant(
         _UDP,
-        "if error.errno not in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH):",
+        "if last or error.errno not in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH):",
         "if True:",
         _BY_UDP + "test_a_datagram_that_nobody_took_fails_its_transaction_and_no_other",
     ),
