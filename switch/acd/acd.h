@@ -150,7 +150,7 @@ size_t acd_check_packed(const Router *r, const unsigned char *records, size_t co
 const Bytes *acd_apply_packed(Router *r, const unsigned char *records, size_t count);
 
 /* 1 where the contact waits or is offered, else 0. */
-int acd_place(const Router *r, Text contact, int64_t now, PlaceOut *out);
+int acd_place(Router *r, Text contact, int64_t now, PlaceOut *out);
 /* Counts agents by queue; call it before acd_queue. */
 void acd_count_agents(Router *r);
 size_t acd_queue_count(const Router *r);

@@ -99,7 +99,10 @@ static PyObject *router_place(RouterObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "UO", &contact, &time) || to_number(time, &now) < 0 ||
         to_text(contact, &name) < 0 || !is_open(self))
         return NULL;
-    if (!acd_place(self->router, name, now, &out))
+    int found = acd_place(self->router, name, now, &out);
+    if (found < 0)
+        return PyErr_NoMemory();
+    if (!found)
         Py_RETURN_NONE;
     return BUILD(S_PLACE, number(out.position), number(out.waiting), number(out.estimate_us));
 }

@@ -173,6 +173,7 @@ static void claim(Router *r, Visit *visit)
     queue->talking++;
     queue->answered++;
     queue->answered_in_time += in_time(queue, waited_us);
+    queue_note_wait(queue, waited_us, 0);
     remember_answer(queue, r->now);
     agent->answered++;
     agent->missed = 0;

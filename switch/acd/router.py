@@ -100,9 +100,8 @@ class Router(Offers, Packed):
     def place(self, contact: str, now: int) -> Place | None:
         """Where a waiting or offered contact stands; None for any other.
 
-        Estimate: position times the mean time between the answers of this queue, measured from the
-        oldest of the last 16 answers within half an hour until now; -1 with fewer than two of them,
-        0 while an agent is rung.
+        Estimate: from who is at work, who stands before, how long talks last and how many give up (see
+        `switch.acd.estimate`); -1 where nobody at work may serve it at any step, 0 while an agent is rung.
         """
         return place_of(self._s, contact, now)
 

@@ -15,6 +15,9 @@ typedef struct Queue {
         refused, ready, signed_in;
     int64_t answers[ANSWERS_KEPT];
     size_t answer_count;
+    int64_t handlings[RECENT_KEPT]; /* the last of talk and wrap-up, a ring that begins at `handling_count` */
+    size_t handling_count;          /* since the queue was set */
+    int64_t gave_up, wait_sum_us;
 } Queue;
 
 /* What an agent is doing, the first that applies; each has its set of agents. */
@@ -198,6 +201,12 @@ void lines_rank(Router *r, const Queue *queue);
 Visit *offers_find(const Offers *offers, int64_t offer);
 void offers_add(Router *r, Visit *visit);
 void offers_drop(Router *r, Visit *visit);
+
+/* estimate.c: what the queue's talks and waits were like, and what that says of a wait */
+void queue_note_wait(Queue *queue, int64_t waited_us, int gave_up);
+void queue_note_handling(Queue *queue, int64_t handling_us);
+int64_t queue_mean_handling_us(const Queue *queue);
+int64_t estimate_us(Router *r, const Visit *visit, int64_t now);
 
 /* people.c: agents by slot and axis */
 Agent *agent_add(Router *r, Name *name, int64_t number);

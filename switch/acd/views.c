@@ -1,28 +1,18 @@
 /* What operators and supervisors see; views.py says why. */
 #include "state.h"
 
-static int64_t estimate_us(const Queue *queue, int64_t position, int64_t now)
-{
-    size_t oldest = 0;
-    while (oldest < queue->answer_count && queue->answers[oldest] < now - ANSWERS_WINDOW_US)
-        oldest++;
-    int64_t recent = (int64_t)(queue->answer_count - oldest);
-    if (recent < 2)
-        return -1;
-    /* Within half an hour by the loop above, so that the product fits. */
-    return position * (now - queue->answers[oldest]) / recent;
-}
-
-int acd_place(const Router *r, Text contact, int64_t now, PlaceOut *out)
+int acd_place(Router *r, Text contact, int64_t now, PlaceOut *out)
 {
     const Name *name = names_find(&r->names, contact);
     const Visit *visit = name ? name->visit : NULL;
     if (!visit || !visit->queue || visit->state == VISIT_CONNECTED)
         return 0;
+    if (setjmp(r->memory.failed))
+        return -1;
     now = clamp(now, r->now, AMOUNT_MAX);
     out->position = (int64_t)line_position(visit);
     out->waiting = (int64_t)visit->queue->line.count;
-    out->estimate_us = visit->state == VISIT_OFFERED ? 0 : estimate_us(visit->queue, out->position, now);
+    out->estimate_us = visit->state == VISIT_OFFERED ? 0 : estimate_us(r, visit, now);
     return 1;
 }
 

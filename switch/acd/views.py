@@ -3,16 +3,9 @@
 from collections import Counter
 
 from switch.acd.decisions import AgentState, AgentView, Place, QueueView, WaitingView
+from switch.acd.estimate import estimate_us
 from switch.acd.events import LineGrade
-from switch.acd.limits import ANSWERS_WINDOW_US
-from switch.acd.state import Agent, Queue, State, VisitState
-
-
-def _estimate_us(queue: Queue, position: int, now: int) -> int:
-    recent = [at for at in queue.answers if at >= now - ANSWERS_WINDOW_US]
-    if len(recent) < 2:
-        return -1
-    return position * (now - recent[0]) // len(recent)
+from switch.acd.state import Agent, State, VisitState
 
 
 def place_of(state: State, contact: str, now: int) -> Place | None:
@@ -23,7 +16,7 @@ def place_of(state: State, contact: str, now: int) -> Place | None:
     now = max(now, state.now)
     queue = visit.queue
     position = queue.position(visit)
-    estimate = 0 if visit.state is VisitState.OFFERED else _estimate_us(queue, position, now)
+    estimate = 0 if visit.state is VisitState.OFFERED else estimate_us(state, visit, now)
     return Place(position, len(queue.line), estimate)
 
 

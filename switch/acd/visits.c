@@ -119,8 +119,11 @@ void visit_leave(Router *r, Visit *visit, int outcome, Name *reason)
 
 static void end_talk(Router *r, Visit *visit)
 {
-    if (visit->queue)
+    if (visit->queue) {
         visit->queue->talking--;
+        queue_note_handling(visit->queue, clamp(r->now - visit->connected_at, 0, SPAN_MAX) +
+                                              clamp(visit->wrap_up_us, 0, SPAN_MAX));
+    }
     Decision *d = emit(r, DE_VISIT_ENDED);
     d->contact = visit->contact;
     d->queue = visit->plan->queue;
@@ -154,6 +157,7 @@ static void abandon(Router *r, Visit *visit)
         offer_rescind(r, visit, OFFER_CALLER_GONE);
     visit->queue->abandoned++;
     visit->queue->abandoned_in_time += in_time(visit->queue, r->now - visit->waiting_since);
+    queue_note_wait(visit->queue, r->now - visit->waiting_since, 1);
     visit_leave(r, visit, VISIT_ABANDONED, r->empty);
 }
 
@@ -164,6 +168,7 @@ static void withdraw(Router *r, Visit *visit, Text reason)
     if (visit->state == VISIT_OFFERED)
         offer_rescind(r, visit, OFFER_WITHDRAWN);
     visit->queue->withdrawn++;
+    queue_note_wait(visit->queue, r->now - visit->waiting_since, 0);
     Name *name = take(r, reason);
     visit_leave(r, visit, VISIT_WITHDRAWN, name);
     release(r, name);

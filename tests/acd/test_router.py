@@ -447,9 +447,8 @@ class TestViews:
         centre.arrive("ringing", t=230)
         assert centre.router.place("ringing", centre.now) == Place(1, 1, 0)
         centre.arrive("waits", t=230)
-        # Answers at 200, 210, 220; at 230 that is one in ten seconds.
-        assert centre.router.place("waits", centre.now) == Place(2, 2, 20 * SECOND)
-        assert centre.router.place("waits", centre.now + 3600 * SECOND) == Place(2, 2, -1)
+        # One agent, who is reckoned to be busy for the time that is stated until there are eight talks.
+        assert centre.router.place("waits", centre.now) == Place(2, 2, 180 * SECOND)
         assert centre.router.place("nobody", centre.now) is None
 
     def test_counts_of_a_queue(self, centre: Centre) -> None:
