@@ -106,9 +106,13 @@ class _Person:
 
 
 class Auditor:
-    """Follows one router from its first event. `breaches` counts by invariant."""
+    """Follows one router from its first event. `breaches` counts by invariant.
 
-    def __init__(self) -> None:
+    Who rests is unknown of a router that a restart brought back: `idle_from` is when idling is judged first.
+    """
+
+    def __init__(self, idle_from: int = 0) -> None:
+        self._idle_from = idle_from
         self.breaches: Counter[str] = Counter()
         self._tenant = TenantSettings()
         self._queues: dict[str, QueueSettings] = {}
@@ -260,6 +264,8 @@ class Auditor:
             self.breaches[LEASE_OVERDUE] += 1
 
     def _inspect_idle(self, now: int) -> None:
+        if now < self._idle_from:
+            return
         settled = now - GRACE_US
         idle = [
             (name, person)

@@ -5,7 +5,7 @@ import time
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress, TaskID
@@ -13,8 +13,10 @@ from rich.progress import Progress, TaskID
 from switch.cli.failures import EXIT_FAILURE
 from switch.cli.output import moment, print_json, print_table, stream_console
 from switch.cli.parameters import STATE_DEFAULT, Json, State
-from switch.node.repetition import Repeated, chosen, repeat_run
-from switch.store.store import Store
+
+if TYPE_CHECKING:
+    from switch.node.repetition import Repeated
+    from switch.store.store import Store
 
 _US = 1_000_000
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S")
@@ -44,6 +46,9 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Run a recorded day again and compare every decision with the journal; exit 1 on a difference."""
+    # Here and not above: the other commands need no database.
+    from switch.store.store import Store  # noqa: PLC0415 - the reason is the line before
+
     store = Store.open_to_read(store_of(journal, state))
     try:
         repeated, seconds = _repeat(store, tenant, wall_us(since, 0), wall_us(until, 1 << 62))
@@ -67,7 +72,9 @@ def wall_us(when: datetime | None, otherwise: int) -> int:
     return otherwise if when is None else int(when.timestamp() * _US)
 
 
-def _repeat(store: Store, tenant: str, since: int, until: int) -> tuple[list[Repeated], float]:
+def _repeat(store: "Store", tenant: str, since: int, until: int) -> "tuple[list[Repeated], float]":
+    from switch.node.repetition import chosen, repeat_run  # noqa: PLC0415 - as above
+
     runs = chosen(store, tenant, since, until)
     began = time.monotonic()
     repeated = []
@@ -82,7 +89,7 @@ def _done(bar: Progress, task: TaskID, events: int) -> None:
     bar.update(task, completed=events)
 
 
-def _show(repeated: list[Repeated], seconds: float) -> None:
+def _show(repeated: "list[Repeated]", seconds: float) -> None:
     rows = [
         (
             run.tenant,

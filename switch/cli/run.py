@@ -14,6 +14,7 @@ from switch.cli.parameters import parse_address, parse_ports
 from switch.cli.ready import announce, announce_to_programs
 from switch.node.options import (
     DEFAULT_HTTP,
+    DEFAULT_ROUTER_DAYS,
     DEFAULT_RTP,
     DEFAULT_SIP,
     DEFAULT_STATE,
@@ -104,6 +105,16 @@ Recordings = Annotated[
     typer.Option(metavar="DIR", help="Where recorded calls are written; below the state folder else."),
 ]
 
+RouterDays = Annotated[
+    int,
+    typer.Option(
+        metavar="DAYS",
+        min=0,
+        max=3650,
+        help="How long `why` tells each agent's reason and days can be run again; 0: for ever. Records stay.",
+    ),
+]
+
 
 def run(
     dialplans: Dialplans = None,
@@ -116,6 +127,7 @@ def run(
     dns: Dns = None,
     recordings: Recordings = None,
     media_threads: MediaThreads = 0,
+    router_days: RouterDays = DEFAULT_ROUTER_DAYS,
     log_format: Annotated[
         LogFormat, typer.Option(help="Form of the log on standard error.")
     ] = LogFormat.PLAIN,
@@ -134,6 +146,7 @@ def run(
         keep_secrets=keep_secrets or dialplans is None,
         recordings=recordings,
         media_threads=media_threads,
+        router_days=router_days,
         dns=tuple(parse_address(text, "--dns", DNS_PORT) for text in dns or ()),
     )
     configure_logs(log_format, log_level)

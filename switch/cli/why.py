@@ -9,8 +9,6 @@ from switch.api.views import Outcome, Result, WhyAnswer
 from switch.cli.client import Control
 from switch.cli.output import finish, print_json
 from switch.cli.parameters import STATE_DEFAULT, Json, State
-from switch.node import reasons
-from switch.store.store import Store
 
 _ANSWER: TypeAdapter[WhyAnswer | Outcome] = TypeAdapter(WhyAnswer | Outcome)
 
@@ -40,6 +38,10 @@ def why(
 
 
 def _of_store(journal: str, call: str) -> WhyAnswer | Outcome:
+    # Here and not above: asking a running switch needs no database.
+    from switch.node import reasons  # noqa: PLC0415 - the reason is the line before
+    from switch.store.store import Store  # noqa: PLC0415 - the same
+
     store = Store.open_to_read(journal)
     try:
         told = reasons.why(store, call)

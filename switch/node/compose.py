@@ -1,16 +1,21 @@
 """Builds the switch without its sockets, for a real node and for a simulated one alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
-from switch.acd.select import make_router
+from switch.acd.auditor import Auditor
+from switch.acd.events import Event as RouterEvent
+from switch.acd.events import RemoveAgent, RemoveQueue
+from switch.acd.restart import Resumed
+from switch.acd.select import make_router, restore_router
 from switch.acd.trail import Trail
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.signalling import Signalling
 from switch.call.ways import Ways
 from switch.dialplan.interpreter import Interpreter
-from switch.dialplan.plan import Centre
+from switch.dialplan.plan import Centre, TenantPlan
 from switch.exchange import locating, reachability, watching
 from switch.exchange.exchange import Exchange
 from switch.exchange.office import Listener, Parts, Router, Tenancy
@@ -35,6 +40,9 @@ from switch.trunk.trunks import Trunks
 REALM = "softswitch"
 """One digest realm for all tenants: the username says the tenant (see switch/tenant/names.py)."""
 
+RESTS_US = 60_000_000
+"""Longer than anybody rests who declined or could not be rung, as far as queues are configured in earnest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Materials:
@@ -58,8 +66,12 @@ def build(
     trunks: tuple[TrunkSettings, ...],
     materials: Materials,
     now: int,
+    resumed: Mapping[str, Resumed] = MappingProxyType({}),
 ) -> Exchange:
-    """A switch that takes calls as soon as its bytes are carried. Raises ConfigurationError."""
+    """A switch that takes calls as soon as its bytes are carried; routers go on from what is `resumed`.
+
+    Raises ConfigurationError.
+    """
     layer = TransactionLayer(materials.tokens)
     accounts = tuple(accounts)
     algorithms = offered(centre.digest, accounts)
@@ -87,7 +99,7 @@ def build(
     )
     exchange = Exchange(parts, HANDLERS)
     layer.stream_for = partial(locating.stream_for, exchange.office)
-    _set_tenants(exchange, centre, materials, now)
+    _set_tenants(exchange, centre, materials, now, resumed)
     locating.refresh(exchange.office, now)
     exchange.settle(now)
     return exchange
@@ -116,7 +128,7 @@ def rebuild(
     parts.registrar.challenger.offer(algorithms, centre.digest_qop)
     parts.registrar.set_accounts(accounts)
     parts.signalling.settings = leg_settings(centre)
-    _set_tenants(exchange, centre, materials, now)
+    _set_tenants(exchange, centre, materials, now, {})
     locating.refresh(exchange.office, now)
     watching.revise(exchange.office, now)
     exchange.settle(now)
@@ -131,15 +143,20 @@ def _abilities(listeners: tuple[Listener, ...]) -> Abilities:
     )
 
 
-def _set_tenants(exchange: Exchange, centre: Centre, materials: Materials, now: int) -> None:
+def _set_tenants(
+    exchange: Exchange, centre: Centre, materials: Materials, now: int, resumed: Mapping[str, Resumed]
+) -> None:
     """Routers keep their state; a tenant that was removed keeps its router until its last call has ended."""
     tenancies = exchange.office.parts.tenancies
     for key, plan in centre.tenants.items():
         known = tenancies.get(key)
         if known is None:
-            router: Router = make_router(materials.seed, prefer_c=materials.prefer_c)
+            router = _router(exchange, key, resumed.get(key), materials, now)
             trail = Trail(key, materials.journal.last_sequence + 1, router)
-            tenancies[key] = Tenancy(plan, router, trail)
+            auditor = Auditor(now + RESTS_US if key in resumed else 0)
+            tenancies[key] = Tenancy(plan, router, trail, auditor)
+            for gone in _gone(plan, router, now):
+                exchange.office.tell_router(key, gone)
         else:
             tenancies[key] = Tenancy(plan, known.router, known.trail, known.auditor)
         old = None if known is None else known.plan
@@ -150,3 +167,19 @@ def _set_tenants(exchange: Exchange, centre: Centre, materials: Materials, now: 
         del tenancies[key]
     for key in tenancies:
         reachability.refresh(exchange.office, key, now)
+
+
+def _router(exchange: Exchange, key: str, resumed: Resumed | None, materials: Materials, now: int) -> Router:
+    """A new one, or that of the last process going on; what is due in it is due here as well."""
+    if resumed is None:
+        return make_router(materials.seed, prefer_c=materials.prefer_c)
+    if resumed.wake_at is not None:
+        exchange.office.timers.set(("router", key), max(now, resumed.wake_at))
+    return restore_router(resumed.state, prefer_c=materials.prefer_c)
+
+
+def _gone(plan: TenantPlan, router: Router, now: int) -> list[RouterEvent]:
+    """What a router that goes on knows and the configuration does not name any more."""
+    queues = [view.name for view in router.queues(now) if view.name not in plan.queues]
+    agents = [view.name for view in router.agents(now) if view.name not in plan.agents]
+    return [*map(RemoveQueue, queues), *map(RemoveAgent, agents)]

@@ -8,6 +8,8 @@ from switch.sip.flow import Address
 DEFAULT_SIP = Address("127.0.0.1", 5060)
 DEFAULT_HTTP = Address("127.0.0.1", 8080)
 DEFAULT_STATE = Path(".state")
+DEFAULT_ROUTER_DAYS = 14
+"""Two weeks of asking why, and of days to run again: some 10 MB a day of 10,000 queued calls."""
 DEFAULT_RTP = (16384, 18383)
 """1000 even ports, two streams a call: 500 calls at once. Below the ephemeral range of Linux (32768)."""
 
@@ -24,6 +26,7 @@ class RunOptions:
     centre does.
     `dns` are the servers that gateways' names are asked of; empty: those of the machine. `recordings` None:
     the folder `recordings` in `state`. `media_threads` carry the audio; 0: as `media_threads_for` says.
+    `router_days` is how long what routers were told is kept; 0: for ever.
     """
 
     dialplans: Path
@@ -37,6 +40,7 @@ class RunOptions:
     dns: tuple[Address, ...] = ()
     recordings: Path | None = None
     media_threads: int = 0
+    router_days: int = DEFAULT_ROUTER_DAYS
 
     @property
     def kept_secrets(self) -> Path | None:

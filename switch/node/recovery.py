@@ -5,22 +5,32 @@
 | a call without its end | a record with cause `signalling-lost`: its legs died with the process |
 | a visit without its end | ended (a talk) or withdrawn (a wait), so that entered = exits + waiting holds |
 | calls to the outside of the last hour, limited | counted again: a restart gives nobody a new hour |
-| an agent signed in, or paused | signed in, or paused, again: nobody has to dial a code after a restart |
+| each tenant's router | goes on: presence, pauses, idle order, counts; for the rest see `acd/restart.py` |
+| the same where its trail cannot be read | agents signed in, or paused, again: nobody has to dial a code |
 | a callback that is promised and not kept | it waits again, at the place of the caller who asked |
 | a phone's registration by UDP | taken back until it expires; by TCP it must connect again |
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+
+import structlog
 
 from switch.acd.decisions import VisitOutcome
 from switch.acd.events import Pause, SignIn
+from switch.acd.repeat import Repeat
+from switch.acd.restart import Resumed, resume
+from switch.acd.trail import TrailError
 from switch.exchange import callbacks, wishes
 from switch.exchange.exchange import Exchange
 from switch.journal import events
 from switch.journal.entry import Entry, Journal
 from switch.journal.why import Explanation, explain
+from switch.node.clock import go_on_from
 from switch.store.store import Store
+from switch.store.trails import TrailRun
 from switch.tenant.limits import COST_MINUTES, MINUTE_US
+
+_log = structlog.get_logger()
 
 LAST_AGENTS_MAX = 20_000
 """Records read for the agents of last time: a second of the start, and the last day of a large centre."""
@@ -82,9 +92,48 @@ def _endings(
     )
 
 
-def restore_agents(store: Store, exchange: Exchange, now: int) -> None:
-    """Presence and pauses as they were; agents who are no longer configured are left out."""
+def go_on(store: Store) -> None:
+    """The clock of the core goes on from the last entry."""
+    last = store.entries_since(store.last_sequence() - 1)
+    if last:
+        go_on_from(last[-1].at, last[-1].wall_us)
+
+
+def resume_routers(store: Store, tenants: Collection[str]) -> dict[str, Resumed]:
+    """Each tenant's router as the last process left it, from its trail: the nearest snapshot, and what it was
+    told since. One that cannot be read, or not be proved, begins anew."""
+    resumed = {}
+    for run in {run.tenant: run for run in store.trails.runs()}.values():
+        if run.tenant not in tenants:
+            continue
+        try:
+            resumed[run.tenant] = _resume(store, run)
+        except Exception as error:
+            # Whatever is wrong with the past, the switch starts.
+            _log.warning("a router begins anew", tenant=run.tenant, reason=str(error) or repr(error))
+    return resumed
+
+
+def _resume(store: Store, run: TrailRun) -> Resumed:
+    snapshot = store.trails.snapshot(run.tenant, run.run)
+    if snapshot is None:
+        raise TrailError(f"router {run.tenant}: its trail has no snapshot to begin with")
+    again = Repeat()
+    for _ in again.steps(store.trails.onward(snapshot)):
+        pass
+    if again.unequal:
+        raise TrailError(f"router {run.tenant}: behind event {again.unequal[0]} its state is not what it was")
+    return resume(again.router.snapshot(), CUT_OFF)
+
+
+def restore_agents(
+    store: Store, exchange: Exchange, now: int, resumed: Collection[str] = frozenset()
+) -> None:
+    """Presence and pauses as they were, of tenants whose router was not resumed; agents who are no longer
+    configured are left out."""
     for (tenant, agent), last in store.agent_axes().items():
+        if tenant in resumed:
+            continue
         tenancy = exchange.office.parts.tenancies.get(tenant)
         if tenancy is None or agent not in tenancy.plan.agents or not last.signed_in:
             continue

@@ -43,6 +43,7 @@ from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions, media_threads_for
 from switch.node.tokens import SystemBits, SystemTokens
+from switch.node.trail_keeper import TrailKeeper
 from switch.registrar.values import Account
 from switch.sip.flow import Address
 from switch.store.store import Store
@@ -72,6 +73,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         stack.callback(state.close)
         store = Store.open(options.store or options.state / "switch.db")
         stack.callback(store.close)
+        recovery.go_on(store)
         made = accounts.make_missing(store, configuration.centre)
 
         listeners = wanted(options, configuration.centre.listening)
@@ -123,6 +125,9 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         keeper = bindings.BindingKeeper(store, node.exchange)
         stack.push_async_callback(keeper.stop)
         keeper.start()
+        pruner = TrailKeeper(store, journal, options.router_days)
+        stack.push_async_callback(pruner.stop)
+        pruner.start()
         node.collector.start()
         yield control, [shown for shown, _ in made]
         journal.write(events.NodeStopped("asked to stop"), now_us())
@@ -160,9 +165,10 @@ async def _assemble(
         seed=int.from_bytes(os.urandom(8), "big"),
         media_threads=engine.threads,
     )
-    exchange = build(configuration.centre, loaded, configuration.trunks, materials, now)
+    resumed = recovery.resume_routers(store, configuration.centre.tenants)
+    exchange = build(configuration.centre, loaded, configuration.trunks, materials, now, resumed)
     bindings.restore(store, exchange, now)
-    recovery.restore_agents(store, exchange, now)
+    recovery.restore_agents(store, exchange, now, resumed)
     recovery.restore_limits(store, exchange, now)
     recovery.restore_callbacks(store, exchange, now)
     recovery.restore_last_agents(store, exchange, now)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, delete, func, or_, select
 
 from switch.acd.trail import Piece, PieceKind, TrailError
 from switch.store.tables import router_trail
@@ -55,7 +55,7 @@ class TrailTable:
                 _columns.tenant,
                 _columns.run,
                 func.min(_columns.first),
-                func.max(_columns.first + _columns.count),
+                func.max(_columns.first + case((_columns.kind == _SNAPSHOT, 0), else_=_columns.count - 1)),
                 func.min(_columns.wall_us),
                 func.max(_columns.wall_us),
                 func.max(_columns.entry),
@@ -65,10 +65,7 @@ class TrailTable:
         )
         if tenant:
             query = query.where(_columns.tenant == tenant)
-        return [
-            TrailRun(key, run, first, max(first, end - 1), *rest)
-            for key, run, first, end, *rest in self._read(query)
-        ]
+        return [TrailRun(*row) for row in self._read(query)]
 
     def run_at(self, tenant: str, entry: int) -> int | None:
         """The run that stood when the journal came to `entry`."""

@@ -1,10 +1,15 @@
 """What a restart gives back, whether the last process stopped or was killed."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from switch.acd.events import SetAgent
+from switch.acd.select import make_router
+from switch.acd.settings import AgentSettings
+from switch.acd.trail import Trail
 from switch.base.clock import SECOND
 from switch.exchange.callbacks import listed
 from switch.journal.entry import Journal
@@ -19,15 +24,20 @@ from switch.journal.events import (
     OutsideCharged,
     OutsideCounted,
 )
+from switch.node import clock
 from switch.node.bindings import kept
+from switch.node.clock import now_us
 from switch.node.recovery import (
     close_open_calls,
+    go_on,
     restore_agents,
     restore_callbacks,
     restore_last_agents,
     restore_limits,
 )
+from switch.node.trail_keeper import DAY_US, TrailKeeper
 from switch.sip.flow import Transport
+from switch.store.rows import rows_of
 from switch.store.store import Store
 from switch.tenant.limits import Limit, LimitBook, Limits, Refusal, TenantLimits
 from tests.node.test_bindings import DIALPLAN, binding, switch
@@ -216,3 +226,39 @@ def test_the_agents_of_last_time_are_known_again(store: Store) -> None:
     assert known is not None
     callers = ("+33611111111", "+33622222222", "+33633333333")
     assert [known.of("shop", caller, 10 * SECOND) for caller in callers] == ["", "anna", ""]
+
+
+async def test_what_routers_were_told_long_ago_is_pruned(store: Store) -> None:
+    """Once an hour, up to the days that are kept; what a restart begins with stays."""
+    router = make_router()
+    trail = Trail("shop", 1, router)
+    store.write(rows_of([], trail.take(router, 0, 0, 0)))
+    for number in range(1, 4):
+        event = SetAgent(AgentSettings(f"agent-{number}"))
+        trail.note(event, number)
+        router.apply(event, number)
+        trail.lost()
+        store.write(rows_of([], trail.take(router, number, number * DAY_US, 0)))
+    keeper = TrailKeeper(store, Journal(0, 5 * DAY_US - now_us()), days=3)
+    assert await keeper.prune() == 2
+    (run,) = store.trails.runs()
+    assert (run.first, run.last) == (2, 3)
+    assert await keeper.prune() == 0
+
+
+def test_the_clock_goes_on_where_the_last_process_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that was started again counts from nought; what was left is in the old count."""
+    monkeypatch.setattr(clock, "_ahead_us", 0)
+    go_on(store)
+    assert clock._ahead_us == 0, "an empty journal has no time"
+    machine, wall = clock.now_us(), time.time_ns() // 1_000
+    for at, wall_us, ahead in (
+        (machine - 60 * SECOND, wall - 60 * SECOND, 0),
+        (machine + 900 * SECOND, wall - 60 * SECOND, 960 * SECOND),
+        (machine - 900 * SECOND, wall - 60 * SECOND, -840 * SECOND),
+        (machine + 900 * SECOND, wall + 60 * SECOND, 900 * SECOND),
+    ):
+        clock.go_on_from(at, wall_us)
+        assert abs(clock._ahead_us - ahead) < SECOND
+        assert clock.now_us() >= at
+    monkeypatch.setattr(clock, "_ahead_us", 0)
