@@ -234,6 +234,8 @@ class RoutingPlan:
     channels: tuple[tuple[str, int], ...] = ()
     own_calls_reset_idle: bool = False
     day_start: int = -1
+    watch_lines: bool = True
+    """Agents whose lines are bad are asked last, or not at all."""
 
 
 USUAL_ROUTING = RoutingPlan()

@@ -31,6 +31,7 @@ def read_routing(raw: Any, source: Source, problems: Problems) -> RoutingPlan:
         ageing_s=model.ageing_s,
         channels=tuple(sorted(model.channels.items())),
         own_calls_reset_idle=model.own_calls_reset_idle,
+        watch_lines=model.watch_lines,
         day_start=int(hours) * 60 + int(minutes) if model.day_start else -1,
     )
 

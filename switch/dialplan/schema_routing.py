@@ -17,6 +17,7 @@ class RoutingModel(Section):
     ageing_s: Annotated[int, Field(ge=1, le=86_400)] = 60
     channels: dict[str, Units] = Field(default_factory=dict)
     own_calls_reset_idle: bool = False
+    watch_lines: bool = True
     day_start: Annotated[str, Field(pattern="^([01]?[0-9]|2[0-3]):[0-5][0-9]$")] = ""
 
 

@@ -24,6 +24,7 @@ from switch.exchange import (
     callbacks,
     hearing,
     invites,
+    lines,
     locating,
     messages,
     meter,
@@ -464,6 +465,7 @@ class Exchange:
             ended = self.office.ended_of_slot.pop(event.slot, None)
             if ended is not None:
                 audio.measured(self.office, *ended, event.quality, now)
+                lines.measured(self.office, *ended, event.quality, now)
             hearing.released(self.office, event.slot)
             return
         if isinstance(event, media.RecordingEnded):
@@ -509,6 +511,8 @@ class Exchange:
             meter.over_cost(office, key, now)
         elif kind == "locate":
             locating.look(office, key, now)
+        elif kind == "line":
+            lines.timer(office, key, now)
         elif kind == "callback":
             callbacks.timer(office, key, now)
         else:

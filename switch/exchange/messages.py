@@ -61,6 +61,10 @@ class Delivery:
             self._signalling.forget_transaction(message.transaction)
 
 
+OURS = ("Softswitch", "softswitch")
+"""Who the switch itself is, as a phone shows it."""
+
+
 def answer(office: Office, message: RequestReceived, now: int) -> Response:
     """The answer to a MESSAGE outside any call."""
     request = message.request
@@ -105,11 +109,22 @@ def _from_account(office: Office, request: Request, who: Sender, now: int) -> Re
 
 def _deliver(office: Office, request: Request, who: Sender, account: str, now: int) -> bool:
     """To every phone of the account; False where there is none."""
-    tokens, name = office.parts.tokens, wire_name(who.tenant, account)
+    shown, user = _name(office, who), wire_name(who.tenant, who.account)
+    kind = request.headers.get("Content-Type") or "text/plain"
+    return _send(office, (shown, user), wire_name(who.tenant, account), kind, request.body, now)
+
+
+def tell(office: Office, tenant: str, account: str, text: str, now: int) -> bool:
+    """A text of the switch's own to every phone of the account; False where there is none."""
+    return _send(office, OURS, wire_name(tenant, account), "text/plain;charset=UTF-8", text.encode(), now)
+
+
+def _send(office: Office, sent_by: tuple[str, str], name: str, kind: str, body: bytes, now: int) -> bool:
+    tokens = office.parts.tokens
     bindings = office.parts.registrar.bindings(name, now)[:PHONES_MAX]
     for binding in bindings:
         host = binding.flow.local.host
-        from_ = NameAddr(_name(office, who), Uri(user=wire_name(who.tenant, who.account), host=host))
+        from_ = NameAddr(sent_by[0], Uri(user=sent_by[1], host=host))
         headers = [
             *(("Route", route) for route in binding.path),
             ("Max-Forwards", "70"),
@@ -117,9 +132,9 @@ def _deliver(office: Office, request: Request, who: Sender, account: str, now: i
             ("To", str(NameAddr("", Uri(user=name, host=host)))),
             ("Call-ID", f"{tokens.token(20)}@{host}"),
             ("CSeq", "1 MESSAGE"),
-            ("Content-Type", request.headers.get("Content-Type") or "text/plain"),
+            ("Content-Type", kind),
         ]
-        passed_on = Request("MESSAGE", binding.contact, headers, request.body)
+        passed_on = Request("MESSAGE", binding.contact, headers, body)
         office.signalling.open(passed_on, binding.flow, Delivery(office.signalling), now)
     return bool(bindings)
 

@@ -46,6 +46,7 @@ from switch.trunk.trunks import Trunks
 
 if TYPE_CHECKING:
     from switch.exchange.callbacks import CallbackBook
+    from switch.exchange.lines import Line
     from switch.exchange.messages import MessageBook
     from switch.exchange.recordings import RecordingFailed
     from switch.exchange.rooms import Rooms
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
 
 TimerKey = tuple[str, str]
 """("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
-("locate", place), ("callback", id)."""
+("locate", place), ("callback", id),
+("line", tenant and agent)."""
 
 Notice: TypeAlias = "TrunkEvent | AuthenticationFailed | RecordingFailed"
 
@@ -209,6 +211,8 @@ class Office:
         self.watching: Watching | None = None
         """Who watches calls and agents by their phones; made with the first who does."""
         self.messages: MessageBook | None = None
+        self.lines: dict[tuple[str, str], Line] | None = None
+        """How good the lines of agents are, of those of whom anything is known."""
         self.last_agents: LastAgents | None = None
         """Whom callers talked to; made with the first queue that wants it."""
         self.callbacks: CallbackBook | None = None

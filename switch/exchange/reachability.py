@@ -1,7 +1,7 @@
 """Registrations become the router's reachability: an agent whose phone is gone is offered nothing."""
 
 from switch.acd.events import Reach
-from switch.exchange import carriers
+from switch.exchange import carriers, lines
 from switch.exchange.office import Office
 from switch.journal import events as journal
 from switch.registrar.values import AuthenticationFailed, BindingRefreshed, BindingRemoved, FlowMoved
@@ -46,6 +46,8 @@ def settle(office: Office, now: int) -> bool:
         agent = office.agent_at(tenant, account)
         if agent:
             office.tell_router(tenant, Reach(agent, not gone))
+            if not gone and office.lines is not None:
+                lines.registered(office, tenant, agent, now)
     told = office.parts.trunks.poll()
     for news in told:
         if isinstance(news, Ask):

@@ -9,7 +9,7 @@ from switch.acd.events import DeclineReason
 from switch.call.cause import Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.dialplan.events import QueueConnected, QueueEntered, QueueRefused
-from switch.exchange import callbacks, ringing, talks, wishes
+from switch.exchange import callbacks, lines, ringing, talks, wishes
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
@@ -104,6 +104,7 @@ def _offer_ended(office: Office, tenant: str, decision: acd.OfferEnded, now: int
     office.write(
         journal.OfferEnded(decision.contact, decision.offer, decision.agent, decision.outcome), now, session
     )
+    lines.offer_ended(office, tenant, decision.agent, decision.outcome, now)
     attempt = session.attempts.get(attempt_id)
     if attempt is not None:
         ringing.call_off(office, session, attempt, ours(Reason.CANCELLED), now)
@@ -127,6 +128,7 @@ def _connected(office: Office, tenant: str, decision: acd.Connected, now: int) -
         now,
         session,
     )
+    lines.answered(office, tenant, decision.agent)
     wishes.talked(office, session, decision.queue, decision.agent, now)
     if session.callback is not None:
         callbacks.agent_answered(office, session, session.callback, leg, now)

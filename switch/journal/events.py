@@ -333,6 +333,17 @@ class AgentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LineGraded:
+    """An agent's line is good, failing (others are asked first) or unusable (passed over) from now on."""
+
+    KIND: ClassVar[str] = "line-graded"
+    VERSION: ClassVar[int] = 1
+    agent: str
+    grade: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     KIND: ClassVar[str] = "registered"
     VERSION: ClassVar[int] = 1
@@ -561,6 +572,7 @@ Event = (
     | CallbackEnded
     | VisitEnded
     | AgentChanged
+    | LineGraded
     | Registered
     | Unregistered
     | Transferred

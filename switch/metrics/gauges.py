@@ -158,6 +158,13 @@ def _people(snapshot: Snapshot) -> Iterator[Metric]:
         ("tenant", "state"),
         (((row.tenant, row.state), row.agents) for row in snapshot.agents),
     )
+    yield _gauge(
+        "softswitch_agents_line",
+        "Agents who are signed in, by grade of their line: good, failing (asked last), unusable (passed"
+        " over).",
+        ("tenant", "grade"),
+        (((row.tenant, row.grade), row.agents) for row in snapshot.lines),
+    )
     accounts = snapshot.accounts
     yield _gauge(
         "softswitch_accounts",

@@ -50,6 +50,15 @@ class AgentsReading:
 
 
 @dataclass(frozen=True, slots=True)
+class LinesReading:
+    """How many agents who are signed in have a line of this grade."""
+
+    tenant: str
+    grade: str
+    agents: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountsReading:
     """A tenant's accounts, those with at least one phone registered, and all registered contacts."""
 
@@ -184,6 +193,7 @@ class Snapshot:
     dialogs: int = 0
     queues: tuple[QueueReading, ...] = ()
     agents: tuple[AgentsReading, ...] = ()
+    lines: tuple[LinesReading, ...] = ()
     accounts: tuple[AccountsReading, ...] = ()
     trunks: tuple[TrunkReading, ...] = ()
     gateway_channels: tuple[GatewayChannels, ...] = ()

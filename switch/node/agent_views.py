@@ -10,7 +10,9 @@ from switch.exchange.office import Tenancy
 _US_PER_MS = 1_000
 
 
-def row(key: str, tenancy: Tenancy, view: AgentView, call: str, now: int, wall_us: int) -> views.AgentRow:
+def row(
+    key: str, tenancy: Tenancy, view: AgentView, call: str, line_reason: str, now: int, wall_us: int
+) -> views.AgentRow:
     """One agent; `wall_us` is wall time at `now`."""
     plan = tenancy.plan.agents.get(view.name)
     home_time, in_shift = ("", None) if plan is None else _at_home(tenancy.plan, plan, wall_us)
@@ -26,6 +28,7 @@ def row(key: str, tenancy: Tenancy, view: AgentView, call: str, now: int, wall_u
         missed_in_row=view.missed_in_row,
         skills=() if plan is None else plan.skills,
         line=LineGrade(view.line).name.lower(),
+        line_reason=line_reason,
         home_time=home_time,
         in_shift=in_shift,
     )

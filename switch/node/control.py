@@ -8,7 +8,7 @@ from switch.api import views
 from switch.base.errors import ConfigurationError, SoftswitchError
 from switch.call.cause import Reason
 from switch.dialplan.actions import AgentVerb, RecordVerb
-from switch.exchange import callbacks, supervised
+from switch.exchange import callbacks, lines, supervised
 from switch.exchange.office import Office, Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
@@ -151,7 +151,9 @@ class Control:
         for key, tenancy in self._tenancies():
             calls = self._calls_of_agents(key)
             for view in sorted(tenancy.router.agents(now), key=lambda view: view.name):
-                rows.append(agent_views.row(key, tenancy, view, calls.get(view.name, ""), now, wall_us))
+                why = lines.reason_of(self.node.exchange.office, key, view.name)
+                call = calls.get(view.name, "")
+                rows.append(agent_views.row(key, tenancy, view, call, why, now, wall_us))
         return rows
 
     def agent_command(self, name: str, verb: views.AgentVerb, reason: str) -> views.Outcome:

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import asdict
 
 from switch.acd.auditor import INVARIANTS
+from switch.acd.decisions import AgentState
+from switch.acd.events import LineGrade
 from switch.engine.engine import Engine
 from switch.exchange import callbacks
 from switch.exchange.office import Office
@@ -40,6 +42,7 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         dialogs=office.signalling.dialogs,
         queues=_queues(office, now),
         agents=_agents(office, now),
+        lines=_lines(office, now),
         accounts=_accounts(office, now),
         trunks=carriers.readings(office.parts.trunks, now),
         gateway_attempts=carriers.attempts(office.parts.trunks),
@@ -122,6 +125,20 @@ def _agents(office: Office, now: int) -> tuple[values.AgentsReading, ...]:
         for view in tenancy.router.agents(now)
     )
     return tuple(values.AgentsReading(key, state, count) for (key, state), count in sorted(counts.items()))
+
+
+def _lines(office: Office, now: int) -> tuple[values.LinesReading, ...]:
+    counts = Counter(
+        (key, LineGrade(view.line).name.lower())
+        for key, tenancy in office.parts.tenancies.items()
+        for view in tenancy.router.agents(now)
+        if view.state is not AgentState.LOGGED_OUT
+    )
+    return tuple(
+        values.LinesReading(key, grade.name.lower(), counts[key, grade.name.lower()])
+        for key in office.parts.tenancies
+        for grade in LineGrade
+    )
 
 
 def _accounts(office: Office, now: int) -> tuple[values.AccountsReading, ...]:

@@ -43,6 +43,7 @@ class Worker:
     wrap_until: int = 0
     rest_until: int = 0
     missed: int = 0
+    passed_over: bool = False
 
 
 class Observer:
@@ -214,6 +215,9 @@ class Observer:
             visit = self.waiting.pop(event.contact)
             assert not visit.offer, "whoever leaves is rung for no more"
 
+    def on_line_graded(self, _entry: Entry, event: ev.LineGraded) -> None:
+        self.workers[event.agent].passed_over = event.grade == "unusable"
+
     def on_agent_changed(self, _entry: Entry, event: ev.AgentChanged) -> None:
         worker = self.workers[event.agent]
         if event.paused == "missed" and worker.paused != "missed":
@@ -230,7 +234,7 @@ class Observer:
     def idle(self, worker: Worker, now: int) -> bool:
         """May be rung."""
         busy = worker.offer or worker.contact or worker.own_legs or worker.wrap_until > now or worker.paused
-        return worker.signed_in and bool(worker.contacts) and not busy
+        return worker.signed_in and bool(worker.contacts) and not busy and not worker.passed_over
 
     def may_serve(self, agent: str, visit: Waiting, now: int) -> bool:
         worker = self.workers[agent]
@@ -238,6 +242,7 @@ class Observer:
             (not worker.queues or visit.queue in worker.queues)
             and all(worker.skills.get(skill, 0) >= level for skill, level in visit.needs)
             and agent not in visit.avoid
+            and not worker.passed_over
             and worker.rest_until <= now
             and visit.tried.get(agent, 0) <= now
         )

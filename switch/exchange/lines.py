@@ -1,0 +1,188 @@
+"""How good the lines of agents are: unusable ones are passed over, failing ones asked last.
+
+Agents at home have lines of every kind. A line is judged by what the talks of its agent lost (RTCP, both
+ways), and by offers that did not reach a phone which is registered. It falls at once and recovers late, so
+that nobody is thrown in and out:
+
+| grade | falls to it | leaves it |
+| --- | --- | --- |
+| good | | |
+| failing | a bad talk, or `MISSES_FAILING` lost offers in a row | two good talks in a row, or `FORGET_US` |
+| unusable | nothing came; twice bad, at `LOSS_UNUSABLE`; lost offers | `RETRY_US`, a new REGISTER |
+
+Whoever falls or rises is told by a text message on the phone, and why; so are journal, views and metrics.
+"""
+
+from dataclasses import dataclass
+
+from switch.acd.decisions import OfferOutcome
+from switch.acd.events import LineGrade, SetLine
+from switch.base.clock import SECOND
+from switch.call.leg import Leg
+from switch.exchange import messages
+from switch.exchange.office import Office
+from switch.exchange.session import Session
+from switch.journal import events as journal
+from switch.media.quality import StreamQuality
+
+JUDGED_PACKETS = 500
+"""A talk of ten seconds: shorter ones say nothing."""
+
+LOSS_FAILING, LOSS_UNUSABLE = 50, 150
+"""Packets lost of a thousand, the worse of both ways: 5% is heard, 15% is not understood."""
+
+ROUND_TRIP_FAILING_US = 500_000
+JITTER_FAILING_US = 60_000
+"""ITU-T G.114 calls 400 ms one way the limit of what is acceptable; phones' buffers hold some 60 ms."""
+
+GOOD_TALKS = 2
+FORGET_US = 30 * 60 * SECOND
+"""Half an hour without a talk: what was measured then says little of now."""
+
+RETRY_US = 10 * 60 * SECOND
+"""An unusable line that nobody mends is tried again, as a failing one."""
+
+MISSES_FAILING, MISSES_UNUSABLE = 2, 4
+"""Offers in a row that came to no phone although one is registered."""
+
+_MISSED = frozenset({OfferOutcome.UNREACHABLE, OfferOutcome.FAILED})
+_SAID = {
+    LineGrade.GOOD: "Your line is good again.",
+    LineGrade.FAILING: "Your line is bad ({reason}): others are asked before you.",
+    LineGrade.UNUSABLE: "Your line cannot be used ({reason}): you get no calls until it is better.",
+}
+
+
+@dataclass(slots=True)
+class Line:
+    """An agent's. `bad` and `good` count talks in a row, `missed` offers."""
+
+    grade: LineGrade = LineGrade.GOOD
+    reason: str = ""
+    bad: int = 0
+    good: int = 0
+    missed: int = 0
+
+
+def measured(office: Office, session: Session, leg: Leg, quality: StreamQuality, now: int) -> None:
+    """A stream of an agent's leg is closed."""
+    if not leg.agent or not _watched(office, session.tenant) or quality.packets_sent < JUDGED_PACKETS:
+        return
+    line = _line(office, session.tenant, leg.agent)
+    if quality.packets_received == 0:
+        _become(office, session.tenant, leg.agent, LineGrade.UNUSABLE, "nothing was heard of you", now)
+        return
+    loss = _loss(quality)
+    bad = _bad(quality, loss, 1)
+    if bad:
+        line.bad, line.good = line.bad + 1, 0
+        worse = LineGrade.UNUSABLE if line.bad > 1 and loss > LOSS_UNUSABLE else LineGrade.FAILING
+        _become(office, session.tenant, leg.agent, max(worse, line.grade), bad, now)
+        return
+    line.bad = 0
+    # Half of what is bad is good enough; in between nothing is said either way.
+    line.good = line.good + 1 if not _bad(quality, loss, 2) else 0
+    if line.grade and line.good >= GOOD_TALKS:
+        _become(office, session.tenant, leg.agent, LineGrade.GOOD, "", now)
+    elif line.grade:
+        _remind(office, session.tenant, leg.agent, line.grade, now)
+
+
+def offer_ended(office: Office, tenant: str, agent: str, outcome: OfferOutcome, now: int) -> None:
+    """Offers that reach no phone count; one that was answered in time is in `talks`."""
+    if outcome not in _MISSED or not _watched(office, tenant):
+        return
+    line = _line(office, tenant, agent)
+    line.missed += 1
+    reason = f"{line.missed} calls did not reach your phone"
+    if line.missed >= MISSES_UNUSABLE:
+        _become(office, tenant, agent, LineGrade.UNUSABLE, reason, now)
+    elif line.missed >= MISSES_FAILING:
+        _become(office, tenant, agent, max(LineGrade.FAILING, line.grade), reason, now)
+
+
+def answered(office: Office, tenant: str, agent: str) -> None:
+    """A call reached the phone."""
+    line = None if office.lines is None else office.lines.get((tenant, agent))
+    if line is not None:
+        line.missed = 0
+
+
+def registered(office: Office, tenant: str, agent: str, now: int) -> None:
+    """The phone registered anew: perhaps the line is another one."""
+    line = None if office.lines is None else office.lines.get((tenant, agent))
+    if line is not None:
+        line.missed = 0
+        if line.grade is LineGrade.UNUSABLE:
+            _become(office, tenant, agent, LineGrade.FAILING, line.reason, now)
+
+
+def timer(office: Office, key: str, now: int) -> None:
+    """A grade has stood for its time without anything that confirmed it."""
+    tenant, _, agent = key.partition(" ")
+    line = None if office.lines is None else office.lines.get((tenant, agent))
+    if line is not None and line.grade:
+        line.bad = line.missed = 0
+        better = LineGrade.FAILING if line.grade is LineGrade.UNUSABLE else LineGrade.GOOD
+        _become(office, tenant, agent, better, line.reason if better else "", now)
+
+
+def reason_of(office: Office, tenant: str, agent: str) -> str:
+    """Why the line is not good; empty while it is."""
+    line = None if office.lines is None else office.lines.get((tenant, agent))
+    return "" if line is None else line.reason
+
+
+def _watched(office: Office, tenant: str) -> bool:
+    tenancy = office.parts.tenancies.get(tenant)
+    return tenancy is not None and tenancy.plan.routing.watch_lines
+
+
+def _line(office: Office, tenant: str, agent: str) -> Line:
+    if office.lines is None:
+        office.lines = {}
+    return office.lines.setdefault((tenant, agent), Line())
+
+
+def _loss(quality: StreamQuality) -> int:
+    """Lost of a thousand, the worse way."""
+    came = quality.packets_received + quality.packets_lost
+    heard = 1000 * quality.packets_lost // came if came else 0
+    told = 1000 * quality.peer_lost // quality.packets_sent if quality.reports else 0
+    return max(heard, told)
+
+
+def _bad(quality: StreamQuality, loss: int, part: int) -> str:
+    """What is bad about the talk, in words; empty where all is within a `part` of what is allowed."""
+    if loss * part > LOSS_FAILING:
+        return f"{loss / 10:.0f}% of the sound was lost"
+    jitter_us = max(quality.jitter_us, quality.peer_jitter_us if quality.reports else 0)
+    if jitter_us * part > JITTER_FAILING_US:
+        return f"packets came up to {jitter_us // 1000} ms apart from their time"
+    if quality.round_trip_us * part > ROUND_TRIP_FAILING_US:
+        return f"sound takes {quality.round_trip_us // 1000} ms there and back"
+    return ""
+
+
+def _become(office: Office, tenant: str, agent: str, grade: LineGrade | int, reason: str, now: int) -> None:
+    line = _line(office, tenant, agent)
+    grade = LineGrade(grade)
+    changed = grade is not line.grade
+    line.grade, line.reason = grade, reason
+    _remind(office, tenant, agent, grade, now)
+    if not changed:
+        return
+    line.good = 0
+    office.tell_router(tenant, SetLine(agent, grade))
+    office.journal.write(journal.LineGraded(agent, grade.name.lower(), reason), now, tenant=tenant)
+    plan = office.parts.tenancies[tenant].plan.agents.get(agent)
+    if plan is not None:
+        messages.tell(office, tenant, plan.account, _SAID[grade].format(reason=reason), now)
+
+
+def _remind(office: Office, tenant: str, agent: str, grade: LineGrade, now: int) -> None:
+    key = ("line", f"{tenant} {agent}")
+    if grade is LineGrade.GOOD:
+        office.timers.cancel(key)
+    else:
+        office.timers.set(key, now + (RETRY_US if grade is LineGrade.UNUSABLE else FORGET_US))
