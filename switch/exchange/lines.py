@@ -45,7 +45,6 @@ RETRY_US = 10 * 60 * SECOND
 MISSES_FAILING, MISSES_UNUSABLE = 2, 4
 """Offers in a row that came to no phone although one is registered."""
 
-_MISSED = frozenset({OfferOutcome.UNREACHABLE, OfferOutcome.FAILED})
 _SAID = {
     LineGrade.GOOD: "Your line is good again.",
     LineGrade.FAILING: "Your line is bad ({reason}): others are asked before you.",
@@ -89,8 +88,8 @@ def measured(office: Office, session: Session, leg: Leg, quality: StreamQuality,
 
 
 def offer_ended(office: Office, tenant: str, agent: str, outcome: OfferOutcome, now: int) -> None:
-    """Offers that reach no phone count; one that was answered in time is in `talks`."""
-    if outcome not in _MISSED or not _watched(office, tenant):
+    """Offers that reach no phone count. One that failed with us (no port left) says nothing of the line."""
+    if outcome is not OfferOutcome.UNREACHABLE or not _watched(office, tenant):
         return
     line = _line(office, tenant, agent)
     line.missed += 1

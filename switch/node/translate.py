@@ -10,7 +10,7 @@ from switch.base.clock import SECOND
 from switch.call.negotiation import CAPABILITY
 from switch.call.settings import LegSettings
 from switch.dialplan.hours import local_time
-from switch.dialplan.plan import USUAL_ROUTING, AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
+from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
 from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
 from switch.engine._engine import OPUS_MISSING
@@ -200,8 +200,9 @@ def router_events(
 ) -> list[RouterEvent]:
     """What makes a router that knows `old` know `new`. Removals come first, so that names can move."""
     events: list[RouterEvent] = []
-    if new.routing != (USUAL_ROUTING if old is None else old.routing):
-        events.append(SetTenant(tenant_settings(new, now, wall_us)))
+    settings = tenant_settings(new, now, wall_us)
+    if settings != (TenantSettings() if old is None else tenant_settings(old, now, wall_us)):
+        events.append(SetTenant(settings))
     if old is not None:
         events += [RemoveQueue(name) for name in old.queues if name not in new.queues]
         events += [RemoveAgent(name) for name in old.agents if name not in new.agents]

@@ -2,10 +2,11 @@
 
 import pytest
 
+from switch.acd.decisions import OfferOutcome
 from switch.base.clock import MINUTE
 from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
-from switch.exchange.lines import reason_of
+from switch.exchange.lines import offer_ended, reason_of
 from switch.journal import events
 from switch.media.quality import StreamQuality
 from tests.sim import centres
@@ -157,4 +158,20 @@ def test_a_tenant_may_do_without() -> None:
     _talk(scene, MUTE)
     assert _line(scene) == 0
     assert scene.world.exchange.office.lines is None
+    _done(scene)
+
+
+def test_a_phone_that_is_registered_and_not_reached_is_asked_last_and_then_passed_over() -> None:
+    scene = Scene(agents=("anna",))
+    exchange = scene.world.exchange
+    for outcome in (OfferOutcome.UNREACHABLE, OfferOutcome.FAILED, OfferOutcome.NO_ANSWER):
+        offer_ended(exchange.office, "shop", "anna", outcome, scene.world.now)
+    assert exchange.office.lines is not None
+    assert exchange.office.lines["shop", "anna"].grade == 0, "one is none, and the others say nothing of it"
+    for _ in range(3):
+        offer_ended(exchange.office, "shop", "anna", OfferOutcome.UNREACHABLE, scene.world.now)
+    exchange.settle(scene.world.now)
+    scene.world.touch()
+    assert _grades(scene) == ["failing", "unusable"]
+    assert reason_of(exchange.office, "shop", "anna") == "4 calls did not reach your phone"
     _done(scene)
