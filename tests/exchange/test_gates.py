@@ -15,6 +15,7 @@ from tests.sim.scene import Scene
 GATES = """
     leave_when: [no_agents, nobody_ready]
     max_estimate_s: 60
+    handling_s: 50
     no_agents: [hangup]
     nobody_ready: [hangup]
     closed: [hangup]
@@ -82,9 +83,14 @@ def test_a_gate_never_takes_a_caller_from_a_phone_that_rings() -> None:
         scene.hang_up(call)
         scene.run(5)
     scene.person(scene.anna).after_us = None
-    rung, waits = scene.customer("+33600000007"), scene.customer("+33600000008")
+    rung, waits, leaves = (scene.customer(f"+3360000001{number}") for number in range(3))
     scene.run(1)
-    assert (rung.state, waits.state) == (CallState.TALKING, CallState.ENDED)
+    # One agent and talks of 50 seconds: the first who waits is told 50, the second 100.
+    assert (rung.state, waits.state, leaves.state) == (
+        CallState.TALKING,
+        CallState.TALKING,
+        CallState.ENDED,
+    )
     assert ("withdrawn", "estimate") in _left(scene)
     scene.nothing_is_left()
 
