@@ -19,6 +19,7 @@ from switch.api.views import (
     CallRecord,
     CallRow,
     Health,
+    MailRow,
     Outcome,
     Overview,
     QueueRow,
@@ -65,6 +66,10 @@ class CallName(_Body):
 class RecordCommand(_Body):
     call: Name
     verb: RecordVerb
+
+
+class MailName(_Body):
+    file: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class SuperviseCommand(_Body):
@@ -177,6 +182,16 @@ def _add_commands(app: FastAPI, port: ControlPort) -> None:
     @app.post("/v1/calls/record")
     async def record(body: RecordCommand, response: Response) -> Outcome:
         outcome = port.record(body.call, body.verb)
+        response.status_code = _STATUS[outcome.result]
+        return outcome
+
+    @app.get("/v1/messages")
+    async def mail(mailbox: Annotated[str, Query(max_length=NAME_MAX)] = "") -> list[MailRow]:
+        return port.mail(mailbox)
+
+    @app.post("/v1/messages/delete")
+    async def delete_mail(body: MailName, response: Response) -> Outcome:
+        outcome = port.delete_mail(body.file)
         response.status_code = _STATUS[outcome.result]
         return outcome
 

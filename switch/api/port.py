@@ -11,6 +11,7 @@ from switch.api.views import (
     CallRecord,
     CallRow,
     Health,
+    MailRow,
     Outcome,
     Overview,
     QueueRow,
@@ -81,6 +82,12 @@ class ControlPort(Protocol):
 
     def record(self, call: str, verb: RecordVerb) -> Outcome:
         """Record a live call, or no longer."""
+
+    def mail(self, mailbox: str) -> list[MailRow]:
+        """What lies in all mailboxes, or in those of this name."""
+
+    def delete_mail(self, file: str) -> Outcome:
+        """Delete a message with its file."""
 
     def supervise(self, call: str, account: str, mode: SuperviseMode, by: str, reason: str) -> Outcome:
         """Ring the phone of `account` to supervise a live call; both `by` and `reason` go to the journal."""

@@ -255,6 +255,18 @@ class RecordingRow:
     file: str
 
 
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """A message in a mailbox; `file` below the folder of recordings, without its ending."""
+
+    tenant: str
+    mailbox: str
+    left_wall_us: int
+    duration_ms: int
+    new: bool
+    file: str
+
+
 class SuperviseMode(StrEnum):
     """What a supervisor does besides hearing both: nothing, speaking to the agent alone, to both."""
 

@@ -11,6 +11,7 @@ from switch.cli import (
     callbacks,
     calls,
     dialplan,
+    messages,
     queues,
     recordings,
     reload,
@@ -42,6 +43,7 @@ app.command()(queues.queues)
 app.add_typer(callbacks.app, name="callbacks")
 app.command()(trunks.trunks)
 app.command()(recordings.recordings)
+app.add_typer(messages.app, name="messages")
 app.add_typer(calls.app, name="calls")
 app.command()(why.why)
 app.command()(replay.replay)

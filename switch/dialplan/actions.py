@@ -187,6 +187,61 @@ class EndMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class AskMailbox:
+    """How many messages there are; `MailboxStatus` follows at once."""
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMailbox:
+    """What is in it; `MailboxOpened` follows at once."""
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchMail:
+    """Make a message ready to be played; `MailReady` follows, and the one fetched before is let go."""
+
+    mailbox: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMail:
+    """It was heard, or is to be new again."""
+
+    mailbox: str
+    path: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMail:
+    """For good."""
+
+    mailbox: str
+    path: str
+
+
+class MailSteering(StrEnum):
+    """What is done with a message that plays."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class SteerMail:
+    """`ms` on, or back where negative, for SKIP."""
+
+    verb: MailSteering
+    ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JoinConference:
     """Into the tenant's room of this name; `ConferenceJoined` or `ConferenceRefused` follows.
 
@@ -263,6 +318,12 @@ Action = (
     | Record
     | TakeMessage
     | EndMessage
+    | AskMailbox
+    | OpenMailbox
+    | FetchMail
+    | MarkMail
+    | DeleteMail
+    | SteerMail
     | JoinConference
     | ControlConference
     | Hangup

@@ -21,6 +21,7 @@ _ANSWERING = (
     | p.WaitInQueue
     | p.OfferCallback
     | p.LeaveMessage
+    | p.HearMailbox
     | p.Confer
 )
 

@@ -125,6 +125,37 @@ class MessageTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxStatus:
+    """The answer to `AskMailbox`."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailItem:
+    """A message: its name for further actions, when it was left, whether it is new."""
+
+    path: str
+    left_wall_us: int
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxOpened:
+    """New messages first, then the others, each the oldest first."""
+
+    items: tuple[MailItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailReady:
+    """The message's clip; empty where it cannot be read."""
+
+    path: str
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConferenceJoined:
     """The caller hears the others, and is one of so many."""
 
@@ -171,6 +202,9 @@ Event = (
     | DialEnded
     | AgentCommandDone
     | MessageTaken
+    | MailboxStatus
+    | MailboxOpened
+    | MailReady
     | ConferenceJoined
     | ConferenceRefused
     | ConferenceTold

@@ -22,7 +22,8 @@ from switch.dialplan.problems import Problems, suggestion
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.queue_steps import queue
-from switch.dialplan.room_steps import conference
+from switch.dialplan.room_steps import conference, voice_mail
+from switch.dialplan.rooms_plan import MailboxPlan
 from switch.dialplan.sound_steps import record, take_message, told
 from switch.dialplan.source import Path, Source
 
@@ -57,6 +58,7 @@ class Names:
     trunks: tuple[str, ...]
     own_trunk: str
     recording: RecordingPlan
+    mailboxes: Mapping[str, MailboxPlan]
     teams: tuple[str, ...] = ()
 
 
@@ -395,6 +397,7 @@ VERBS: Mapping[str, Verb] = {
     "reject": _reject,
     "say": _say,
     "take_message": take_message,
+    "voice_mail": voice_mail,
 }
 
 

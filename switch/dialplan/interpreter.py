@@ -25,6 +25,7 @@ from switch.dialplan.events import (
 )
 from switch.dialplan.gather import Gather
 from switch.dialplan.hours import is_open
+from switch.dialplan.mailbox import MailSession
 from switch.dialplan.messaging import Messaging
 from switch.dialplan.offering import Offering
 from switch.dialplan.phrases import AGENT_MESSAGES
@@ -49,6 +50,7 @@ _AUDIBLE = (
     p.TellRecording,
     p.RecordCall,
     p.LeaveMessage,
+    p.HearMailbox,
     p.Confer,
 )
 """What is done to an answered call."""
@@ -290,6 +292,8 @@ class Interpreter:
                 return self._wait(_Dialling(session, step), now)
             case p.LeaveMessage():
                 return self._wait(Messaging(session, step), now)
+            case p.HearMailbox():
+                return self._wait(MailSession(session, step), now)
             case p.Confer():
                 return self._wait(Conferring(session, step), now)
             case p.Rest():

@@ -50,6 +50,22 @@ _ENGLISH = {
     "digit-plus": "plus",
     "enter-pin": "Please enter the PIN, then the hash key.",
     "wrong-pin": "That PIN is not right.",
+    "mailbox-full": "This mailbox is full. Please try again later.",
+    "mail-none": "There are no messages.",
+    "mail-you-have": "You have",
+    "mail-new": "new messages.",
+    "mail-saved": "saved messages.",
+    "mail-today": "Received today,",
+    "mail-yesterday": "Received yesterday,",
+    "mail-received": "Received",
+    "mail-days-ago": "days ago,",
+    "mail-at": "at",
+    "mail-hours": "hours",
+    "mail-menu": "Press 1 to hear it again, 2 to keep it as new, 3 to delete it, 4 to go back, 6 to go on.",
+    "mail-kept": "The message is new again.",
+    "mail-deleted": "The message is deleted.",
+    "mail-last": "There are no more messages.",
+    "mail-gone": "This message cannot be played.",
     "conference-full": "This conference is full. Goodbye.",
     "conference-locked": "This conference is locked. Goodbye.",
     "conference-ended": "The conference has ended.",
@@ -93,6 +109,22 @@ _FRENCH = {
     "digit-plus": "plus",
     "enter-pin": "Composez le code, puis la touche dièse.",
     "wrong-pin": "Ce code n'est pas le bon.",
+    "mailbox-full": "Cette boîte vocale est pleine. Merci de réessayer plus tard.",
+    "mail-none": "Vous n'avez pas de message.",
+    "mail-you-have": "Vous avez",
+    "mail-new": "nouveaux messages.",
+    "mail-saved": "messages conservés.",
+    "mail-today": "Reçu aujourd'hui",
+    "mail-yesterday": "Reçu hier",
+    "mail-received": "Reçu il y a",
+    "mail-days-ago": "jours",
+    "mail-at": "à",
+    "mail-hours": "heures",
+    "mail-menu": "1 pour réécouter, 2 pour conserver, 3 pour effacer, 4 pour revenir, 6 pour continuer.",
+    "mail-kept": "Le message est de nouveau nouveau.",
+    "mail-deleted": "Le message est effacé.",
+    "mail-last": "Il n'y a plus de message.",
+    "mail-gone": "Ce message ne peut être lu.",
     "conference-full": "Cette conférence est complète. Au revoir.",
     "conference-locked": "Cette conférence est verrouillée. Au revoir.",
     "conference-ended": "La conférence est terminée.",
@@ -136,8 +168,20 @@ def _french() -> dict[str, str]:
     return _FRENCH | numbers | minutes | first | {f"digit-{n}": word for n, word in enumerate(digits)}
 
 
-PHRASES: Mapping[str, Mapping[str, str]] = {"en": _english(), "fr": _french()}
+NUMBER_MAX = 100
+"""Counts of messages, days, hours and minutes; more is told as this."""
+
+_NUMBERS = {f"number-{n}": str(n) for n in range(NUMBER_MAX + 1)}
+NUMBERS = frozenset(_NUMBERS)
+"""Phrases needed only where numbers are told."""
+
+PHRASES: Mapping[str, Mapping[str, str]] = {"en": _english() | _NUMBERS, "fr": _french() | _NUMBERS}
 NAMES = frozenset(PHRASES[FALLBACK])
+
+
+def number_prompt(number: int) -> str:
+    """The phrase that tells a number; at most NUMBER_MAX."""
+    return f"number-{min(max(number, 0), NUMBER_MAX)}"
 
 
 def position_prompt(position: int) -> str:

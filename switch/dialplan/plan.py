@@ -11,7 +11,7 @@ from switch.dialplan.listen_plan import NOTHING_STATED, ListeningPlan
 from switch.dialplan.phrases import BEEP
 from switch.dialplan.problems import NOWHERE, Place
 from switch.dialplan.program import Program
-from switch.dialplan.rooms_plan import NOBODY_SUPERVISES, SupervisionPlan
+from switch.dialplan.rooms_plan import NOBODY_SUPERVISES, MailboxPlan, SupervisionPlan
 
 _SEPARATORS = str.maketrans("", "", " -.()/")
 
@@ -186,7 +186,7 @@ class AccountPlan:
     `may_present` are numbers (E.164) that its phone may ask for; `withhold` never shows any.
     `encrypted_media` is `never`, `allowed` or `required`. `record`: all its talks are recorded. `codecs` are
     words, dearest first; empty: the centre's.
-    `dtmf` is `auto`, `rfc4733`, `info` or `inband`.
+    `dtmf` is `auto`, `rfc4733`, `info` or `inband`. `mailbox` is the one whose lamp its phones have.
     """
 
     name: str
@@ -199,6 +199,7 @@ class AccountPlan:
     record: bool = False
     codecs: tuple[str, ...] = ()
     dtmf: str = "auto"
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +397,7 @@ class TenantPlan:
     recording: RecordingPlan = USUAL_RECORDING
     supervision: SupervisionPlan = NOBODY_SUPERVISES
     routing: RoutingPlan = USUAL_ROUTING
+    mailboxes: Mapping[str, MailboxPlan] = field(default_factory=dict)
 
     @property
     def beep(self) -> str:

@@ -209,6 +209,19 @@ class LeaveMessage:
     seconds_max: int
     silence_us: int
     next: int
+    full: int = HANG_UP
+    """Where the mailbox has a limit and no room."""
+
+
+@dataclass(frozen=True, slots=True)
+class HearMailbox:
+    """Messages are listened to; `refused`: no right PIN. `mailbox` may be a `{variable}`."""
+
+    where: Where
+    mailbox: str
+    pin: str
+    refused: int
+    next: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +297,7 @@ Instruction: TypeAlias = (
     | TellRecording
     | RecordCall
     | LeaveMessage
+    | HearMailbox
     | Confer
     | End
     | Farewell
@@ -322,8 +336,10 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
             return ((instruction.next, False),)
         case RecordCall() | TellRecording():
             return ((instruction.next, False),)  # told once: it is no waiting the second time
-        case PlayPrompts() | Rest() | LeaveMessage():
+        case PlayPrompts() | Rest():
             return ((instruction.next, True),)
+        case LeaveMessage():
+            return ((instruction.next, True), (instruction.full, True))
         case Menu():
             return (
                 *((address, True) for address in instruction.keys.values()),
@@ -343,6 +359,8 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
         case DialOut():
             exits = tuple((address, reason == "no-answer") for reason, address in instruction.exits.items())
             return (*exits, (instruction.otherwise, False), (instruction.next, True))
+        case HearMailbox():
+            return ((instruction.refused, False), (instruction.next, True))
         case Confer():
             exits = tuple((address, reason == "refused") for reason, address in instruction.exits.items())
             return (*exits, (instruction.otherwise, False), (instruction.next, True))

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.conferring import PHRASES
-from switch.dialplan.phrases import BEEP
+from switch.dialplan.mailbox import PHRASES as MAIL_PHRASES
+from switch.dialplan.phrases import BEEP, NUMBERS
 from switch.dialplan.pin import PHRASES as PIN_PHRASES
 from switch.dialplan.program import Where
-from switch.dialplan.schema_rooms import ConferenceModel
+from switch.dialplan.schema_rooms import ConferenceModel, VoiceMailModel
 from switch.dialplan.source import Path
 
 if TYPE_CHECKING:
@@ -53,3 +54,22 @@ def conference(c: "FlowCompiler", args: Any, path: Path, where: Where, after: in
             after,
         )
     )
+
+
+def voice_mail(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:
+    """`voice_mail: {mailbox: sales, pin: 1234}`, or the mailbox alone, whose PIN stands in `mailboxes`."""
+    short = isinstance(args, str)
+    model = schema.read(VoiceMailModel, c.source, path, {"mailbox": args} if short else args, c.problems)
+    if model is None:
+        return after
+    at = path if short else (*path, "mailbox")
+    box = c.names.mailboxes.get(model.mailbox)
+    if model.mailbox.startswith("{"):
+        c.variable_uses.append((model.mailbox[1:-1], at))
+    elif not model.pin and (box is None or not box.pin):
+        told = "whoever dials this hears the messages: no 'pin' is stated here or in 'mailboxes'"
+        c.problems.warn(c.source.place(at), told)
+    c.book.use_phrases((*MAIL_PHRASES, *PIN_PHRASES, *sorted(NUMBERS)))
+    default = p.Farewell(where, "goodbye", UNAVAILABLE)
+    refused = c.optional(model.refused, path, where, "refused", after, default=default)
+    return c.add(p.HearMailbox(where, model.mailbox, model.pin, refused, after))

@@ -1,4 +1,4 @@
-"""Values of a tenant's rooms: who may supervise, and later what mailboxes hold."""
+"""Values of a tenant's rooms: who may supervise, and what mailboxes hold."""
 
 from dataclasses import dataclass
 
@@ -13,3 +13,11 @@ class SupervisionPlan:
 
 
 NOBODY_SUPERVISES = SupervisionPlan()
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxPlan:
+    """`pin` is asked for before its messages are heard; more than `messages_max` are not taken."""
+
+    pin: str = ""
+    messages_max: int = 100

@@ -258,6 +258,7 @@ class AccountModel(Section):
     encrypted_media: Encrypted = "allowed"
     codecs: Codecs = []
     dtmf: Keys = "auto"
+    mailbox: Annotated[str, Field(pattern="^([A-Za-z0-9][A-Za-z0-9_.-]{0,31})?$")] = ""
     caller_id: str = ""
     may_present: Names = []
     withhold: bool = False
@@ -385,6 +386,7 @@ class TenantModel(Section):
     outside: Raw = None
     watch: Raw = None
     supervision: Raw = None
+    mailboxes: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
     recording: Raw = None
     limits: Raw = None
     hours: Annotated[

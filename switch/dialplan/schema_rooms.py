@@ -40,3 +40,21 @@ class ConferenceModel(Section):
     refused: Raw = None
     full: Raw = None
     locked: Raw = None
+
+
+MailboxName = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}|\{[a-z][a-z0-9_]*\})$")]
+
+
+class MailboxModel(Section):
+    """A mailbox: who may hear it, and how much it holds."""
+
+    pin: Pin = ""
+    messages_max: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+class VoiceMailModel(Section):
+    """Messages are listened to by telephone."""
+
+    mailbox: MailboxName
+    pin: Pin = ""
+    refused: Raw = None

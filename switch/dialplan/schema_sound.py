@@ -14,6 +14,7 @@ class TakeMessageModel(Section):
     greeting: Any = None
     max_s: Annotated[int, Field(ge=3, le=3600)] = 180
     silence_s: Annotated[float, Field(ge=0, le=60)] = 5
+    full: Any = None
 
 
 class RecordingModel(Section):

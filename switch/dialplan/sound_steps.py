@@ -6,6 +6,7 @@ from switch.base.clock import SECOND
 from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.actions import RecordVerb
+from switch.dialplan.messaging import FULL
 from switch.dialplan.phrases import BEEP
 from switch.dialplan.plan import RecordingPlan
 from switch.dialplan.problems import Problems
@@ -50,6 +51,7 @@ def take_message(c: "FlowCompiler", args: Any, path: Path, where: Where, after: 
     if model is None:
         return after
     greeting = c.book.resolve(model.greeting, (*path, "greeting"))
-    c.book.use_phrases((BEEP,))
+    c.book.use_phrases((BEEP, FULL) if model.mailbox in c.names.mailboxes else (BEEP,))
     silence_us = int(model.silence_s * SECOND)
-    return c.add(p.LeaveMessage(where, model.mailbox, greeting, model.max_s, silence_us, after))
+    full = after if model.full is None else c.destination(model.full, (*path, "full"), where, "full", after)
+    return c.add(p.LeaveMessage(where, model.mailbox, greeting, model.max_s, silence_us, after, full))

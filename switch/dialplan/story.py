@@ -67,6 +67,14 @@ class _OtherwiseError(Exception):
     """The story went otherwise than told."""
 
 
+_ROOM_ANSWERS: Mapping[type[a.Action], e.Event] = {
+    a.AskMailbox: e.MailboxStatus(0),
+    a.OpenMailbox: e.MailboxOpened(()),
+    a.JoinConference: e.ConferenceEnded("left"),
+}
+_ROOMS = tuple(_ROOM_ANSWERS)
+
+
 @dataclass(slots=True)
 class Teller:
     """Plays the world around one interpreter. `pending` is what the dialplan did and no line has told."""
@@ -107,6 +115,9 @@ class Teller:
         while self.pending and isinstance(self.pending[0], a.TakeMessage):
             self.pending.popleft()
             self.give(e.MessageTaken(10_000, "silence"))
+        while self.pending and isinstance(self.pending[0], _ROOMS):
+            # Of rooms a story tells what comes before and after: mailboxes are empty, and everybody leaves.
+            self.give(_ROOM_ANSWERS[type(self.pending.popleft())])
 
     def settle(self) -> None:
         """Let what plays come to its end; music has none."""

@@ -27,7 +27,7 @@ from switch.dialplan.plan import (
 from switch.dialplan.problems import Problems
 from switch.dialplan.program import Farewell, Program
 from switch.dialplan.prompt_book import PromptBook
-from switch.dialplan.room_sections import read_supervision
+from switch.dialplan.room_sections import read_mailboxes, read_supervision
 from switch.dialplan.routing_words import AgentWords, read_last_agent, read_routing
 from switch.dialplan.sound_steps import read_recording
 from switch.dialplan.source import Path, Source
@@ -66,6 +66,7 @@ class TenantReader:
         queues = self._queues(book)
         outside = self._outside()
         recording = read_recording(model.recording, self.source, book, problems)
+        mailboxes = read_mailboxes(model.mailboxes, self.source, problems)
         supervision = read_supervision(model.supervision, self.source, book, accounts, problems)
         names = Names(
             accounts,
@@ -76,6 +77,7 @@ class TenantReader:
             self.trunks,
             outside.trunk,
             recording,
+            mailboxes,
             tuple(model.teams),
         )
         compiler = FlowCompiler(self.source, problems, book, names)
@@ -117,6 +119,7 @@ class TenantReader:
             recording=recording,
             routing=read_routing(model.routing, self.source, problems),
             supervision=supervision,
+            mailboxes=mailboxes,
         )
 
     def _name(self, kind: str, name: str, path: Path) -> None:
@@ -205,6 +208,7 @@ class TenantReader:
                 model.record,
                 tuple(model.codecs),
                 model.dtmf,
+                model.mailbox or name,
             )
         return accounts
 

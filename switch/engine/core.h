@@ -113,6 +113,7 @@ struct engine {
     struct supply *supplies; /* the submitting thread's, by slot */
 
     struct clip *clips;
+    uint32_t clips_dropped; /* below clip_count, without samples */
     uint32_t clips_max, clip_count; /* the count is the submitting thread's; this one learns numbers by commands */
     struct detection_rates detection_rates;
     struct g711_transcoder transcoder;

@@ -372,7 +372,7 @@ int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
         errno = EINVAL;
         return -1;
     }
-    if (engine->clip_count == engine->clips_max) {
+    if (engine->clip_count == engine->clips_max && engine->clips_dropped == 0) {
         errno = ENOSPC;
         return -1;
     }
@@ -394,8 +394,29 @@ int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
         clip.ulaw[i] = g711_ulaw_encode(samples[i]);
         clip.alaw[i] = g711_alaw_encode(samples[i]);
     }
-    engine->clips[engine->clip_count] = clip;
-    return (int)engine->clip_count++;
+    uint32_t number = engine->clip_count;
+    if (engine->clips_dropped > 0) {
+        for (number = 0; engine->clips[number].samples != 0;)
+            number++;
+        engine->clips_dropped--;
+    } else {
+        engine->clip_count++;
+    }
+    engine->clips[number] = clip;
+    return (int)number;
+}
+
+bool engine_drop_clip(struct engine *engine, uint32_t number)
+{
+    if (number >= engine->clip_count || engine->clips[number].samples == 0)
+        return false;
+    struct clip *clip = &engine->clips[number];
+    free(clip->ulaw);
+    free(clip->alaw);
+    free(clip->linear);
+    memset(clip, 0, sizeof *clip);
+    engine->clips_dropped++;
+    return true;
 }
 
 static uint64_t seen(_Atomic uint64_t *counter)

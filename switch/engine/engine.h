@@ -81,6 +81,9 @@ bool engine_quality(struct engine *engine, uint32_t slot, struct quality_view *v
  * The number may be used in commands that are submitted later. */
 int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count);
 
+/* Frees it, and its number for another. No stream may play it, and no command that waits may name it. False: no such clip. */
+bool engine_drop_clip(struct engine *engine, uint32_t clip);
+
 /* Records of handshakes that came, oldest first; announced as events are. False: none waits. */
 bool engine_poll_record(struct engine *engine, struct record *record);
 

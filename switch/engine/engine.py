@@ -202,15 +202,16 @@ class Engine:
 
     # Clips
 
-    def add_clip(self, name: str, pcm: bytes) -> None:
+    def add_clip(self, name: str, pcm: bytes, *, shared: bool = True) -> None:
         """Add a clip: 16-bit little-endian mono samples at 8 kHz. Any time, also while streams play.
 
         A name that is there already means the new clip from the next `Play` on; playbacks that run keep the
-        old one, which stays in memory. Raises `ResourceError` when the catalogue is full.
+        old one, which stays in memory. Not `shared`: `drop_clip` frees it. Raises `ResourceError` when the
+        catalogue is full.
         """
         assert len(pcm) % 2 == 0, "a sample has two bytes"
         assert 0 < len(pcm) <= 2 * _engine.CLIP_SAMPLES_MAX, "a clip lasts from one sample to one hour"
-        sound = blake2b(pcm, digest_size=16).digest()
+        sound = blake2b(pcm, digest_size=16).digest() if shared else b""
         number = self._sounds.get(sound)
         if number is None:
             samples = array("h", pcm)
@@ -220,8 +221,13 @@ class Engine:
                 number = self._core.add_clip(samples.tobytes())
             except OSError as error:
                 raise ResourceError(f"no room for clip {name!r}: {error.strerror}") from error
-            self._sounds[sound] = number
+            if shared:
+                self._sounds[sound] = number
         self._clips[name] = number
+
+    def drop_clip(self, name: str) -> None:
+        """Free a clip that was not shared. Nobody may play it, nor have been told to, for some ticks."""
+        self._core.drop_clip(self._clips.pop(name))
 
     def has_clip(self, name: str) -> bool:
         return name in self._clips

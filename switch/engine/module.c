@@ -140,6 +140,19 @@ static PyObject *core_add_clip(PyObject *object, PyObject *pcm)
     return clip < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(clip);
 }
 
+static PyObject *core_drop_clip(PyObject *object, PyObject *number)
+{
+    struct engine *engine = engine_of((struct core_object *)object);
+    unsigned long clip = PyLong_AsUnsignedLong(number);
+    if (engine == NULL || PyErr_Occurred())
+        return NULL;
+    if (clip > UINT16_MAX || !engine_drop_clip(engine, (uint32_t)clip)) {
+        PyErr_SetString(PyExc_ValueError, "no such clip");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 PyObject *submit(struct core_object *self, const struct command *command)
 {
     struct engine *engine = engine_of(self);
@@ -473,6 +486,7 @@ static PyMethodDef core_methods[] = {
     {"close", core_close, METH_NOARGS, NULL},
     {"fileno", core_fileno, METH_NOARGS, NULL},
     {"add_clip", core_add_clip, METH_O, NULL},
+    {"drop_clip", core_drop_clip, METH_O, NULL},
     {"open_stream", core_open, METH_VARARGS, NULL},
     {"wake", core_wake, METH_NOARGS, NULL},
     {"close_stream", core_close_stream, METH_O, NULL},

@@ -5,7 +5,7 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, OutgoingLeg
 from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
-from switch.exchange import callbacks, meter, recordings, ringing, rooms, supervised, talks, transfers
+from switch.exchange import callbacks, mail, meter, recordings, ringing, rooms, supervised, talks, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
@@ -68,6 +68,7 @@ def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> No
     transfers.abandoned(office, session, now)
     supervised.end(office, session, "call-ended", now)
     rooms.leave(office, session, now)
+    mail.let_go(office, session)
     if partner is not None:
         office.hang_up(
             partner, ours(cause.reason if cause.by is By.NETWORK else Reason.NORMAL, cause.told), now

@@ -26,6 +26,7 @@ from switch.exchange import (
     invites,
     lines,
     locating,
+    mail,
     messages,
     meter,
     proving,
@@ -216,6 +217,17 @@ class Exchange:
         refused = supervision.command(self.office, session, account, mode, by=by, reason=reason, now=now)
         self.settle(now)
         return refused
+
+    def mail_read(self, number: int, clip: str, now: int, *, gone: bool = False) -> None:
+        """What a `ReadMail` came to: the clip's name, empty where it could not be read."""
+        mail.read(self.office, number, clip, gone=gone)
+        self.settle(now)
+
+    def delete_mail(self, path: str, now: int) -> bool:
+        """False where there is no such message."""
+        found = mail.delete(self.office, path)
+        self.settle(now)
+        return found
 
     # Time.
 

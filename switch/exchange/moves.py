@@ -6,7 +6,7 @@ All of it happens in one step of the exchange: nobody sees an agent, a contact o
 from collections import deque
 
 from switch.call.leg import Leg
-from switch.exchange import rooms, talks
+from switch.exchange import mail, rooms, talks
 from switch.exchange.attempt import Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
@@ -31,6 +31,7 @@ def move_place(office: Office, giver: Session, taker: Session, now: int) -> None
     _move_contact(office, giver, taker)
     move_attempts(office, giver, taker, None, now)
     rooms.move(office, giver, taker)
+    mail.move(office, giver, taker)
     if giver.ringback:
         talks.stop_ringback(office, giver)
         talks.play_ringback(office, taker)

@@ -47,6 +47,7 @@ from switch.trunk.trunks import Trunks
 if TYPE_CHECKING:
     from switch.exchange.callbacks import CallbackBook
     from switch.exchange.lines import Line
+    from switch.exchange.mail import MailBook, MailOrder
     from switch.exchange.messages import MessageBook
     from switch.exchange.recordings import RecordingFailed
     from switch.exchange.rooms import Rooms
@@ -70,7 +71,7 @@ class CommitWanted:
     sequence: int
 
 
-Output = SendBytes | Command | Question | CertificateWanted | CommitWanted
+Output: TypeAlias = "SendBytes | Command | Question | CertificateWanted | CommitWanted | MailOrder"
 """`node` answers a question by `Exchange.located`, if only to say that the resolver failed."""
 
 
@@ -202,6 +203,8 @@ class Office:
         self.recordings_begun = 0
         self.rooms_begun = 0
         """Of the engine's, each with a number of its own."""
+        self.mail: MailBook | None = None
+        """What lies in mailboxes; made with the first message."""
         self.rooms: Rooms | None = None
         """Conferences; made with the first."""
         self.ears: set[int] = set()

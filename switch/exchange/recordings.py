@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from switch.call.leg import Leg
 from switch.dialplan.actions import RecordVerb
 from switch.dialplan.events import MessageTaken
+from switch.exchange import mail
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -102,7 +103,7 @@ def take_message(
     stop(office, session)
     plan = office.tenancy(session).plan.recording
     sound = SoundFormat.OPUS if plan.opus else SoundFormat.WAV
-    number, path = _next(office, session, f"messages/{mailbox}/{{:%Y-%m-%d-%H%M%S}}", now)
+    number, path = _next(office, session, f"{mail.FOLDER}/{mailbox}/{{:%Y-%m-%d-%H%M%S}}", now)
     slot = session.call.anchor.slot.number
     session.recording = Recording(number, path, slot, for_talk=False, message=True)
     office.media(
@@ -175,6 +176,8 @@ def ended(office: Office, event: RecordingEnded, now: int) -> None:
     reason = event.reason.name.lower()
     entry = journal.RecordingEnded(path, reason, event.error, event.duration_ms, event.lost_ms, event.bytes)
     office.journal.write(entry, now, tenant=tenant, call=call)
+    if mail.is_message(path):
+        mail.arrived(office, path, event.duration_ms, now)
     session = office.sessions.get(call)
     if session is not None and session.recording is not None and session.recording.number == event.recording:
         if session.recording.message:

@@ -160,6 +160,9 @@ class Watching:
     def bindings_changed(self, tenant: str, account: str) -> None:
         self._stirred[Resource(tenant, account)] = None
 
+    def mail_changed(self, tenant: str, account: str) -> None:
+        self._stirred[Resource(tenant, account)] = None
+
     def settle(self, now: int) -> bool:
         """Tell what has changed; True where anything was told."""
         if not self._stirred:
@@ -167,7 +170,7 @@ class Watching:
         stirred, self._stirred = self._stirred, {}
         told = False
         for resource in stirred:
-            for package in ("dialog", "presence", "reg"):
+            for package in ("dialog", "presence", "reg", "message-summary"):
                 told = self.notifier.changed(package, resource, now) or told
         if len(self._legs) > 2 * len(self.notifier) + 16:
             self._sweep()
@@ -188,8 +191,14 @@ class Watching:
             return self._presence(resource, now)
         if package.name == "reg":
             return RegistrationState(tuple(str(binding.contact) for binding in self._bindings(resource, now)))
-        # No voice mail is taken yet: there is nothing to wait for.
-        return MessageState()
+        return self._messages(resource)
+
+    def _messages(self, resource: Resource) -> MessageState:
+        office = self._office
+        plan = office.parts.tenancies[resource.tenant].plan.accounts.get(resource.account)
+        if office.mail is None or plan is None:
+            return MessageState()
+        return MessageState(*office.mail.counts(resource.tenant, plan.mailbox))
 
     def _dialogs(self, resource: Resource) -> DialogState:
         views = [self._view(leg) for leg in self._legs.get(resource, {}).values() if not leg.over]

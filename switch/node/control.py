@@ -270,6 +270,23 @@ class Control:
             return views.Outcome(views.Result.REFUSED, f"{call}: {refused}")
         return views.Outcome(views.Result.DONE, f"{call}: recording {_RECORD_WORDS[verb]}")
 
+    def mail(self, mailbox: str) -> list[views.MailRow]:
+        book = self.node.exchange.office.mail
+        boxes = [] if book is None else sorted(box for box in book.boxes if mailbox in ("", box[1]))
+        return [
+            views.MailRow(*box, letter.left_wall_us, letter.duration_ms, letter.new, letter.path)
+            for box in boxes
+            if book is not None
+            for letter in book.letters(*box)
+        ]
+
+    def delete_mail(self, file: str) -> views.Outcome:
+        if not self.node.exchange.delete_mail(file, now_us()):
+            told = f"no message {file}: `softswitch messages` lists them"
+            return views.Outcome(views.Result.NOT_FOUND, told)
+        self.node.carry()
+        return views.Outcome(views.Result.DONE, f"{file} is deleted")
+
     def supervise(
         self, call: str, account: str, mode: views.SuperviseMode, by: str, reason: str
     ) -> views.Outcome:

@@ -27,6 +27,7 @@ from switch.call.cause import Reason
 from switch.engine.engine import Engine
 from switch.engine.handshakes import RETRANSMIT_EVERY_S
 from switch.exchange.exchange import Exchange
+from switch.exchange.mail import MailOrder
 from switch.exchange.office import CommitWanted, Notice
 from switch.exchange.recordings import RecordingFailed
 from switch.media.commands import CloseStream, Command, OpenStream, StartRecording, UpdateStream
@@ -42,6 +43,7 @@ from switch.node.collector import LOOK_EVERY_S, Collector
 from switch.node.compose import Materials
 from switch.node.listening import Doors
 from switch.node.loop_lag import LoopLag
+from switch.node.mail import MailRoom
 from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer, Question
@@ -170,6 +172,8 @@ class Node:
         self.certificates = CertificateFetcher(self._certificate)
         self.lag = LoopLag(self._lag_noted)
         self.started_wall_us = self.journal.wall(now_us())
+        self.mail: MailRoom | None = None
+        """Mailboxes' files; given by whoever knows their folder."""
         self.stopping = False
         self.media_refused = 0
         self._never_opened: set[int] = set()
@@ -325,6 +329,9 @@ class Node:
                 self.resolver.ask(output, self._located)
             elif isinstance(output, CertificateWanted):
                 self.certificates.want(output)
+            elif isinstance(output, MailOrder):
+                if self.mail is not None:
+                    self.mail.order(output)
             elif isinstance(output, CommitWanted):
                 self._commits.add(asyncio.create_task(self._commit(output.sequence), name="commit"))
             else:

@@ -12,6 +12,8 @@ a prompt whose end is missing would be noticed by callers first.
 """
 
 import io
+import wave
+from collections.abc import Iterator
 from importlib import import_module
 from itertools import pairwise
 from struct import unpack_from
@@ -22,6 +24,7 @@ import numpy as np
 from switch.node.audio import (
     SECONDS_MAX,
     STREAMED_FROM,
+    Samples,
     UnusualWavError,
     Wav,
     WavError,
@@ -90,6 +93,34 @@ def _decode(data: bytes) -> Wav:
             return Wav(file.samplerate, samples)
     except soundfile.LibsndfileError as error:
         raise WavError(f"damaged, or of an unknown kind: {error.error_string.rstrip('.')}") from None
+
+
+def blocks_of(data: bytes, seconds: int) -> tuple[int, Iterator[Samples]]:
+    """Rate and mono samples of a recording, however long, in blocks of so many seconds. Raises WavError."""
+    if data[:4] == b"RIFF":
+        with wave.open(io.BytesIO(data)) as file:
+            rate, channels = file.getframerate(), file.getnchannels()
+            if file.getsampwidth() != 2:
+                raise WavError("16 bits were expected")
+            frames = file.readframes(file.getnframes())
+        values = np.frombuffer(frames[: len(frames) // (2 * channels) * 2 * channels], "<i2")
+        sound = values.reshape(-1, channels).mean(axis=1) / 32768.0
+        return rate, (sound[at : at + rate * seconds] for at in range(0, len(sound), rate * seconds))
+    try:
+        soundfile: Any = import_module("soundfile")
+        opened = soundfile.SoundFile(io.BytesIO(data))
+    except (ImportError, OSError) as error:
+        raise WavError(f"libsndfile is needed for this kind of file and cannot be loaded: {error}") from None
+    except soundfile.LibsndfileError as error:
+        raise WavError(f"damaged, or of an unknown kind: {error.error_string.rstrip('.')}") from None
+
+    def blocks() -> Iterator[Samples]:
+        with opened as sound:
+            size = sound.samplerate * seconds
+            while len(block := sound.read(size, dtype="float64", always_2d=True)):
+                yield block.mean(axis=1)
+
+    return int(opened.samplerate), blocks()
 
 
 def _check_wav(data: bytes) -> None:

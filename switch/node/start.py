@@ -26,19 +26,21 @@ from switch.api.views import NewSecret
 from switch.base.errors import ResourceError
 from switch.engine._engine import OPUS_MISSING
 from switch.engine.engine import Engine
+from switch.exchange import mail
 from switch.journal import events
 from switch.journal.entry import Journal
 from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.resolver import Resolver
 from switch.net.tls import ServerSide
-from switch.node import accounts, bindings, recovery
+from switch.node import accounts, bindings, mail_files, recovery
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials, build
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
 from switch.node.control import Control
 from switch.node.digest_offer import advice
 from switch.node.listening import Doors, Wanted, client_tls, media_bind, say_expiry, wanted, web_tls
+from switch.node.mail import MailRoom
 from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions, media_threads_for
@@ -122,6 +124,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         started.set()
         # Last: until here nobody was answered, so a start that failed was no start.
         await node.start()
+        await _open_mailboxes(node, options)
         keeper = bindings.BindingKeeper(store, node.exchange)
         stack.push_async_callback(keeper.stop)
         keeper.start()
@@ -181,6 +184,13 @@ async def _assemble(
     stack.push_async_callback(node.stop)
     node.metrics.set_thresholds(thresholds(exchange.office))
     return node
+
+
+async def _open_mailboxes(node: Node, options: RunOptions) -> None:
+    """Before calls are taken a lamp would be told wrong counts."""
+    folder = options.recordings_folder
+    mail.load(node.exchange.office, await asyncio.to_thread(mail_files.scan, folder))
+    node.mail = MailRoom(folder, node.exchange, node.engine, node.carry)
 
 
 def _web_options(

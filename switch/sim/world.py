@@ -16,6 +16,7 @@ from switch.base.clock import MILLISECOND, SECOND
 from switch.base.timers import TimerHeap
 from switch.base.tokens import SeededTokens
 from switch.dialplan.plan import Centre
+from switch.exchange.mail import MailOrder, ReadMail
 from switch.exchange.office import CommitWanted, Listener
 from switch.journal.entry import Entry, Journal
 from switch.node.compose import REALM, Materials, build, rebuild
@@ -114,6 +115,9 @@ class World:
         self.certificates: dict[str, bytes] = {}
         """What is published, by URL; `fetched` are those that the switch asked for."""
         self.fetched: list[CertificateWanted] = []
+        self.mail: list[MailOrder] = []
+        """What was asked of mailboxes' files; those in `mail_lost` are not there."""
+        self.mail_lost: set[str] = set()
         self._script: list[tuple[int, int, Action]] = []
         self._order = 0
         self._phone_timers: TimerHeap[Address] = TimerHeap()
@@ -282,6 +286,10 @@ class World:
                 self.after(RESOLVER_US, partial(self._answer, output))
             elif isinstance(output, CommitWanted):
                 self.after(COMMIT_US, partial(self._commit, output.sequence))
+            elif isinstance(output, MailOrder):
+                self.mail.append(output)
+                if isinstance(output, ReadMail):
+                    self.after(RESOLVER_US, partial(self._mail_read, output))
             elif isinstance(output, CertificateWanted):
                 self.fetched.append(output)
                 self.after(RESOLVER_US, partial(self._certificate, output.url))
@@ -294,6 +302,10 @@ class World:
 
     def _commit(self, sequence: int, now: int) -> None:
         self.exchange.committed(sequence, self.stores, now)
+
+    def _mail_read(self, order: ReadMail, now: int) -> None:
+        clip = "" if order.path in self.mail_lost else f"mail:{order.path}"
+        self.exchange.mail_read(order.number, clip, now, gone=not clip)
 
     def _certificate(self, url: str, now: int) -> None:
         self.exchange.certificate(url, self.certificates.get(url), now)

@@ -225,3 +225,20 @@ def test_steering_what_has_ended_is_harmless(bench: Bench) -> None:
     before = bench.engine.stats().commands_ignored
     bench.submit(SteerPlay(0, 9, Steering.PAUSE))
     assert bench.engine.stats().commands_ignored == before + 1
+
+
+def test_a_clip_that_is_nobodys_any_more_is_freed_and_its_number_used_again(bench: Bench) -> None:
+    """Messages of mailboxes: a thousand of them fit where the catalogue has room for far fewer."""
+    peer = bench.open(0)
+    bench.engine.add_clip("kept", pcm(*[8316] * 160))
+    for number in range(1_000):
+        name = f"mail:{number}"
+        bench.engine.add_clip(name, pcm(*[number] * 160), shared=False)
+        assert bench.engine.has_clip(name)
+        bench.engine.drop_clip(name)
+        assert not bench.engine.has_clip(name)
+    bench.engine.add_clip("last", pcm(*[8316] * 160), shared=False)
+    bench.submit(Play(0, 1, ("kept", "last")))
+    assert [peer.receive().payload for _ in range(2)] == [b"\x9f" * 160] * 2
+    with pytest.raises(KeyError):
+        bench.engine.drop_clip("mail:5")
