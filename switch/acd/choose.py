@@ -1,6 +1,7 @@
 """Who may serve whom, and who is best: eligibility, ranking and the explanation of a choice."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from switch.acd.decisions import Choice, Exclusion, Ranked
 from switch.acd.events import LineGrade
@@ -17,6 +18,16 @@ Rank = tuple[int, int, int, int, int, str]
 """Failing line, score negated, not the agent of before, idle since, order, name: the least is the best."""
 
 _TIES = ("line", "score", "agent of before", "longest idle", "order", "order")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a batch gives to a visit. `draw` is the visit's random word, `together` the size of the batch."""
+
+    visit: Visit
+    agent: Agent
+    draw: int
+    together: int
 
 
 # Requirements.
@@ -136,19 +147,23 @@ def rank(state: State, visit: Visit, fit: list[Agent], draw: int) -> list[Rank]:
     )
 
 
-def choose(state: State, visit: Visit) -> tuple[Agent, Choice] | None:
-    """The best agent for a visit and why, or None where nobody may serve it now."""
+def choose(state: State, visit: Visit, given: Given | None = None) -> tuple[Agent, Choice] | None:
+    """The best agent for a visit, or the one given, and why; None where nobody may serve it now."""
     assert visit.queue is not None, "a waiting visit has a queue"
     policy = visit.queue.settings.policy
     fit, exclusions = candidates(state, visit)
     if not fit:
         return None
+    if given is not None:
+        ranking = rank(state, visit, fit, given.draw)
+        ranking.sort(key=lambda candidate: candidate[-1] != given.agent.name)
+        choice = explain(state, visit, ranking, exclusions)
+        return given.agent, replace(choice, tie_break="batch", batch=given.together)
     draw = draw_for(state, policy)
     if policy in RANDOM_POLICIES:
         state.rng.next()
     ranking = rank(state, visit, fit, draw)
-    choice = explain(state, visit, ranking, exclusions)
-    return state.agents[ranking[0][-1]], choice
+    return state.agents[ranking[0][-1]], explain(state, visit, ranking, exclusions)
 
 
 def candidates(state: State, visit: Visit) -> tuple[list[Agent], tuple[tuple[Exclusion, int], ...]]:

@@ -6,7 +6,7 @@ Only the Python half can tell; a snapshot of either is taken over by it. So the 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from switch.acd.choose import excluded
+from switch.acd.choose import Given, excluded
 from switch.acd.decisions import AgentState, Exclusion, Offered
 from switch.acd.events import Event
 from switch.acd.limits import RETRY_MIN_US
@@ -46,17 +46,13 @@ class _Telling(Router):
     """A router that writes down how all agents stood when `contact` was offered."""
 
     contact = ""
-    before: tuple[AgentWhy, ...] = ()
     seen: tuple[AgentWhy, ...] = ()
 
-    def _offer(self, visit: Visit) -> bool:
-        if visit.id == self.contact:
-            self.before = _reasons(self._s, visit)
-        offered = super()._offer(visit)
-        # Where several are rung at once the first offer saw all of them free.
-        if visit.id == self.contact and offered:
-            self.seen = self.seen or self.before
-        return offered
+    def _offer(self, visit: Visit, given: Given | None = None) -> bool:
+        # Where several are rung at once the first offer sees all of them free.
+        if visit.id == self.contact and not self.seen:
+            self.seen = _reasons(self._s, visit)
+        return super()._offer(visit, given)
 
 
 def explain_decision(state: bytes, event: Event, now: int, contact: str) -> Explained:

@@ -28,6 +28,12 @@ may be rung a little early; a contact that 64 agents missed within the retry tim
 RINGS_MAX = 64
 """Agents who are rung for one contact at a time: each is a call leg, and a phone that nobody else can use."""
 
+BATCH_MAX = 256
+"""Contacts and agents of one batch: matching is cubic, and these take some ten milliseconds in C."""
+
+BATCH_SCORE_MAX = 1 << 27
+"""Scores in a batch are brought within ±2**27, so that sums of costs stay within 64 bits."""
+
 ANSWERS_KEPT = 16
 """Times of answers kept a queue for the estimate: some minutes of a busy queue."""
 

@@ -6,7 +6,8 @@ A visit has at most one offer, but with `ring-all` and `ring-progressively`; eac
 from functools import partial
 
 from switch.acd import events as ev
-from switch.acd.choose import choose, may_serve
+from switch.acd.batch import assign
+from switch.acd.choose import Given, choose, may_serve
 from switch.acd.decisions import ClaimRefused, Connected, Offered, OfferEnded, OfferOutcome
 from switch.acd.due import DueKind
 from switch.acd.limits import (
@@ -17,7 +18,7 @@ from switch.acd.limits import (
     RINGS_MAX,
 )
 from switch.acd.orders import Walk
-from switch.acd.settings import Policy
+from switch.acd.settings import Assign, Policy
 from switch.acd.state import Agent, Offer, Queue, State, Visit, VisitState
 
 MISSED = "missed"
@@ -46,6 +47,7 @@ class Offers:
             if state.dirty_visits:
                 ready = [agent for agent in state.agents.values() if agent.is_ready()]
             if fresh or ready:
+                self._serve_together()
                 self._serve(fresh, ready)
                 self._ring_more(fresh, ready)
         state.dirty_visits.clear()
@@ -65,6 +67,14 @@ class Offers:
         state = self._s
         able = ready if visit.seq in state.dirty_visits else fresh
         return any(may_serve(state, agent, visit) for agent in able)
+
+    def _serve_together(self) -> None:
+        """As a whole, as long as two or more can be served at once and the tenant wants it so."""
+        if self._s.tenant.assign is not Assign.BATCH:
+            return
+        while assigned := assign(self._s):
+            for given in assigned:
+                self._offer(given.visit, given)
 
     def _serve(self, fresh: list[Agent], ready: list[Agent]) -> None:
         """One offer to each waiting visit that may be served, in order."""
@@ -103,10 +113,10 @@ class Offers:
             case _:
                 return False
 
-    def _offer(self, visit: Visit) -> bool:
-        """Choose the best agent, if any, and reserve in the same step."""
+    def _offer(self, visit: Visit, given: Given | None = None) -> bool:
+        """Choose the best agent, if any, or take the one given, and reserve in the same step."""
         state = self._s
-        chosen = choose(state, visit)
+        chosen = choose(state, visit, given)
         if chosen is None:
             return False
         agent, choice = chosen

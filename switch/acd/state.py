@@ -48,6 +48,8 @@ class VisitState(IntEnum):
 class Queue:
     """A queue, its line of visits that wait or are offered, and its counts since start.
 
+    `assigned` are those of the line who are promised an agent by the batch that is being made.
+
     Of the waits that ended last `ends` are known; the bits of `ends_in_time` say which were in time, the
     lowest the latest. `gave_up` of those who waited `wait_sum_us` in all; both are halved now and then, so
     that their ratio is of the recent. `last` is (order, name) of the agent whom the queue last offered.
@@ -59,6 +61,7 @@ class Queue:
         "answered",
         "answered_in_time",
         "answers",
+        "assigned",
         "ends",
         "ends_in_time",
         "entered",
@@ -78,6 +81,7 @@ class Queue:
         self.settings = settings
         self.line: list[Visit] = []
         self.offered = 0
+        self.assigned = 0
         self.talking = 0
         self.entered = 0
         self.answered = 0
@@ -121,8 +125,8 @@ class Queue:
         return sum(self.handlings) // len(self.handlings)
 
     def waiting(self) -> int:
-        """Visits in the line that are not offered."""
-        return len(self.line) - self.offered
+        """Visits in the line that are not offered, nor about to be."""
+        return len(self.line) - self.offered - self.assigned
 
     def position(self, visit: "Visit") -> int:
         """1 for the first of the line."""

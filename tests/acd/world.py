@@ -106,6 +106,7 @@ class World:
         ]
         if words & {"order", "batch", "capacity", "own-calls", "day"}:
             self.weighted.append((3, self._set_tenant))
+            self.setup.insert(0, self._set_tenant())
         if "line" in words:
             self.weighted.append((6, lambda: ev.SetLine(self.pick(self.agent_names), self.rng.below(3))))
         self.total = sum(weight for weight, _ in self.weighted)
@@ -283,3 +284,37 @@ class World:
                 **self._second_of_agent(),
             )
         )
+
+
+class Surges(World):
+    """Talks that all end, wrap-ups that end together, and a crowd that waits for it: then all are matched."""
+
+    def __init__(self, seed: int, **words: Any) -> None:
+        super().__init__(seed, **words)
+        self.talks: list[str] = []
+        self.arrivals = 0
+
+    def next(self) -> tuple[ev.Event, int]:
+        if self.setup:
+            return self.setup.pop(0), self.now
+        self.now += self.rng.below(SECOND // 100)
+        if self.rng.chance(1, 20):
+            return super().next()
+        if self.offers:
+            return ev.Claim(*next(iter(self.offers.items()))), self.now
+        if self.talks:
+            return ev.Finish(self.talks[0]), self.now
+        if self.arrivals:
+            self.arrivals -= 1
+            return self._arrive(), self.now
+        self.arrivals = 2 + self.rng.below(2 * len(self.agent_names))
+        self.now += 30 * SECOND
+        return ev.Wake(), self.now
+
+    def learn(self, decisions: list[Decision]) -> None:
+        super().learn(decisions)
+        for decision in decisions:
+            if isinstance(decision, Connected):
+                self.talks.append(decision.contact)
+            elif isinstance(decision, VisitEnded) and decision.contact in self.talks:
+                self.talks.remove(decision.contact)

@@ -175,8 +175,8 @@ MUTANTS = (
     ),
     Mutant(
         "switch/acd/explain.py",
-        "if visit.id == self.contact and visit.state is VisitState.OFFERED:",
-        "if visit.id == self.contact:",
+        "if visit.id == self.contact and not self.seen:",
+        "if visit.id != self.contact and not self.seen:",
         "tests/acd/test_explain.py::test_each_reason_has_its_figures",
     ),
     Mutant(
