@@ -169,7 +169,7 @@ def test_a_surge_is_shared_out_at_once_under_every_policy(centre: Centre, policy
 
 @pytest.mark.parametrize("seed", range(8))
 def test_surges_break_nothing(seed: int) -> None:
-    """Half of the centres draw all words, and may draw no batch at all; the others always match as a whole."""
+    """Half of the centres draw all words, and maybe no batch; the others always match as a whole."""
     always = seed % 2 == 0
     words = frozenset({"requirement", "line"}) if always else WORDS
     world = Surges(seed, agents=4 + 2 * seed, queues=3, contacts=60, words=words)

@@ -5,6 +5,8 @@ from tests.mutants.mutant import Mutant
 _PYTHON = "switch/acd/router.py"
 _CHOOSE = "switch/acd/choose.py"
 _OFFERS_PY = "switch/acd/offers.py"
+_ORDERS = "switch/acd/orders.py"
+_SCORES = "switch/acd/scores.py"
 _STATE = "switch/acd/state.py"
 _OFFERS_C = "switch/acd/offers.c"
 _CHOOSE_C = "switch/acd/choose.c"
@@ -15,6 +17,9 @@ _OFFERS = "tests/acd/test_router.py::TestOffers::"
 _LEAVING = "tests/acd/test_router.py::TestLeaving::"
 _VIEWS = "tests/acd/test_router.py::TestViews::"
 _PEERS = "tests/acd/test_peers.py::TestPeers::"
+_ASKED = "tests/acd/test_requirement.py::"
+_SCORED = "tests/acd/test_scores.py::"
+_BATCH = "tests/acd/test_batch.py::"
 _TWINS = "tests/twins/test_router_twin.py::test_the_halves_never_differ"
 
 _BY_TRAIL = "tests/acd/test_trail.py::"
@@ -190,5 +195,90 @@ MUTANTS = (
         "self.unequal.append(self.sequence)",
         "self.proved += 1",
         _BY_TRAIL + "test_another_start_is_found_by_the_next_digest",
+    ),
+    # What a contact asks for, and for whom it is kept.
+    Mutant(
+        _CHOOSE,
+        "if step.any_of and all(lacks(agent, group) for group in step.any_of):",
+        "if any(lacks(agent, group) for group in step.any_of):",
+        _ASKED + "TestRequirement::test_one_group_must_be_met_wholly",
+    ),
+    Mutant(
+        _CHOOSE,
+        "if any(agent.skills.get(need.skill, 0) >= need.level for need in step.none_of):",
+        "if any(agent.skills.get(need.skill, 0) > need.level for need in step.none_of):",
+        _ASKED + "TestRequirement::test_what_is_excluded_is_counted_from_its_level_on",
+    ),
+    Mutant(
+        _CHOOSE,
+        "if visit.kept_until() <= state.now:",
+        "if True:",
+        _ASKED + "TestBefore::test_until_then_nobody_else",
+    ),
+    Mutant(
+        _CHOOSE,
+        "return None if agent.name in visit.contact.avoid or visit.backed_off(agent.name) else agent",
+        "return agent",
+        _ASKED + "TestBefore::test_whoever_missed_it_keeps_it_no_longer",
+    ),
+    # Capacity.
+    Mutant(
+        _STATE,
+        "return held < most and self.used() + visit.units <= self.settings.units",
+        "return self.used() + visit.units <= self.settings.units",
+        "tests/acd/test_capacity.py::test_so_many_of_a_channel",
+    ),
+    Mutant(
+        _PYTHON,
+        "agent.wrap_units += visit.units",
+        "",
+        "tests/acd/test_capacity.py::test_the_wrap_up_keeps_the_units_of_its_contacts",
+    ),
+    # Several rings.
+    Mutant(
+        _OFFERS_PY,
+        "self._rescind(visit, OfferOutcome.ANSWERED_ELSEWHERE)",
+        "",
+        "tests/acd/test_rings.py::TestRingAll"
+        "::test_the_first_who_answers_has_it_and_the_others_have_missed_nothing",
+    ),
+    Mutant(
+        _OFFERS_PY,
+        "visit.rings += 1",
+        "",
+        "tests/acd/test_rings.py::TestRingProgressively::test_one_more_each_time",
+    ),
+    # Scores and orders.
+    Mutant(
+        _SCORES,
+        "mantissa = square >> (31 + bit)",
+        "mantissa = square >> 32",
+        _SCORED + "test_surprise_is_the_logarithm",
+    ),
+    Mutant(
+        _SCORES,
+        "start = bisect_right(roster, last) if last is not None else 0",
+        "start = bisect_left(roster, last) if last is not None else 0",
+        _SCORED + "TestRoundRobin::test_one_after_the_other_whoever_answers",
+    ),
+    Mutant(_PYTHON, "agent.today = 0", "pass", _SCORED + "TestTheDay::test_calls_are_counted_by_days"),
+    Mutant(
+        _ORDERS,
+        "late = visit.waited(state.now) > _t_us(queue)",
+        "late = False",
+        "tests/acd/test_orders.py::test_who_can_still_be_in_time_goes_before_who_cannot",
+    ),
+    # Batches.
+    Mutant(
+        "switch/acd/batch.py",
+        "if at not in owner or _augment(owner[at], able, owner, seen):",
+        "if at not in owner:",
+        _BATCH + "test_others_move_so_that_one_more_is_served",
+    ),
+    Mutant(
+        "switch/acd/batch.py",
+        "self._row_price[self._row_of[at]] += so_far - far",
+        "pass",
+        _BATCH + "test_no_matching_costs_less",
     ),
 )
