@@ -8,7 +8,15 @@
 typedef struct Router Router;
 
 enum { POLICY_MOST_SKILLED, POLICY_LEAST_SKILLED, POLICY_LONGEST_IDLE, POLICY_FEWEST_CALLS,
-       POLICY_LINEAR, POLICY_RANDOM, POLICY_COUNT };
+       POLICY_LINEAR, POLICY_RANDOM, POLICY_LEAST_OCCUPIED, POLICY_ROUND_ROBIN, POLICY_WEIGHTED_RANDOM,
+       POLICY_IDLENESS_RATIO, POLICY_RING_ALL, POLICY_RING_PROGRESSIVELY, POLICY_COUNT };
+
+enum { ORDER_PRIORITY, ORDER_FIRST_COME, ORDER_AGEING, ORDER_COST, ORDER_RATIO, ORDER_SERVICE_LEVEL,
+       ORDER_COUNT };
+
+enum { ASSIGN_ONE_BY_ONE, ASSIGN_BATCH, ASSIGN_COUNT };
+
+enum { LINE_GOOD, LINE_FAILING, LINE_UNUSABLE, LINE_COUNT };
 
 enum { SHOWN_LOGGED_OUT, SHOWN_UNREACHABLE, SHOWN_OFFERED, SHOWN_BUSY, SHOWN_WRAP_UP, SHOWN_PAUSED,
        SHOWN_AVAILABLE, SHOWN_COUNT };
@@ -22,34 +30,51 @@ enum { REFUSED_FULL, REFUSED_NO_AGENTS, REFUSED_UNSERVABLE, REFUSED_UNKNOWN_QUEU
 
 /* The first five are also the reasons of a Decline. */
 enum { OFFER_NO_ANSWER, OFFER_DECLINED, OFFER_BUSY, OFFER_UNREACHABLE, OFFER_FAILED, OFFER_CALLER_GONE,
-       OFFER_WITHDRAWN, OFFER_AGENT_GONE, OFFER_LEASE_EXPIRED, OFFER_OUTCOME_COUNT };
+       OFFER_WITHDRAWN, OFFER_AGENT_GONE, OFFER_LEASE_EXPIRED, OFFER_ANSWERED_ELSEWHERE, OFFER_OUTCOME_COUNT };
 
 enum { VISIT_ENDED, VISIT_ABANDONED, VISIT_WITHDRAWN, VISIT_REFUSED, VISIT_OUTCOME_COUNT };
 
-enum { TIE_ONLY, TIE_SCORE, TIE_IDLE, TIE_ORDER, TIE_RANDOM, TIE_COUNT };
+enum { TIE_ONLY, TIE_SCORE, TIE_IDLE, TIE_ORDER, TIE_RANDOM, TIE_LINE, TIE_BEFORE, TIE_BATCH, TIE_COUNT };
 
 enum { VISIT_WAITING, VISIT_OFFERED, VISIT_CONNECTED };
 
 enum { EV_SET_QUEUE, EV_SET_AGENT, EV_REMOVE_QUEUE, EV_REMOVE_AGENT, EV_SIGN_IN, EV_SIGN_OUT, EV_PAUSE,
        EV_RESUME, EV_REACH, EV_ENGAGE, EV_DISENGAGE, EV_ARRIVE, EV_ABANDON, EV_WITHDRAW, EV_CLAIM,
-       EV_DECLINE, EV_FINISH, EV_END_WRAP_UP, EV_WAKE, EV_COUNT };
+       EV_DECLINE, EV_FINISH, EV_END_WRAP_UP, EV_WAKE, EV_SET_TENANT, EV_SET_LINE, EV_COUNT };
 
 typedef struct TextLevel {
     Text name;
     int64_t level;
 } TextLevel;
 
+typedef struct TextLevels {
+    const TextLevel *at;
+    size_t count;
+} TextLevels;
+
+typedef struct Texts {
+    const Text *at;
+    size_t count;
+} Texts;
+
 typedef struct StepIn {
     int64_t after_us;
-    size_t need_count;
-    const TextLevel *needs;
+    TextLevels needs, none_of, prefer;
+    const TextLevels *groups;
+    size_t group_count;
+    Texts teams, queues;
 } StepIn;
 
 typedef struct QueueIn {
-    int policy, refuse_without_agents;
+    int policy, refuse_without_agents, busy_is_miss, unreachable_is_miss;
     int64_t priority, ring_us, lease_margin_us, wrap_up_us, misses_before_pause, contacts_max,
-        service_level_us, retry_same_agent_us;
+        service_level_us, retry_same_agent_us, share, cost, handling_us, target_percent, ring_more_us;
 } QueueIn;
+
+typedef struct TenantIn {
+    int order, assign, own_calls_reset_idle;
+    int64_t ageing_us, day_start_us;
+} TenantIn;
 
 /* One event. `name` is the queue, agent or contact it is about; `other` the reason, or the queue of
    an arriving contact. `number` is the offer, or an agent's order, or a contact's priority. */
@@ -57,14 +82,18 @@ typedef struct Event {
     int kind;
     Text name, other;
     int64_t number, fence, waiting_since;
-    int flag; /* Reach: reachable; Decline: the reason */
+    int flag; /* Reach: reachable; Decline: the reason; SetLine: the grade */
     QueueIn queue;
-    const TextLevel *skills;
-    size_t skill_count;
-    const Text *names; /* an agent's queues, or whom a contact avoids */
-    size_t name_count;
+    TenantIn tenant;
+    TextLevels skills;
+    TextLevels pairs; /* a queue's shares, an agent's most, a tenant's channels */
+    Texts names;      /* an agent's queues, or whom a contact avoids */
+    Texts teams;
+    int64_t weight, units;
     const StepIn *steps;
     size_t step_count;
+    Text channel, before;
+    int64_t sticky_us;
     Name *known;       /* in place of `name` where it is at hand */
     struct Plan *plan; /* in place of all that a contact asks for */
 } Event;
@@ -84,7 +113,7 @@ typedef struct Ranked {
 
 typedef struct Choice {
     int policy, tie, best_count;
-    int64_t candidates, sequence, step;
+    int64_t candidates, sequence, step, key, batch;
     int64_t exclusions[OUT_COUNT];
     Ranked best[BEST_KEPT];
     const Need *needs;
@@ -92,7 +121,8 @@ typedef struct Choice {
 } Choice;
 
 /* One decision; which fields count depends on `kind`, as in decisions.py. `word` is the outcome, the
-   refusal or the shown state; `number` the offer, the position, the step or the time of a wake. */
+   refusal or the shown state; `number` the offer, the position, the step, the line's grade or the time of a
+   wake. */
 typedef struct Decision {
     int kind, word;
     const Name *contact, *queue, *agent, *reason;
@@ -109,7 +139,7 @@ typedef struct QueueOut {
 typedef struct AgentOut {
     const Name *name, *reason, *contact, *pause_pending; /* contact NULL: none */
     int state;
-    int64_t since, answered, missed_in_row, load;
+    int64_t since, answered, missed_in_row, line, load;
 } AgentOut;
 
 typedef struct WaitingOut {

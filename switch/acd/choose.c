@@ -11,15 +11,45 @@ static int avoids(const Plan *plan, const Name *agent)
     return 0;
 }
 
-/* A free agent, who does not rest, may be offered this visit. */
-int may_serve(const Agent *agent, const Visit *visit)
+static int backed_off(const Visit *visit, const Name *agent)
 {
-    if (!bit_test(class_of(visit)->eligible, agent->slot) || avoids(visit->plan, agent->name))
-        return 0;
     for (size_t i = 0; i < visit->backoff_count; i++)
-        if (visit->backoffs[i].agent == agent->name)
-            return 0;
-    return 1;
+        if (visit->backoffs[i].agent == agent)
+            return 1;
+    return 0;
+}
+
+static int is_offered(const Agent *agent, const Visit *visit)
+{
+    for (const Offer *offer = agent->first_offer; offer; offer = offer->next_of_agent)
+        if (offer->visit == visit)
+            return 1;
+    return 0;
+}
+
+/* The agent for whom alone the visit is kept now: the one of before, as long as that agent could come. */
+static const Agent *kept_for(const Router *r, const Visit *visit)
+{
+    const Name *before = visit->plan->before;
+    if (!before->agent || kept_until(visit) <= r->now)
+        return NULL;
+    const Agent *agent = before->agent;
+    if (!agent->signed_in || !agent->reachable || agent->line == LINE_UNUSABLE ||
+        !bit_test(class_of(visit)->eligible, agent->slot) || avoids(visit->plan, before) ||
+        backed_off(visit, before))
+        return NULL;
+    return agent;
+}
+
+/* An agent who is ready, and meets and has room for the visit's class, may be offered this visit. */
+int pair_may_serve(const Router *r, const Agent *agent, const Visit *visit)
+{
+    if (avoids(visit->plan, agent->name) || backed_off(visit, agent->name))
+        return 0;
+    if (visit->state == VISIT_OFFERED && is_offered(agent, visit))
+        return 0;
+    const Agent *kept = kept_for(r, visit);
+    return !kept || kept == agent;
 }
 
 /* Whom the plan avoids, each once, of those who fit the class. */
@@ -47,47 +77,133 @@ int servable(const Plan *plan)
     return 0;
 }
 
-static const int64_t SCORE_ONE = 1LL << SCORE_SHIFT;
+/* Candidates */
 
-static int64_t score_of(int policy, const Agent *agent, const Class *class, uint64_t draw)
+static const int AXIS_OUT[AXIS_PARTLY] = {OUT_SIGNED_OUT, OUT_UNREACHABLE, OUT_LINE_BAD, OUT_PAUSED,
+                                          OUT_OFFERED,    OUT_BUSY,        OUT_WRAP_UP};
+
+/* Takes one agent out of the set; 1 where it was in it. */
+static size_t take_out(uint64_t *set, const Name *name)
 {
-    int64_t total = 0;
-    uint64_t seed;
-    switch (policy) {
-    case POLICY_MOST_SKILLED:
-        if (!class->need_count)
-            return 0;
-        for (size_t i = 0; i < class->need_count; i++)
-            total += agent_level(agent, class->needs[i].skill);
-        return total * SCORE_ONE / (int64_t)class->need_count;
-    case POLICY_LEAST_SKILLED:
-        return -agent->level_sum * SCORE_ONE;
-    case POLICY_FEWEST_CALLS:
-        return -clamp(agent->answered, 0, ORDER_MAX) * SCORE_ONE;
-    case POLICY_LINEAR:
-        return -agent->order * SCORE_ONE;
-    case POLICY_RANDOM:
-        seed = draw ^ agent->name->hash;
-        return (int64_t)(splitmix(&seed) >> 2);
-    default:
+    const Agent *agent = name->agent;
+    if (!agent || !bit_test(set, agent->slot))
         return 0;
+    bit_clear(set, agent->slot);
+    return 1;
+}
+
+/* Leaves nobody but the agent in the set, if the agent was in it; how many left. */
+static size_t keep_one(uint64_t *set, const Agent *agent, size_t words)
+{
+    int inside = bit_test(set, agent->slot);
+    size_t count = bits_count_both(set, set, words);
+    memset(set, 0, words * sizeof *set);
+    if (inside)
+        bit_set(set, agent->slot);
+    return count - (size_t)inside;
+}
+
+/* Those who fit the class but not the visit leave the set, and are counted; how many left. */
+static size_t except_pairs(const Router *r, const Visit *visit, uint64_t *set, int64_t *out)
+{
+    size_t avoided = 0, declined = 0, kept = 0;
+    for (size_t i = 0; i < visit->plan->avoid_count; i++)
+        avoided += take_out(set, visit->plan->avoid[i]);
+    if (r->rest_count)
+        declined += bits_without(set, r->resting, r->slot_words);
+    for (size_t i = 0; i < visit->backoff_count; i++)
+        declined += take_out(set, visit->backoffs[i].agent);
+    const Agent *agent = visit->plan->before->size ? kept_for(r, visit) : NULL;
+    if (agent)
+        kept = keep_one(set, agent, r->slot_words);
+    out[OUT_AVOIDED] = (int64_t)avoided;
+    out[OUT_JUST_DECLINED] = (int64_t)declined;
+    out[OUT_KEPT_FOR_OTHER] = (int64_t)kept;
+    return avoided + declined + kept;
+}
+
+/* Those who hold something, and still have room for one of the visit's class. */
+static size_t add_partly(Router *r, const Visit *visit)
+{
+    const Class *class = class_of(visit);
+    size_t count = 0;
+    for (size_t i = 0; i < r->slot_words; i++) {
+        for (uint64_t left = r->axis[AXIS_PARTLY][i] & class->eligible[i]; left; left &= left - 1) {
+            const Agent *agent = r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)];
+            if (!agent_fits(agent, class->want.units, class->want.channel) || is_offered(agent, visit))
+                continue;
+            bit_set(r->candidates, agent->slot);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* The candidates for a visit into their set; how many. */
+size_t find_candidates(Router *r, const Visit *visit)
+{
+    int64_t out[OUT_COUNT];
+    size_t count = bits_both(r->candidates, r->axis[AXIS_FREE], class_of(visit)->eligible, r->slot_words);
+    if (r->axis_count[AXIS_PARTLY])
+        count += add_partly(r, visit);
+    return count ? count - except_pairs(r, visit, r->candidates, out) : 0;
+}
+
+/* Who holds something and is no candidate has no room, or is offered this very visit. */
+static size_t count_partly(const Router *r, const Visit *visit, const uint64_t *fit, int64_t *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->slot_words; i++) {
+        uint64_t left = r->axis[AXIS_PARTLY][i] & fit[i] & ~r->candidates[i];
+        for (; left; left &= left - 1, count++) {
+            const Agent *agent = r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)];
+            out[agent->first_offer || is_offered(agent, visit)  ? OUT_OFFERED
+                : agent->talks || agent->engaged ? OUT_BUSY
+                                                 : OUT_WRAP_UP]++;
+        }
+    }
+    return count;
+}
+
+/* Why the others are none. Each agent counts once, so that the last number is what is left. */
+static void count_exclusions(Router *r, const Visit *visit, Choice *choice)
+{
+    const Class *class = class_of(visit);
+    const uint64_t *fit = class->eligible;
+    int64_t *out = choice->exclusions;
+    memset(out, 0, sizeof choice->exclusions);
+    for (int i = 0; i < OUTSIDE_COUNT; i++)
+        out[i] = (int64_t)class->outside[i];
+    size_t left = class->eligible_count - (size_t)choice->candidates;
+    if (visit->plan->avoid_count || visit->backoff_count || r->rest_count || visit->plan->before->size) {
+        memcpy(r->fit, fit, r->slot_words * sizeof *fit);
+        left -= except_pairs(r, visit, r->fit, out);
+        fit = r->fit;
+    }
+    if (r->axis_count[AXIS_PARTLY])
+        left -= count_partly(r, visit, fit, out);
+    for (int i = 0; i < AXIS_PARTLY && left; i++) {
+        if (!r->axis_count[i])
+            continue;
+        size_t count = bits_count_both(fit, r->axis[i], r->slot_words);
+        out[AXIS_OUT[i]] += (int64_t)count;
+        left -= count;
     }
 }
 
-typedef struct Candidate {
-    const Agent *agent;
-    int64_t score;
-} Candidate;
+/* The choice */
 
 static int better(const Candidate *a, const Candidate *b)
 {
+    if (a->line != b->line)
+        return a->line < b->line;
     if (a->score != b->score)
         return a->score > b->score;
+    if (a->other != b->other)
+        return a->other < b->other;
     if (a->agent->idle_since != b->agent->idle_since)
         return a->agent->idle_since < b->agent->idle_since;
-    if (a->agent->order != b->agent->order)
-        return a->agent->order < b->agent->order;
-    return names_compare(a->agent->name, b->agent->name) < 0;
+    return agent_before(a->agent, b->agent);
 }
 
 /* Keeps the BEST_KEPT best in order; returns how many are kept now. */
@@ -111,94 +227,49 @@ static int tie_of(int policy, const Candidate *best, int count)
 {
     if (count == 1)
         return TIE_ONLY;
+    if (best[0].line != best[1].line)
+        return TIE_LINE;
     if (best[0].score != best[1].score)
-        return policy == POLICY_RANDOM ? TIE_RANDOM : TIE_SCORE;
+        return policy == POLICY_RANDOM || policy == POLICY_WEIGHTED_RANDOM ? TIE_RANDOM : TIE_SCORE;
+    if (best[0].other != best[1].other)
+        return TIE_BEFORE;
     return best[0].agent->idle_since != best[1].agent->idle_since ? TIE_IDLE : TIE_ORDER;
 }
 
-static const int AXIS_OUT[AXIS_FREE] = {OUT_SIGNED_OUT, OUT_UNREACHABLE, OUT_PAUSED,
-                                        OUT_OFFERED, OUT_BUSY, OUT_WRAP_UP};
-
-/* Takes one agent out of the set; 1 where it was in it. */
-static size_t take_out(uint64_t *set, const Name *name)
+static int rank_candidates(Router *r, const Visit *visit, const Choice *choice, Candidate *best)
 {
-    const Agent *agent = name->agent;
-    if (!agent || !bit_test(set, agent->slot))
-        return 0;
-    bit_clear(set, agent->slot);
-    return 1;
-}
-
-/* Those who fit the class but not the visit leave the set, and are counted. */
-static void except_pairs(const Router *r, const Visit *visit, uint64_t *set, int64_t *out)
-{
-    for (size_t i = 0; i < visit->plan->avoid_count; i++)
-        out[OUT_AVOIDED] += (int64_t)take_out(set, visit->plan->avoid[i]);
-    if (r->rest_count)
-        out[OUT_JUST_DECLINED] += (int64_t)bits_without(set, r->resting, r->slot_words);
-    for (size_t i = 0; i < visit->backoff_count; i++)
-        out[OUT_JUST_DECLINED] += (int64_t)take_out(set, visit->backoffs[i].agent);
-}
-
-/* The candidates for a visit into their set; how many. */
-static size_t find_candidates(Router *r, const Visit *visit)
-{
-    int64_t out[OUT_COUNT] = {0};
-    const Class *class = class_of(visit);
-    size_t count = bits_both(r->candidates, r->axis[AXIS_FREE], class->eligible, r->slot_words);
-    if (count)
-        except_pairs(r, visit, r->candidates, out);
-    return count - (size_t)(out[OUT_AVOIDED] + out[OUT_JUST_DECLINED]);
-}
-
-/* Why the others are none. Each agent counts once, so that the last number is what is left. */
-static void count_exclusions(Router *r, const Visit *visit, Choice *choice)
-{
-    const Class *class = class_of(visit);
-    const uint64_t *fit = class->eligible;
-    int64_t *out = choice->exclusions;
-    memset(out, 0, sizeof choice->exclusions);
-    for (int i = 0; i < OUTSIDE_COUNT; i++)
-        out[i] = (int64_t)class->outside[i];
-    int64_t left = (int64_t)class->eligible_count - choice->candidates;
-    if (visit->plan->avoid_count || visit->backoff_count || r->rest_count) {
-        memcpy(r->fit, fit, r->slot_words * sizeof *fit);
-        except_pairs(r, visit, r->fit, out);
-        left -= out[OUT_AVOIDED] + out[OUT_JUST_DECLINED];
-        fit = r->fit;
+    const Name *before = visit->plan->before;
+    Scoring scoring;
+    int kept = 0;
+    scoring_begin(r, &scoring, visit, (size_t)choice->candidates);
+    for (size_t i = 0; i < r->slot_words; i++) {
+        for (uint64_t left = r->candidates[i]; left; left &= left - 1) {
+            const Agent *agent = r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)];
+            int64_t score = score_of(r, &scoring, agent);
+            kept = keep(best, kept, (Candidate){agent, score, agent->line, agent->name != before});
+        }
     }
-    for (int i = 0; i < AXIS_FREE && left; i++) {
-        if (!r->axis_count[i])
-            continue;
-        out[AXIS_OUT[i]] = (int64_t)bits_count_both(fit, r->axis[i], r->slot_words);
-        left -= out[AXIS_OUT[i]];
-    }
+    return kept;
 }
 
-/* The best agent for a waiting visit and why, or NULL where nobody may serve it now. */
+/* The best agent for a visit and why, or NULL where nobody may serve it now. */
 Agent *choose(Router *r, const Visit *visit, Choice *choice)
 {
     choice->candidates = (int64_t)find_candidates(r, visit);
     if (!choice->candidates)
         return NULL;
     count_exclusions(r, visit, choice);
-    int policy = visit->queue->set.policy;
-    const Class *class = class_of(visit);
-    uint64_t draw = policy == POLICY_RANDOM ? splitmix(&r->rng) : 0;
     Candidate best[BEST_KEPT];
-    int kept = 0;
-    for (size_t i = 0; i < r->slot_words; i++) {
-        for (uint64_t left = r->candidates[i]; left; left &= left - 1) {
-            const Agent *agent = r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)];
-            kept = keep(best, kept, (Candidate){agent, score_of(policy, agent, class, draw)});
-        }
-    }
-    choice->policy = policy;
-    choice->tie = tie_of(policy, best, kept);
+    int kept = rank_candidates(r, visit, choice, best);
+    const Want *want = &class_of(visit)->want;
+    choice->policy = visit->queue->set.policy;
+    choice->tie = tie_of(choice->policy, best, kept);
     choice->sequence = r->sequence;
     choice->step = visit->step;
-    choice->needs = class->needs;
-    choice->need_count = class->need_count;
+    choice->key = contact_key(r, visit);
+    choice->batch = 0;
+    choice->needs = want->needs.at;
+    choice->need_count = want->needs.count;
     choice->best_count = kept;
     for (int i = 0; i < kept; i++)
         choice->best[i] =

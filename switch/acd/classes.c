@@ -17,24 +17,9 @@ static uint64_t *row_of(const Router *r, const Agent *agent)
     return r->classes.rows + agent->slot * r->classes.words;
 }
 
-/* What keeps the agent out of the class, the first that applies, or OUT_NONE. */
-static int judge(const Agent *agent, const Class *class)
-{
-    if (!agent_serves(agent, class->queue))
-        return OUT_OTHER_QUEUES;
-    int low = 0;
-    for (size_t i = 0; i < class->need_count; i++) {
-        int64_t level = agent_level(agent, class->needs[i].skill);
-        if (level < class->needs[i].level && level == 0)
-            return OUT_SKILL_MISSING;
-        low |= level < class->needs[i].level;
-    }
-    return low ? OUT_LEVEL_TOO_LOW : OUT_NONE;
-}
-
 static int admit(Router *r, Class *class, const Agent *agent)
 {
-    int why = judge(agent, class);
+    int why = want_unmet(agent, &class->want);
     if (why != OUT_NONE) {
         class->outside[why]++;
         return why;
@@ -58,7 +43,7 @@ void classes_forget(Router *r, Agent *agent)
 {
     for (size_t i = 0; i < r->classes.used; i++) {
         Class *class = r->classes.slots[i];
-        int why = class ? judge(agent, class) : OUT_COUNT;
+        int why = class ? want_unmet(agent, &class->want) : OUT_COUNT;
         if (class && why != OUT_NONE)
             class->outside[why]--;
         if (!class || why != OUT_NONE)
@@ -110,11 +95,11 @@ void classes_widen_slots(Router *r, size_t old_room)
 static const Holders NOBODY;
 
 /* Those who have the rarest of the needed skills; NULL where no skill is needed. */
-static const Holders *rarest_of(const Class *class)
+static const Holders *rarest_of(const Want *want)
 {
     const Holders *rarest = NULL;
-    for (size_t i = 0; i < class->need_count; i++) {
-        const Need *need = &class->needs[i];
+    for (size_t i = 0; i < want->needs.count; i++) {
+        const Need *need = &want->needs.at[i];
         const Holders *holders = need->skill->role ? &need->skill->role->skilled : &NOBODY;
         if (need->level > 0 && (!rarest || holders->count < rarest->count))
             rarest = holders;
@@ -122,24 +107,35 @@ static const Holders *rarest_of(const Class *class)
     return rarest;
 }
 
+static void add_serving(Router *r, const Name *queue)
+{
+    const Holders *serving = queue->role ? &queue->role->serving : &NOBODY;
+    for (size_t i = 0; i < serving->count; i++)
+        bit_set(r->fit, serving->at[i].slot);
+}
+
 /* All agents into a new class, or counted outside. Who lacks the rarest skill needs no look: to those who
-   serve the queue a skill is missing, and the others serve other queues. */
+   serve the queues a skill is missing, and the others serve other queues. */
 static void admit_all(Router *r, Class *class)
 {
-    const Holders *serving = class->queue->role ? &class->queue->role->serving : &NOBODY;
-    const Holders *rarest = rarest_of(class);
+    const Want *want = &class->want;
+    if (!r->slot_words)
+        return;
+    memcpy(r->fit, r->everywhere, r->slot_words * sizeof *r->fit);
+    add_serving(r, want->queue);
+    for (size_t i = 0; i < want->queues.count; i++)
+        add_serving(r, want->queues.at[i]);
+    size_t serving = bits_count_both(r->fit, r->fit, r->slot_words), inside = 0;
+    const Holders *rarest = rarest_of(want);
     for (size_t i = 0; rarest && i < rarest->count; i++)
         admit(r, class, r->slots[rarest->at[i].slot]);
-    for (size_t i = 0; !rarest && i < serving->count; i++)
-        admit(r, class, r->slots[serving->at[i].slot]);
     for (size_t i = 0; !rarest && i < r->slot_words; i++)
-        for (uint64_t left = r->everywhere[i]; left; left &= left - 1)
+        for (uint64_t left = r->fit[i]; left; left &= left - 1)
             admit(r, class, r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)]);
-    size_t all = serving->count + r->everywhere_count, inside = class->eligible_count;
     for (int i = OUT_SKILL_MISSING + 1; i < OUTSIDE_COUNT; i++)
         inside += class->outside[i];
-    class->outside[OUT_SKILL_MISSING] = all - inside;
-    class->outside[OUT_OTHER_QUEUES] = r->agent_count - all;
+    class->outside[OUT_SKILL_MISSING] = serving - inside - class->eligible_count;
+    class->outside[OUT_OTHER_QUEUES] = r->agent_count - serving;
 }
 
 static void enlarge_buckets(Router *r)
@@ -160,7 +156,7 @@ static void enlarge_buckets(Router *r)
     c->bucket_count = count;
 }
 
-static Class *class_new(Router *r, uint64_t hash, Name *queue, const StepIn *in)
+static Class *class_new(Router *r, uint64_t hash)
 {
     Classes *c = &r->classes;
     if (!c->spare_count && c->used == c->room)
@@ -169,13 +165,6 @@ static Class *class_new(Router *r, uint64_t hash, Name *queue, const StepIn *in)
         enlarge_buckets(r);
     Class *class = memory_new(&r->memory, sizeof *class);
     class->hash = hash;
-    class->queue = share(queue);
-    if (in->need_count)
-        class->needs = memory_new(&r->memory, in->need_count * sizeof *class->needs);
-    for (size_t i = 0; i < in->need_count; i++) {
-        int64_t level = clamp(in->needs[i].level, -AMOUNT_MAX, AMOUNT_MAX);
-        class->needs[class->need_count++] = (Need){take(r, in->needs[i].name), level};
-    }
     /* One word even without agents, so that there is something to point to. */
     class->eligible = memory_new(&r->memory, (r->slot_words ? r->slot_words : 1) * sizeof *class->eligible);
     class->slot = c->spare_count ? c->spare[--c->spare_count] : (uint32_t)c->used++;
@@ -183,7 +172,6 @@ static Class *class_new(Router *r, uint64_t hash, Name *queue, const StepIn *in)
     c->count++;
     class->next = c->buckets[hash & (c->bucket_count - 1)];
     c->buckets[hash & (c->bucket_count - 1)] = class;
-    admit_all(r, class);
     return class;
 }
 
@@ -210,16 +198,13 @@ static void class_drop(Router *r, Class *class)
     c->count--;
     c->slots[class->slot] = NULL;
     c->spare[c->spare_count++] = class->slot;
-    for (size_t i = 0; i < class->need_count; i++)
-        release(r, class->needs[i].skill);
-    release(r, class->queue);
+    want_release(r, &class->want);
     line_close(&r->memory, &class->line);
-    memory_drop(&r->memory, class->needs);
     memory_drop(&r->memory, class->eligible);
     memory_drop(&r->memory, class);
 }
 
-static void class_release(Router *r, Class *class)
+void class_release(Router *r, Class *class)
 {
     Classes *c = &r->classes;
     if (--class->users)
@@ -233,71 +218,21 @@ static void class_release(Router *r, Class *class)
         class_drop(r, c->oldest);
 }
 
-static int is_class(const Router *r, const Class *class, const Name *queue, const StepIn *in)
-{
-    if (class->queue != queue || class->need_count != in->need_count)
-        return 0;
-    for (size_t i = 0; i < in->need_count; i++)
-        if (class->needs[i].level != clamp(in->needs[i].level, -AMOUNT_MAX, AMOUNT_MAX) ||
-            class->needs[i].skill != names_find(&r->names, in->needs[i].name))
-            return 0;
-    return 1;
-}
-
 /* The class of a step, with one more user. */
-static Class *class_take(Router *r, Name *queue, const StepIn *in)
+Class *class_take(Router *r, Name *queue, Name *channel, int64_t units, const StepIn *in)
 {
     Classes *c = &r->classes;
-    uint64_t hash = queue->hash;
-    for (size_t i = 0; i < in->need_count; i++) {
-        uint64_t level = (uint64_t)clamp(in->needs[i].level, -AMOUNT_MAX, AMOUNT_MAX);
-        hash = (hash ^ names_hash(in->needs[i].name) ^ level << 32 ^ level) * 0x9E3779B97F4A7C15u;
-    }
-    hash ^= hash >> 32;
+    uint64_t hash = want_hash(queue, channel, units, in);
     Class *class = c->bucket_count ? c->buckets[hash & (c->bucket_count - 1)] : NULL;
-    while (class && (class->hash != hash || !is_class(r, class, queue, in)))
+    while (class && (class->hash != hash || !want_is(r, &class->want, queue, channel, units, in)))
         class = class->next;
-    if (!class)
-        class = class_new(r, hash, queue, in);
-    else if (!class->users)
+    if (!class) {
+        class = class_new(r, hash);
+        want_take(r, &class->want, queue, channel, units, in);
+        admit_all(r, class);
+    } else if (!class->users) {
         idle_leave(c, class);
+    }
     class->users++;
     return class;
-}
-
-/* What an arriving contact asks for: its queue, priority, steps, and whom it avoids. */
-Plan *plan_new(Router *r, const Event *event)
-{
-    static const StepIn anybody;
-    const StepIn *steps = event->step_count ? event->steps : &anybody;
-    size_t count = event->step_count ? event->step_count : 1;
-    Plan *plan = memory_new(&r->memory, sizeof *plan + count * sizeof(Step) + event->name_count * sizeof(Name *));
-    plan->users = 1;
-    plan->queue = take(r, event->other);
-    plan->priority = clamp(event->number, -AMOUNT_MAX, AMOUNT_MAX);
-    for (size_t i = 0; i < count; i++)
-        plan->steps[plan->step_count++] =
-            (Step){clamp(steps[i].after_us, 0, AMOUNT_MAX), class_take(r, plan->queue, &steps[i])};
-    plan->avoid = (Name **)&plan->steps[count];
-    for (size_t i = 0; i < event->name_count; i++)
-        plan->avoid[plan->avoid_count++] = take(r, event->names[i]);
-    return plan;
-}
-
-Plan *plan_share(Plan *plan)
-{
-    plan->users++;
-    return plan;
-}
-
-void plan_release(Router *r, Plan *plan)
-{
-    if (--plan->users)
-        return;
-    for (size_t i = 0; i < plan->step_count; i++)
-        class_release(r, plan->steps[i].class);
-    for (size_t i = 0; i < plan->avoid_count; i++)
-        release(r, plan->avoid[i]);
-    release(r, plan->queue);
-    memory_drop(&r->memory, plan);
 }

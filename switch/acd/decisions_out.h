@@ -95,7 +95,7 @@ static PyObject *choice_of(const Choice *c)
 {
     return BUILD(S_CHOICE, policy_of(c), number(c->candidates), exclusions_of(c), best_of(c),
                  PyUnicode_InternFromString(TIES[c->tie]), needs_of(c), number(c->sequence),
-                 number(c->step), number(0), number(0));
+                 number(c->step), number(c->key), number(c->batch));
 }
 
 static PyObject *decision_of(const Decision *d)
@@ -120,7 +120,8 @@ static PyObject *decision_of(const Decision *d)
         return BUILD(S_VISIT_ENDED, text(d->contact), text(d->queue), word(W_VISIT_OUTCOME, d->word),
                      text(d->reason), text(d->agent), number(d->waited_us), number(d->talked_us));
     case DE_AGENT_CHANGED:
-        return BUILD(S_AGENT_CHANGED, text(d->agent), word(W_SHOWN, d->word), text(d->reason), number(0));
+        return BUILD(S_AGENT_CHANGED, text(d->agent), word(W_SHOWN, d->word), text(d->reason),
+                     number(d->number));
     case DE_WIDENED:
         return BUILD(S_WIDENED, text(d->contact), text(d->queue), number(d->number));
     default:

@@ -8,7 +8,7 @@
 
 #include "memory.h"
 
-enum { DUE_LEASE, DUE_WRAP_UP, DUE_REST, DUE_STEP, DUE_BACKOFF };
+enum { DUE_LEASE, DUE_WRAP_UP, DUE_REST, DUE_STEP, DUE_BACKOFF, DUE_KEPT, DUE_MORE };
 
 typedef struct DueItem {
     int64_t number;

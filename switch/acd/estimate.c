@@ -13,9 +13,8 @@
 #define AHEAD_MAX (1LL << 30)
 #define RATE_MAX (1LL << 20)
 #define LEAST_SHARE 8
+#define AT_ONCE_MAX 100
 #define UNKNOWN (-1)
-/* What a queue states where it states nothing; others run in Python for now. */
-#define STATED_HANDLING_US 180000000
 
 /* Contacts ahead whom the same agents may serve: of these those who work. */
 typedef struct Kind {
@@ -35,32 +34,6 @@ typedef struct Estimate {
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-
-void queue_note_wait(Queue *queue, int64_t waited_us, int gave_up)
-{
-    queue->gave_up += gave_up;
-    queue->wait_sum_us += least(waited_us, SPAN_MAX);
-    if (queue->gave_up >= GIVEN_UP_MAX || queue->wait_sum_us >= WAIT_SUM_MAX_US) {
-        queue->gave_up /= 2;
-        queue->wait_sum_us /= 2;
-    }
-}
-
-void queue_note_handling(Queue *queue, int64_t handling_us)
-{
-    queue->handlings[queue->handling_count++ % RECENT_KEPT] = handling_us;
-}
-
-int64_t queue_mean_handling_us(const Queue *queue)
-{
-    size_t count = queue->handling_count < RECENT_KEPT ? queue->handling_count : RECENT_KEPT;
-    if (count < HANDLINGS_LEAST)
-        return STATED_HANDLING_US;
-    int64_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += queue->handlings[i];
-    return sum / (int64_t)count;
-}
 
 static int64_t handling_us(const Queue *queue)
 {
@@ -92,32 +65,43 @@ static Kind *kind_of(Estimate *e, const uint64_t *agents)
     return &e->kinds[e->kind_count++];
 }
 
-/* How many of the class are served before the visit. */
-static size_t before(const Estimate *e, const Class *class)
+static int is_before(const Estimate *e, const Visit *other)
 {
-    Key key = visit_key(e->visit);
-    if (class->queue != e->visit->queue->name) {
-        int64_t theirs = queue_of(class->queue)->set.priority, ours = e->visit->queue->set.priority;
-        if (theirs != ours)
-            return theirs > ours ? class->line.count : 0;
-    }
-    return line_place(&class->line, &key);
+    if (other->queue != e->visit->queue)
+        return served_before(e->r, other, e->visit);
+    Key key = visit_key(other), ours = visit_key(e->visit);
+    return key_before(&key, &ours);
+}
+
+/* How many of the class are served before the visit, and the arrival of the first of them. In orders that
+   are fixed they are the first of the class's line. */
+static size_t count_before(const Estimate *e, const Class *class, int64_t *seq)
+{
+    size_t count = 0;
+    int fixed = order_is_fixed(e->r);
+    for (size_t i = 0; i < class->line.chunk_count; i++)
+        for (size_t k = 0; k < class->line.chunks[i].count; k++) {
+            const Visit *other = class->line.chunks[i].at[k].item;
+            if (is_before(e, other)) {
+                *seq = least(*seq, other->seq);
+                count++;
+            } else if (fixed) {
+                return count;
+            }
+        }
+    return count;
 }
 
 static void count_class(Estimate *e, const Class *class)
 {
-    size_t count = before(e, class);
+    int64_t seq = INT64_MAX;
+    size_t count = count_before(e, class, &seq);
     if (!count || !bits_count_both(class->eligible, e->working, e->words))
         return;
     Kind *kind = kind_of(e, class->eligible);
-    int64_t ours_us = handling_us(e->visit->queue), theirs_us = handling_us(queue_of(class->queue));
+    int64_t ours_us = handling_us(e->visit->queue), theirs_us = handling_us(queue_of(class->want.queue));
     kind->work += (int64_t)count * least(ONE * theirs_us / ours_us, WORK_MAX);
-    for (size_t i = 0; i < class->line.chunk_count; i++)
-        for (size_t k = 0; k < class->line.chunks[i].count; k++) {
-            if (!count--)
-                return;
-            kind->seq = least(kind->seq, ((const Visit *)class->line.chunks[i].at[k].item)->seq);
-        }
+    kind->seq = least(kind->seq, seq);
 }
 
 static int by_seq(const void *a, const void *b)
@@ -184,6 +168,8 @@ static int bottleneck(Estimate *e)
 static int64_t taken(Estimate *e, int64_t whole)
 {
     int64_t sum = 0;
+    if (e->r->tenant.order != ORDER_PRIORITY)
+        return 0;
     for (size_t i = 0; i < e->r->queue_count; i++) {
         const Queue *other = e->r->queues[i];
         size_t oldest = 0;
@@ -205,6 +191,20 @@ static int64_t taken(Estimate *e, int64_t whole)
     return sum;
 }
 
+/* How many contacts like this one these agents serve at once. */
+static int64_t places(const Estimate *e)
+{
+    const Plan *plan = e->visit->plan;
+    int64_t sum = 0;
+    for (size_t i = 0; i < e->words; i++)
+        for (uint64_t bits = e->agents[i]; bits; bits &= bits - 1) {
+            const Agent *agent = e->r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(bits)];
+            int64_t most_of = needs_find(&agent->most, plan->channel, AT_ONCE_MAX);
+            sum += least(least(agent->units / plan->units, most_of), AT_ONCE_MAX);
+        }
+    return sum * ONE;
+}
+
 /* Until those ahead and the visit are served by `agents`, all of whom are busy. */
 static int64_t cleared_us(Estimate *e)
 {
@@ -215,7 +215,7 @@ static int64_t cleared_us(Estimate *e)
             e->agents[k] &= ~e->found[k];
         }
     const Queue *queue = e->visit->queue;
-    int64_t whole = ONE * count_of(e->agents, e->words), takes_us = 0, handling = handling_us(queue), rate = 0;
+    int64_t whole = places(e), takes_us = 0, handling = handling_us(queue), rate = 0;
     int64_t servers = most(whole - taken(e, whole), whole / LEAST_SHARE);
     if (queue->wait_sum_us)
         rate = least(queue->gave_up * handling * ONE / queue->wait_sum_us, RATE_MAX);
@@ -267,7 +267,7 @@ int64_t estimate_us(Router *r, const Visit *visit, int64_t now)
     Estimate e = {.r = r, .visit = visit, .now = now, .words = words, .working = sets, .agents = sets + words,
                   .out = sets + 2 * words, .found = sets + 3 * words, .theirs = sets + 4 * words,
                   .kinds = (Kind *)(void *)(sets + 5 * words)};
-    static const int at_work[] = {AXIS_OFFERED, AXIS_BUSY, AXIS_WRAP_UP, AXIS_FREE};
+    static const int at_work[] = {AXIS_OFFERED, AXIS_BUSY, AXIS_WRAP_UP, AXIS_PARTLY, AXIS_FREE};
     for (size_t i = 0; i < sizeof at_work / sizeof *at_work; i++)
         for (size_t k = 0; k < words; k++)
             e.working[k] |= r->axis[at_work[i]][k];

@@ -69,7 +69,7 @@ static PyObject *router_apply(RouterObject *self, PyObject *args)
     int64_t now;
     if (!PyArg_ParseTuple(args, "OO", &from, &time) || to_number(time, &now) < 0 || !is_open(self))
         return NULL;
-    Arena arena = {{0}, 0};
+    Arena arena = {0};
     Event event = {0};
     int status = take_event(&arena, from, &event);
     if (status == 0 && (status = acd_apply(self->router, &event, now)) < 0)
@@ -137,7 +137,7 @@ static PyObject *router_agents(RouterObject *self, PyObject *time)
         acd_agent(self->router, i, &a);
         made = append(made, BUILD(S_AGENT_VIEW, text(a.name), word(W_SHOWN, a.state), text(a.reason),
                                   number(a.since), text(a.contact), number(a.answered),
-                                  number(a.missed_in_row), text(a.pause_pending), number(0),
+                                  number(a.missed_in_row), text(a.pause_pending), number(a.line),
                                   number(a.load)));
     }
     return made;
@@ -265,7 +265,7 @@ static int load_words(Words *set)
     Py_XDECREF(type);
     if (!items)
         return -1;
-    int fits = PyList_GET_SIZE(items) >= set->count;
+    int fits = PyList_GET_SIZE(items) == set->count;
     for (int i = 0; i < set->count && fits; i++)
         set->items[i] = Py_NewRef(PyList_GET_ITEM(items, i));
     Py_DECREF(items);
@@ -285,7 +285,7 @@ PyMODINIT_FUNC PyInit__router(void)
     for (int i = 0; i < W_COUNT; i++)
         if (load_words(&words[i]) < 0)
             return NULL;
-    snapshot_error = import("switch.acd.snapshot", "SnapshotError");
+    snapshot_error = import("switch.acd.snapshot_bytes", "SnapshotError");
     if (!snapshot_error || PyType_Ready(&router_type) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&module_def);

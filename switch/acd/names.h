@@ -25,12 +25,13 @@ typedef struct Holders {
     size_t room, count;
 } Holders;
 
-/* What a name means as that of a queue or of a skill; few names have one. */
+/* What a name means as that of a queue, a skill or the agent of before; few names have one. */
 typedef struct Role {
     struct Queue *queue;
     Holders skilled; /* the agents who have the skill */
     Holders serving; /* the agents who name the queue among theirs */
     int64_t present; /* of those, signed in */
+    struct Visit *kept; /* visits that are or were kept for the agent of this name */
 } Role;
 
 typedef struct Text {
@@ -45,7 +46,7 @@ typedef struct Name {
     uint32_t number : 31, in_grave : 1; /* number: that of packed records; 0: none */
     struct Agent *agent;
     struct Visit *visit;
-    Role *role; /* NULL: neither a queue nor a skill */
+    Role *role; /* NULL: none */
     char text[];
 } Name;
 

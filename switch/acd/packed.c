@@ -67,7 +67,7 @@ int64_t acd_intern_contact(Router *r, const Event *event)
         r->broken = 1;
         return -1;
     }
-    return give_number(r, (Numbered){NULL, plan_new(r, event)});
+    return give_number(r, (Numbered){NULL, plan_new(r, event, 0)});
 }
 
 int acd_forget(Router *r, uint64_t number)
@@ -107,7 +107,8 @@ static int is_sound(const Router *r, const unsigned char *record)
         return 1;
     if (kind == EV_DECLINE)
         return flag <= OFFER_FAILED;
-    if (kind >= EV_COUNT || kind == EV_SET_QUEUE || kind == EV_SET_AGENT || !acd_interned(r, load(record + 4, 4)))
+    if (kind >= EV_COUNT || kind == EV_SET_QUEUE || kind == EV_SET_AGENT || kind == EV_SET_TENANT ||
+        !acd_interned(r, load(record + 4, 4)))
         return 0;
     if (kind == EV_PAUSE || kind == EV_WITHDRAW)
         return acd_interned(r, load(record + 16, 8)) != NULL;
@@ -145,6 +146,9 @@ static void take_record(Router *r, const unsigned char *record)
         reason = acd_interned(r, (uint64_t)first);
         event.other = (Text){reason->text, reason->size};
         break;
+    case EV_SET_LINE:
+        event.flag = (int)clamp(first, LINE_GOOD, LINE_UNUSABLE);
+        break;
     case EV_REACH:
         event.flag = event.flag != 0;
         break;
@@ -177,6 +181,8 @@ static void pack_choice(Router *r, const Choice *choice)
     store(at + 4, 4, (uint64_t)choice->candidates);
     store(at + 8, 8, (uint64_t)choice->sequence);
     store(at + 16, 4, (uint64_t)choice->step);
+    store(at + 20, 8, (uint64_t)choice->key);
+    store(at + 28, 4, (uint64_t)choice->batch);
     store(at + 32, 4, (uint64_t)choice->need_count);
     for (int i = 0; i < OUT_COUNT; i++)
         store(at + 40 + 4 * i, 4, (uint64_t)choice->exclusions[i]);

@@ -14,16 +14,17 @@ All is little-endian. An event is 32 bytes:
 | 1 | 1 | `Reach`: 1 reachable; `Decline`: the place of the reason in `DeclineReason`; else 0 |
 | 4 | 4 | the number of the agent, queue or contact (0 for `Claim`, `Decline`, `Wake`) |
 | 8 | 8 | now |
-| 16 | 8 | `Claim`, `Decline`: the offer; `Arrive`: waiting since; `Pause`, `Withdraw`: number of the reason |
+| 16 | 8 | `Claim`, `Decline`: the offer; `Arrive`: waiting since; `Pause`, `Withdraw`: the reason's number;
+`SetLine`: the grade |
 | 24 | 8 | `Claim`, `Decline`: the fence; `Arrive`: the number of the contact that it is like |
 
 A decision is 64 bytes: kind (the place in `DECISIONS`), word (the place of the outcome, refusal or state in
 its enumeration), two bytes 0, the place of the event in the batch (4 bytes), the numbers of contact, queue,
-agent and reason (4 each), the number (offer, position, step or time of a wake), the fence, ring time or
-time waited, lease or time talked, and 8 bytes 0 (8 each). What a kind does not have is 0. An offer is
+agent and reason (4 each), the number (offer, position, step, grade or time of a wake), the fence, ring time
+or time waited, lease or time talked, and 8 bytes 0 (8 each). What a kind does not have is 0. An offer is
 followed by its choice, of 256 bytes: kind 10, tie-break, policy, how many are named (1 each), candidates
-(4), sequence (8), step (4), 12 bytes 0, how many needs (4), 4 bytes 0, the exclusions in the order of their
-enumeration (24 of 4), and the best five (number of the agent 4, 4 bytes 0, score 8, idle time 8); and by its
+(4), sequence (8), step (4), key (8), batch (4), how many needs (4), 4 bytes 0, the exclusions in the order
+of their enumeration (24 of 4), and the best five (number of the agent 4, 4 bytes 0, score 8, idle time 8); and by its
 needs, eight in 64 bytes (number of the skill 4, level 4).
 """
 
@@ -68,8 +69,10 @@ KINDS: tuple[type[Event], ...] = (
     ev.Finish,
     ev.EndWrapUp,
     ev.Wake,
+    ev.SetTenant,
+    ev.SetLine,
 )
-"""The kinds of events by their numbers. The first two cannot be packed."""
+"""The kinds of events by their numbers. Settings cannot be packed."""
 
 DECISIONS: tuple[type[Decision], ...] = (
     de.Admitted,
@@ -85,12 +88,12 @@ DECISIONS: tuple[type[Decision], ...] = (
 )
 """The kinds of decisions by their numbers; the next number is that of a choice."""
 
-TIES = ("only candidate", "score", "longest idle", "order", "random")
+TIES = ("only candidate", "score", "longest idle", "order", "random", "line", "agent of before", "batch")
 """The words of `Choice.tie_break` by their numbers."""
 
 EVENT = Struct("<BB2xIqqq")
 DECISION = Struct("<BB2xI4I4q8x")
-CHOICE = Struct("<BBBBIqI12xI4x24I")
+CHOICE = Struct("<BBBBIqIqII4x24I")
 EXCLUSIONS_ROOM = 24
 BEST = Struct("<I4xqq")
 NEED = Struct("<Ii")
@@ -233,6 +236,8 @@ def _event_of(numbers: Numbers, kind: int, flag: int, name: int, now: int, first
         return ev.Pause(text, numbers.text(first))
     if cls is ev.Withdraw:
         return ev.Withdraw(text, numbers.text(first))
+    if cls is ev.SetLine:
+        return ev.SetLine(text, first)
     if kind not in _ABOUT:
         raise ValueError("settings are not packed")
     return _ABOUT[kind](text)
@@ -257,7 +262,9 @@ def pack_event(router: PackedRouter, event: Event, now: int) -> bytes:
             return EVENT.pack(kind, 0, router.intern(name), now, router.intern(reason), 0)
         case ev.Abandon(name) | ev.Finish(name) | ev.RemoveQueue(name):
             return EVENT.pack(kind, 0, router.intern(name), now, 0, 0)
-        case ev.SetQueue() | ev.SetAgent() | ev.SetTenant() | ev.SetLine():
+        case ev.SetLine(agent, grade):
+            return EVENT.pack(kind, 0, router.intern(agent), now, max(0, min(grade, 2)), 0)
+        case ev.SetQueue() | ev.SetAgent() | ev.SetTenant():
             raise ValueError(f"{type(event).__name__} is not packed")
         case _:
             return EVENT.pack(kind, 0, router.intern(event.agent), now, 0, 0)
@@ -289,8 +296,8 @@ def _decision_parts(numbers: Numbers, decision: Decision, place: int) -> Iterato
             yield record(0, ("", "", "", ""), offer)
         case de.VisitEnded(contact, queue, ending, reason, agent, waited, talked):
             yield record(_ENDINGS.index(ending), (contact, queue, agent, reason), 0, 0, waited, talked)
-        case de.AgentChanged(agent, state, reason):
-            yield record(_STATES.index(state), ("", "", agent, reason))
+        case de.AgentChanged(agent, state, reason, line):
+            yield record(_STATES.index(state), ("", "", agent, reason), line)
         case de.WakeAt(at):
             yield record(0, ("", "", "", ""), at)
         case de.Widened(contact, queue, step):
@@ -308,6 +315,8 @@ def _choice_parts(numbers: Numbers, choice: Choice) -> Iterator[bytes]:
         choice.candidates,
         choice.sequence,
         choice.step,
+        choice.key,
+        choice.batch,
         len(choice.needs),
         *excluded,
         *[0] * (EXCLUSIONS_ROOM - len(excluded)),
@@ -354,7 +363,7 @@ def _decision_of(
     if cls is de.VisitEnded:
         return de.VisitEnded(contact, queue, _ENDINGS[word], reason, agent, third, fourth)
     if cls is de.AgentChanged:
-        return de.AgentChanged(agent, _STATES[word], reason)
+        return de.AgentChanged(agent, _STATES[word], reason, number)
     if cls is de.WakeAt:
         return de.WakeAt(number)
     return de.Widened(contact, queue, number)
@@ -362,8 +371,8 @@ def _decision_of(
 
 def _unpack_choice(router: PackedRouter, data: bytes, at: int) -> tuple[Choice, int]:
     head = CHOICE.unpack_from(data, at)
-    _, tie, policy, named, candidates, sequence, step, needs = head[:8]
-    excluded = head[8 : 8 + len(_EXCLUSIONS)]
+    _, tie, policy, named, candidates, sequence, step, key, batch, needs = head[:10]
+    excluded = head[10 : 10 + len(_EXCLUSIONS)]
     best = [BEST.unpack_from(data, at + CHOICE.size + BEST.size * i) for i in range(named)]
     at += CHOICE_SIZE
     wanted = [NEED.unpack_from(data, at + NEED.size * i) for i in range(needs)]
@@ -376,5 +385,7 @@ def _unpack_choice(router: PackedRouter, data: bytes, at: int) -> tuple[Choice, 
         needs=tuple((router.interned(skill), level) for skill, level in wanted),
         sequence=sequence,
         step=step,
+        key=key,
+        batch=batch,
     )
     return choice, at - (-needs * NEED.size // NEEDS_SIZE) * NEEDS_SIZE

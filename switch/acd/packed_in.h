@@ -16,7 +16,7 @@ static PyObject *router_intern(RouterObject *self, PyObject *value)
             return NULL;
         number = acd_intern(self->router, name);
     } else {
-        Arena arena = {{0}, 0};
+        Arena arena = {0};
         Event event = {0};
         int status = take_contact(&arena, value, &event);
         if (status == 0)

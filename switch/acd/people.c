@@ -1,6 +1,7 @@
-/* Agents: their slots, what they are set to, and the sets by what they are doing. */
+/* Agents: their slots, and the sets by what they are doing. */
 #include "state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Agents that the sets are first made for. */
@@ -33,6 +34,7 @@ static void widen_slots(Router *r)
 Agent *agent_add(Router *r, Name *name, int64_t number)
 {
     memory_reserve(&r->memory, (void **)&r->agents, &r->agent_room, r->agent_count + 1, sizeof(Agent *));
+    memory_reserve(&r->memory, (void **)&r->roster, &r->roster_room, r->agent_count + 1, sizeof(Agent *));
     memory_reserve(&r->memory, (void **)&r->dirty_agents, &r->dirty_agent_room, r->agent_count + 1,
                    sizeof(Agent *));
     if (!r->spare_count && r->slot_count == r->slot_room)
@@ -43,7 +45,10 @@ Agent *agent_add(Router *r, Name *name, int64_t number)
     agent->name = name;
     name->agent = agent;
     agent->number = number;
-    agent->idle_since = agent->since = r->now;
+    agent->idle_since = agent->since = agent->signed_in_at = r->now;
+    agent->busy_since = NEVER;
+    agent->weight = 1;
+    agent->units = UNITS;
     agent->pause_reason = share(r->empty);
     agent->shown_reason = share(r->empty);
     agent->axis = AXIS_SIGNED_OUT;
@@ -52,11 +57,12 @@ Agent *agent_add(Router *r, Name *name, int64_t number)
     bit_set(r->everywhere, agent->slot);
     r->everywhere_count++;
     r->agents[r->agent_count++] = agent;
+    r->roster_count = 0;
     classes_learn(r, agent);
     return agent;
 }
 
-void agent_clean(Router *r, Agent *agent)
+static void clean(Router *r, Agent *agent)
 {
     if (!agent->dirty_place)
         return;
@@ -66,171 +72,14 @@ void agent_clean(Router *r, Agent *agent)
     agent->dirty_place = 0;
 }
 
-/* What an agent's settings say */
-
-int agent_serves(const Agent *agent, const Name *queue)
-{
-    for (size_t i = 0; i < agent->queue_count; i++)
-        if (agent->queues[i] == queue)
-            return 1;
-    return agent->queue_count == 0;
-}
-
-int64_t agent_level(const Agent *agent, const Name *skill)
-{
-    for (size_t i = 0; i < agent->skill_count; i++)
-        if (agent->skills[i].skill == skill)
-            return agent->skills[i].level;
-    return 0;
-}
-
-static void hold(Router *r, Holders *holders, const Agent *agent, int64_t level)
-{
-    memory_reserve(&r->memory, (void **)&holders->at, &holders->room, holders->count + 1, sizeof(Holder));
-    holders->at[holders->count++] = (Holder){agent->slot, (int32_t)level};
-}
-
-static void unhold(Holders *holders, const Agent *agent)
-{
-    size_t i = 0;
-    while (holders->at[i].slot != agent->slot)
-        i++;
-    holders->at[i] = holders->at[--holders->count];
-}
-
-/* Counts a signed-in agent in or out of those present for the queues served. */
-static void count_present(Router *r, const Agent *agent, int64_t by)
-{
-    if (!agent->signed_in)
-        return;
-    if (!agent->queue_count)
-        r->present_everywhere += by;
-    for (size_t i = 0; i < agent->queue_count; i++)
-        agent->queues[i]->role->present += by;
-}
-
-/* Lists the agent under what it has and serves. */
-static void list_settings(Router *r, Agent *agent)
-{
-    agent->level_sum = 0;
-    for (size_t i = 0; i < agent->skill_count; i++) {
-        agent->level_sum += agent->skills[i].level;
-        hold(r, &names_role(&r->memory, agent->skills[i].skill)->skilled, agent, agent->skills[i].level);
-    }
-    for (size_t i = 0; i < agent->queue_count; i++)
-        hold(r, &names_role(&r->memory, agent->queues[i])->serving, agent, 0);
-    if (!agent->queue_count) {
-        bit_set(r->everywhere, agent->slot);
-        r->everywhere_count++;
-    }
-    count_present(r, agent, 1);
-}
-
-static void unlist_settings(Router *r, Agent *agent)
-{
-    count_present(r, agent, -1);
-    if (!agent->queue_count) {
-        bit_clear(r->everywhere, agent->slot);
-        r->everywhere_count--;
-    }
-    for (size_t i = 0; i < agent->skill_count; i++)
-        unhold(&agent->skills[i].skill->role->skilled, agent);
-    for (size_t i = 0; i < agent->queue_count; i++)
-        unhold(&agent->queues[i]->role->serving, agent);
-}
-
-static void release_settings(Router *r, Agent *agent)
-{
-    for (size_t i = 0; i < agent->skill_count; i++)
-        release(r, agent->skills[i].skill);
-    for (size_t i = 0; i < agent->queue_count; i++)
-        release(r, agent->queues[i]);
-    memory_drop(&r->memory, agent->skills);
-    memory_drop(&r->memory, agent->queues);
-}
-
-static size_t add_skill(Router *r, Need *skills, size_t count, const TextLevel *in)
-{
-    Name *skill = take(r, in->name);
-    int64_t level = clamp(in->level, 0, LEVEL_MAX);
-    for (size_t i = 0; i < count; i++) {
-        if (skills[i].skill == skill) {
-            release(r, skill);
-            skills[i].level = level;
-            return count;
-        }
-    }
-    size_t at = count;
-    for (; at > 0 && names_compare(skill, skills[at - 1].skill) < 0; at--)
-        skills[at] = skills[at - 1];
-    skills[at] = (Need){skill, level};
-    return count + 1;
-}
-
-static size_t add_queue(Router *r, Name **queues, size_t count, Text text)
-{
-    Name *queue = take(r, text);
-    for (size_t i = 0; i < count; i++) {
-        if (queues[i] == queue) {
-            release(r, queue);
-            return count;
-        }
-    }
-    size_t at = count;
-    for (; at > 0 && names_compare(queue, queues[at - 1]) < 0; at--)
-        queues[at] = queues[at - 1];
-    queues[at] = queue;
-    return count + 1;
-}
-
-static int same_settings(const Agent *a, const Agent *b)
-{
-    if (a->skill_count != b->skill_count || a->queue_count != b->queue_count)
-        return 0;
-    for (size_t i = 0; i < a->skill_count; i++)
-        if (a->skills[i].skill != b->skills[i].skill || a->skills[i].level != b->skills[i].level)
-            return 0;
-    for (size_t i = 0; i < a->queue_count; i++)
-        if (a->queues[i] != b->queues[i])
-            return 0;
-    return 1;
-}
-
-/* Takes skills, queues and order; all else stays. What a reload repeats costs no class a look. */
-void agent_configure(Router *r, Agent *agent, const Event *event)
-{
-    Agent in = {.slot = agent->slot, .signed_in = agent->signed_in};
-    if (event->skill_count)
-        in.skills = memory_new(&r->memory, event->skill_count * sizeof *in.skills);
-    if (event->name_count)
-        in.queues = memory_new(&r->memory, event->name_count * sizeof *in.queues);
-    for (size_t i = 0; i < event->skill_count; i++)
-        in.skill_count = add_skill(r, in.skills, in.skill_count, &event->skills[i]);
-    for (size_t i = 0; i < event->name_count; i++)
-        in.queue_count = add_queue(r, in.queues, in.queue_count, event->names[i]);
-    agent->order = clamp(event->number, -ORDER_MAX, ORDER_MAX);
-    if (same_settings(agent, &in)) {
-        release_settings(r, &in);
-        return;
-    }
-    classes_forget(r, agent);
-    unlist_settings(r, agent);
-    release_settings(r, agent);
-    agent->skills = in.skills;
-    agent->skill_count = in.skill_count;
-    agent->queues = in.queues;
-    agent->queue_count = in.queue_count;
-    list_settings(r, agent);
-    classes_learn(r, agent);
-}
-
+/* An agent without offers. */
 void agent_drop(Router *r, Agent *agent)
 {
     classes_forget(r, agent);
     bit_clear(r->axis[agent->axis], agent->slot);
     r->axis_count[agent->axis]--;
     agent_rest_until(r, agent, 0);
-    agent_clean(r, agent);
+    clean(r, agent);
     due_cancel(&r->due, &agent->wrap_due);
     due_cancel(&r->due, &agent->rest_due);
     size_t i = 0;
@@ -238,8 +87,8 @@ void agent_drop(Router *r, Agent *agent)
         i++;
     r->agent_count--;
     memmove(&r->agents[i], &r->agents[i + 1], (r->agent_count - i) * sizeof(Agent *));
-    unlist_settings(r, agent);
-    release_settings(r, agent);
+    r->roster_count = 0;
+    agent_unset(r, agent);
     r->slots[agent->slot] = NULL;
     r->spare[r->spare_count++] = agent->slot;
     agent->name->agent = NULL;
@@ -247,6 +96,58 @@ void agent_drop(Router *r, Agent *agent)
     release(r, agent->pause_reason);
     release(r, agent->shown_reason);
     memory_drop(&r->memory, agent);
+}
+
+/* Linear order: by `order`, then name. */
+int agent_before(const Agent *a, const Agent *b)
+{
+    return a->order != b->order ? a->order < b->order : names_compare(a->name, b->name) < 0;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const Agent *a = *(Agent *const *)x, *b = *(Agent *const *)y;
+    return agent_before(a, b) ? -1 : agent_before(b, a);
+}
+
+/* Gives all agents their places in linear order, where these are not known. */
+void agents_place(Router *r)
+{
+    if (r->roster_count == r->agent_count)
+        return;
+    memcpy(r->roster, r->agents, r->agent_count * sizeof(Agent *));
+    qsort(r->roster, r->agent_count, sizeof(Agent *), by_place);
+    r->roster_count = r->agent_count;
+    for (size_t i = 0; i < r->roster_count; i++)
+        r->roster[i]->place = i;
+}
+
+/* Capacity */
+
+int64_t agent_used(const Agent *agent)
+{
+    return agent->given + UNITS * clamp(agent->engaged, 0, ENGAGED_MAX) + agent->wrap_units;
+}
+
+/* There is room for a contact of the channel beside what the agent does now. */
+int agent_fits(const Agent *agent, int64_t units, const Name *channel)
+{
+    if (agent_used(agent) + units > agent->units)
+        return 0;
+    int64_t most = needs_find(&agent->most, channel, AMOUNT_MAX), held = 0;
+    if (most == AMOUNT_MAX)
+        return 1;
+    for (const Offer *offer = agent->first_offer; offer; offer = offer->next_of_agent)
+        held += offer->visit->plan->channel == channel;
+    for (const Visit *talk = agent->talks; talk; talk = talk->next_near)
+        held += talk->plan->channel == channel;
+    return held < most;
+}
+
+/* May be given offers as far as the agent alone is concerned, and where there is room. */
+int agent_is_ready(const Agent *agent)
+{
+    return (agent->axis == AXIS_FREE || agent->axis == AXIS_PARTLY) && !agent->rest_until;
 }
 
 /* What an agent is doing */
@@ -257,13 +158,18 @@ static int axis_of(const Agent *agent)
         return AXIS_SIGNED_OUT;
     if (!agent->reachable)
         return AXIS_UNREACHABLE;
+    if (agent->line == LINE_UNUSABLE)
+        return AXIS_LINE_BAD;
     if (agent->paused)
         return AXIS_PAUSED;
-    if (agent->visit && agent->visit->state == VISIT_OFFERED)
+    int64_t used = agent_used(agent);
+    if (!used)
+        return AXIS_FREE;
+    if (used < agent->units)
+        return AXIS_PARTLY;
+    if (agent->first_offer)
         return AXIS_OFFERED;
-    if (agent->visit || agent->engaged)
-        return AXIS_BUSY;
-    return agent->wrap_until ? AXIS_WRAP_UP : AXIS_FREE;
+    return agent->talks || agent->engaged ? AXIS_BUSY : AXIS_WRAP_UP;
 }
 
 static int derive(const Agent *agent)
@@ -272,9 +178,9 @@ static int derive(const Agent *agent)
         return SHOWN_LOGGED_OUT;
     if (!agent->reachable)
         return SHOWN_UNREACHABLE;
-    if (agent->visit && agent->visit->state == VISIT_OFFERED)
+    if (agent->first_offer)
         return SHOWN_OFFERED;
-    if (agent->visit || agent->engaged)
+    if (agent->talks || agent->engaged)
         return SHOWN_BUSY;
     if (agent->wrap_until)
         return SHOWN_WRAP_UP;
@@ -294,34 +200,41 @@ void agent_index(Router *r, Agent *agent)
     agent->axis = axis;
 }
 
+static void count_busy(Router *r, Agent *agent)
+{
+    int busy = agent->talks || agent->engaged || agent->wrap_until;
+    if (busy && agent->busy_since == NEVER) {
+        agent->busy_since = r->now;
+    } else if (!busy && agent->busy_since != NEVER) {
+        agent->busy_us += r->now - agent->busy_since;
+        agent->busy_since = NEVER;
+    }
+}
+
 void agent_refresh(Router *r, Agent *agent)
 {
     int shown = derive(agent);
     Name *reason = agent->pause_reason;
-    if (shown != agent->shown || reason != agent->shown_reason) {
+    if (shown != agent->shown || reason != agent->shown_reason || agent->line != agent->shown_line) {
         if (shown != agent->shown || shown == SHOWN_PAUSED)
             agent->since = r->now;
         agent->shown = shown;
         share(reason);
         release(r, agent->shown_reason);
         agent->shown_reason = reason;
+        agent->shown_line = agent->line;
         Decision *d = emit(r, DE_AGENT_CHANGED);
         d->agent = agent->name;
         d->word = shown;
         d->reason = reason;
+        d->number = agent->line;
     }
+    count_busy(r, agent);
     agent_index(r, agent);
-    if (agent->axis == AXIS_FREE && !agent->dirty_place) {
+    if (agent_is_ready(agent) && !agent->dirty_place) {
         r->dirty_agents[r->dirty_agent_count++] = agent;
         agent->dirty_place = r->dirty_agent_count;
     }
-}
-
-void agent_sign(Router *r, Agent *agent, int signed_in)
-{
-    count_present(r, agent, -1);
-    agent->signed_in = signed_in;
-    count_present(r, agent, 1);
 }
 
 /* 0: rests no longer. */

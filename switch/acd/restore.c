@@ -1,298 +1,246 @@
 /* A router from a snapshot. Nothing in the bytes is believed: a contradiction ends in "damaged". */
-#include "snapshot.h"
+#include "source.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* Larger than any number that a router writes, small enough that two of them add up. */
-#define NUMBER_MAX ((1LL << 62) - 1)
-
-enum { NO_MEMORY = 1, DAMAGED = 2 };
-
-typedef struct Source {
-    Router *r;
-    const unsigned char *at;
-    size_t left;
-} Source;
-
-static void check(Source *src, int condition)
-{
-    if (!condition)
-        longjmp(src->r->memory.failed, DAMAGED);
-}
-
-static uint64_t word(Source *src)
-{
-    check(src, src->left >= 8);
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--)
-        value = value << 8 | src->at[i];
-    src->at += 8;
-    src->left -= 8;
-    return value;
-}
-
-static int64_t between(Source *src, int64_t least, int64_t most)
-{
-    int64_t value = (int64_t)word(src);
-    check(src, value >= least && value <= most);
-    return value;
-}
-
-static int64_t number(Source *src) { return between(src, -NUMBER_MAX, NUMBER_MAX); }
-
-/* A count of things that each take at least 8 bytes; so a damaged one cannot be huge. */
-static size_t count(Source *src)
-{
-    uint64_t value = word(src);
-    check(src, value <= src->left / 8);
-    return (size_t)value;
-}
-
-static int flag(Source *src) { return number(src) != 0; }
-
-/* RFC 3629: well formed, shortest, no surrogates. */
-static int is_utf8(const unsigned char *at, size_t size)
-{
-    for (size_t i = 0; i < size;) {
-        unsigned char lead = at[i];
-        size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : (lead & 0xF0) == 0xE0 ? 2 : 3;
-        if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || size - i <= more)
-            return 0;
-        for (size_t k = 1; k <= more; k++)
-            if ((at[i + k] & 0xC0) != 0x80)
-                return 0;
-        unsigned char second = more ? at[i + 1] : 0;
-        if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-            (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
-            return 0;
-        i += more + 1;
-    }
-    return 1;
-}
-
-static Text text(Source *src)
-{
-    uint64_t size = word(src);
-    check(src, size <= src->left && is_utf8(src->at, (size_t)size));
-    Text out = {(const char *)src->at, (size_t)size};
-    src->at += size;
-    src->left -= (size_t)size;
-    return out;
-}
-
-static int64_t duration(Source *src) { return clamp(number(src), 0, AMOUNT_MAX); }
 
 static void read_queue(Source *src)
 {
-    Name *name = take(src->r, text(src));
+    Name *name = take(src->r, read_text(src));
     check(src, !queue_of(name));
     Queue *q = queue_add(src->r, name);
     QueueIn *s = &q->set;
     s->policy = (int)between(src, 0, POLICY_COUNT - 1);
-    s->priority = clamp(number(src), -AMOUNT_MAX, AMOUNT_MAX);
-    s->ring_us = duration(src);
-    s->lease_margin_us = duration(src);
-    s->wrap_up_us = duration(src);
-    s->misses_before_pause = duration(src);
-    s->contacts_max = duration(src);
-    s->refuse_without_agents = flag(src);
-    s->service_level_us = duration(src);
-    s->retry_same_agent_us = duration(src);
-    q->entered = number(src);
-    q->answered = number(src);
-    q->answered_in_time = number(src);
-    q->abandoned = number(src);
-    q->abandoned_in_time = number(src);
-    q->withdrawn = number(src);
-    q->refused = number(src);
-    q->answer_count = count(src);
+    s->priority = read_number(src);
+    s->ring_us = read_number(src);
+    s->lease_margin_us = read_number(src);
+    s->wrap_up_us = read_number(src);
+    s->misses_before_pause = read_number(src);
+    s->contacts_max = read_number(src);
+    s->refuse_without_agents = read_flag(src);
+    s->service_level_us = read_number(src);
+    s->retry_same_agent_us = read_number(src);
+    q->entered = read_number(src);
+    q->answered = read_number(src);
+    q->answered_in_time = read_number(src);
+    q->abandoned = read_number(src);
+    q->abandoned_in_time = read_number(src);
+    q->withdrawn = read_number(src);
+    q->refused = read_number(src);
+    q->answer_count = read_count(src);
     check(src, q->answer_count <= ANSWERS_KEPT);
     for (size_t i = 0; i < q->answer_count; i++)
         q->answers[i] = between(src, -AMOUNT_MAX, src->r->now);
 }
 
-/* Skills and queues as an event gives them, so that they are put in order as from an event. */
-static void read_settings(Source *src, Agent *agent, int64_t order)
+static void read_agent(Source *src, Draft *draft)
 {
     Router *r = src->r;
-    Event event = {.number = order};
-    event.skill_count = count(src);
-    TextLevel *skills = event.skill_count ? memory_new(&r->memory, event.skill_count * sizeof *skills) : NULL;
-    for (size_t i = 0; i < event.skill_count; i++) {
-        skills[i].name = text(src);
-        skills[i].level = number(src);
-    }
-    event.skills = skills;
-    event.name_count = count(src);
-    Text *queues = event.name_count ? memory_new(&r->memory, event.name_count * sizeof *queues) : NULL;
-    for (size_t i = 0; i < event.name_count; i++)
-        queues[i] = text(src);
-    event.names = queues;
-    agent_configure(r, agent, &event);
-    memory_drop(&r->memory, skills);
-    memory_drop(&r->memory, queues);
-}
-
-static void read_agent(Source *src)
-{
-    Router *r = src->r;
-    Name *name = take(r, text(src));
+    Name *name = take(r, read_text(src));
     check(src, !name->agent);
     int64_t last = r->agent_count ? r->agents[r->agent_count - 1]->number : 0;
     Agent *a = agent_add(r, name, between(src, last + 1, r->last_agent));
-    read_settings(src, a, number(src));
-    agent_sign(r, a, flag(src));
-    a->reachable = flag(src);
-    a->paused = flag(src);
+    draft->agent = a;
+    draft->event = (Event){.number = read_number(src), .weight = 1, .units = UNITS};
+    draft->event.skills = read_pairs(src);
+    draft->event.names = read_texts(src);
+    agent_sign(r, a, read_flag(src));
+    a->reachable = read_flag(src);
+    a->paused = read_flag(src);
     release(r, a->pause_reason);
-    a->pause_reason = take(r, text(src));
+    a->pause_reason = take(r, read_text(src));
     a->engaged = between(src, 0, AMOUNT_MAX);
     a->wrap_until = between(src, 0, NUMBER_MAX);
     agent_rest_until(r, a, between(src, 0, NUMBER_MAX));
-    a->idle_since = number(src);
-    a->answered = number(src);
-    a->missed = number(src);
+    a->idle_since = read_number(src);
+    a->answered = between(src, 0, NUMBER_MAX);
+    a->missed = read_number(src);
     a->shown = (int)between(src, 0, SHOWN_COUNT - 1);
     release(r, a->shown_reason);
-    a->shown_reason = take(r, text(src));
-    a->since = number(src);
+    a->shown_reason = take(r, read_text(src));
+    a->since = read_number(src);
     if (a->wrap_until)
         due_set(&r->memory, &r->due, &a->wrap_due, DUE_WRAP_UP, a->number, a->wrap_until);
     if (a->rest_until)
         due_set(&r->memory, &r->due, &a->rest_due, DUE_REST, a->number, a->rest_until);
 }
 
-/* The needs of one step, as an event gives them. */
-static void read_needs(Source *src, StepIn *step)
-{
-    step->after_us = number(src);
-    step->need_count = count(src);
-    TextLevel *needs = step->need_count ? memory_new(&src->r->memory, step->need_count * sizeof *needs) : NULL;
-    for (size_t i = 0; i < step->need_count; i++) {
-        needs[i].name = text(src);
-        needs[i].level = number(src);
-    }
-    step->needs = needs;
-}
-
-/* Steps and who is avoided, as an event gives them. */
-static Plan *read_plan(Source *src, Text queue, int64_t priority)
-{
-    Memory *m = &src->r->memory;
-    Event event = {.other = queue, .number = priority, .step_count = count(src)};
-    check(src, event.step_count > 0);
-    StepIn *steps = memory_new(m, event.step_count * sizeof *steps);
-    for (size_t i = 0; i < event.step_count; i++)
-        read_needs(src, &steps[i]);
-    event.steps = steps;
-    event.name_count = count(src);
-    Text *names = event.name_count ? memory_new(m, event.name_count * sizeof *names) : NULL;
-    for (size_t i = 0; i < event.name_count; i++)
-        names[i] = text(src);
-    event.names = names;
-    Plan *plan = plan_new(src->r, &event);
-    for (size_t i = 0; i < event.step_count; i++)
-        memory_drop(m, (void *)steps[i].needs);
-    memory_drop(m, steps);
-    memory_drop(m, names);
-    return plan;
-}
-
 static void read_backoffs(Source *src, Visit *v)
 {
     Router *r = src->r;
-    size_t backoffs = count(src);
+    size_t backoffs = read_count(src);
     check(src, backoffs <= BACKOFFS_MAX);
     memory_reserve(&r->memory, (void **)&v->backoffs, &v->backoff_room, backoffs, sizeof *v->backoffs);
     for (size_t i = 0; i < backoffs; i++) {
-        Name *agent = take(r, text(src));
+        Name *agent = take(r, read_text(src));
         v->backoffs[v->backoff_count++] = (Backoff){agent, between(src, 0, NUMBER_MAX)};
     }
 }
 
-/* What is derived from a visit: its agent's load, counts of its queue, the offer's index, due times. */
-static void derive(Source *src, Visit *v, int has_agent)
+/* A visit as the first part has it; its plan and its lines follow. */
+static void read_visit(Source *src, Draft *draft, int64_t *last_seq)
 {
     Router *r = src->r;
-    check(src, has_agent ? v->state != VISIT_WAITING : v->state != VISIT_OFFERED);
-    if (has_agent) {
-        Agent *agent = v->agent_name->agent;
-        check(src, agent && !agent->visit);
-        v->agent = agent;
-        agent->visit = v;
+    Event *event = &draft->event;
+    Visit *v = draft->visit = memory_new(&r->memory, sizeof *v);
+    v->contact = take(r, read_text(src));
+    event->other = read_text(src);
+    int attached = read_flag(src);
+    v->seq = *last_seq = between(src, *last_seq + 1, r->last_seq);
+    event->number = read_number(src);
+    v->waiting_since = between(src, -AMOUNT_MAX, r->now);
+    event->channel = (Text){r->voice->text, r->voice->size};
+    event->step_count = read_count(src);
+    check(src, event->step_count > 0 && !v->contact->visit);
+    v->contact->visit = v;
+    Name *queue = names_find(&r->names, event->other);
+    check(src, !attached || (queue && queue_of(queue)));
+    v->queue = attached ? queue_of(queue) : NULL;
+    event->steps = draft->steps = memory_new(&r->memory, event->step_count * sizeof *draft->steps);
+    for (size_t i = 0; i < event->step_count; i++) {
+        draft->steps[i].after_us = read_number(src);
+        draft->steps[i].needs = read_pairs(src);
     }
+    event->names = read_texts(src);
+    v->state = (int)between(src, VISIT_WAITING, VISIT_CONNECTED);
+    v->step = (uint32_t)between(src, 0, (int64_t)event->step_count - 1);
+    draft->agent_name = read_text(src);
+    draft->has_agent = read_flag(src);
+    draft->offer = read_number(src);
+    draft->fence = read_number(src);
+    draft->lease_until = read_number(src);
+    v->connected_at = read_number(src);
+    v->wrap_up_us = read_duration(src);
+    read_backoffs(src, v);
+    check(src, v->state == VISIT_CONNECTED || v->queue);
+    check(src, draft->has_agent ? v->state != VISIT_WAITING : v->state != VISIT_OFFERED);
+}
+
+static Agent *find_agent(Source *src, Text text)
+{
+    Name *name = names_find(&src->r->names, text);
+    check(src, name && name->agent);
+    return name->agent;
+}
+
+static void add_offer(Source *src, Visit *v, const MoreOffer *offer)
+{
+    Router *r = src->r;
+    check(src, offer->number > 0 && offer->number <= r->last_offer && !offer_find(r, offer->number));
+    offer_add(r, v, find_agent(src, offer->agent), offer->number, offer->fence, offer->lease_until);
+}
+
+static void add_talk(Source *src, Visit *v, const Draft *draft)
+{
+    if (draft->has_agent || draft->agent_name.size)
+        v->agent_name = take(src->r, draft->agent_name);
+    if (draft->has_agent) {
+        v->agent = find_agent(src, draft->agent_name);
+        talk_begin(v->agent, v);
+    }
+    if (v->queue)
+        v->queue->talking++;
+}
+
+/* The visit into its lines, and what is derived from it: its agents' load, counts, due times. */
+static void place_visit(Source *src, Draft *draft)
+{
+    Router *r = src->r;
+    Visit *v = draft->visit;
+    v->plan = plan_new(r, &draft->event, draft->units);
+    visit_add(r, v);
     if (v->state == VISIT_CONNECTED) {
-        if (v->queue)
-            v->queue->talking++;
+        add_talk(src, v, draft);
         return;
     }
-    check(src, v->queue != NULL);
     if (v->state == VISIT_OFFERED) {
-        check(src, v->offer > 0 && v->offer <= r->last_offer && !offers_find(&r->offers, v->offer));
         v->queue->offered++;
-        offers_add(r, v);
-        due_set(&r->memory, &r->due, &v->lease_due, DUE_LEASE, v->offer, v->lease_until);
+        add_offer(src, v, &(MoreOffer){draft->offer, draft->fence, draft->lease_until, draft->agent_name});
+        for (size_t i = 0; i < draft->more_count; i++)
+            add_offer(src, v, &draft->more[i]);
     }
     int64_t due = step_due_at(v);
     if (due != NEVER)
         due_set(&r->memory, &r->due, &v->step_due, DUE_STEP, v->seq, due);
     visit_time_backoffs(r, v);
+    if (kept_until(v) > r->now)
+        due_set(&r->memory, &r->due, &v->kept_due, DUE_KEPT, v->seq, kept_until(v));
+    if (v->more_at)
+        due_set(&r->memory, &r->due, &v->more_due, DUE_MORE, v->seq, v->more_at);
 }
 
-static void read_visit(Source *src)
+static void place_all(Source *src, Drafts *drafts)
 {
     Router *r = src->r;
-    Text contact = text(src), queue = text(src);
-    int attached = flag(src);
-    int64_t seq = between(src, (r->last_visit ? r->last_visit->seq : 0) + 1, r->last_seq);
-    int64_t priority = number(src);
-    int64_t since = between(src, -AMOUNT_MAX, r->now);
-    Visit *v = memory_new(&r->memory, sizeof *v);
-    v->contact = take(r, contact);
-    v->plan = read_plan(src, queue, priority);
-    check(src, !v->contact->visit && (!attached || queue_of(v->plan->queue)));
-    v->queue = attached ? queue_of(v->plan->queue) : NULL;
-    v->seq = seq;
-    v->waiting_since = since;
-    v->state = (int)between(src, VISIT_WAITING, VISIT_CONNECTED);
-    v->step = (uint32_t)between(src, 0, (int64_t)v->plan->step_count - 1);
-    Text agent_name = text(src);
-    int has_agent = flag(src);
-    if (agent_name.size || has_agent)
-        v->agent_name = take(r, agent_name);
-    v->offer = number(src);
-    v->fence = number(src);
-    v->lease_until = number(src);
-    v->connected_at = number(src);
-    v->wrap_up_us = duration(src);
-    read_backoffs(src, v);
-    derive(src, v, has_agent);
-    visit_add(r, v);
+    for (size_t i = 0; i < r->queue_count; i++)
+        queue_count_in(r, r->queues[i], 1);
+    for (size_t i = 0; i < drafts->agent_count; i++)
+        agent_configure(r, drafts->agents[i].agent, &drafts->agents[i].event);
+    for (size_t i = 0; i < drafts->visit_count; i++)
+        place_visit(src, &drafts->visits[i]);
+    for (size_t i = 0; i < r->agent_count; i++)
+        agent_index(r, r->agents[i]);
+    /* Nothing is touched, so that the first event settles only what it touches. */
+    for (size_t i = 0; i < r->dirty_count; i++)
+        r->dirty[i]->dirty_place = 0;
+    r->dirty_count = 0;
 }
 
-static void read_all(Source *src)
+static void drop_drafts(Router *r, Drafts *drafts)
+{
+    for (size_t i = 0; i < drafts->agent_count + drafts->visit_count; i++) {
+        Draft *draft = i < drafts->agent_count ? &drafts->agents[i] : &drafts->visits[i - drafts->agent_count];
+        Event *event = &draft->event;
+        memory_drop(&r->memory, (void *)event->skills.at);
+        memory_drop(&r->memory, (void *)event->names.at);
+        memory_drop(&r->memory, (void *)event->teams.at);
+        memory_drop(&r->memory, (void *)event->pairs.at);
+        memory_drop(&r->memory, draft->more);
+        for (size_t k = 0; k < event->step_count; k++) {
+            StepIn *step = &draft->steps[k];
+            memory_drop(&r->memory, (void *)step->needs.at);
+            memory_drop(&r->memory, (void *)step->none_of.at);
+            memory_drop(&r->memory, (void *)step->prefer.at);
+            memory_drop(&r->memory, (void *)step->teams.at);
+            memory_drop(&r->memory, (void *)step->queues.at);
+            for (size_t g = 0; g < step->group_count; g++)
+                memory_drop(&r->memory, (void *)step->groups[g].at);
+            memory_drop(&r->memory, (void *)step->groups);
+        }
+        memory_drop(&r->memory, draft->steps);
+    }
+    memory_drop(&r->memory, drafts->agents);
+    memory_drop(&r->memory, drafts->visits);
+}
+
+static void read_all(Source *src, int version)
 {
     Router *r = src->r;
-    r->rng = word(src);
+    r->rng = (uint64_t)between(src, INT64_MIN, INT64_MAX);
     r->now = between(src, 0, AMOUNT_MAX);
     r->sequence = between(src, 0, AMOUNT_MAX);
     r->last_offer = between(src, 0, AMOUNT_MAX);
     r->last_fence = between(src, 0, NUMBER_MAX);
     r->last_seq = between(src, 0, AMOUNT_MAX);
     r->last_agent = between(src, 0, AMOUNT_MAX);
-    r->wake_at = number(src);
-    size_t queues = count(src), agents = count(src), visits = count(src);
+    r->wake_at = read_number(src);
+    size_t queues = read_count(src);
+    Drafts drafts = {.agent_count = read_count(src), .visit_count = read_count(src)};
+    drafts.agents = memory_new(&r->memory, (drafts.agent_count + 1) * sizeof *drafts.agents);
+    drafts.visits = memory_new(&r->memory, (drafts.visit_count + 1) * sizeof *drafts.visits);
+    int64_t last_seq = 0;
     while (queues--)
         read_queue(src);
-    while (agents--)
-        read_agent(src);
-    while (visits--)
-        read_visit(src);
+    for (size_t i = 0; i < drafts.agent_count; i++)
+        read_agent(src, &drafts.agents[i]);
+    for (size_t i = 0; i < drafts.visit_count; i++)
+        read_visit(src, &drafts.visits[i], &last_seq);
+    if (version >= SNAPSHOT_VERSION)
+        read_second(src, &drafts);
+    else
+        assume_second(src, &drafts);
     check(src, src->left == 0);
-    for (size_t i = 0; i < r->agent_count; i++)
-        agent_index(r, r->agents[i]);
-    /* visit_add and the like touch nothing, so that the first event settles only what it touches. */
+    place_all(src, &drafts);
+    drop_drafts(r, &drafts);
 }
 
 /* Apart from acd_restore, so that no variable lives across the jump. */
@@ -306,15 +254,16 @@ static int fill(Router *r, const unsigned char *at, size_t size)
     default:
         return NO_MEMORY;
     }
-    Source src = {r, at + SNAPSHOT_MAGIC_SIZE, size - 8 - SNAPSHOT_MAGIC_SIZE};
-    read_all(&src);
+    Source src = {r, at + SNAPSHOT_HEAD, size - 8 - SNAPSHOT_HEAD};
+    read_all(&src, at[SNAPSHOT_MAGIC_SIZE]);
     return 0;
 }
 
 Router *acd_restore(const unsigned char *at, size_t size, const char **why)
 {
     *why = NULL;
-    if (size < SNAPSHOT_MAGIC_SIZE + 8 || memcmp(at, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_SIZE) != 0) {
+    if (size < SNAPSHOT_HEAD + 8 || memcmp(at, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_SIZE) != 0 ||
+        at[SNAPSHOT_MAGIC_SIZE] < 1 || at[SNAPSHOT_MAGIC_SIZE] > SNAPSHOT_VERSION) {
         *why = "not a snapshot of this version of the router";
         return NULL;
     }

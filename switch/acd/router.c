@@ -11,6 +11,8 @@ static int prepare(Router *r)
     if (setjmp(r->memory.failed))
         return -1;
     r->wake_at = NEVER;
+    r->tenant.ageing_us = 60000000;
+    r->voice = take(r, (Text){"voice", 5});
     r->empty = take(r, (Text){"", 0});
     r->missed = take(r, (Text){"missed", 6});
     r->queue_removed = take(r, (Text){"queue-removed", 13});
@@ -57,11 +59,11 @@ static void fall_due(Router *r)
         Agent *agent;
         switch (item->kind) {
         case DUE_LEASE:
-            offer_failed(r, OWNER(Visit, lease_due, item), OFFER_LEASE_EXPIRED);
+            offer_failed(r, OWNER(Offer, lease_due, item), OFFER_LEASE_EXPIRED);
             break;
         case DUE_WRAP_UP:
             agent = OWNER(Agent, wrap_due, item);
-            agent->wrap_until = 0;
+            agent->wrap_until = agent->wrap_units = 0;
             agent_refresh(r, agent);
             break;
         case DUE_REST:
@@ -71,6 +73,12 @@ static void fall_due(Router *r)
             break;
         case DUE_STEP:
             visit_widen(r, OWNER(Visit, step_due, item));
+            break;
+        case DUE_KEPT:
+            visit_touch(r, OWNER(Visit, kept_due, item));
+            break;
+        case DUE_MORE:
+            rings_more(r, OWNER(Visit, more_due, item));
             break;
         default:
             visit_drop_backoffs(r, OWNER(Visit, backoff_due, item));
@@ -93,6 +101,11 @@ static void handle(Router *r, const Event *event)
         break;
     case EV_WAKE:
         break;
+    case EV_SET_TENANT:
+    case EV_SET_QUEUE:
+    case EV_REMOVE_QUEUE:
+        tenant_event(r, event);
+        break;
     default:
         agent_event(r, event);
     }
@@ -106,6 +119,7 @@ void take_event(Router *r, const Event *event, int64_t now)
     r->sequence++;
     r->out_count = 0;
     names_sweep(&r->memory, &r->names);
+    turn_day(r);
     fall_due(r);
     handle(r, event);
     settle(r);

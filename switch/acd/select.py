@@ -10,28 +10,10 @@ from switch.acd.router import Router
 from switch.acd.settings import VOICE, AgentSettings, Contact, Policy, QueueSettings, TenantSettings
 from switch.acd.snapshot_bytes import version_of
 
-C_LACKS: frozenset[str] = frozenset(
-    (
-        "requirement",
-        "before",
-        "line",
-        "least-occupied",
-        "round-robin",
-        "weighted-random",
-        "idleness-ratio",
-        "ring-all",
-        "ring-progressively",
-        "misses",
-        "capacity",
-        "order",
-        "batch",
-        "own-calls",
-        "day",
-    )
-)
+C_LACKS: frozenset[str] = frozenset(("batch",))
 """Words of `words_of` that the C half does not know yet. A word goes when the halves are equal with it."""
 
-C_READS = (1,)
+C_READS = (1, 2)
 """Versions of snapshots that the C half reads. It writes the last of them."""
 
 _FIRST_POLICIES = frozenset(tuple(Policy)[:6])

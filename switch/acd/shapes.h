@@ -3,7 +3,7 @@
 #ifndef ACD_SHAPES_H
 #define ACD_SHAPES_H
 
-#define FIELDS_MAX 16
+#define FIELDS_MAX 24
 
 typedef struct Shape {
     const char *module, *name;
@@ -12,7 +12,8 @@ typedef struct Shape {
     PyObject *members[FIELDS_MAX]; /* the slot descriptors of the fields */
 } Shape;
 
-enum { S_QUEUE_SETTINGS, S_AGENT_SETTINGS, S_CONTACT, S_REQUIREMENT, S_STEP, S_NEED, S_ADMITTED, S_REFUSED,
+enum { S_QUEUE_SETTINGS, S_AGENT_SETTINGS, S_TENANT_SETTINGS, S_CONTACT, S_REQUIREMENT, S_STEP, S_NEED,
+       S_PREFERENCE, S_ADMITTED, S_REFUSED,
        S_OFFERED, S_OFFER_ENDED, S_CONNECTED, S_CLAIM_REFUSED, S_VISIT_ENDED, S_AGENT_CHANGED, S_WAKE_AT, S_WIDENED,
        S_CHOICE, S_RANKED, S_PLACE, S_QUEUE_VIEW, S_AGENT_VIEW, S_WAITING_VIEW, S_EVENT };
 
@@ -24,13 +25,21 @@ enum { S_QUEUE_SETTINGS, S_AGENT_SETTINGS, S_CONTACT, S_REQUIREMENT, S_STEP, S_N
 static Shape shapes[] = {
     {SETTINGS, "QueueSettings",
      {"name", "policy", "priority", "ring_us", "lease_margin_us", "wrap_up_us", "misses_before_pause",
-      "contacts_max", "refuse_without_agents", "service_level_us", "retry_same_agent_us"}, 0, {0}},
-    {SETTINGS, "AgentSettings", {"name", "skills", "queues", "order"}, 0, {0}},
+      "contacts_max", "refuse_without_agents", "service_level_us", "retry_same_agent_us",
+      "share", "cost", "handling_us", "target_percent", "shares", "ring_more_us", "busy_is_miss",
+      "unreachable_is_miss"}, 0, {0}},
+    {SETTINGS, "AgentSettings", {"name", "skills", "queues", "order", "teams", "weight", "units", "most"},
+     0, {0}},
+    {SETTINGS, "TenantSettings",
+     {"order", "assign", "ageing_us", "channels", "own_calls_reset_idle", "day_start_us"}, 0, {0}},
     {SETTINGS, "Contact",
-     {"contact", "queue", "requirement", "priority", "waiting_since", "avoid"}, 0, {0}},
+     {"contact", "queue", "requirement", "priority", "waiting_since", "avoid", "channel", "before",
+      "sticky_us"}, 0, {0}},
     {SETTINGS, "Requirement", {"steps"}, 0, {0}},
-    {SETTINGS, "Step", {"after_us", "needs"}, 0, {0}},
+    {SETTINGS, "Step",
+     {"after_us", "needs", "any_of", "none_of", "prefer", "teams", "queues"}, 0, {0}},
     {SETTINGS, "Need", {"skill", "level"}, 0, {0}},
+    {SETTINGS, "Preference", {"skill", "weight"}, 0, {0}},
     {DECISIONS, "Admitted", {"contact", "queue", "position"}, 0, {0}},
     {DECISIONS, "Refused", {"contact", "queue", "reason"}, 0, {0}},
     {DECISIONS, "Offered",
@@ -76,22 +85,25 @@ static Shape shapes[] = {
     {EVENTS, "Finish", {"contact"}, 0, {0}},
     {EVENTS, "EndWrapUp", {"agent"}, 0, {0}},
     {EVENTS, "Wake", {0}, 0, {0}},
+    {EVENTS, "SetTenant", {"tenant"}, 0, {0}},
+    {EVENTS, "SetLine", {"agent", "grade"}, 0, {0}},
 };
 
 #define WORDS_MAX 20
 
-/* The words of an enumeration in the order of its definition, which is that of the C enumeration. There may
-   be more of them than C knows, behind these (select.py). */
+/* The words of an enumeration in the order of its definition, which is that of the C enumeration. */
 typedef struct Words {
     const char *module, *name;
     int count;
     PyObject *items[WORDS_MAX];
 } Words;
 
-enum { W_POLICY, W_DECLINE, W_SHOWN, W_EXCLUSION, W_REFUSAL, W_OFFER_OUTCOME, W_VISIT_OUTCOME, W_COUNT };
+enum { W_POLICY, W_ORDER, W_ASSIGN, W_DECLINE, W_SHOWN, W_EXCLUSION, W_REFUSAL, W_OFFER_OUTCOME, W_VISIT_OUTCOME, W_COUNT };
 
 static Words words[W_COUNT] = {
     {SETTINGS, "Policy", POLICY_COUNT, {0}},
+    {SETTINGS, "Order", ORDER_COUNT, {0}},
+    {SETTINGS, "Assign", ASSIGN_COUNT, {0}},
     {EVENTS, "DeclineReason", OFFER_FAILED + 1, {0}},
     {DECISIONS, "AgentState", SHOWN_COUNT, {0}},
     {DECISIONS, "Exclusion", OUT_COUNT, {0}},
@@ -100,7 +112,8 @@ static Words words[W_COUNT] = {
     {DECISIONS, "VisitOutcome", VISIT_OUTCOME_COUNT, {0}},
 };
 
-static const char *const TIES[TIE_COUNT] = {"only candidate", "score", "longest idle", "order", "random"};
+static const char *const TIES[TIE_COUNT] = {"only candidate", "score", "longest idle", "order",
+                                            "random", "line", "agent of before", "batch"};
 static const char *const VISIT_STATES[] = {"WAITING", "OFFERED", "CONNECTED"};
 
 #endif

@@ -12,7 +12,7 @@ static void bytes(Router *r, const void *at, size_t size)
     out->size += size;
 }
 
-static void number(Router *r, int64_t value)
+void write_number(Router *r, int64_t value)
 {
     unsigned char raw[8];
     for (int i = 0; i < 8; i++)
@@ -20,82 +20,86 @@ static void number(Router *r, int64_t value)
     bytes(r, raw, sizeof raw);
 }
 
-static void numbers(Router *r, size_t count, const int64_t *values)
+void write_numbers(Router *r, size_t count, const int64_t *values)
 {
     for (size_t i = 0; i < count; i++)
-        number(r, values[i]);
+        write_number(r, values[i]);
 }
 
-#define NUMBERS(...)                                                                                        \
-    do {                                                                                                    \
-        const int64_t values_[] = {__VA_ARGS__};                                                            \
-        numbers(r, sizeof values_ / sizeof values_[0], values_);                                            \
-    } while (0)
-
-static void text(Router *r, const Name *name)
+void write_text(Router *r, const Name *name)
 {
-    number(r, (int64_t)name->size);
+    write_number(r, (int64_t)name->size);
     bytes(r, name->text, name->size);
+}
+
+/* How many, and each a name and a number. */
+void write_pairs(Router *r, const Needs *needs)
+{
+    write_number(r, (int64_t)needs->count);
+    for (size_t i = 0; i < needs->count; i++) {
+        write_text(r, needs->at[i].skill);
+        write_number(r, needs->at[i].level);
+    }
 }
 
 static void write_queue(Router *r, const Queue *q)
 {
     const QueueIn *s = &q->set;
-    text(r, q->name);
+    write_text(r, q->name);
     NUMBERS(s->policy, s->priority, s->ring_us, s->lease_margin_us, s->wrap_up_us, s->misses_before_pause,
             s->contacts_max, s->refuse_without_agents, s->service_level_us, s->retry_same_agent_us);
     NUMBERS(q->entered, q->answered, q->answered_in_time, q->abandoned, q->abandoned_in_time, q->withdrawn,
             q->refused, (int64_t)q->answer_count);
-    numbers(r, q->answer_count, q->answers);
+    write_numbers(r, q->answer_count, q->answers);
 }
 
 static void write_agent(Router *r, const Agent *a)
 {
-    text(r, a->name);
-    NUMBERS(a->number, a->order, (int64_t)a->skill_count);
-    for (size_t i = 0; i < a->skill_count; i++) {
-        text(r, a->skills[i].skill);
-        number(r, a->skills[i].level);
-    }
-    number(r, (int64_t)a->queue_count);
-    for (size_t i = 0; i < a->queue_count; i++)
-        text(r, a->queues[i]);
+    write_text(r, a->name);
+    NUMBERS(a->number, a->order);
+    write_pairs(r, &a->skills);
+    write_number(r, (int64_t)a->queues.count);
+    for (size_t i = 0; i < a->queues.count; i++)
+        write_text(r, a->queues.at[i]);
     NUMBERS(a->signed_in, a->reachable, a->paused);
-    text(r, a->pause_reason);
+    write_text(r, a->pause_reason);
     NUMBERS(a->engaged, a->wrap_until, a->rest_until, a->idle_since, a->answered, a->missed, a->shown);
-    text(r, a->shown_reason);
-    number(r, a->since);
+    write_text(r, a->shown_reason);
+    write_number(r, a->since);
 }
 
-static void write_steps(Router *r, const Plan *plan)
+/* The agent who talks or is rung; further offers stand in the second part. */
+static void write_first_offer(Router *r, const Visit *v)
 {
-    number(r, (int64_t)plan->step_count);
-    for (size_t i = 0; i < plan->step_count; i++) {
-        const Class *class = plan->steps[i].class;
-        NUMBERS(plan->steps[i].after_us, (int64_t)class->need_count);
-        for (size_t k = 0; k < class->need_count; k++) {
-            text(r, class->needs[k].skill);
-            number(r, class->needs[k].level);
-        }
+    const Offer *offer = v->first_offer;
+    if (offer) {
+        write_text(r, offer->agent->name);
+        NUMBERS(1, offer->number, offer->fence, offer->lease_until);
+    } else {
+        write_text(r, v->agent_name ? v->agent_name : r->empty);
+        NUMBERS(v->agent != NULL, 0, 0, 0);
     }
 }
 
 static void write_visit(Router *r, const Visit *v)
 {
-    text(r, v->contact);
-    text(r, v->plan->queue);
-    NUMBERS(v->queue != NULL, v->seq, v->plan->priority, v->waiting_since);
-    write_steps(r, v->plan);
-    number(r, (int64_t)v->plan->avoid_count);
-    for (size_t i = 0; i < v->plan->avoid_count; i++)
-        text(r, v->plan->avoid[i]);
-    NUMBERS(v->state, (int64_t)v->step);
-    text(r, v->agent_name ? v->agent_name : r->empty);
-    NUMBERS(v->agent != NULL, v->offer, v->fence, v->lease_until, v->connected_at, v->wrap_up_us,
-            (int64_t)v->backoff_count);
+    const Plan *plan = v->plan;
+    write_text(r, v->contact);
+    write_text(r, plan->queue);
+    NUMBERS(v->queue != NULL, v->seq, plan->priority, v->waiting_since, (int64_t)plan->step_count);
+    for (size_t i = 0; i < plan->step_count; i++) {
+        write_number(r, plan->steps[i].after_us);
+        write_pairs(r, &plan->steps[i].class->want.needs);
+    }
+    write_number(r, (int64_t)plan->avoid_count);
+    for (size_t i = 0; i < plan->avoid_count; i++)
+        write_text(r, plan->avoid[i]);
+    NUMBERS(v->state, v->step);
+    write_first_offer(r, v);
+    NUMBERS(v->connected_at, v->wrap_up_us, (int64_t)v->backoff_count);
     for (size_t i = 0; i < v->backoff_count; i++) {
-        text(r, v->backoffs[i].agent);
-        number(r, v->backoffs[i].until);
+        write_text(r, v->backoffs[i].agent);
+        write_number(r, v->backoffs[i].until);
     }
 }
 
@@ -103,6 +107,7 @@ static void write_all(Router *r)
 {
     r->bytes.size = 0;
     bytes(r, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_SIZE);
+    bytes(r, &(unsigned char){SNAPSHOT_VERSION}, 1);
     NUMBERS((int64_t)r->rng, r->now, r->sequence, r->last_offer, r->last_fence, r->last_seq, r->last_agent,
             r->wake_at, (int64_t)r->queue_count, (int64_t)r->agent_count, (int64_t)r->visit_count);
     for (size_t i = 0; i < r->queue_count; i++)
@@ -111,7 +116,8 @@ static void write_all(Router *r)
         write_agent(r, r->agents[i]);
     for (const Visit *visit = r->first_visit; visit; visit = visit->next)
         write_visit(r, visit);
-    number(r, (int64_t)acd_digest(r->bytes.at, r->bytes.size));
+    write_second(r);
+    write_number(r, (int64_t)acd_digest(r->bytes.at, r->bytes.size));
 }
 
 const Bytes *acd_snapshot(Router *r)

@@ -77,6 +77,7 @@ void queue_drop(Router *r, Queue *queue)
     memmove(&r->queues[i], &r->queues[i + 1], (r->queue_count - i) * sizeof(Queue *));
     queue->name->role->queue = NULL;
     release(r, queue->name);
+    release(r, queue->last);
     line_close(&r->memory, &queue->line);
     memory_drop(&r->memory, queue);
 }
@@ -94,13 +95,13 @@ void visit_add(Router *r, Visit *visit)
     r->last_visit = visit;
     r->visit_count++;
     memory_reserve(&r->memory, (void **)&r->dirty, &r->dirty_room, r->visit_count, sizeof(Visit *));
-    if (visit->queue && visit->state != VISIT_CONNECTED)
+    if (visit->state != VISIT_CONNECTED)
         line_enter(r, visit);
     if (visit->state == VISIT_WAITING)
         wait_begin(r, visit);
 }
 
-void visit_clean(Router *r, Visit *visit)
+static void visit_clean(Router *r, Visit *visit)
 {
     if (!visit->dirty_place)
         return;
@@ -110,7 +111,7 @@ void visit_clean(Router *r, Visit *visit)
     visit->dirty_place = 0;
 }
 
-/* Frees a visit that is in no line and has no offer. */
+/* Frees a visit that is in no line, has no offer and does not talk. */
 void visit_drop(Router *r, Visit *visit)
 {
     visit->contact->visit = NULL;
@@ -118,7 +119,8 @@ void visit_drop(Router *r, Visit *visit)
     *(visit->next ? &visit->next->prev : &r->last_visit) = visit->prev;
     r->visit_count--;
     visit_clean(r, visit);
-    due_cancel(&r->due, &visit->lease_due);
+    due_cancel(&r->due, &visit->kept_due);
+    due_cancel(&r->due, &visit->more_due);
     due_cancel(&r->due, &visit->step_due);
     due_cancel(&r->due, &visit->backoff_due);
     for (size_t i = 0; i < visit->backoff_count; i++)

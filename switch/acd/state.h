@@ -7,51 +7,76 @@
 #include "due.h"
 #include "line.h"
 
+typedef struct Needs {
+    Need *at;
+    size_t count;
+} Needs;
+
+typedef struct NameList {
+    Name **at;
+    size_t count;
+} NameList;
+
 typedef struct Queue {
     Name *name;
     QueueIn set;
-    Line line; /* waiting and offered, in the order of service */
+    Needs shares; /* of teams, in the order stated */
+    Line line;    /* waiting and offered, in the order of service */
     int64_t offered, talking, entered, answered, answered_in_time, abandoned, abandoned_in_time, withdrawn,
         refused, ready, signed_in;
-    int64_t answers[ANSWERS_KEPT];
-    size_t answer_count;
-    int64_t handlings[RECENT_KEPT]; /* the last of talk and wrap-up, a ring that begins at `handling_count` */
-    size_t handling_count;          /* since the queue was set */
-    int64_t gave_up, wait_sum_us;
+    int64_t answers[ANSWERS_KEPT], handlings[RECENT_KEPT];
+    size_t answer_count, handling_count;
+    int64_t ends, gave_up, wait_sum_us;
+    uint64_t ends_in_time;
+    Name *last; /* the agent whom the queue last offered something; NULL: none */
+    int64_t last_order;
+    struct Visit *first;   /* while settling: the first who may be served */
 } Queue;
 
-/* What an agent is doing, the first that applies; each has its set of agents. */
-enum { AXIS_SIGNED_OUT, AXIS_UNREACHABLE, AXIS_PAUSED, AXIS_OFFERED, AXIS_BUSY, AXIS_WRAP_UP, AXIS_FREE,
-       AXIS_COUNT };
+/* What an agent is doing, the first that applies; each has its set of agents. Who holds something and still
+   has room for more is `partly`. */
+enum { AXIS_SIGNED_OUT, AXIS_UNREACHABLE, AXIS_LINE_BAD, AXIS_PAUSED, AXIS_OFFERED, AXIS_BUSY, AXIS_WRAP_UP,
+       AXIS_PARTLY, AXIS_FREE, AXIS_COUNT };
 
 typedef struct Agent {
     Name *name;
     uint32_t slot; /* its bit in every set of agents */
-    int axis;
-    int64_t number, order, idle_since, level_sum, answered;
-    Need *skills; /* by name */
-    Name **queues; /* by name */
-    size_t skill_count, queue_count;
+    int axis, line, shown_line;
+    int64_t number, order, idle_since, level_sum, today, answered;
+    Needs skills; /* by name */
+    NameList queues, teams; /* by name */
+    Needs most; /* by name of the channel */
+    int64_t weight, units;
     int signed_in, reachable, paused, shown;
     Name *pause_reason, *shown_reason;
-    int64_t engaged, wrap_until, rest_until, missed, since;
-    struct Visit *visit;
+    int64_t given; /* units of offers and talks */
+    int64_t engaged, wrap_until, wrap_units, rest_until, missed, since, signed_in_at, busy_us, busy_since;
+    struct Offer *first_offer, *last_offer; /* by number */
+    struct Visit *talks; /* by arrival */
+    size_t place; /* in the roster */
     size_t dirty_place; /* 1-based place among those touched; 0: not touched */
     DueItem wrap_due, rest_due;
 } Agent;
 
 /* The exclusions that a requirement alone decides. */
-enum { OUTSIDE_COUNT = OUT_LEVEL_TOO_LOW + 1 };
+enum { OUTSIDE_COUNT = OUT_OTHER_CHANNELS + 1 };
 
-/* All who ask for the same: one queue, one list of needs. Which agents may serve them is worked out when
-   the class appears, and kept up when agents are changed. */
+/* What is asked for at a step. */
+typedef struct Want {
+    Name *queue, *channel;
+    int64_t units;
+    Needs needs, none_of, prefer, *groups;
+    size_t group_count;
+    NameList teams, queues;
+} Want;
+
+/* All who ask for the same. Which agents may serve them is worked out when the class appears, and kept up
+   when agents are changed. */
 typedef struct Class {
     uint64_t hash;
     size_t users; /* steps of plans; without any it is kept for a while */
     uint32_t slot; /* its bit in every set of classes */
-    Name *queue;
-    Need *needs;
-    size_t need_count;
+    Want want;
     uint64_t *eligible; /* agents */
     size_t eligible_count;
     size_t outside[OUTSIDE_COUNT]; /* the other agents, by what keeps them out */
@@ -62,7 +87,7 @@ typedef struct Class {
 
 /* Where the first of a class's line stands among the first of all lines. */
 typedef struct Head {
-    int64_t rank; /* of the queue: the smaller before */
+    int64_t rank; /* of the queue, where the order goes by it: the smaller before */
     Key key;
 } Head;
 
@@ -89,8 +114,8 @@ typedef struct Step {
 /* What a contact asks for, apart from its name and the time. */
 typedef struct Plan {
     size_t users;
-    Name *queue;
-    int64_t priority;
+    Name *queue, *channel, *before;
+    int64_t priority, sticky_us, units;
     Name **avoid; /* behind the steps */
     size_t avoid_count, step_count;
     Step steps[];
@@ -101,24 +126,36 @@ typedef struct Backoff {
     int64_t until;
 } Backoff;
 
+/* One agent reserved for one visit. */
+typedef struct Offer {
+    int64_t number, fence, lease_until;
+    struct Visit *visit;
+    Agent *agent;
+    struct Offer *prev_of_visit, *next_of_visit, *prev_of_agent, *next_of_agent;
+    DueItem lease_due;
+} Offer;
+
 typedef struct Visit {
-    Name *contact, *agent_name;
+    Name *contact, *agent_name; /* the agent's of the talk */
     Plan *plan;
     Queue *queue; /* NULL once removed */
-    Agent *agent; /* NULL: none, or removed */
+    Agent *agent; /* of the talk; NULL: none, or removed */
     int64_t seq, waiting_since;
+    int64_t first; /* of the key in the line */
     uint32_t step;
     int state;
-    int64_t offer, fence, lease_until, connected_at, wrap_up_us;
+    Offer *first_offer, *last_offer; /* by number */
+    int64_t offer_count, rings, more_at, connected_at, wrap_up_us;
     Backoff *backoffs;
     size_t backoff_room, backoff_count;
     size_t dirty_place;
     struct Visit *prev, *next; /* by arrival */
-    DueItem lease_due, step_due, backoff_due;
+    struct Visit *prev_near, *next_near; /* kept for the same agent; or talking to the same */
+    DueItem step_due, backoff_due, kept_due, more_due;
 } Visit;
 
 typedef struct Offers {
-    Visit **slots; /* open addressing by offer number; room is a power of two */
+    Offer **slots; /* open addressing by number; room is a power of two */
     size_t room, count;
 } Offers;
 
@@ -140,8 +177,18 @@ struct Router {
     int broken;
     uint64_t rng;
     int64_t now, sequence, last_offer, last_fence, last_seq, last_agent, wake_at;
+    TenantIn tenant;
+    Needs channels; /* with the units of a contact */
+    int64_t day_end, share_sum, waiting; /* shares of all queues; visits that wait */
+    size_t ring_queues; /* whose policy rings several */
+    Agent **roster; /* by order and name; valid while roster_count is that of the agents */
+    size_t roster_room, roster_count;
+    int64_t *team_counts;
+    size_t team_room;
+    Visit **ringing; /* while settling */
+    size_t ringing_room;
     Names names;
-    Name *empty, *missed, *queue_removed;
+    Name *voice, *empty, *missed, *queue_removed;
     Due due;
     Offers offers;
     Classes classes;
@@ -187,8 +234,20 @@ void queue_drop(Router *r, Queue *queue);
 void visit_add(Router *r, Visit *visit);
 void visit_drop(Router *r, Visit *visit);
 void visit_touch(Router *r, Visit *visit);
-void visit_clean(Router *r, Visit *visit);
 int64_t step_due_at(const Visit *visit);
+int64_t kept_until(const Visit *visit);
+
+/* lists.c: names and levels in the order given, or by name */
+Needs needs_take(Router *r, TextLevels in, int64_t least, int64_t most);
+Needs needs_sorted(Router *r, TextLevels in, int64_t least, int64_t most);
+void needs_release(Router *r, Needs *needs);
+int needs_same(const Needs *a, const Needs *b);
+int64_t needs_find(const Needs *needs, const Name *name, int64_t otherwise);
+NameList list_take(Router *r, Texts in);
+NameList list_sorted(Router *r, Texts in);
+void list_release(Router *r, NameList *list);
+int list_same(const NameList *a, const NameList *b);
+int list_has(const NameList *list, const Name *name);
 
 /* waiting.c: who stands where */
 Key visit_key(const Visit *visit);
@@ -198,35 +257,77 @@ void line_leave(Router *r, Visit *visit);
 void wait_begin(Router *r, Visit *visit);
 void wait_end(Router *r, Visit *visit);
 void lines_rank(Router *r, const Queue *queue);
-Visit *offers_find(const Offers *offers, int64_t offer);
-void offers_add(Router *r, Visit *visit);
-void offers_drop(Router *r, Visit *visit);
+void lines_sort(Router *r, Queue *queue);
+void kept_touch(Router *r, const Name *agent);
 
-/* estimate.c: what the queue's talks and waits were like, and what that says of a wait */
+/* offered.c: offers by number, of visits, of agents */
+Offer *offer_find(const Router *r, int64_t number);
+void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fence, int64_t lease_until);
+void offer_drop(Router *r, Offer *offer);
+void talk_begin(Agent *agent, Visit *visit);
+void talk_end(Agent *agent, Visit *visit);
+
+/* orders.c: keys of contacts */
+int64_t line_first_key(const Router *r, const Visit *visit);
+int64_t contact_key(const Router *r, const Visit *visit);
+int order_is_fixed(const Router *r);
+int served_before(const Router *r, const Visit *x, const Visit *y);
+int is_late(const Router *r, const Visit *visit);
+void queue_note_end(Queue *queue, int64_t waited_us);
 void queue_note_wait(Queue *queue, int64_t waited_us, int gave_up);
 void queue_note_handling(Queue *queue, int64_t handling_us);
 int64_t queue_mean_handling_us(const Queue *queue);
+
+/* estimate.c */
 int64_t estimate_us(Router *r, const Visit *visit, int64_t now);
 
 /* people.c: agents by slot and axis */
 Agent *agent_add(Router *r, Name *name, int64_t number);
 void agent_drop(Router *r, Agent *agent);
-void agent_clean(Router *r, Agent *agent);
-int agent_serves(const Agent *agent, const Name *queue);
-int64_t agent_level(const Agent *agent, const Name *skill);
+int64_t agent_used(const Agent *agent);
+int agent_fits(const Agent *agent, int64_t units, const Name *channel);
+int agent_is_ready(const Agent *agent);
 void agent_index(Router *r, Agent *agent);
 void agent_refresh(Router *r, Agent *agent);
-void agent_sign(Router *r, Agent *agent, int signed_in);
 void agent_rest_until(Router *r, Agent *agent, int64_t until);
+void agents_place(Router *r);
+int agent_before(const Agent *a, const Agent *b);
+
+/* settings.c: what agents are set to */
+int agent_serves(const Agent *agent, const Name *queue);
+int64_t agent_level(const Agent *agent, const Name *skill);
+void agent_sign(Router *r, Agent *agent, int signed_in);
 void agent_configure(Router *r, Agent *agent, const Event *event);
+void agent_unset(Router *r, Agent *agent);
+
+/* wants.c */
+uint64_t want_hash(const Name *queue, const Name *channel, int64_t units, const StepIn *in);
+int want_is(const Router *r, const Want *want, Name *queue, const Name *channel, int64_t units,
+            const StepIn *in);
+void want_take(Router *r, Want *want, Name *queue, Name *channel, int64_t units, const StepIn *in);
+void want_release(Router *r, Want *want);
+int want_unmet(const Agent *agent, const Want *want);
+int want_lacks(const Agent *agent, const Needs *needs);
 
 /* classes.c */
 void classes_widen_slots(Router *r, size_t old_room);
 void classes_learn(Router *r, Agent *agent);
 void classes_forget(Router *r, Agent *agent);
-Plan *plan_new(Router *r, const Event *event);
-Plan *plan_share(Plan *plan);
+Class *class_take(Router *r, Name *queue, Name *channel, int64_t units, const StepIn *in);
+void class_release(Router *r, Class *class);
+
+/* plans.c */
+int64_t units_of(const Router *r, const Name *channel);
+Plan *plan_new(Router *r, const Event *event, int64_t units);
+Plan *plan_share(Router *r, Plan *plan);
 void plan_release(Router *r, Plan *plan);
+
+/* tenants.c: the tenant and its queues */
+void tenant_event(Router *r, const Event *event);
+void turn_day(Router *r);
+QueueIn queue_clean(const QueueIn *in);
+int rings_several(const Queue *queue);
+void queue_count_in(Router *r, const Queue *queue, int64_t by);
 
 /* agents.c */
 void agent_event(Router *r, const Event *event);
@@ -240,11 +341,12 @@ void visit_time_backoffs(Router *r, Visit *visit);
 void visit_leave(Router *r, Visit *visit, int outcome, Name *reason);
 
 /* offers.c */
-void offer_make(Router *r, Visit *visit);
+int offer_make(Router *r, Visit *visit);
 void offer_rescind(Router *r, Visit *visit, int outcome);
 void offer_rescind_of(Router *r, Agent *agent);
-void offer_failed(Router *r, Visit *visit, int outcome);
+void offer_failed(Router *r, Offer *offer, int outcome);
 void offer_event(Router *r, const Event *event);
+void rings_more(Router *r, Visit *visit);
 void agent_rest(Router *r, Agent *agent, const Queue *queue);
 int in_time(const Queue *queue, int64_t waited_us);
 
@@ -255,8 +357,27 @@ void take_event(Router *r, const Event *event, int64_t now);
 void settle(Router *r);
 
 /* choose.c */
-int may_serve(const Agent *agent, const Visit *visit);
+int pair_may_serve(const Router *r, const Agent *agent, const Visit *visit);
 int servable(const Plan *plan);
+size_t find_candidates(Router *r, const Visit *visit);
 Agent *choose(Router *r, const Visit *visit, Choice *choice);
+
+/* scores.c */
+typedef struct Candidate {
+    const Agent *agent;
+    int64_t score;
+    int line, other; /* not the agent of before */
+} Candidate;
+
+/* What of a choice the scores of all candidates depend on. */
+typedef struct Scoring {
+    const Queue *queue;
+    const Want *want;
+    uint64_t draw;
+    size_t start, candidates; /* for `round-robin`, `idleness-ratio` */
+} Scoring;
+
+void scoring_begin(Router *r, Scoring *scoring, const Visit *visit, size_t candidates);
+int64_t score_of(const Router *r, const Scoring *scoring, const Agent *agent);
 
 #endif

@@ -23,15 +23,15 @@ void acd_count_agents(Router *r)
         r->queues[i]->ready = r->queues[i]->signed_in = 0;
     for (size_t i = 0; i < r->agent_count; i++) {
         const Agent *agent = r->agents[i];
-        int available = agent->shown == SHOWN_AVAILABLE;
+        int available = agent->shown == SHOWN_AVAILABLE && agent->line != LINE_UNUSABLE;
         if (!agent->signed_in)
             continue;
-        if (!agent->queue_count) {
+        if (!agent->queues.count) {
             signed_in++;
             ready += available;
         }
-        for (size_t k = 0; k < agent->queue_count; k++) {
-            Queue *queue = queue_of(agent->queues[k]);
+        for (size_t k = 0; k < agent->queues.count; k++) {
+            Queue *queue = queue_of(agent->queues.at[k]);
             if (!queue)
                 continue;
             queue->signed_in++;
@@ -81,16 +81,18 @@ size_t acd_agent_count(const Router *r) { return r->agent_count; }
 void acd_agent(const Router *r, size_t index, AgentOut *out)
 {
     const Agent *agent = r->agents[index];
+    const Visit *held = agent->talks ? agent->talks : agent->first_offer ? agent->first_offer->visit : NULL;
     *out = (AgentOut){
         .name = agent->name,
         .reason = agent->shown_reason,
-        .contact = agent->visit ? agent->visit->contact : r->empty,
+        .contact = held ? held->contact : r->empty,
         .pause_pending = agent->shown != SHOWN_PAUSED ? agent->pause_reason : r->empty,
         .state = agent->shown,
         .since = agent->since,
         .answered = agent->answered,
         .missed_in_row = agent->missed,
-        .load = UNITS * ((agent->visit != NULL) + clamp(agent->engaged, 0, ENGAGED_MAX) + (agent->wrap_until != 0)),
+        .line = agent->line,
+        .load = agent_used(agent),
     };
 }
 
@@ -115,7 +117,7 @@ int acd_waiting(Router *r, size_t index, size_t at, WaitingOut *out)
     *out = (WaitingOut){
         .contact = visit->contact,
         .queue = queue->name,
-        .agent = visit->agent_name ? visit->agent_name : r->empty,
+        .agent = visit->first_offer ? visit->first_offer->agent->name : r->empty,
         .state = visit->state,
         .waiting_since = visit->waiting_since,
         .position = (int64_t)at + 1,

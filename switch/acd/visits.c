@@ -49,13 +49,27 @@ void visit_drop_backoffs(Router *r, Visit *visit)
     visit_touch(r, visit);
 }
 
+/* Somebody is signed in who serves the queue, or one that joins at some step. */
+static int anyone_present(const Router *r, const Plan *plan)
+{
+    if (r->present_everywhere || plan->queue->role->present)
+        return 1;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const NameList *queues = &plan->steps[i].class->want.queues;
+        for (size_t k = 0; k < queues->count; k++)
+            if (queues->at[k]->role && queues->at[k]->role->present)
+                return 1;
+    }
+    return 0;
+}
+
 static int refusal(const Router *r, const Queue *queue, const Plan *plan)
 {
     if (!queue)
         return REFUSED_UNKNOWN_QUEUE;
     if (queue->set.contacts_max && queue->line.count >= (uint64_t)queue->set.contacts_max)
         return REFUSED_FULL;
-    if (queue->set.refuse_without_agents && !r->present_everywhere && !queue->name->role->present)
+    if (queue->set.refuse_without_agents && !anyone_present(r, plan))
         return REFUSED_NO_AGENTS;
     return servable(plan) ? REFUSED_NOT : REFUSED_UNSERVABLE;
 }
@@ -79,7 +93,7 @@ static void arrive(Router *r, const Event *event)
         release(r, contact);
         return;
     }
-    Plan *plan = event->plan ? plan_share(event->plan) : plan_new(r, event);
+    Plan *plan = event->plan ? plan_share(r, event->plan) : plan_new(r, event, 0);
     Queue *queue = queue_of(plan->queue);
     int why = refusal(r, queue, plan);
     if (why != REFUSED_NOT) {
@@ -99,6 +113,8 @@ static void arrive(Router *r, const Event *event)
     d->contact = contact;
     d->queue = plan->queue;
     d->number = (int64_t)line_position(visit);
+    if (kept_until(visit) > r->now)
+        due_set(&r->memory, &r->due, &visit->kept_due, DUE_KEPT, visit->seq, kept_until(visit));
     visit_widen(r, visit);
 }
 
@@ -119,10 +135,11 @@ void visit_leave(Router *r, Visit *visit, int outcome, Name *reason)
 
 static void end_talk(Router *r, Visit *visit)
 {
+    int64_t talked_us = r->now - visit->connected_at;
     if (visit->queue) {
         visit->queue->talking--;
-        queue_note_handling(visit->queue, clamp(r->now - visit->connected_at, 0, SPAN_MAX) +
-                                              clamp(visit->wrap_up_us, 0, SPAN_MAX));
+        queue_note_handling(visit->queue,
+                            clamp(talked_us, 0, SPAN_MAX) + clamp(visit->wrap_up_us, 0, SPAN_MAX));
     }
     Decision *d = emit(r, DE_VISIT_ENDED);
     d->contact = visit->contact;
@@ -131,16 +148,18 @@ static void end_talk(Router *r, Visit *visit)
     d->reason = r->empty;
     d->agent = visit->agent_name;
     d->waited_us = visit->connected_at - visit->waiting_since;
-    d->talked_us = r->now - visit->connected_at;
+    d->talked_us = talked_us;
     Agent *agent = visit->agent;
-    int64_t wrap_up_us = visit->wrap_up_us;
+    int64_t wrap_up_us = visit->wrap_up_us, units = visit->plan->units;
+    if (agent)
+        talk_end(agent, visit);
     visit_drop(r, visit);
     if (!agent)
         return;
-    agent->visit = NULL;
     if (wrap_up_us) {
         if (agent->wrap_until < r->now + wrap_up_us)
             agent->wrap_until = r->now + wrap_up_us;
+        agent->wrap_units += units;
         due_set(&r->memory, &r->due, &agent->wrap_due, DUE_WRAP_UP, agent->number, agent->wrap_until);
     }
     agent->idle_since = agent->wrap_until > r->now ? agent->wrap_until : r->now;
@@ -155,9 +174,11 @@ static void abandon(Router *r, Visit *visit)
     }
     if (visit->state == VISIT_OFFERED)
         offer_rescind(r, visit, OFFER_CALLER_GONE);
+    int64_t waited_us = r->now - visit->waiting_since;
     visit->queue->abandoned++;
-    visit->queue->abandoned_in_time += in_time(visit->queue, r->now - visit->waiting_since);
-    queue_note_wait(visit->queue, r->now - visit->waiting_since, 1);
+    visit->queue->abandoned_in_time += in_time(visit->queue, waited_us);
+    queue_note_end(visit->queue, waited_us);
+    queue_note_wait(visit->queue, waited_us, 1);
     visit_leave(r, visit, VISIT_ABANDONED, r->empty);
 }
 

@@ -1,8 +1,8 @@
-/* Who stands where: the lines of queues and of classes, and the offers by number. */
+/* Who stands where: the lines of queues and of classes, and who is kept for whom. */
 #include "state.h"
 
-/* The order of service within a queue. */
-Key visit_key(const Visit *visit) { return (Key){-visit->plan->priority, visit->waiting_since, visit->seq}; }
+/* The place in the line, as it was reckoned when the visit went in. */
+Key visit_key(const Visit *visit) { return (Key){visit->first, visit->waiting_since, visit->seq}; }
 
 size_t line_position(const Visit *visit)
 {
@@ -10,15 +10,52 @@ size_t line_position(const Visit *visit)
     return line_place(&visit->queue->line, &key) + 1;
 }
 
+/* Until when the visit is kept for the agent of before; 0 where it is not. */
+int64_t kept_until(const Visit *visit)
+{
+    const Plan *plan = visit->plan;
+    return plan->before->size && plan->sticky_us ? visit->waiting_since + plan->sticky_us : 0;
+}
+
+static void kept_enter(Router *r, Visit *visit)
+{
+    Role *role = names_role(&r->memory, visit->plan->before);
+    visit->next_near = role->kept;
+    if (role->kept)
+        role->kept->prev_near = visit;
+    role->kept = visit;
+}
+
+static void kept_leave(Visit *visit)
+{
+    *(visit->prev_near ? &visit->prev_near->next_near : &visit->plan->before->role->kept) = visit->next_near;
+    if (visit->next_near)
+        visit->next_near->prev_near = visit->prev_near;
+    visit->prev_near = visit->next_near = NULL;
+}
+
+/* Whether visits are kept for this agent may have changed: others may serve them now. */
+void kept_touch(Router *r, const Name *agent)
+{
+    for (Visit *visit = agent->role ? agent->role->kept : NULL; visit; visit = visit->next_near)
+        visit_touch(r, visit);
+}
+
 void line_enter(Router *r, Visit *visit)
 {
+    visit->first = line_first_key(r, visit);
     line_add(&r->memory, &visit->queue->line, visit_key(visit), visit);
+    if (kept_until(visit))
+        kept_enter(r, visit);
 }
 
 void line_leave(Router *r, Visit *visit)
 {
-    if (visit->queue)
-        line_remove(&r->memory, &visit->queue->line, visit_key(visit));
+    if (!visit->queue)
+        return;
+    line_remove(&r->memory, &visit->queue->line, visit_key(visit));
+    if (kept_until(visit))
+        kept_leave(visit);
 }
 
 /* The first of the class's line has changed. */
@@ -30,7 +67,8 @@ static void head_set(Router *r, const Class *class)
         return;
     }
     bit_set(c->waiting, class->slot);
-    c->heads[class->slot] = (Head){-queue_of(class->queue)->set.priority, line_first(&class->line)->key};
+    int64_t rank = r->tenant.order == ORDER_PRIORITY ? -queue_of(class->want.queue)->set.priority : 0;
+    c->heads[class->slot] = (Head){rank, line_first(&class->line)->key};
 }
 
 /* The visit may be offered: into the line of its class. */
@@ -38,6 +76,7 @@ void wait_begin(Router *r, Visit *visit)
 {
     Class *class = class_of(visit);
     line_add(&r->memory, &class->line, visit_key(visit), visit);
+    r->waiting++;
     if (line_first(&class->line)->item == visit)
         head_set(r, class);
 }
@@ -47,70 +86,35 @@ void wait_end(Router *r, Visit *visit)
     Class *class = class_of(visit);
     int first = line_first(&class->line)->item == visit;
     line_remove(&r->memory, &class->line, visit_key(visit));
+    r->waiting--;
     if (first)
         head_set(r, class);
 }
 
-/* The queue has another priority. */
+/* The queue has another priority, or the tenant another order. */
 void lines_rank(Router *r, const Queue *queue)
 {
     for (size_t i = 0; i < r->classes.used; i++)
-        if (r->classes.slots[i] && r->classes.slots[i]->queue == queue->name)
+        if (r->classes.slots[i] && r->classes.slots[i]->want.queue == queue->name)
             head_set(r, r->classes.slots[i]);
 }
 
-/* Offers by number */
-
-static size_t home(const Offers *offers, int64_t offer) { return (size_t)offer & (offers->room - 1); }
-
-static size_t find(const Offers *offers, int64_t offer)
+/* A setting changed that the keys depend on. */
+void lines_sort(Router *r, Queue *queue)
 {
-    size_t i = home(offers, offer);
-    while (offers->slots[i] && offers->slots[i]->offer != offer)
-        i = (i + 1) & (offers->room - 1);
-    return i;
-}
-
-Visit *offers_find(const Offers *offers, int64_t offer)
-{
-    return offers->room ? offers->slots[find(offers, offer)] : NULL;
-}
-
-static void offers_enlarge(Router *r)
-{
-    Offers *offers = &r->offers;
-    size_t old_room = offers->room;
-    Visit **old = offers->slots;
-    size_t room = old_room ? old_room * 2 : 64;
-    offers->slots = memory_new(&r->memory, room * sizeof *offers->slots);
-    offers->room = room;
-    for (size_t i = 0; i < old_room; i++)
-        if (old[i])
-            offers->slots[find(offers, old[i]->offer)] = old[i];
-    memory_drop(&r->memory, old);
-}
-
-void offers_add(Router *r, Visit *visit)
-{
-    if (r->offers.count * 2 >= r->offers.room)
-        offers_enlarge(r);
-    r->offers.slots[find(&r->offers, visit->offer)] = visit;
-    r->offers.count++;
-}
-
-/* Knuth, volume 3, algorithm 6.4 R. */
-void offers_drop(Router *r, Visit *visit)
-{
-    Offers *offers = &r->offers;
-    size_t mask = offers->room - 1;
-    size_t gap = find(offers, visit->offer);
-    for (size_t i = (gap + 1) & mask; offers->slots[i]; i = (i + 1) & mask) {
-        size_t from = home(offers, offers->slots[i]->offer);
-        if (((i - from) & mask) >= ((i - gap) & mask)) {
-            offers->slots[gap] = offers->slots[i];
-            gap = i;
-        }
+    size_t count = 0;
+    Visit **visits = memory_new(&r->memory, (queue->line.count + 1) * sizeof *visits);
+    while (queue->line.count) {
+        Visit *visit = line_first(&queue->line)->item;
+        if (visit->state == VISIT_WAITING)
+            wait_end(r, visit);
+        line_leave(r, visit);
+        visits[count++] = visit;
     }
-    offers->slots[gap] = NULL;
-    offers->count--;
+    for (size_t i = 0; i < count; i++) {
+        line_enter(r, visits[i]);
+        if (visits[i]->state == VISIT_WAITING)
+            wait_begin(r, visits[i]);
+    }
+    memory_drop(&r->memory, visits);
 }

@@ -26,32 +26,33 @@ static uint64_t draw(uint64_t bound)
     return (z ^ (z >> 31)) % bound;
 }
 
-/* A name on the heap of exactly its size, so that reading past it is seen. */
-typedef struct Texts {
-    char *at[64];
+/* Names on the heap of exactly their size, so that reading past one is seen. */
+typedef struct Heap {
+    char *at[96];
     size_t count;
-} Texts;
+} Heap;
 
-static Text name(Texts *texts, const char *kind, uint64_t number)
+static Text name(Heap *texts, const char *kind, uint64_t number)
 {
     char line[32];
     int size = snprintf(line, sizeof line, "%s%llu", kind, (unsigned long long)number);
     char *copy = malloc((size_t)size);
     memcpy(copy, line, (size_t)size);
-    CHECK(texts->count < 64);
+    CHECK(texts->count < 96);
     texts->at[texts->count++] = copy;
     return (Text){copy, (size_t)size};
 }
 
-static void forget(Texts *texts)
+static void forget(Heap *texts)
 {
     while (texts->count)
         free(texts->at[--texts->count]);
 }
 
 typedef struct Parts {
-    TextLevel levels[8];
-    Text names[4];
+    TextLevel levels[8], pairs[3];
+    TextLevels groups[2];
+    Text names[4], teams[2];
     StepIn steps[4];
 } Parts;
 
@@ -70,24 +71,53 @@ static int64_t odd(int64_t value)
     }
 }
 
-static void fill(Event *event, Parts *parts, Texts *texts, int64_t now)
+static StepIn step(const Parts *parts, uint64_t at)
+{
+    StepIn out = {.after_us = odd((int64_t)(at * draw(2000000))), .needs = {parts->levels + 2 * at, draw(3)}};
+    if (draw(2))
+        return out;
+    out.none_of = (TextLevels){parts->levels + draw(6), draw(2)};
+    out.prefer = (TextLevels){parts->levels + draw(6), draw(3)};
+    out.groups = parts->groups;
+    out.group_count = draw(3);
+    out.teams = (Texts){parts->teams, draw(4) ? 0 : draw(3)};
+    out.queues = (Texts){parts->names, draw(3)};
+    return out;
+}
+
+static void fill(Event *event, Parts *parts, Heap *texts, int64_t now)
 {
     QueueIn *q = &event->queue;
-    *q = (QueueIn){(int)draw(POLICY_COUNT), (int)draw(2), odd((int64_t)draw(3)), odd((int64_t)draw(20)),
-                   odd((int64_t)draw(5)), odd((int64_t)draw(9)), odd((int64_t)draw(4)),
-                   odd((int64_t)draw(3) * 9), odd((int64_t)draw(9)), odd((int64_t)draw(3000000))};
-    event->skill_count = draw(4);
+    *q = (QueueIn){(int)draw(POLICY_COUNT), (int)draw(2), (int)draw(2), (int)draw(2), odd((int64_t)draw(3)),
+                   odd((int64_t)draw(20)), odd((int64_t)draw(5)), odd((int64_t)draw(9)), odd((int64_t)draw(4)),
+                   odd((int64_t)draw(3) * 9), odd((int64_t)draw(9)), odd((int64_t)draw(3000000)),
+                   odd((int64_t)draw(3)), odd((int64_t)draw(3)), odd((int64_t)draw(9000000)),
+                   odd((int64_t)draw(120)), odd((int64_t)draw(3000000))};
+    event->tenant = (TenantIn){(int)draw(ORDER_COUNT), (int)draw(ASSIGN_COUNT), (int)draw(2),
+                               odd((int64_t)draw(3000000)), odd((int64_t)draw(2) * now / 2)};
     for (size_t i = 0; i < 8; i++)
         parts->levels[i] = (TextLevel){name(texts, "s", draw(4)), odd((int64_t)draw(6))};
-    event->name_count = draw(3);
+    for (size_t i = 0; i < 3; i++)
+        parts->pairs[i] = (TextLevel){name(texts, draw(2) ? "t" : "m", draw(3)), odd((int64_t)draw(60))};
+    for (size_t i = 0; i < 2; i++) {
+        parts->groups[i] = (TextLevels){parts->levels + draw(6), draw(3)};
+        parts->teams[i] = name(texts, "t", draw(3));
+    }
     for (size_t i = 0; i < 4; i++)
         parts->names[i] = name(texts, event->kind == EV_ARRIVE ? "a" : "q", draw(5));
     event->step_count = draw(4);
     for (size_t i = 0; i < 4; i++)
-        parts->steps[i] = (StepIn){odd((int64_t)(i * draw(2000000))), draw(3), parts->levels + 2 * i};
-    event->skills = parts->levels;
-    event->names = parts->names;
+        parts->steps[i] = step(parts, i);
+    event->skills = (TextLevels){parts->levels, draw(4)};
+    event->pairs = (TextLevels){parts->pairs, draw(4)};
+    event->names = (Texts){parts->names, draw(3)};
+    event->teams = (Texts){parts->teams, draw(3)};
+    event->weight = odd((int64_t)draw(4));
+    event->units = draw(3) ? 100 : odd((int64_t)draw(200));
     event->steps = parts->steps;
+    event->channel = name(texts, draw(2) ? "m" : "voice", draw(2));
+    event->before = draw(3) ? (Text){"", 0} : name(texts, "a", draw(5));
+    event->sticky_us = odd((int64_t)draw(3000000));
     event->waiting_since = draw(3) ? 0 : odd(now - (int64_t)draw(5000000));
 }
 
@@ -95,7 +125,7 @@ static int one(Router *r, int64_t now, int64_t offers)
 {
     Event event = {0};
     Parts parts;
-    Texts texts = {{0}, 0};
+    Heap texts = {{0}, 0};
     event.kind = draw(3) ? (int)draw(EV_COUNT) : EV_ARRIVE;
     if (draw(30) && (event.kind == EV_REMOVE_AGENT || event.kind == EV_REMOVE_QUEUE))
         event.kind = EV_SIGN_IN;
@@ -109,7 +139,7 @@ static int one(Router *r, int64_t now, int64_t offers)
     fill(&event, &parts, &texts, now);
     event.number = event.kind == EV_CLAIM || event.kind == EV_DECLINE ? offers - (int64_t)draw(4)
                                                                       : odd((int64_t)draw(4));
-    event.flag = event.kind == EV_DECLINE ? (int)draw(5) : draw(5) != 0;
+    event.flag = event.kind == EV_DECLINE ? (int)draw(5) : event.kind == EV_SET_LINE ? (int)draw(3) : draw(5) != 0;
     size_t count;
     const Decision *said = acd_decisions(r, &count);
     for (size_t i = 0; i < count; i++)
@@ -251,7 +281,7 @@ static void packed(Router *r, uint64_t seed)
 {
     state = seed;
     for (int i = 0; i < 3000; i++) {
-        Texts texts = {{0}, 0};
+        Heap texts = {{0}, 0};
         Parts parts;
         Event event = {.kind = EV_ARRIVE};
         fill(&event, &parts, &texts, 0);

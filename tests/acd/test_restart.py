@@ -34,7 +34,8 @@ def test_of_any_day(seed: int) -> None:
         kept = (agent.signed_in, agent.paused, agent.pause_reason, agent.answered, agent.missed)
         assert kept == (was.signed_in, was.paused, was.pause_reason, was.answered, was.missed)
         assert agent.rest_until == was.rest_until
-        assert was.talks or (agent.idle_since, agent.wrap_until) == (was.idle_since, was.wrap_until)
+        reset = was.talks or (was.engaged and before.tenant.own_calls_reset_idle)
+        assert reset or (agent.idle_since, agent.wrap_until) == (was.idle_since, was.wrap_until)
     for name, queue in after.queues.items():
         assert queue.entered == before.queues[name].entered
         assert queue.entered == queue.answered + queue.abandoned + queue.withdrawn

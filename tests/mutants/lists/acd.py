@@ -34,8 +34,8 @@ MUTANTS = (
     ),
     Mutant(
         _OFFERS_C,
-        "int stands = visit && visit->fence == event->fence;",
-        "int stands = visit != NULL;",
+        "int stands = offer && offer->fence == event->fence;",
+        "int stands = offer != NULL;",
         _OFFERS + "test_an_offer_answers_to_its_own_fence_alone",
     ),
     Mutant(
@@ -52,15 +52,15 @@ MUTANTS = (
         _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
     ),
     Mutant(
-        _OFFERS_C,
-        "due_set(&r->memory, &r->due, &visit->lease_due, DUE_LEASE, visit->offer, visit->lease_until);",
+        "switch/acd/offered.c",
+        "due_set(&r->memory, &r->due, &offer->lease_due, DUE_LEASE, number, lease_until);",
         "",
         _OFFERS + "test_the_lease_outlives_the_ring_and_counts_as_a_miss",
     ),
     Mutant(
         _OFFERS_C,
-        "visit->lease_until = r->now + ring_us + queue->set.lease_margin_us;",
-        "visit->lease_until = r->now + ring_us;",
+        "int64_t lease_until = r->now + ring_us + queue->set.lease_margin_us;",
+        "int64_t lease_until = r->now + ring_us;",
         _OFFERS + "test_the_order_of_decisions",
     ),
     # Choosing and reserving are one step: the next contact must not be given the same agent.
@@ -117,8 +117,8 @@ MUTANTS = (
     # An agent who went away, a phone that rejects by itself, a caller who hung up.
     Mutant(
         _AGENTS_C,
-        "agent_rest(r, agent, agent->visit->queue);",
-        "",
+        "agent_rest(r, agent, offer->visit->queue);",
+        ";",
         _PEERS + "test_08_status_changes_during_an_offer_make_no_loop",
     ),
     Mutant(
