@@ -24,8 +24,8 @@ agent and reason (4 each), the number (offer, position, step, grade or time of a
 or time waited, lease or time talked, and 8 bytes 0 (8 each). What a kind does not have is 0. An offer is
 followed by its choice, of 256 bytes: kind 10, tie-break, policy, how many are named (1 each), candidates
 (4), sequence (8), step (4), key (8), batch (4), how many needs (4), 4 bytes 0, the exclusions in the order
-of their enumeration (24 of 4), and the best five (number of the agent 4, 4 bytes 0, score 8, idle time 8); and by its
-needs, eight in 64 bytes (number of the skill 4, level 4).
+of their enumeration (24 of 4), and the best five (number of the agent 4, 4 bytes 0, score 8, idle time 8);
+and by its needs, eight in 64 bytes (number of the skill 4, level 4).
 """
 
 from abc import ABC, abstractmethod
