@@ -107,7 +107,10 @@ def _offer_ended(office: Office, tenant: str, decision: acd.OfferEnded, now: int
     lines.offer_ended(office, tenant, decision.agent, decision.outcome, now)
     attempt = session.attempts.get(attempt_id)
     if attempt is not None:
-        ringing.call_off(office, session, attempt, ours(Reason.CANCELLED), now)
+        elsewhere = decision.outcome is acd.OfferOutcome.ANSWERED_ELSEWHERE
+        # Phones show no missed call for what a colleague took.
+        cause = ours(Reason.ELSEWHERE if elsewhere else Reason.CANCELLED)
+        ringing.call_off(office, session, attempt, cause, now)
 
 
 def _connected(office: Office, tenant: str, decision: acd.Connected, now: int) -> None:

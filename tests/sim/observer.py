@@ -25,7 +25,7 @@ class Waiting:
     needs: tuple[tuple[str, int], ...]
     avoid: set[str]
     tried: dict[str, int] = field(default_factory=dict)
-    offer: int = 0
+    offers: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -61,6 +61,7 @@ class Observer:
         self.waiting: dict[str, Waiting] = {}
         self.talks: dict[str, tuple[str, str]] = {}
         self.offers: dict[int, tuple[str, str]] = {}
+        self.taken: dict[int, Waiting] = {}
         self.entered: Counter[str] = Counter()
         self.left: Counter[tuple[str, str]] = Counter()
         self.calls: dict[str, str] = {}
@@ -81,6 +82,7 @@ class Observer:
         self.most_waiting = max(self.most_waiting, len(self.waiting))
         if entries:
             self._due = world.now
+        assert not self.taken, "whoever is rung for what a colleague took is told at once"
         due = world.exchange.next_timer()
         # While the switch still has something to do at this very moment, its state is not yet this moment's.
         if world.now >= self._due and (due is None or due > world.now):
@@ -169,22 +171,26 @@ class Observer:
         worker, visit = self.workers[event.agent], self.waiting[event.contact]
         assert not worker.offer, f"{event.agent} has two offers"
         assert not worker.contact, f"{event.agent} is rung in a talk"
-        assert not visit.offer, f"{event.contact} is offered twice"
+        several = event.policy in ("ring-all", "ring-progressively")
+        assert several or not visit.offers, f"{event.contact} is offered twice"
         assert self.idle(worker, entry.at), f"{event.agent} is offered a contact and is not idle"
         assert self.may_serve(event.agent, visit, entry.at), f"{event.agent} may not serve {event.contact}"
         for name, other in self.waiting.items():
             equal = (other.queue, other.priority) == (visit.queue, visit.priority)
             earlier = (other.since, other.order) < (visit.since, visit.order)
-            if equal and earlier and not other.offer:
+            if equal and earlier and not other.offers:
                 assert not self.may_serve(event.agent, other, entry.at), f"{event.contact} overtakes {name}"
-        worker.offer = visit.offer = event.offer
+        worker.offer = event.offer
+        visit.offers.add(event.offer)
         self.offers[event.offer] = (event.agent, event.contact)
 
     def on_offer_ended(self, entry: Entry, event: ev.OfferEnded) -> None:
         agent, contact = self.offers.pop(event.offer)
         assert (agent, contact) == (event.agent, event.contact)
-        worker, visit = self.workers[agent], self.waiting[contact]
-        worker.offer = visit.offer = 0
+        worker, visit = self.workers[agent], self.taken.pop(event.offer, None) or self.waiting[contact]
+        assert (event.outcome == "answered-elsewhere") == (contact not in self.waiting)
+        worker.offer = 0
+        visit.offers.discard(event.offer)
         retry = max(self.queues[visit.queue].retry_same_agent_s * SECOND, RETRY_LEAST_US)
         if event.outcome in ("no-answer", "lease-expired"):
             visit.tried[agent] = entry.at + retry
@@ -197,8 +203,12 @@ class Observer:
 
     def on_agent_connected(self, _entry: Entry, event: ev.AgentConnected) -> None:
         visit = self.waiting.pop(event.contact)
-        assert self.offers.pop(visit.offer) == (event.agent, event.contact), "nobody else is connected"
         worker = self.workers[event.agent]
+        assert worker.offer in visit.offers, "only who was offered the contact is connected"
+        visit.offers.discard(worker.offer)
+        assert self.offers.pop(worker.offer) == (event.agent, event.contact), "nobody else is connected"
+        # The other offers of a contact that rang at several agents end now: it was answered elsewhere.
+        self.taken.update((offer, visit) for offer in visit.offers)
         worker.offer, worker.contact, worker.missed = 0, event.contact, 0
         assert event.agent not in {agent for agent, _ in self.talks.values()}, "an agent talks once"
         self.talks[event.contact] = (event.agent, event.queue)
@@ -213,7 +223,7 @@ class Observer:
             worker.wrap_until = max(worker.wrap_until, entry.at + wrap_up if wrap_up else 0)
         else:
             visit = self.waiting.pop(event.contact)
-            assert not visit.offer, "whoever leaves is rung for no more"
+            assert not visit.offers, "whoever leaves is rung for no more"
 
     def on_line_graded(self, _entry: Entry, event: ev.LineGraded) -> None:
         self.workers[event.agent].passed_over = event.grade == "unusable"
@@ -276,7 +286,7 @@ class Observer:
                 assert known, f"{name} is paused for {worker.paused!r}"
             if worker.shown == "available" and self.waiting:
                 for contact, visit in self.waiting.items():
-                    idles = not visit.offer and self.may_serve(name, visit, now)
+                    idles = not visit.offers and self.may_serve(name, visit, now)
                     assert not idles, f"{name} idles beside {contact}"
 
     def balance(self) -> None:
