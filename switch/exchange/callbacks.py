@@ -353,6 +353,7 @@ def offered(office: Office, callback: Callback, now: int) -> Session:
         contact_state=ContactState.WAITING,
         queue=callback.queue,
         priority=callback.priority,
+        requirement=callback.requirement,
         record_talk=callback.record,
         waiting_since=callback.since,
         callback=callback,

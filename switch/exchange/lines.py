@@ -126,6 +126,15 @@ def timer(office: Office, key: str, now: int) -> None:
         _become(office, tenant, agent, better, line.reason if better else "", now)
 
 
+def resume(office: Office, tenant: str, now: int) -> None:
+    """The router of the last process goes on with its grades: they are mended in time here as well."""
+    for view in office.parts.tenancies[tenant].router.agents(now):
+        if view.line:
+            line = _line(office, tenant, view.name)
+            line.grade, line.reason = LineGrade(view.line), "measured before the last restart"
+            _remind(office, tenant, view.name, line.grade, now)
+
+
 def reason_of(office: Office, tenant: str, agent: str) -> str:
     """Why the line is not good; empty while it is."""
     line = None if office.lines is None else office.lines.get((tenant, agent))

@@ -186,7 +186,19 @@ def _agent_changed(office: Office, tenant: str, decision: acd.AgentChanged, now:
 
 
 def _widened(office: Office, tenant: str, decision: acd.Widened, now: int) -> None:
-    """Of no effect on the call: the next offer says by its needs what was asked for."""
+    """Of no effect on the call: for whoever asks later why this agent, and why now."""
+    session = _session(office, tenant, decision.contact)
+    callback = callbacks.of_contact(office, tenant, decision.contact)
+    if session is not None:
+        requirement, call = session.requirement, session.call.id
+    elif callback is not None:
+        requirement, call = callback.requirement, callback.id
+    else:
+        return
+    steps = () if requirement is None else requirement.steps
+    asks = wishes.words(steps[decision.step]) if decision.step < len(steps) else ""
+    widened = journal.Widened(decision.contact, decision.queue, decision.step, asks)
+    office.journal.write(widened, now, tenant=tenant, call=call)
 
 
 def _wake_at(office: Office, tenant: str, decision: acd.WakeAt, now: int) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from switch.acd.settings import Requirement
 from switch.base.values import quick
 from switch.call.call import Call
 from switch.call.leg import Leg
@@ -66,6 +67,8 @@ class Session:
     """Since when the caller waits, or waited last, in `queue`."""
     priority: int = 0
     needs: tuple[str, ...] = ()
+    requirement: Requirement | None = None
+    """All that the contact asks for, ring by ring."""
     attempts: dict[str, Attempt] = field(default_factory=dict)
     transfer: Transfer | None = None
     blame: str = ""

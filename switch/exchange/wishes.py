@@ -35,6 +35,20 @@ def _needs(needs: tuple[QueueNeed, ...]) -> tuple[Need, ...]:
     return tuple(Need(need.skill, need.level) for need in needs)
 
 
+def words(step: Step) -> str:
+    """What a ring asks, for people: `french 50, one of (sales 20 | tools 4), not trainee 1, team north`."""
+    parts = [_shown(step.needs)] if step.needs else []
+    parts += [f"one of ({' | '.join(map(_shown, step.any_of))})"] if step.any_of else []
+    parts += [f"not {_shown(step.none_of)}"] if step.none_of else []
+    parts += [f"team {' or '.join(step.teams)}"] if step.teams else []
+    parts += [f"with the agents of {', '.join(step.queues)}"] if step.queues else []
+    return ", ".join(parts) or "nothing in particular"
+
+
+def _shown(needs: tuple[Need, ...]) -> str:
+    return ", ".join(f"{need.skill} {need.level}" for need in needs)
+
+
 class LastAgents:
     """By tenant and caller's number: the agent, and until when that counts (monotonic us)."""
 

@@ -230,6 +230,18 @@ class QueueRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Widened:
+    """The contact has waited long enough for a further ring: `step` from 0, and what it `asks` in words."""
+
+    KIND: ClassVar[str] = "widened"
+    VERSION: ClassVar[int] = 1
+    contact: str
+    queue: str
+    step: int
+    asks: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferMade:
     """Why this agent: counts by reason, the best few as (agent, score, idle_us), the tie-break."""
 
@@ -565,6 +577,7 @@ Event = (
     | FlowStep
     | Queued
     | QueueRefused
+    | Widened
     | OfferMade
     | OfferEnded
     | AgentConnected

@@ -40,6 +40,7 @@ from switch.journal.events import (
     SupervisionEnded,
     Transferred,
     VisitEnded,
+    Widened,
 )
 
 REFUSED = "refused"
@@ -354,6 +355,8 @@ class _Story:
                 return f"supervision: {what}, asked for by {by or 'nobody known'}: {reason or 'no reason'}"
             case SupervisionEnded(account, reason):
                 return f"supervision by {account} ended: {reason}"
+            case Widened(_, queue, step, asks):
+                return f"ring {step + 1} in queue {queue}: asks for {asks}"
             case CallbackKept(number=number, queue=queue, tries_left=tries):
                 return f"{number} is to be called back for queue {queue}, {tries} tries left"
             case CallbackEnded(outcome=outcome):

@@ -23,6 +23,11 @@ _EXCLUSIONS = {
     "level-too-low": "with too low a level of a needed skill",
     "avoided": "to be avoided for this contact",
     "just-declined": "who had just missed or declined it",
+    "line-bad": "with a line that cannot be used",
+    "excluded-skill": "with a skill that is not wanted",
+    "other-team": "of another team",
+    "other-channels": "not taking this channel",
+    "kept-for-other": "passed over while the contact waits for the agent of last time",
 }
 
 _AGENT_WORDS = {
@@ -87,6 +92,7 @@ _OUTCOMES = {
     "busy": "the agent's phone was busy",
     "unreachable": "the agent's phone could not be reached",
     "failed": "the call to the agent failed",
+    "answered-elsewhere": "another agent answered first",
     "caller-gone": "the caller was gone first",
     "withdrawn": "the contact was taken out of the queue",
     "agent-gone": "the agent signed out or was lost",

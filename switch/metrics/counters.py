@@ -187,7 +187,7 @@ class JournalCounters:
         self._offers_ended = counter(
             "softswitch_offers_ended_total",
             "Offers ended, by outcome: answered, no-answer, declined, busy, unreachable, failed, caller-gone,"
-            " withdrawn, agent-gone, lease-expired.",
+            " withdrawn, agent-gone, lease-expired, answered-elsewhere (of several agents rung).",
             "tenant",
             "outcome",
         )

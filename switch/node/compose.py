@@ -10,13 +10,14 @@ from switch.acd.events import Event as RouterEvent
 from switch.acd.events import RemoveAgent, RemoveQueue
 from switch.acd.restart import Resumed
 from switch.acd.select import make_router, restore_router
+from switch.acd.snapshot_bytes import version_of
 from switch.acd.trail import Trail
 from switch.base.tokens import IdSource, TokenSource
 from switch.call.signalling import Signalling
 from switch.call.ways import Ways
 from switch.dialplan.interpreter import Interpreter
 from switch.dialplan.plan import Centre, TenantPlan
-from switch.exchange import locating, reachability, watching
+from switch.exchange import lines, locating, reachability, watching
 from switch.exchange.exchange import Exchange
 from switch.exchange.office import Listener, Parts, Router, Tenancy
 from switch.journal.entry import Journal
@@ -157,10 +158,13 @@ def _set_tenants(
             tenancies[key] = Tenancy(plan, router, trail, auditor)
             for gone in _gone(plan, router, now):
                 exchange.office.tell_router(key, gone)
+            if key in resumed:
+                lines.resume(exchange.office, key, now)
         else:
             tenancies[key] = Tenancy(plan, known.router, known.trail, known.auditor)
         old = None if known is None else known.plan
-        for event in router_events(plan, old, now, materials.journal.wall(now)):
+        resumes = known is None and key in resumed and version_of(resumed[key].state) > 1
+        for event in router_events(plan, old, now, materials.journal.wall(now), resumes=resumes):
             exchange.office.tell_router(key, event)
     busy = {session.tenant for session in exchange.office.sessions.values()}
     for key in [key for key in tenancies if key not in centre.tenants and key not in busy]:

@@ -196,12 +196,15 @@ def _day_start(plan: TenantPlan, now: int, wall_us: int) -> int:
 
 
 def router_events(
-    new: TenantPlan, old: TenantPlan | None, now: int = 0, wall_us: int = 0
+    new: TenantPlan, old: TenantPlan | None, now: int = 0, wall_us: int = 0, *, resumes: bool = False
 ) -> list[RouterEvent]:
-    """What makes a router that knows `old` know `new`. Removals come first, so that names can move."""
+    """What makes a router that knows `old` know `new`. Removals come first, so that names can move.
+
+    `resumes`: it goes on from the last process, whose configuration may have been another one.
+    """
     events: list[RouterEvent] = []
     settings = tenant_settings(new, now, wall_us)
-    if settings != (TenantSettings() if old is None else tenant_settings(old, now, wall_us)):
+    if resumes or settings != (TenantSettings() if old is None else tenant_settings(old, now, wall_us)):
         events.append(SetTenant(settings))
     if old is not None:
         events += [RemoveQueue(name) for name in old.queues if name not in new.queues]

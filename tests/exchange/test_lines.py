@@ -6,7 +6,7 @@ from switch.acd.decisions import OfferOutcome
 from switch.base.clock import MINUTE
 from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
-from switch.exchange.lines import offer_ended, reason_of
+from switch.exchange.lines import offer_ended, reason_of, resume
 from switch.journal import events
 from switch.media.quality import StreamQuality
 from tests.sim import centres
@@ -174,4 +174,18 @@ def test_a_phone_that_is_registered_and_not_reached_is_asked_last_and_then_passe
     scene.world.touch()
     assert _grades(scene) == ["failing", "unusable"]
     assert reason_of(exchange.office, "shop", "anna") == "4 calls did not reach your phone"
+    _done(scene)
+
+
+def test_a_router_that_goes_on_after_a_restart_keeps_nobody_out_for_ever() -> None:
+    """Its grades outlive the process that measured; here they are mended in time, as if measured now."""
+    scene = Scene(agents=("anna",))
+    _talk(scene, MUTE)
+    office = scene.world.exchange.office
+    office.lines = None
+    office.timers.cancel(("line", "shop anna"))
+    resume(office, "shop", scene.world.now)
+    assert reason_of(office, "shop", "anna") == "measured before the last restart"
+    scene.run(11 * 60)
+    assert _line(scene) == 1
     _done(scene)

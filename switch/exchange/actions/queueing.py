@@ -21,12 +21,13 @@ def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None
     session.priority = action.priority
     session.record_talk = action.record
     first = action.steps[0].needs if action.steps else ()
+    session.requirement = requirement_of(action.steps)
     session.needs = tuple(f"{need.skill}>={need.level}" for need in first)
     office.session_of_contact[session.tenant, session.contact] = session
     contact = Contact(
         contact=session.contact,
         queue=action.queue,
-        requirement=requirement_of(action.steps),
+        requirement=session.requirement,
         priority=action.priority,
         waiting_since=now,
         avoid=session.avoid,
