@@ -34,6 +34,7 @@ from switch.exchange.office import CommitWanted, Office
 from switch.exchange.session import ContactState, Session
 from switch.exchange.wishes import requirement_of
 from switch.journal import events as journal
+from switch.journal import queue_events
 from switch.tenant.entry import OutsideDestination
 from switch.tenant.limits import country_of
 from switch.tenant.numbers import is_emergency, is_premium, to_e164
@@ -437,7 +438,7 @@ def _end(office: Office, callback: Callback, outcome: str, now: int) -> None:
         return
     book.by_wish.pop(callback.wish, None)
     office.timers.cancel(("callback", callback.id))
-    ended = journal.CallbackEnded(callback.id, callback.queue, callback.number, outcome)
+    ended = queue_events.CallbackEnded(callback.id, callback.queue, callback.number, outcome)
     office.journal.write(ended, now, tenant=callback.tenant, call=callback.id)
 
 
@@ -455,9 +456,9 @@ def _release(office: Office, session: Session | None) -> None:
 # A restart.
 
 
-def _kept(office: Office, callback: Callback, now: int) -> journal.CallbackKept:
+def _kept(office: Office, callback: Callback, now: int) -> queue_events.CallbackKept:
     offset = office.journal.wall(now) - now
-    return journal.CallbackKept(
+    return queue_events.CallbackKept(
         callback=callback.id,
         queue=callback.queue,
         number=callback.number,
@@ -470,7 +471,7 @@ def _kept(office: Office, callback: Callback, now: int) -> journal.CallbackKept:
     )
 
 
-def _packed(step: Step) -> journal.PackedStep:
+def _packed(step: Step) -> queue_events.PackedStep:
     """A ring as plain values, in the order of its fields."""
     return (
         step.after_us,
@@ -487,7 +488,7 @@ def _pairs(needs: tuple[Need, ...]) -> tuple[tuple[str, int], ...]:
     return tuple((need.skill, need.level) for need in needs)
 
 
-def _unpacked(packed: journal.PackedStep) -> Step:
+def _unpacked(packed: queue_events.PackedStep) -> Step:
     after_us, needs, any_of, none_of, prefer, teams, queues = packed
     return Step(
         after_us,
@@ -504,7 +505,7 @@ def _needs(pairs: tuple[tuple[str, int], ...]) -> tuple[Need, ...]:
     return tuple(Need(skill, level) for skill, level in pairs)
 
 
-def restore(office: Office, kept: Iterable[tuple[str, journal.CallbackKept]], now: int) -> int:
+def restore(office: Office, kept: Iterable[tuple[str, queue_events.CallbackKept]], now: int) -> int:
     """Take up the open callbacks of the last process (tenant and entry of each); how many."""
     offset = office.journal.wall(now) - now
     restored = 0

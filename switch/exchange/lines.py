@@ -22,7 +22,7 @@ from switch.call.leg import Leg
 from switch.exchange import messages
 from switch.exchange.office import Office
 from switch.exchange.session import Session
-from switch.journal import events as journal
+from switch.journal import queue_events
 from switch.media.quality import StreamQuality
 
 JUDGED_PACKETS = 500
@@ -182,7 +182,7 @@ def _become(office: Office, tenant: str, agent: str, grade: LineGrade | int, rea
         return
     line.good = 0
     office.tell_router(tenant, SetLine(agent, grade))
-    office.journal.write(journal.LineGraded(agent, grade.name.lower(), reason), now, tenant=tenant)
+    office.journal.write(queue_events.LineGraded(agent, grade.name.lower(), reason), now, tenant=tenant)
     plan = office.parts.tenancies[tenant].plan.agents.get(agent)
     if plan is not None:
         messages.tell(office, tenant, plan.account, _SAID[grade].format(reason=reason), now)

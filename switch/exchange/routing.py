@@ -14,6 +14,7 @@ from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
+from switch.journal import queue_events
 
 
 def carry_out(office: Office, tenant: str, decision: acd.Decision, now: int) -> None:
@@ -197,7 +198,7 @@ def _widened(office: Office, tenant: str, decision: acd.Widened, now: int) -> No
         return
     steps = () if requirement is None else requirement.steps
     asks = wishes.words(steps[decision.step]) if decision.step < len(steps) else ""
-    widened = journal.Widened(decision.contact, decision.queue, decision.step, asks)
+    widened = queue_events.Widened(decision.contact, decision.queue, decision.step, asks)
     office.journal.write(widened, now, tenant=tenant, call=call)
 
 

@@ -13,8 +13,6 @@ from switch.journal.events import (
     AgentConnected,
     AudioAlarm,
     Bridged,
-    CallbackEnded,
-    CallbackKept,
     CallEnded,
     CallerIdentified,
     CallStarted,
@@ -40,8 +38,8 @@ from switch.journal.events import (
     SupervisionEnded,
     Transferred,
     VisitEnded,
-    Widened,
 )
+from switch.journal.queue_events import CallbackEnded, CallbackKept, Widened
 
 REFUSED = "refused"
 ANSWERED = "answered"

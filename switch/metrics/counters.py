@@ -14,7 +14,6 @@ from switch.journal.events import (
     AgentChanged,
     AgentConnected,
     AudioAlarm,
-    CallbackEnded,
     CallEnded,
     CallStarted,
     LegMeasured,
@@ -28,6 +27,7 @@ from switch.journal.events import (
     Unregistered,
     VisitEnded,
 )
+from switch.journal.queue_events import CallbackEnded
 from switch.metrics import words
 from switch.metrics.families import (
     JITTER_BUCKETS_S,

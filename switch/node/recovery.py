@@ -22,7 +22,7 @@ from switch.acd.restart import Resumed, resume
 from switch.acd.trail import TrailError
 from switch.exchange import callbacks, wishes
 from switch.exchange.exchange import Exchange
-from switch.journal import events
+from switch.journal import events, queue_events
 from switch.journal.entry import Entry, Journal
 from switch.journal.why import Explanation, explain
 from switch.node.clock import go_on_from
@@ -149,12 +149,12 @@ def restore_callbacks(store: Store, exchange: Exchange, now: int) -> int:
     plans = [tenancy.plan for tenancy in office.parts.tenancies.values()]
     if not any(queue.callback for plan in plans for queue in plan.queues.values()):
         return 0
-    kinds = (events.CallbackKept.KIND, events.CallbackEnded.KIND)
-    kept: dict[str, tuple[str, events.CallbackKept]] = {}
+    kinds = (queue_events.CallbackKept.KIND, queue_events.CallbackEnded.KIND)
+    kept: dict[str, tuple[str, queue_events.CallbackKept]] = {}
     for entry in store.entries_of_kinds(kinds, office.journal.wall(now) - callbacks.LIVES_US_MAX):
-        if isinstance(entry.event, events.CallbackKept):
+        if isinstance(entry.event, queue_events.CallbackKept):
             kept[entry.event.callback] = entry.tenant, entry.event
-        elif isinstance(entry.event, events.CallbackEnded):
+        elif isinstance(entry.event, queue_events.CallbackEnded):
             kept.pop(entry.event.callback, None)
     restored = callbacks.restore(office, kept.values(), now)
     exchange.settle(now)

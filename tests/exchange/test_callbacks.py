@@ -9,7 +9,7 @@ from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.exchange.callbacks import CallbackState, restore
-from switch.journal import events
+from switch.journal import events, queue_events
 from switch.sim.phone_call import CallState, PhoneCall
 from tests.sim import centres
 from tests.sim.scene import CALLER, Scene
@@ -37,7 +37,9 @@ def _asks(scene: Scene, call: PhoneCall, keys: str = "11") -> None:
 
 def _ended(scene: Scene) -> list[str]:
     return [
-        event.outcome for event in scene.told(events.CallbackEnded) if isinstance(event, events.CallbackEnded)
+        event.outcome
+        for event in scene.told(queue_events.CallbackEnded)
+        if isinstance(event, queue_events.CallbackEnded)
     ]
 
 
@@ -142,15 +144,15 @@ def test_a_second_wish_for_the_same_number_makes_no_second_callback() -> None:
     scene.run(3)
     assert second.state is CallState.ENDED
     assert _open(scene) == [CallbackState.WAITING]
-    assert len(scene.told(events.CallbackKept)) == 1
+    assert len(scene.told(queue_events.CallbackKept)) == 1
     _done(scene)
 
 
 def test_another_number_may_be_entered_and_is_confirmed() -> None:
     scene = _scene()
     _asks(scene, scene.customer(), "12" + "0699999999" + "#" + "1")
-    kept = scene.told(events.CallbackKept)[0]
-    assert isinstance(kept, events.CallbackKept)
+    kept = scene.told(queue_events.CallbackKept)[0]
+    assert isinstance(kept, queue_events.CallbackKept)
     assert kept.number == "+33699999999"
     _done(scene)
 
@@ -173,7 +175,7 @@ def test_a_number_that_may_not_be_dialled_is_refused(number: str, why: str) -> N
     scene = _scene()
     call = scene.customer()
     _asks(scene, call, "12" + number + "#" + "1")
-    assert not scene.told(events.CallbackKept), why
+    assert not scene.told(queue_events.CallbackKept), why
     assert call.state is CallState.TALKING, "the caller keeps waiting"
     _done(scene)
 
@@ -182,8 +184,8 @@ def test_who_withholds_the_number_is_asked_for_one() -> None:
     scene = _scene()
     call = scene.customer("anonymous")
     _asks(scene, call, "1" + "0612345678" + "#" + "1")
-    kept = scene.told(events.CallbackKept)[0]
-    assert isinstance(kept, events.CallbackKept)
+    kept = scene.told(queue_events.CallbackKept)[0]
+    assert isinstance(kept, queue_events.CallbackKept)
     assert kept.number == "+33612345678"
     _done(scene)
 
@@ -324,11 +326,13 @@ def test_a_place_outlives_a_kill() -> None:
     scene.run(120)
     _asks(scene, call)
     scene.run(3)
-    kept = [entry for entry in scene.world.journal if isinstance(entry.event, events.CallbackKept)]
+    kept = [entry for entry in scene.world.journal if isinstance(entry.event, queue_events.CallbackKept)]
     second = _scene()
     second.run(300)
     office = second.world.exchange.office
-    entries = [(entry.tenant, entry.event) for entry in kept if isinstance(entry.event, events.CallbackKept)]
+    entries = [
+        (entry.tenant, entry.event) for entry in kept if isinstance(entry.event, queue_events.CallbackKept)
+    ]
     assert restore(office, entries, second.world.now) == 1
     second.world.exchange.settle(second.world.now)
     rival = second.customer("+33600000002")
@@ -346,8 +350,8 @@ def test_a_place_outlives_a_kill() -> None:
 def test_what_expired_meanwhile_is_ended() -> None:
     scene = _scene()
     _asks(scene, scene.customer())
-    kept = scene.told(events.CallbackKept)[0]
-    assert isinstance(kept, events.CallbackKept)
+    kept = scene.told(queue_events.CallbackKept)[0]
+    assert isinstance(kept, queue_events.CallbackKept)
     second = _scene()
     late = replace(kept, expires_wall_us=kept.since_wall_us)
     restore(second.world.exchange.office, [("shop", late)], second.world.now + MINUTE)

@@ -7,7 +7,7 @@ from switch.base.clock import MINUTE
 from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
 from switch.exchange.lines import offer_ended, reason_of, resume
-from switch.journal import events
+from switch.journal import queue_events
 from switch.media.quality import StreamQuality
 from tests.sim import centres
 from tests.sim.scene import CALLER, Scene
@@ -46,7 +46,11 @@ def _done(scene: Scene) -> None:
 
 
 def _grades(scene: Scene) -> list[str]:
-    return [event.grade for event in scene.told(events.LineGraded) if isinstance(event, events.LineGraded)]
+    return [
+        event.grade
+        for event in scene.told(queue_events.LineGraded)
+        if isinstance(event, queue_events.LineGraded)
+    ]
 
 
 def _told(scene: Scene) -> list[bytes]:

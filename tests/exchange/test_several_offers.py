@@ -8,7 +8,7 @@ from switch.base.clock import SECOND
 from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
-from switch.journal import events
+from switch.journal import events, queue_events
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState
 from tests.sim import centres
@@ -154,5 +154,5 @@ def test_a_callback_rings_all_and_calls_its_customer_once() -> None:
     scene.run(6)
     assert len(scene.person(scene.carrier).rang) == 1
     assert len(scene.told(events.AgentConnected)) == 1
-    assert len(scene.told(events.CallbackEnded)) == 1
+    assert len(scene.told(queue_events.CallbackEnded)) == 1
     scene.nothing_is_left()

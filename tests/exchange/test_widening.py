@@ -2,7 +2,7 @@
 
 from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
-from switch.journal import events
+from switch.journal import queue_events
 from switch.journal.why import explain
 from switch.journal.words import tell
 from tests.sim import centres
@@ -22,7 +22,7 @@ def test_each_ring_is_told_as_it_opens() -> None:
     scene = _scene()
     call = scene.customer()
     scene.run(12)
-    told = [event for event in scene.told(events.Widened) if isinstance(event, events.Widened)]
+    told = [event for event in scene.told(queue_events.Widened) if isinstance(event, queue_events.Widened)]
     assert [(event.step, event.asks) for event in told] == [
         (1, "english 70, one of (english 75), not english 99"),
         (2, "nothing in particular"),
@@ -54,12 +54,14 @@ def test_a_callback_widens_as_its_caller_would_have() -> None:
         call.press(key, scene.world.now)
         scene.run(0.5)
     scene.run(12)
-    told = [event for event in scene.told(events.Widened) if isinstance(event, events.Widened)]
+    told = [event for event in scene.told(queue_events.Widened) if isinstance(event, queue_events.Widened)]
     assert [event.step for event in told] == [1, 2]
     book = scene.world.exchange.office.callbacks
     assert book is not None
     (name,) = book.by_id
-    assert {entry.call for entry in scene.world.journal if isinstance(entry.event, events.Widened)} == {name}
+    assert {entry.call for entry in scene.world.journal if isinstance(entry.event, queue_events.Widened)} == {
+        name
+    }
     scene.world.exchange.cancel_callback(name, scene.world.now)
     scene.world.touch()
     scene.nothing_is_left()

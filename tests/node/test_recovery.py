@@ -15,8 +15,6 @@ from switch.exchange.callbacks import listed
 from switch.journal.entry import Journal
 from switch.journal.events import (
     AgentChanged,
-    CallbackEnded,
-    CallbackKept,
     CallEnded,
     CallStarted,
     Event,
@@ -24,6 +22,7 @@ from switch.journal.events import (
     OutsideCharged,
     OutsideCounted,
 )
+from switch.journal.queue_events import CallbackEnded, CallbackKept
 from switch.node import clock
 from switch.node.bindings import kept
 from switch.node.clock import now_us

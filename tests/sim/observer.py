@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from switch.base.clock import SECOND
 from switch.dialplan.plan import Centre, TenantPlan
 from switch.journal import events as ev
+from switch.journal import queue_events
 from switch.journal.entry import Entry
 from switch.sim.world import World
 
@@ -115,7 +116,7 @@ class Observer:
         assert entry.call not in self.calls, "a call starts once"
         self.calls[entry.call] = event.source
 
-    def on_callback_kept(self, entry: Entry, event: ev.CallbackKept) -> None:
+    def on_callback_kept(self, entry: Entry, event: queue_events.CallbackKept) -> None:
         """A contact without a leg, with the place of whoever asked: its entries stand by themselves."""
         assert event.callback == entry.call
         self.calls[entry.call] = "callback"
@@ -225,7 +226,7 @@ class Observer:
             visit = self.waiting.pop(event.contact)
             assert not visit.offers, "whoever leaves is rung for no more"
 
-    def on_line_graded(self, _entry: Entry, event: ev.LineGraded) -> None:
+    def on_line_graded(self, _entry: Entry, event: queue_events.LineGraded) -> None:
         self.workers[event.agent].passed_over = event.grade == "unusable"
 
     def on_agent_changed(self, _entry: Entry, event: ev.AgentChanged) -> None:
