@@ -126,8 +126,8 @@ def excluded(state: State, agent: Agent, visit: Visit) -> Exclusion | None:
 
 
 def may_serve(state: State, agent: Agent, visit: Visit) -> bool:
-    """True where this agent could be offered this visit now. What is quick to see is looked at first."""
-    return _occupied(agent, visit) is None and _unfit(state, agent, visit) is None
+    """True where this agent could be offered this visit now."""
+    return excluded(state, agent, visit) is None
 
 
 # The choice.

@@ -217,16 +217,23 @@ class Agent:
 
     def used(self) -> int:
         """The units of capacity that are in use."""
-        given = sum(offer.visit.units for offer in self.offers) + sum(visit.units for visit in self.talks)
-        return given + UNITS * min(self.engaged, ENGAGED_MAX) + self.wrap_units
+        given = self.wrap_units
+        for offer in self.offers:
+            given += offer.visit.units
+        for talk in self.talks:
+            given += talk.units
+        return given + UNITS * min(self.engaged, ENGAGED_MAX) if self.engaged else given
 
     def fits(self, visit: "Visit") -> bool:
         """There is room for the visit beside what the agent does now."""
+        if self.used() + visit.units > self.settings.units:
+            return False
         channel = visit.contact.channel
-        most = self.most.get(channel, AMOUNT_MAX)
+        most = self.most.get(channel)
+        if most is None:
+            return True
         held = sum(offer.visit.contact.channel == channel for offer in self.offers)
-        held += sum(talk.contact.channel == channel for talk in self.talks)
-        return held < most and self.used() + visit.units <= self.settings.units
+        return held + sum(talk.contact.channel == channel for talk in self.talks) < most
 
     def is_ready(self) -> bool:
         """May be given offers as far as the agent alone is concerned, and where there is room."""

@@ -72,8 +72,8 @@ MUTANTS = (
     ),
     Mutant(
         _STATE,
-        "given = sum(offer.visit.units for offer in self.offers) + sum(visit.units for visit in self.talks)",
-        "given = sum(offer.visit.units for offer in self.offers)",
+        "given += talk.units",
+        "pass",
         _CHOICE + "test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why",
     ),
     # Wrap-up is never cut short, and the turn by idle time begins after it.
@@ -224,8 +224,8 @@ MUTANTS = (
     # Capacity.
     Mutant(
         _STATE,
-        "return held < most and self.used() + visit.units <= self.settings.units",
-        "return self.used() + visit.units <= self.settings.units",
+        "if most is None:",
+        "if True:",
         "tests/acd/test_capacity.py::test_so_many_of_a_channel",
     ),
     Mutant(
