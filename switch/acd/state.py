@@ -12,7 +12,6 @@ from switch.acd.decisions import AgentChanged, AgentState, Decision
 from switch.acd.due import Due
 from switch.acd.events import LineGrade
 from switch.acd.limits import (
-    AMOUNT_MAX,
     ENGAGED_MAX,
     GIVEN_UP_MAX,
     HANDLINGS_LEAST,
