@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from switch.cli.failures import EXIT_FAILURE
+from switch.cli.other_day import estimates, show_estimates
 from switch.cli.output import moment, print_json, print_table, stream_console
 from switch.cli.parameters import STATE_DEFAULT, Json, State
 
@@ -36,6 +37,17 @@ From = Annotated[
 ]
 To = Annotated[datetime | None, typer.Option("--to", formats=list(_FORMATS), help="Not after (local time).")]
 
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIALPLANS",
+        exists=True,
+        help="Folder of dialplans, or one file: run the day by this configuration, as an estimate.",
+    ),
+]
+Draws = Annotated[int, typer.Option(min=1, max=1_000, help="With --config: draws of what was not seen.")]
+Seed = Annotated[int, typer.Option(min=0, help="With --config: of the draws.", metavar="N")]
+
 
 def replay(
     journal: Journal = "",
@@ -43,14 +55,24 @@ def replay(
     tenant: Tenant = "",
     since: From = None,
     until: To = None,
+    config: Config = None,
+    draws: Draws = 10,
+    seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
-    """Run a recorded day again and compare every decision with the journal; exit 1 on a difference."""
+    """Run a recorded day again and compare every decision with the journal; exit 1 on a difference.
+
+    With --config: what another configuration would have decided, and what the day would have been, estimated.
+    """
     # Here and not above: the other commands need no database.
     from switch.store.store import Store  # noqa: PLC0415 - the reason is the line before
 
     store = Store.open_to_read(store_of(journal, state))
     try:
+        if config is not None:
+            others = estimates(store, config, tenant, wall_us(since, 0), wall_us(until, 1 << 62), draws, seed)
+            show_estimates(others, draws, as_json)
+            return
         repeated, seconds = _repeat(store, tenant, wall_us(since, 0), wall_us(until, 1 << 62))
     finally:
         store.close()

@@ -81,14 +81,14 @@ def show(scenario: Scenario, summary: Summary, intervals: bool) -> None:
     rows = [
         (
             queue.queue,
-            _of(queue.entered),
-            _of(queue.answered),
-            _of(queue.abandoned),
-            _of(queue.too_long),
-            _of(queue.refused),
-            _percent(queue.service_level),
-            _percent(queue.abandonment),
-            _of(queue.speed_of_answer_s, " s"),
+            of_figure(queue.entered),
+            of_figure(queue.answered),
+            of_figure(queue.abandoned),
+            of_figure(queue.too_long),
+            of_figure(queue.refused),
+            of_share(queue.service_level),
+            of_share(queue.abandonment),
+            of_figure(queue.speed_of_answer_s, " s"),
             span(round(queue.wait_p90_s * 1000)),
         )
         for queue in summary.queues
@@ -126,12 +126,12 @@ def _show_intervals(scenario: Scenario, summary: Summary) -> None:
     print_table("Intervals", columns, rows, "no intervals")
 
 
-def _of(figure: Figure, unit: str = "") -> str:
+def of_figure(figure: Figure, unit: str = "") -> str:
     """`46.4 ± 3.8`, and without an error after a single day."""
     error = "" if figure.half == float("inf") else f" ± {figure.half:.1f}"
     return f"{figure.mean:.1f}{error}{unit}"
 
 
-def _percent(figure: Figure) -> str:
+def of_share(figure: Figure) -> str:
     error = "" if figure.half == float("inf") else f" ± {figure.half * 100:.1f}"
     return f"{figure.mean * 100:.1f}{error} %"

@@ -14,7 +14,7 @@ from switch.base.clock import MINUTE
 from switch.cli.main import main
 from switch.dialplan.plan import Centre
 from switch.store.store import Store
-from tests.sim.centres import big
+from tests.sim.centres import TRUNKS, _big, big
 from tests.sim.hour import Hour
 from tests.sim.recorded import Recorder
 
@@ -191,3 +191,61 @@ def test_why_says_what_it_cannot_tell(
     assert command(monkeypatch, "why", call, "--journal", path) == 0
     assert "cannot be read: the check sum does not fit" in capsys.readouterr().out
     assert command(monkeypatch, "why", "c-of-nobody", "--journal", path) == 1
+
+
+def written(folder: Path, change: tuple[str, str] = ("", "")) -> Path:
+    """The centre's files, with something else in them."""
+    folder.mkdir()
+    (folder / "centre.yaml").write_text(TRUNKS)
+    text = _big()
+    assert change[0] in text
+    (folder / "big.yaml").write_text(text.replace(*change) if change[0] else text)
+    return folder
+
+
+class TestAnotherConfiguration:
+    """`replay --config`: the recorded day, decided by another configuration."""
+
+    def test_the_same_one_decides_as_before(
+        self, day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What follows from the router follows again; figures are those that were recorded, nearly."""
+        config = written(tmp_path / "same")
+        assert command(monkeypatch, "replay", day, "--config", config, "--draws", 3, "--json") == 0
+        (one,) = json.loads(capsys.readouterr().out)
+        changes = dict(one["changes"])
+        same = changes.pop("same agent") + changes.pop("as before", 0)
+        assert same > 0.8 * one["contacts"] > 50, one["changes"]
+        for was, now in zip(one["recorded"]["queues"], one["estimate"]["queues"], strict=True):
+            assert was["queue"] == now["queue"]
+            assert was["entered"]["mean"] == now["entered"]["mean"]
+            assert now["answered"]["mean"] == pytest.approx(was["answered"]["mean"], rel=0.1)
+            assert now["service_level"]["mean"] == pytest.approx(was["service_level"]["mean"], abs=0.1)
+
+    def test_fewer_who_may_serve_show_in_the_figures(
+        self, day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        config = written(tmp_path / "fewer", ("french: 80", "french: 10"))
+        assert command(monkeypatch, "replay", day, "--config", config, "--draws", 3, "--json") == 0
+        (one,) = json.loads(capsys.readouterr().out)
+        assert command(monkeypatch, "replay", day, "--config", config, "--draws", 3) == 0
+        text = capsys.readouterr().out
+        was, now = one["recorded"]["queues"], one["estimate"]["queues"]
+        assert now[0]["speed_of_answer_s"]["mean"] > was[0]["speed_of_answer_s"]["mean"]
+        assert any(example["now_agent"] != example["recorded_agent"] for example in one["examples"])
+        assert "another agent" in dict(one["changes"])
+        assert "These are estimates." in text
+        assert "Kaplan and Meier" in text
+        assert re.search(r"sales .* recorded", text)
+        assert "The first that differ" in text
+
+    def test_a_configuration_that_does_not_fit(
+        self, day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        wrong = written(tmp_path / "wrong", ("most-skilled", "most-skillful"))
+        assert command(monkeypatch, "replay", day, "--config", wrong) == 2
+        assert re.search(r"big.yaml:\d+:\d+: ", capsys.readouterr().err)
+        other = written(tmp_path / "other")
+        (other / "big.yaml").rename(other / "oak.yaml")
+        assert command(monkeypatch, "replay", day, "--config", other) == 1
+        assert "has none of the tenants recorded: big" in capsys.readouterr().err
