@@ -357,6 +357,9 @@ class RecordingPlan:
     opus: bool = False
     consent: tuple[str, ...] = ()
     seconds_max: int = 4 * 3600
+    keep_days: int = 0
+    keep_megabytes: int = 0
+    """0: nothing is deleted for that reason."""
 
 
 USUAL_RECORDING = RecordingPlan()

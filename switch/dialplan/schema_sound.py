@@ -23,3 +23,5 @@ class RecordingModel(Section):
     format: Literal["wav", "opus"] = "wav"
     consent: Any = None
     max_minutes: Annotated[int, Field(ge=1, le=720)] = 240
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    keep_megabytes: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0

@@ -24,7 +24,9 @@ def read_recording(raw: Any, source: Source, book: PromptBook, problems: Problem
     path: Path = ("recording",)
     model = schema.read(RecordingModel, source, path, raw, problems) or RecordingModel()
     consent = book.resolve(model.consent, (*path, "consent"))
-    return RecordingPlan(model.format == "opus", consent, model.max_minutes * 60)
+    return RecordingPlan(
+        model.format == "opus", consent, model.max_minutes * 60, model.keep_days, model.keep_megabytes
+    )
 
 
 def record(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:

@@ -223,9 +223,9 @@ class Exchange:
         mail.read(self.office, number, clip, gone=gone)
         self.settle(now)
 
-    def delete_mail(self, path: str, now: int) -> bool:
+    def delete_mail(self, path: str, now: int, reason: str = "asked") -> bool:
         """False where there is no such message."""
-        found = mail.delete(self.office, path)
+        found = mail.delete(self.office, path, now, reason)
         self.settle(now)
         return found
 

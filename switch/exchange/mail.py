@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from switch.dialplan.events import MailboxOpened, MailboxStatus, MailItem, MailReady
 from switch.exchange.office import Office
 from switch.exchange.session import Session
+from switch.journal import events as journal
 
 FOLDER = "messages"
 """Below the tenant's, with a folder a mailbox."""
@@ -188,10 +189,12 @@ def mark(office: Office, tenant: str, mailbox: str, path: str, *, new: bool) -> 
         _changed(office, tenant, mailbox)
 
 
-def delete(office: Office, path: str) -> bool:
+def delete(office: Office, path: str, now: int, reason: str = "asked") -> bool:
     """False where there is no such message."""
     if not forget(office, path):
         return False
+    tenant = path.split("/", 1)[0]
+    office.journal.write(journal.RecordingDeleted(path, reason), now, tenant=tenant)
     office.outputs.append(DeleteFile(path))
     return True
 

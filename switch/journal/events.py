@@ -328,6 +328,17 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingDeleted:
+    """A file is gone for good. `reason`: age or size (the tenant's `recording` says what is kept), or asked
+    (by who listened to a message, or by the command line)."""
+
+    KIND: ClassVar[str] = "recording-deleted"
+    VERSION: ClassVar[int] = 1
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConferenceJoined:
     """The call's party is in the tenant's conference `name`, one of so many `members` now."""
 
@@ -529,6 +540,7 @@ Event = (
     | Registered
     | Unregistered
     | Transferred
+    | RecordingDeleted
     | ConferenceJoined
     | ConferenceLeft
     | Supervised

@@ -21,6 +21,7 @@ from switch.journal.events import (
     OfferMade,
     Queued,
     QueueRefused,
+    RecordingDeleted,
     RecordingEnded,
     Registered,
     Transferred,
@@ -69,6 +70,7 @@ class JournalCounters:
             CallbackEnded: self._callback_ended,
             AgentChanged: self._agent_changed,
             Transferred: self._transferred,
+            RecordingDeleted: self._recording_deleted,
             RecordingEnded: self._recording_ended,
             Registered: self._registered,
             Unregistered: self._unregistered,
@@ -106,6 +108,13 @@ class JournalCounters:
             "softswitch_recordings_ended_total",
             "Recordings that ended, by tenant and reason (stopped, closed with the call, length, silence,"
             " failed: a disk refused).",
+            "tenant",
+            "reason",
+        )
+        self._recordings_deleted = counter(
+            "softswitch_recordings_deleted_total",
+            "Recordings and messages that were deleted, by tenant and reason: age or size (as the tenant's"
+            " `recording` says), asked (by a listener or a command).",
             "tenant",
             "reason",
         )
@@ -351,6 +360,9 @@ class JournalCounters:
 
     def _transferred(self, entry: Entry, event: Transferred) -> None:
         self._transfers.add(entry.tenant, event.outcome)
+
+    def _recording_deleted(self, entry: Entry, event: RecordingDeleted) -> None:
+        self._recordings_deleted.add(entry.tenant, event.reason)
 
     def _recording_ended(self, entry: Entry, event: RecordingEnded) -> None:
         self._recordings.add(entry.tenant, event.reason)

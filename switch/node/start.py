@@ -44,6 +44,7 @@ from switch.node.mail import MailRoom
 from switch.node.node import Node
 from switch.node.observe import thresholds
 from switch.node.options import RunOptions, media_threads_for
+from switch.node.retention import Retention
 from switch.node.tokens import SystemBits, SystemTokens
 from switch.node.trail_keeper import TrailKeeper
 from switch.registrar.values import Account
@@ -131,6 +132,9 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         pruner = TrailKeeper(store, journal, options.router_days)
         stack.push_async_callback(pruner.stop)
         pruner.start()
+        retention = Retention(node, options.recordings_folder)
+        stack.callback(retention.stop)
+        retention.start()
         node.collector.start()
         yield control, [shown for shown, _ in made]
         journal.write(events.NodeStopped("asked to stop"), now_us())

@@ -43,9 +43,8 @@ def mark(office: Office, session: Session, action: MarkMail, now: int) -> None:
 
 def delete(office: Office, session: Session, action: DeleteMail, now: int) -> None:
     """A flow deletes what is in the mailbox that it opened."""
-    del now
     if action.path.startswith(f"{session.tenant}/{mail.FOLDER}/{action.mailbox}/"):
-        mail.delete(office, action.path)
+        mail.delete(office, action.path, now)
 
 
 def steer(office: Office, session: Session, action: SteerMail, now: int) -> None:
