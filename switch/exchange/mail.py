@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from switch.dialplan.events import MailboxOpened, MailboxStatus, MailItem, MailReady
 from switch.exchange.office import Office
 from switch.exchange.session import Session
-from switch.journal import events as journal
+from switch.journal import room_events
 
 FOLDER = "messages"
 """Below the tenant's, with a folder a mailbox."""
@@ -194,7 +194,7 @@ def delete(office: Office, path: str, now: int, reason: str = "asked") -> bool:
     if not forget(office, path):
         return False
     tenant = path.split("/", 1)[0]
-    office.journal.write(journal.RecordingDeleted(path, reason), now, tenant=tenant)
+    office.journal.write(room_events.RecordingDeleted(path, reason), now, tenant=tenant)
     office.outputs.append(DeleteFile(path))
     return True
 

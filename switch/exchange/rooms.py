@@ -15,7 +15,7 @@ from switch.dialplan.events import ConferenceEnded, ConferenceJoined, Conference
 from switch.exchange import recordings
 from switch.exchange.office import Office
 from switch.exchange.session import Session
-from switch.journal import events as journal
+from switch.journal import room_events
 from switch.media.commands import (
     CloseStream,
     Member,
@@ -100,7 +100,7 @@ def join(office: Office, session: Session, action: JoinConference, now: int) -> 
     if room.recording:
         recordings.note(session, office.recordings[room.recording][2])
     members = len(room.members)
-    office.write(journal.ConferenceJoined(action.name, members), now, session)
+    office.write(room_events.ConferenceJoined(action.name, members), now, session)
     _mix(office, room)
     _beep(office, room)
     office.tell_flow(session, ConferenceJoined(members))
@@ -127,7 +127,7 @@ def leave(office: Office, session: Session, now: int) -> None:
     if room.music_for == call:
         _stop_music(office, room)
     left = len(room.members)
-    office.write(journal.ConferenceLeft(room.asked.name, left, now - member.since), now, session)
+    office.write(room_events.ConferenceLeft(room.asked.name, left, now - member.since), now, session)
     if left:
         _mix(office, room)
         _beep(office, room)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from switch.call.leg import Leg
 from switch.exchange.office import Office
 from switch.exchange.session import Session
-from switch.journal import events as journal
+from switch.journal import room_events
 from switch.media.commands import Command, Play, Supervising, Unmix, supervised
 
 MODE_OF_KEY = {"4": "listen", "5": "whisper", "6": "join"}
@@ -110,14 +110,14 @@ def end(office: Office, session: Session, reason: str, now: int) -> None:
     talk_over(office, session)
     standing = office.supervised.pop(session.call.id, None)
     if standing is not None:
-        office.write(journal.SupervisionEnded(standing.account, reason), now, session)
+        office.write(room_events.SupervisionEnded(standing.account, reason), now, session)
 
 
 def write(office: Office, session: Session, standing: Supervision, now: int) -> None:
     agent = session.call.record.agent
     leg = "" if standing.leg is None else standing.leg.id
     office.write(
-        journal.Supervised(leg, standing.account, agent, standing.mode, standing.by, standing.reason),
+        room_events.Supervised(leg, standing.account, agent, standing.mode, standing.by, standing.reason),
         now,
         session,
     )

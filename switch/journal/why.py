@@ -16,8 +16,6 @@ from switch.journal.events import (
     CallEnded,
     CallerIdentified,
     CallStarted,
-    ConferenceJoined,
-    ConferenceLeft,
     FlowStep,
     GatewayTried,
     LegAnswered,
@@ -34,12 +32,11 @@ from switch.journal.events import (
     RecordingEnded,
     RecordingPaused,
     RecordingStarted,
-    Supervised,
-    SupervisionEnded,
     Transferred,
     VisitEnded,
 )
 from switch.journal.queue_events import CallbackEnded, CallbackKept, Widened
+from switch.journal.room_events import ConferenceJoined, ConferenceLeft, Supervised, SupervisionEnded
 
 REFUSED = "refused"
 ANSWERED = "answered"

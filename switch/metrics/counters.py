@@ -21,7 +21,6 @@ from switch.journal.events import (
     OfferMade,
     Queued,
     QueueRefused,
-    RecordingDeleted,
     RecordingEnded,
     Registered,
     Transferred,
@@ -29,6 +28,7 @@ from switch.journal.events import (
     VisitEnded,
 )
 from switch.journal.queue_events import CallbackEnded
+from switch.journal.room_events import RecordingDeleted
 from switch.metrics import words
 from switch.metrics.families import (
     JITTER_BUCKETS_S,

@@ -20,7 +20,7 @@ import structlog
 from switch.dialplan.plan import RecordingPlan
 from switch.engine.engine import SUFFIXES
 from switch.exchange.mail import is_message
-from switch.journal import events
+from switch.journal import room_events
 from switch.node import mail_files
 from switch.node.clock import now_us
 from switch.node.node import Node
@@ -84,8 +84,9 @@ class Retention:
         self._folder = folder
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    def start(self) -> "Retention":
         self._task = asyncio.create_task(self._run(), name="retention")
+        return self
 
     def stop(self) -> None:
         if self._task is not None:
@@ -120,7 +121,7 @@ class Retention:
             except OSError as error:
                 _log.error("a recording cannot be deleted", path=file.name, reason=error.strerror)
                 continue
-            entry = events.RecordingDeleted(file.name, file.reason)
+            entry = room_events.RecordingDeleted(file.name, file.reason)
             self._node.journal.write(entry, now_us(), tenant=tenant)
             deleted += 1
         self._node.carry()

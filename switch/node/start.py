@@ -132,9 +132,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         pruner = TrailKeeper(store, journal, options.router_days)
         stack.push_async_callback(pruner.stop)
         pruner.start()
-        retention = Retention(node, options.recordings_folder)
-        stack.callback(retention.stop)
-        retention.start()
+        stack.callback(Retention(node, options.recordings_folder).start().stop)
         node.collector.start()
         yield control, [shown for shown, _ in made]
         journal.write(events.NodeStopped("asked to stop"), now_us())

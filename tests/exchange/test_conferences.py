@@ -4,6 +4,7 @@ from switch.base.clock import SECOND
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.journal import events
+from switch.journal.room_events import ConferenceJoined, ConferenceLeft
 from switch.media.commands import MEMBERS_MAX
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState, PhoneCall
@@ -67,10 +68,8 @@ def test_three_hear_one_another_and_a_customer_too() -> None:
     team.expect_all(anna, ben, customer)
     scene.hang_up(ben)
     team.expect_all(anna, customer)
-    joined = [
-        e.members for e in scene.told(events.ConferenceJoined) if isinstance(e, events.ConferenceJoined)
-    ]
-    left = [e.members for e in scene.told(events.ConferenceLeft) if isinstance(e, events.ConferenceLeft)]
+    joined = [e.members for e in scene.told(ConferenceJoined) if isinstance(e, ConferenceJoined)]
+    left = [e.members for e in scene.told(ConferenceLeft) if isinstance(e, ConferenceLeft)]
     assert (joined, left) == ([1, 2, 3], [2])
     scene.nothing_is_left()
     assert team.rooms == 0

@@ -4,7 +4,7 @@ import pytest
 
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
-from switch.journal import events
+from switch.journal.room_events import Supervised, SupervisionEnded
 from switch.sim.phone_call import CallState, PhoneCall
 from switch.sip.flow import Address
 from tests.sim import centres
@@ -64,8 +64,8 @@ class Floor:
     def told(self) -> list[tuple[str, bool, str, str, str]]:
         return [
             (event.mode, bool(event.leg), event.account, event.by, event.reason)
-            for event in self.scene.told(events.Supervised)
-            if isinstance(event, events.Supervised)
+            for event in self.scene.told(Supervised)
+            if isinstance(event, Supervised)
         ]
 
 
@@ -82,7 +82,7 @@ def test_who_hears_whom(mode: str) -> None:
     floor.scene.run(0.5)
     assert floor.scene.talk_between(floor.customer, floor.agent), "the talk goes on"
     assert floor.scene.world.engine.rooms == {}
-    assert floor.scene.told(events.SupervisionEnded) == [events.SupervisionEnded("110", "left")]
+    assert floor.scene.told(SupervisionEnded) == [SupervisionEnded("110", "left")]
     floor.scene.nothing_is_left()
 
 
@@ -112,7 +112,7 @@ def test_the_call_ends_for_the_supervisor_too() -> None:
     floor.scene.hang_up(floor.customer)
     floor.scene.run(0.5)
     assert not floor.scene.desk.calls
-    assert floor.scene.told(events.SupervisionEnded) == [events.SupervisionEnded("110", "call-ended")]
+    assert floor.scene.told(SupervisionEnded) == [SupervisionEnded("110", "call-ended")]
     floor.scene.nothing_is_left()
 
 
@@ -133,7 +133,7 @@ def test_a_supervisor_who_does_not_answer() -> None:
     floor.ask("listen")
     floor.scene.run(31)
     assert not floor.scene.desk.calls
-    assert floor.scene.told(events.SupervisionEnded) == [events.SupervisionEnded("110", "no-answer")]
+    assert floor.scene.told(SupervisionEnded) == [SupervisionEnded("110", "no-answer")]
     assert floor.scene.talk_between(floor.customer, floor.agent)
     assert floor.ask("listen") == "", "and may be asked again"
     floor.scene.nothing_is_left()
@@ -190,7 +190,7 @@ class TestRefusals:
         floor = Floor(words)
         assert (floor.ask(mode, account) or "").startswith(told)
         assert not floor.scene.desk.calls
-        assert not floor.scene.told(events.Supervised)
+        assert not floor.scene.told(Supervised)
         floor.scene.nothing_is_left()
 
     def test_a_mode_that_is_not_allowed_has_no_key(self) -> None:
