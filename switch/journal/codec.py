@@ -17,9 +17,7 @@ from typing import get_args
 from switch.base.errors import SoftswitchError
 from switch.journal.entry import Entry
 from switch.journal.events import Event, Opaque
-
-_dumps = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
-_quoted = json.encoder.encode_basestring_ascii
+from switch.journal.texts import Written, dumps, quoted, write_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class _Shape:
     version: int
     names: tuple[str, ...]
     required: frozenset[str]
-    written: tuple[tuple[str, str], ...]
+    written: Written
     """Fields in the order of canonical JSON, each with what stands before its value."""
 
 
@@ -38,7 +36,7 @@ def _shape(event_class: type[Event]) -> _Shape:
     known = fields(event_class)
     required = frozenset(f.name for f in known if f.default is MISSING and f.default_factory is MISSING)
     names = tuple(f.name for f in known)
-    written = tuple((name, f"{',' if at else '{'}{_quoted(name)}:") for at, name in enumerate(sorted(names)))
+    written = tuple((name, f"{',' if at else '{'}{quoted(name)}:") for at, name in enumerate(sorted(names)))
     return _Shape(event_class, vars(event_class)["VERSION"], names, required, written)
 
 
@@ -62,18 +60,7 @@ def encode_event(event: Event) -> str:
     """The event's fields as one canonical JSON object, without kind and version."""
     if isinstance(event, Opaque):
         return event.body
-    # Written by hand, because a call has a dozen entries and nearly all that they hold is text and numbers.
-    text = ""
-    for name, before in _SHAPES[event.KIND].written:
-        value = getattr(event, name)
-        kind = type(value)
-        if kind is str:
-            text += before + _quoted(value)
-        elif kind is int:
-            text += f"{before}{value}"
-        else:
-            text += before + _dumps(value)
-    return text + "}" if text else "{}"
+    return write_fields(event, _SHAPES[event.KIND].written)
 
 
 def decode_event(kind: str, version: int, body: str) -> Event:
@@ -105,8 +92,8 @@ def encode(entry: Entry) -> str:
     event = entry.event
     # Written by hand in key order, because the event's text is already canonical.
     return (
-        f'{{"at":{entry.at},"call":{_dumps(entry.call)},"event":{encode_event(event)},'
-        f'"kind":{_dumps(event.KIND)},"sequence":{entry.sequence},"tenant":{_dumps(entry.tenant)},'
+        f'{{"at":{entry.at},"call":{dumps(entry.call)},"event":{encode_event(event)},'
+        f'"kind":{dumps(event.KIND)},"sequence":{entry.sequence},"tenant":{dumps(entry.tenant)},'
         f'"version":{event.VERSION},"wall_us":{entry.wall_us}}}'
     )
 
@@ -115,7 +102,7 @@ def decode(line: str) -> Entry:
     """The entry that `encode` wrote. Raises CodecError where the line is not one."""
     try:
         values = json.loads(line)
-        event = decode_event(values["kind"], values["version"], _dumps(values["event"]))
+        event = decode_event(values["kind"], values["version"], dumps(values["event"]))
         return Entry(
             values["sequence"], values["at"], values["wall_us"], values["tenant"], values["call"], event
         )

@@ -12,6 +12,7 @@ from switch.base.values import quick
 from switch.journal.codec import encode_event
 from switch.journal.entry import Entry
 from switch.journal.events import AgentChanged, CallEnded, CallStarted, LegMeasured, VisitEnded
+from switch.journal.texts import storable
 
 Values = list[int | str]
 
@@ -57,8 +58,8 @@ class Rows:
     def take(self, entry: Entry) -> None:
         """Append one entry."""
         event = entry.event
-        tenant = _storable(entry.tenant)
-        call = _storable(entry.call)
+        tenant = storable(entry.tenant)
+        call = storable(entry.call)
         sequence = entry.sequence
         self.entries += 1
         self.last_sequence = sequence
@@ -74,7 +75,7 @@ class Rows:
         )
         match event:
             case AgentChanged():
-                self.agents[tenant, _storable(event.agent)] = sequence
+                self.agents[tenant, storable(event.agent)] = sequence
             case CallStarted():
                 self.opened[call] = sequence
             case VisitEnded():
@@ -90,11 +91,11 @@ class Rows:
             sequence,
             call,
             tenant,
-            _storable(event.contact),
-            _storable(event.queue),
-            _storable(event.outcome),
-            _storable(event.reason),
-            _storable(event.agent),
+            storable(event.contact),
+            storable(event.queue),
+            storable(event.outcome),
+            storable(event.reason),
+            storable(event.agent),
             wall_us,
             event.waited_us,
             event.talked_us,
@@ -105,11 +106,11 @@ class Rows:
             sequence,
             call,
             tenant,
-            _storable(event.leg),
-            _storable(event.role),
-            _storable(event.peer),
-            _storable(event.trunk),
-            _storable(event.agent),
+            storable(event.leg),
+            storable(event.role),
+            storable(event.peer),
+            storable(event.trunk),
+            storable(event.agent),
             event.received,
             event.sent,
             event.lost,
@@ -132,30 +133,30 @@ class Rows:
             sequence,
             call,
             tenant,
-            _storable(event.direction),
-            _storable(event.caller),
-            _storable(event.called),
-            _storable(event.source),
+            storable(event.direction),
+            storable(event.caller),
+            storable(event.called),
+            storable(event.source),
             event.started_wall_us,
             event.answered_wall_us,
             event.ended_wall_us,
-            _storable(event.cause),
-            _storable(event.by),
+            storable(event.cause),
+            storable(event.by),
             event.sip_status,
-            _storable(event.queue),
-            _storable(event.agent),
+            storable(event.queue),
+            storable(event.agent),
             event.waited_us,
             event.talked_us,
             event.held_us,
             event.transfers,
-            _storable(event.caller_name),
-            _storable(event.limit),
-            _storable(event.verification),
-            _storable(event.forwarded_by),
-            _storable(event.trunk),
-            _storable(event.gateway),
-            _storable(event.told),
-            _storable(event.recordings),
+            storable(event.caller_name),
+            storable(event.limit),
+            storable(event.verification),
+            storable(event.forwarded_by),
+            storable(event.trunk),
+            storable(event.gateway),
+            storable(event.told),
+            storable(event.recordings),
         )
 
 
@@ -167,15 +168,3 @@ def rows_of(entries: Iterable[Entry], trail: Sequence[Piece] = ()) -> Rows:
     rows.entries += len(trail)
     rows.trail += trail
     return rows
-
-
-def _storable(text: str) -> str:
-    """Text that every database takes: names from the wire may hold NUL or bytes that are not UTF-8.
-
-    Such characters are shown escaped in records; the journal's body keeps them exactly. Enumeration
-    members become plain text, which is the one type that both drivers bind alike.
-    """
-    text = str(text)
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
