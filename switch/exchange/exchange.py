@@ -279,14 +279,13 @@ class Exchange:
         """Empty every queue; each round takes one thing, so that effects come before what follows."""
         office = self.office
         signalling = office.signalling
-        poll = signalling.layer.poll
+        layer, pending = signalling.layer, signalling.layer.pending
         registrar, trunks = office.parts.registrar, office.parts.trunks
         # A reload queues some events for each agent and each queue; they feed nobody by themselves.
         for _ in range(ROUNDS_MAX + 2 * len(office.router_inputs)):
-            messages = poll()
-            heard = self._settle_sip(messages, now) if messages else False
-            touched = signalling.touched
-            if touched:
+            if pending:
+                self._settle_sip(layer.poll(), now)
+            if signalling.touched:
                 self._settle_legs(now)
                 if signalling.touched:
                     continue
@@ -315,7 +314,7 @@ class Exchange:
                         office.actions.append((session, running, act))
             elif office.closing:
                 records.close(office, office.closing.popleft(), now)
-            elif not heard and not touched:
+            elif not pending and not signalling.touched:
                 # Nothing is left to be settled, and nothing came of it.
                 if not registrar.news and not trunks.news and office.watching is None:
                     return
@@ -327,18 +326,13 @@ class Exchange:
         watching = self.office.watching
         return watching is not None and watching.settle(now)
 
-    def _settle_sip(self, outputs: list[LayerOutput], now: int) -> bool:
-        """True where anybody heard of them: bytes to be sent lead to nothing more."""
-        sent = self.office.outputs
+    def _settle_sip(self, outputs: list[LayerOutput], now: int) -> None:
         receivers = self._receivers
-        heard = False
         for output in outputs:
             if isinstance(output, SendBytes):
-                sent.append(output)
+                self.office.outputs.append(output)
             else:
-                heard = True
                 receivers[type(output)](output, now)
-        return heard
 
     def _settle_legs(self, now: int) -> None:
         office = self.office

@@ -4,8 +4,9 @@ The writer thread then hands whole lists to the database driver and computes not
 thread that computes would hold the interpreter's lock while the loop has packets to answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from switch.acd.trail import Piece
 from switch.base.values import quick
@@ -73,22 +74,19 @@ class Rows:
             event.VERSION,
             encode_event(event),
         )
-        match event:
-            case AgentChanged():
-                self.agents[tenant, storable(event.agent)] = sequence
-            case CallStarted():
-                self.opened[call] = sequence
-            case VisitEnded():
-                self._visit(sequence, call, tenant, event, entry.wall_us)
-            case CallEnded():
-                self._close(call)
-                self._record(sequence, call, tenant, event)
-            case LegMeasured():
-                self._audio(sequence, call, tenant, event)
+        more = _MORE.get(type(event))
+        if more is not None:
+            more(self, entry, event, tenant, call)
 
-    def _visit(self, sequence: int, call: str, tenant: str, event: VisitEnded, wall_us: int) -> None:
+    def _axis(self, entry: Entry, event: AgentChanged, tenant: str, _call: str) -> None:
+        self.agents[tenant, storable(event.agent)] = entry.sequence
+
+    def _open(self, entry: Entry, _event: CallStarted, _tenant: str, call: str) -> None:
+        self.opened[call] = entry.sequence
+
+    def _visit(self, entry: Entry, event: VisitEnded, tenant: str, call: str) -> None:
         self.visits += (
-            sequence,
+            entry.sequence,
             call,
             tenant,
             storable(event.contact),
@@ -96,14 +94,14 @@ class Rows:
             storable(event.outcome),
             storable(event.reason),
             storable(event.agent),
-            wall_us,
+            entry.wall_us,
             event.waited_us,
             event.talked_us,
         )
 
-    def _audio(self, sequence: int, call: str, tenant: str, event: LegMeasured) -> None:
+    def _audio(self, entry: Entry, event: LegMeasured, tenant: str, call: str) -> None:
         self.leg_audio += (
-            sequence,
+            entry.sequence,
             call,
             tenant,
             storable(event.leg),
@@ -128,9 +126,10 @@ class Rows:
             " ".join(event.alarms),
         )
 
-    def _record(self, sequence: int, call: str, tenant: str, event: CallEnded) -> None:
+    def _record(self, entry: Entry, event: CallEnded, tenant: str, call: str) -> None:
+        self._close(call)
         self.call_records += (
-            sequence,
+            entry.sequence,
             call,
             tenant,
             storable(event.direction),
@@ -158,6 +157,18 @@ class Rows:
             storable(event.told),
             storable(event.recordings),
         )
+
+
+_More = Callable[[Rows, Entry, Any, str, str], None]
+
+_MORE: dict[type[Any], _More] = {
+    AgentChanged: Rows._axis,
+    CallStarted: Rows._open,
+    VisitEnded: Rows._visit,
+    CallEnded: Rows._record,
+    LegMeasured: Rows._audio,
+}
+"""What an event adds beside its entry, by its class."""
 
 
 def rows_of(entries: Iterable[Entry], trail: Sequence[Piece] = ()) -> Rows:

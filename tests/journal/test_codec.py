@@ -36,6 +36,12 @@ def test_the_line_is_canonical(entry: Entry) -> None:
     assert line == json.dumps(json.loads(line), sort_keys=True, separators=(",", ":"))
 
 
+def test_an_unknown_event_is_canonical_in_whatever_order_it_came() -> None:
+    line = '{"at":1,"call":"","event":{"b":1,"a":{"d":2,"c":3}},"kind":"x","sequence":1,"tenant":"",'
+    entry = codec.decode(line + '"version":1,"wall_us":0}')
+    assert entry.event == Opaque("x", 1, '{"a":{"c":3,"d":2},"b":1}')
+
+
 def test_every_kind_is_known_once() -> None:
     assert len(codec.kinds()) == len(get_args(Event)) - 1
 

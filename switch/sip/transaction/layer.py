@@ -107,6 +107,7 @@ class TransactionLayer:
         "_smaller",
         "_unstreamed",
         "drops",
+        "pending",
         "stream_for",
         "tokens",
     )
@@ -122,6 +123,8 @@ class TransactionLayer:
     ) -> None:
         self.tokens = tokens
         self._sink = Sink(timing)
+        self.pending = self._sink.outputs
+        """What `poll` would give: always the same list, so that it is looked at without asking."""
         self._server_name = server_name
         self._max_transactions = max_transactions
         self._extensions = None if extensions is None else frozenset(extensions)
@@ -170,10 +173,9 @@ class TransactionLayer:
 
     def poll(self) -> list[Output]:
         """What happened since the last poll, in order."""
-        outputs = self._sink.outputs
-        if not outputs:
-            return []
-        self._sink.outputs = []
+        pending = self.pending
+        outputs = pending[:]
+        pending.clear()
         return outputs
 
     # Verbs of the user.
