@@ -3,8 +3,10 @@
 Shares only value types with either half. Every event looks at every contact and every agent.
 """
 
+from collections.abc import Callable
+
 from switch.acd import events as ev
-from switch.acd.settings import Policy, TenantSettings
+from switch.acd.settings import Assign, Policy, TenantSettings
 from switch.base.rng import SplitMix64
 from tests.acd.oracle_people import Customer, Line, Person, meets, service_key, worth
 
@@ -38,6 +40,7 @@ class Oracle:
             busy = bool(p.own or p.wrap or any(c.talking and p.named(c.agent) for c in self.here.values()))
             if busy != (p.busy_at >= 0):
                 p.busy, p.busy_at = (p.busy, now) if busy else (p.busy + now - p.busy_at, -1)
+        self.serve_together()
         self.serve(more=False)
         self.serve(more=True)
         return self.made, self.facts
@@ -76,30 +79,80 @@ class Oracle:
         assert c.queue
         return self.now + max(c.queue.settings.ring_more_us, RETRY_LEAST)
 
+    def first(self, asks: Callable[[Customer], bool]) -> Customer | None:
+        """Of the first who asks in each line the one whose turn it is."""
+        heads = []
+        for q in self.queues.values():
+            line = [c for c in self.here.values() if c.queue is q and not c.talking]
+            heads += [c for c in sorted(line, key=lambda c: c.line_key(self.tenant)) if asks(c)][:1]
+        key = lambda c: service_key(c, self.tenant, self.queues, self.here, self.now)  # noqa: E731
+        return min(heads, key=key, default=None)
+
     def serve(self, *, more: bool) -> None:
         """Each waiting contact once, in order; or `more` offers of those who have one."""
         passed = set[int]()
-        while True:
-            heads = []
-            for q in self.queues.values():
-                line = [c for c in self.here.values() if c.queue is q and not c.talking]
-                line.sort(key=lambda c: c.line_key(self.tenant))
-                heads += [c for c in line if c.seq not in passed and self.asks(c, more=more)][:1]
-            if not heads:
-                return
-            c = min(heads, key=lambda c: service_key(c, self.tenant, self.queues, self.here, self.now))
+        while c := self.first(lambda c: c.seq not in passed and self.asks(c, more=more)):
             passed.add(c.seq)
             while self.asks(c, more=more):
                 self.offer(c)
 
+    def serve_together(self) -> None:
+        """Every way to match those whom the order lets be served together is looked at."""
+        while self.tenant.assign is Assign.BATCH:
+            kept = self.kept()
+            waiting = [c for c in self.here.values() if not c.talking and not c.rings]
+            able = [p for p in self.people.values() if any(self.may(p, c) for c in waiting)]
+            able.sort(key=lambda p: p.turn("")[1:])
+            draws, costs = list[int](), list[dict[str, int]]()
+            for c in kept:
+                c.assigned, policy = False, c.policy()
+                draws.append(self.rng.next() if len(kept) > 1 and policy in RANDOM else 0)
+                fit = [p for p in able if self.may(p, c)]
+                shift = {Policy.RANDOM: 35, Policy.WEIGHTED_RANDOM: 27, Policy.IDLENESS_RATIO: 0}.get(
+                    policy, 19
+                )
+                score = {p: worth(p, c, fit, list(self.people.values()), draws[-1], self.now) for p in fit}
+                near = {p: 0 if p.named(c.contact.before) else able.index(p) + 1 for p in fit}
+                costs.append({p.name: (p.line << 54) - ((score[p] >> shift) << 17) + near[p] for p in fit})
+            if len(kept) < 2:
+                return
+            places = {p.name: place for place, p in enumerate(able)}
+            best = min(
+                self.ways(kept),
+                key=lambda way: (
+                    sum(cost[name] for cost, name in zip(costs, way, strict=True)),
+                    [places[name] for name in way],
+                ),
+            )
+            for c, name, draw in zip(kept, best, draws, strict=True):
+                self.offer(c, self.people[name], draw)
+
+    def kept(self) -> list[Customer]:
+        """In order each who can be served together with those before."""
+        kept = list[Customer]()
+        while c := self.first(lambda c: self.asks(c, more=False) and c not in kept and self.can(kept, c)):
+            kept.append(c)
+            c.assigned = True
+        return kept
+
+    def can(self, kept: list[Customer], c: Customer) -> bool:
+        return bool(self.ways([*kept, c]))
+
+    def ways(self, kept: list[Customer], used: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+        """All ways to give each of these an agent of its own."""
+        if not kept:
+            return [()]
+        fit = [name for name, p in self.people.items() if name not in used and self.may(p, kept[0])]
+        return [(name, *rest) for name in fit for rest in self.ways(kept[1:], (*used, name))]
+
     def asks(self, c: Customer, *, more: bool) -> bool:
         assert c.queue
-        room = {Policy.RING_ALL: 64, Policy.RING_PROGRESSIVELY: c.may_ring}.get(c.queue.settings.policy, 0)
+        room = {Policy.RING_ALL: 64, Policy.RING_PROGRESSIVELY: c.may_ring}.get(c.policy(), 0)
         wants = 0 < len(c.rings) < room if more else not c.rings
         return wants and any(self.may(p, c) for p in self.people.values())
 
     def may(self, p: Person, c: Customer) -> bool:
-        name, step, channel = p.settings.name, c.contact.requirement.steps[c.step], c.contact.channel
+        name, step, channel = p.name, c.contact.requirement.steps[c.step], c.contact.channel
         at_work = p.on and p.phone and p.line < 2 and p.pause is None and not p.rest
         load = [o for o in self.here.values() if name in o.ringing() or (o.talking and o.agent == name)]
         units = sum(o.units for o in load) + 100 * p.own + p.wrap_units + c.units
@@ -111,20 +164,20 @@ class Oracle:
         other = kept and c.contact.before not in (*c.contact.avoid, *c.tried, name)
         return name not in (*c.contact.avoid, *c.tried) and not other
 
-    def offer(self, c: Customer) -> None:
+    def offer(self, c: Customer, given: Person | None = None, draw: int = 0) -> None:
         assert c.queue
-        queue, policy = c.queue.settings, c.queue.settings.policy
+        queue, policy = c.queue.settings, c.policy()
         fit = [p for p in self.people.values() if self.may(p, c)]
-        draw = self.rng.next() if policy in RANDOM else 0
+        draw = self.rng.next() if policy in RANDOM and not given else draw
         everyone = list(self.people.values())
-        scores = {p.settings.name: worth(p, c, fit, everyone, draw, self.now) for p in fit}
-        best = min(fit, key=lambda p: (p.line, -scores[p.settings.name], *p.turn(c.contact.before)))
-        self.made.append((c.contact.contact, best.settings.name, len(fit), scores[best.settings.name]))
+        scores = {p.name: worth(p, c, fit, everyone, draw, self.now) for p in fit}
+        best = given or min(fit, key=lambda p: (p.line, -scores[p.name], *p.turn(c.contact.before)))
+        self.made.append((c.contact.contact, best.name, len(fit), scores[best.name]))
         self.offers, self.fence = self.offers + 1, max(self.fence + 1, self.now)
         if not c.rings:
             c.may_ring, c.more = 1, self.more_at(c) if policy is Policy.RING_PROGRESSIVELY else 0
         lease = self.now + (queue.ring_us or RING_WITHOUT_LIMIT) + queue.lease_margin_us
-        c.rings[self.offers], c.queue.last = (best.settings.name, self.fence, lease), best.place
+        c.rings[self.offers], c.queue.last = (best.name, self.fence, lease), best.place
 
     def end(self, c: Customer, number: int, outcome: str) -> Person:
         name = c.rings.pop(number)[0]
@@ -142,7 +195,7 @@ class Oracle:
         queue, p = c.queue.settings, self.end(c, number, outcome)
         rang_out = outcome in ("no-answer", "lease-expired")
         if rang_out:
-            c.tried[p.settings.name] = self.retry(c)
+            c.tried[p.name] = self.retry(c)
         else:
             p.rest = max(p.rest, self.retry(c))
         busy, unreachable = queue.busy_is_miss, queue.unreachable_is_miss

@@ -21,6 +21,10 @@ class Person:
     def place(self) -> tuple[int, str]:
         return self.settings.order, self.settings.name
 
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
     def named(self, name: str) -> bool:
         return self.settings.name == name
 
@@ -33,9 +37,14 @@ class Customer:
         self.contact, self.since, self.seq, self.units = contact, since, seq, units
         self.queue, self.agent, self.talking = queue, "", False
         self.step = self.may_ring = self.more = self.talks_at = self.wrap = 0
+        self.assigned = False
         self.kept = since + contact.sticky_us if contact.before and contact.sticky_us else 0
         self.rings = dict[int, tuple[str, int, int]]()  # by offer: agent, fence, end of the lease
         self.tried = dict[str, int]()
+
+    def policy(self) -> Policy:
+        assert self.queue
+        return self.queue.settings.policy
 
     def ringing(self) -> list[str]:
         return [name for name, _, _ in self.rings.values()]
@@ -68,7 +77,7 @@ def service_key(
             mean = sum(known) // len(known) if len(known) >= 8 else max(1, queue.handling_us)
             key = (queue.cost * waited << 12) // max(1, mean >> 10)
         case Order.RATIO:
-            waits = [o.queue for o in here.values() if not o.talking and not o.rings]
+            waits = [o.queue for o in here.values() if not (o.talking or o.rings or o.assigned)]
             shares = sum(line.settings.share for line in queues.values())
             key = waits.count(c.queue) * shares - queue.share * len(waits)
         case Order.SERVICE_LEVEL:

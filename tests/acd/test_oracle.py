@@ -20,7 +20,7 @@ from switch.acd.select import RouterLike
 from switch.acd.settings import Order, Policy
 from tests.acd.halves import HALVES, half
 from tests.acd.oracle import Oracle
-from tests.acd.world import KNOWN, WORDS, World
+from tests.acd.world import KNOWN, WORDS, Surges, World
 
 SIZES = [(1, 1), (2, 1), (3, 2), (6, 4)]
 STEPS = 5000 if os.environ.get("SOAK") else 400
@@ -74,6 +74,14 @@ def test_router_agrees_with_brute_force(name: str, size: tuple[int, int], seed: 
     agents, queues = size
     world = World(seed, agents=agents, queues=queues, contacts=12, words=WORDS if name == "python" else KNOWN)
     run(world, half(name)(seed), Oracle(seed), f"seed {seed}, size {size}")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_batches_by_brute_force(seed: int) -> None:
+    """Agents who come back together while several wait."""
+    world = Surges(seed, agents=4, queues=2, contacts=6, words=WORDS)
+    router, oracle = Router(seed), Oracle(seed)
+    run(world, router, oracle, f"batch {seed}")
 
 
 @pytest.mark.parametrize("policy", list(Policy))
