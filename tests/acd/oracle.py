@@ -85,7 +85,10 @@ class Oracle:
         for q in self.queues.values():
             line = [c for c in self.here.values() if c.queue is q and not c.talking]
             heads += [c for c in sorted(line, key=lambda c: c.line_key(self.tenant)) if asks(c)][:1]
-        key = lambda c: service_key(c, self.tenant, self.queues, self.here, self.now)  # noqa: E731
+
+        def key(c: Customer) -> tuple[int, ...]:
+            return service_key(c, self.tenant, self.queues, self.here, self.now)
+
         return min(heads, key=key, default=None)
 
     def serve(self, *, more: bool) -> None:
