@@ -54,14 +54,18 @@ static const int16_t POWERS[32] = {
 
 /* The filter bank's even taps; the odd ones are the same backwards. */
 static const int16_t QMF[12] = {3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11};
+static const int16_t QMF_BACKWARDS[12] = {-11, 53, -156, 362, -805, 3876, 951, -210, 32, 12, -11, 3};
 
 enum { QMF_TAPS = 12 };
 
 /* --- One band. The index of an array is how many samples ago. */
 
+enum { ZEROS = 6 };
+
 struct band {
-    int16_t difference[7]; /* [0] the present one */
-    int16_t zeros[7];      /* of difference[1..6]; [0] is not used */
+    /* Quantised differences, and the same doubled as the predictor wants them; [0] the last one. */
+    int16_t difference[ZEROS], doubled[ZEROS];
+    int16_t zeros[ZEROS];  /* of these */
     int16_t partial[3];    /* signs of the last ones steer the poles */
     int16_t signal[3];     /* as the other side will hear it */
     int16_t poles[3];      /* of signal[1..2] */
@@ -130,36 +134,60 @@ static void adapt_poles(struct band *band)
     band->poles[2] = (int16_t)second;
 }
 
-/* UPZERO, and DELAYA of the differences. */
-static void adapt_zeros(struct band *band)
+/* UPZERO. A zero is at most 32640 large before the step of 128, so it needs no saturation. */
+static void adapt_zeros(struct band *band, int16_t difference)
 {
-    int32_t size = band->difference[0] == 0 ? 0 : 128;
-    for (int i = 6; i >= 1; i--) {
-        int32_t change = same_sign(band->difference[0], band->difference[i]) ? size : -size;
-        band->zeros[i] = saturated(change + times(band->zeros[i], 32640));
+    int32_t size = difference == 0 ? 0 : 128;
+    for (int i = 0; i < ZEROS; i++) {
+        int32_t unlike = (difference ^ band->difference[i]) >> 15; /* -1 or 0 */
+        band->zeros[i] = (int16_t)(((size ^ unlike) - unlike) + times(band->zeros[i], 32640));
     }
-    memmove(band->difference + 1, band->difference, 6 * sizeof band->difference[0]);
+}
+
+/* DELAYA of the differences. */
+static void note_difference(struct band *band, int16_t difference)
+{
+    for (int i = ZEROS - 1; i >= 1; i--) {
+        band->difference[i] = band->difference[i - 1];
+        band->doubled[i] = band->doubled[i - 1];
+    }
+    band->difference[0] = difference;
+    band->doubled[0] = saturated(2 * difference);
+}
+
+/* FILTEZ: summed from the oldest on, saturated at each step; which only matters where the sum of all sizes is so large. */
+static int16_t sum_zeros(const struct band *band)
+{
+    int32_t sum = 0, sizes = 0, parts[ZEROS];
+    for (int i = 0; i < ZEROS; i++) {
+        parts[i] = times(band->zeros[i], band->doubled[i]);
+        sum += parts[i];
+        sizes += parts[i] < 0 ? -parts[i] : parts[i];
+    }
+    if (sizes <= INT16_MAX)
+        return (int16_t)sum;
+    sum = 0;
+    for (int i = ZEROS - 1; i >= 0; i--)
+        sum = saturated(sum + parts[i]);
+    return (int16_t)sum;
 }
 
 /* Block 4: takes the quantised difference into account and predicts the next sample. */
 static void band_predict(struct band *band, int16_t difference)
 {
-    band->difference[0] = difference;
     band->signal[0] = saturated(band->prediction + difference);
     band->partial[0] = saturated(band->from_zeros + difference);
     adapt_poles(band);
-    adapt_zeros(band);
+    adapt_zeros(band, difference);
+    note_difference(band, difference);
     for (int i = 2; i >= 1; i--) {
         band->signal[i] = band->signal[i - 1];
         band->partial[i] = band->partial[i - 1];
     }
     int32_t from_poles = saturated(times(band->poles[1], saturated(2 * band->signal[1])) +
                                    times(band->poles[2], saturated(2 * band->signal[2])));
-    int32_t from_zeros = 0;
-    for (int i = 6; i >= 1; i--)
-        from_zeros = saturated(from_zeros + times(band->zeros[i], saturated(2 * band->difference[i])));
-    band->from_zeros = (int16_t)from_zeros;
-    band->prediction = saturated(from_poles + from_zeros);
+    band->from_zeros = sum_zeros(band);
+    band->prediction = saturated(from_poles + band->from_zeros);
 }
 
 static void low_update(struct band *band, unsigned code_4)
@@ -182,9 +210,11 @@ static unsigned low_encode(struct band *band, int16_t sample)
 {
     int32_t error = saturated(sample - band->prediction);
     int32_t size = error >= 0 ? error : -(error + 1);
+    /* How many decision levels it reaches, in halves: 16, 8, 4, 2, 1. */
     unsigned step = 0;
-    while (step < 29 && size >= (LOW_DECISIONS[step] * band->step) >> 12)
-        step++;
+    for (unsigned half = 16; half > 0; half /= 2)
+        if (step + half <= 29 && size >= (LOW_DECISIONS[step + half - 1] * band->step) >> 12)
+            step += half;
     unsigned code = error >= 0 ? 61 - step : step < 2 ? 63 - step : 33 - step;
     low_update(band, code >> 2);
     return code;
@@ -203,25 +233,35 @@ static unsigned high_encode(struct band *band, int16_t sample)
 
 /* --- The filter bank */
 
+/* Two signals of 8 kHz side by side, behind what they were before: as many samples as there are taps, but for one. */
 struct qmf {
-    int16_t even[QMF_TAPS], odd[QMF_TAPS]; /* the newest last */
+    int16_t even[QMF_TAPS - 1], odd[QMF_TAPS - 1];
 };
 
-static void qmf_push(struct qmf *qmf, int16_t even, int16_t odd)
+enum { BLOCK = 80 }; /* pairs that go through it at a time: 10 ms */
+
+struct qmf_block {
+    int16_t even[QMF_TAPS - 1 + BLOCK], odd[QMF_TAPS - 1 + BLOCK];
+};
+
+static void qmf_begin(const struct qmf *qmf, struct qmf_block *block)
 {
-    memmove(qmf->even, qmf->even + 1, (QMF_TAPS - 1) * sizeof even);
-    memmove(qmf->odd, qmf->odd + 1, (QMF_TAPS - 1) * sizeof odd);
-    qmf->even[QMF_TAPS - 1] = even;
-    qmf->odd[QMF_TAPS - 1] = odd;
+    memcpy(block->even, qmf->even, sizeof qmf->even);
+    memcpy(block->odd, qmf->odd, sizeof qmf->odd);
 }
 
-static void qmf_sums(const struct qmf *qmf, int32_t *even, int32_t *odd)
+static void qmf_keep(struct qmf *qmf, const struct qmf_block *block, size_t count)
 {
-    *even = *odd = 0;
-    for (int i = 0; i < QMF_TAPS; i++) {
-        *even += qmf->even[i] * QMF[i];
-        *odd += qmf->odd[i] * QMF[QMF_TAPS - 1 - i];
-    }
+    memcpy(qmf->even, block->even + count, sizeof qmf->even);
+    memcpy(qmf->odd, block->odd + count, sizeof qmf->odd);
+}
+
+static int32_t filtered(const int16_t *samples, const int16_t *taps)
+{
+    int32_t sum = 0;
+    for (int i = 0; i < QMF_TAPS; i++)
+        sum += samples[i] * taps[i];
+    return sum;
 }
 
 /* --- As a codec of the table */
@@ -255,17 +295,29 @@ static void decoder_init(void *memory)
     plc_init(&decoder->plc, SAMPLE_RATE_HZ);
 }
 
-static size_t encode(void *memory, const int16_t *samples, size_t count, uint8_t *payload)
+static void encode_block(struct encoder *encoder, const int16_t *samples, size_t count, uint8_t *payload)
 {
-    struct encoder *encoder = memory;
-    for (size_t i = 0; i < count / 2; i++) {
-        int32_t even, odd;
-        qmf_push(&encoder->qmf, samples[2 * i], samples[2 * i + 1]);
-        qmf_sums(&encoder->qmf, &even, &odd);
+    struct qmf_block block;
+    qmf_begin(&encoder->qmf, &block);
+    for (size_t i = 0; i < count; i++) {
+        block.even[QMF_TAPS - 1 + i] = samples[2 * i];
+        block.odd[QMF_TAPS - 1 + i] = samples[2 * i + 1];
+    }
+    qmf_keep(&encoder->qmf, &block, count);
+    for (size_t i = 0; i < count; i++) {
+        int32_t even = filtered(block.even + i, QMF), odd = filtered(block.odd + i, QMF_BACKWARDS);
         int16_t low = in_band((even + odd) >> 14);
         int16_t high = in_band((odd - even) >> 14);
         unsigned low_code = low_encode(&encoder->low, low);
         payload[i] = (uint8_t)(high_encode(&encoder->high, high) << 6 | low_code);
+    }
+}
+
+static size_t encode(void *memory, const int16_t *samples, size_t count, uint8_t *payload)
+{
+    for (size_t done = 0, part; done < count / 2; done += part) {
+        part = count / 2 - done < BLOCK ? count / 2 - done : BLOCK;
+        encode_block(memory, samples + 2 * done, part, payload + done);
     }
     return count / 2;
 }
@@ -276,7 +328,8 @@ static size_t length(const uint8_t *payload, size_t bytes)
     return bytes <= CODEC_SAMPLES_MAX / 2 ? 2 * bytes : 0;
 }
 
-static void decode_code(struct decoder *decoder, uint8_t code, int16_t *pair)
+/* The two bands of one code, added and subtracted as the filter bank wants them. */
+static void decode_code(struct decoder *decoder, uint8_t code, int16_t *even, int16_t *odd)
 {
     struct band *low = &decoder->low, *high = &decoder->high;
     unsigned low_code = code & 0x3F, high_code = code >> 6;
@@ -286,19 +339,31 @@ static void decode_code(struct decoder *decoder, uint8_t code, int16_t *pair)
     high_update(high, high_code);
     low_sample = in_band(low_sample);
     high_sample = in_band(high_sample);
-    int32_t even, odd;
-    qmf_push(&decoder->qmf, (int16_t)(low_sample + high_sample), (int16_t)(low_sample - high_sample));
-    qmf_sums(&decoder->qmf, &even, &odd);
-    pair[0] = saturated(odd >> 11);
-    pair[1] = saturated(even >> 11);
+    *even = (int16_t)(low_sample + high_sample);
+    *odd = (int16_t)(low_sample - high_sample);
+}
+
+static void decode_block(struct decoder *decoder, const uint8_t *payload, size_t count, int16_t *samples)
+{
+    struct qmf_block block;
+    qmf_begin(&decoder->qmf, &block);
+    for (size_t i = 0; i < count; i++)
+        decode_code(decoder, payload[i], &block.even[QMF_TAPS - 1 + i], &block.odd[QMF_TAPS - 1 + i]);
+    qmf_keep(&decoder->qmf, &block, count);
+    for (size_t i = 0; i < count; i++) {
+        samples[2 * i] = saturated(filtered(block.odd + i, QMF_BACKWARDS) >> 11);
+        samples[2 * i + 1] = saturated(filtered(block.even + i, QMF) >> 11);
+    }
 }
 
 static size_t decode(void *memory, const uint8_t *payload, size_t bytes, int16_t *samples)
 {
     struct decoder *decoder = memory;
     size_t count = length(payload, bytes);
-    for (size_t i = 0; i < count / 2; i++)
-        decode_code(decoder, payload[i], samples + 2 * i);
+    for (size_t done = 0, part; done < count / 2; done += part) {
+        part = count / 2 - done < BLOCK ? count / 2 - done : BLOCK;
+        decode_block(decoder, payload + done, part, samples + 2 * done);
+    }
     plc_heard(&decoder->plc, samples, count);
     return count;
 }
