@@ -67,10 +67,13 @@ enum { DTMF_TONE_MS = 100, DTMF_PAUSE_MS = 100 };
 /* One key as sound, at any rate from 8 to 48 kHz. */
 struct dtmf_tone {
     double coefficient[2], last[2], before[2];
-    uint32_t tone, total, position; /* in samples */
+    uint32_t tone, total, edge, position; /* in samples */
 };
 
 void dtmf_tone_start(struct dtmf_tone *tone, uint8_t key, uint32_t sample_rate);
+
+/* The same, so long; DTMF_PAUSE_MS of pause follow. */
+void dtmf_tone_start_for(struct dtmf_tone *tone, uint8_t key, uint32_t sample_rate, uint32_t ms);
 
 /* Fills `samples` with what comes next, silence after the end. Returns how many of them belong to the key and its
  * pause: fewer than `count` once it is over. */

@@ -16,11 +16,17 @@ static const uint8_t PLACE[16][2] = {{3, 1}, {0, 0}, {0, 1}, {0, 2}, {1, 0}, {1,
 
 void dtmf_tone_start(struct dtmf_tone *tone, uint8_t key, uint32_t sample_rate)
 {
+    dtmf_tone_start_for(tone, key, sample_rate, DTMF_TONE_MS);
+}
+
+void dtmf_tone_start_for(struct dtmf_tone *tone, uint8_t key, uint32_t sample_rate, uint32_t ms)
+{
     const uint8_t *place = PLACE[key % 16];
     const double frequency[2] = {ROW[place[0]], COLUMN[place[1]]};
     *tone = (struct dtmf_tone){
-        .tone = sample_rate / 1000 * DTMF_TONE_MS,
-        .total = sample_rate / 1000 * (DTMF_TONE_MS + DTMF_PAUSE_MS),
+        .tone = sample_rate / 1000 * ms,
+        .total = sample_rate / 1000 * (ms + DTMF_PAUSE_MS),
+        .edge = sample_rate / 1000 * EDGE_MS,
     };
     /* A sine by its recurrence x[n] = 2 cos w x[n-1] - x[n-2], from a zero at n = -1. */
     for (int i = 0; i < 2; i++) {
@@ -33,10 +39,9 @@ void dtmf_tone_start(struct dtmf_tone *tone, uint8_t key, uint32_t sample_rate)
 /* From 0 to 1 at the edges of the tone. */
 static double swell(const struct dtmf_tone *tone)
 {
-    uint32_t edge = tone->tone * EDGE_MS / DTMF_TONE_MS;
     uint32_t left = tone->tone - tone->position;
     uint32_t nearest = tone->position < left ? tone->position : left;
-    return nearest >= edge ? 1 : (double)nearest / edge;
+    return nearest >= tone->edge ? 1 : (double)nearest / tone->edge;
 }
 
 size_t dtmf_tone_take(struct dtmf_tone *tone, int16_t *samples, size_t count)

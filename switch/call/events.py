@@ -48,10 +48,11 @@ class LegHeld:
 
 @dataclass(frozen=True, slots=True)
 class LegDigit:
-    """A key by SIP INFO."""
+    """A key by SIP INFO, and how long it was held by what that says."""
 
     leg: str
     digit: str
+    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,6 @@ INFO_TYPE = "application/dtmf-relay"
 WAITING_MAX = 32
 """Keys that wait for the answer to the one before: a telephone number and its extension."""
 
-DURATION_MS = 160
-"""What INFO says of each press: they are told when they are over, and nobody cares how long they were."""
-
 
 class KeyWay(Enum):
     """The administrator's word `dtmf`."""
@@ -62,16 +59,17 @@ class InfoKeys:
     __slots__ = ("_waiting", "transaction")
 
     def __init__(self) -> None:
-        self._waiting: deque[str] = deque(maxlen=WAITING_MAX)
+        self._waiting: deque[tuple[str, int]] = deque(maxlen=WAITING_MAX)
         self.transaction = ""
         """Of the INFO that is not answered yet; empty: none."""
 
-    def send(self, digit: str) -> None:
+    def send(self, digit: str, duration_ms: int) -> None:
         """When its turn comes; beyond the bound the oldest is lost."""
-        self._waiting.append(digit)
+        self._waiting.append((digit, duration_ms))
 
     def next(self) -> bytes | None:
         """The body of the next INFO, where there is one and none is under way."""
         if self.transaction or not self._waiting:
             return None
-        return f"Signal={self._waiting.popleft()}\r\nDuration={DURATION_MS}\r\n".encode()
+        digit, duration_ms = self._waiting.popleft()
+        return f"Signal={digit}\r\nDuration={duration_ms}\r\n".encode()

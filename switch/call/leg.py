@@ -287,13 +287,13 @@ class Leg:
             self.listens_for_tones = not self.listens_for_tones
             self.emit(events.MediaWanted(wanted))
 
-    def send_key(self, digit: str, now: int) -> None:
+    def send_key(self, digit: str, duration_ms: int, now: int) -> None:
         """By INFO, to a peer that wants keys so."""
         if self.dialog is None or self.state is not LegState.CONFIRMED:
             return
         if self.info_keys is None:
             self.info_keys = InfoKeys()
-        self.info_keys.send(digit)
+        self.info_keys.send(digit, duration_ms)
         self._next_key(self.info_keys, now)
 
     def _next_key(self, keys: InfoKeys, now: int) -> None:

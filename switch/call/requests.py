@@ -4,10 +4,13 @@ rest."""
 from switch.call import events, refer
 from switch.call.leg import ALLOW, Leg
 from switch.call.session_timer import SUPPORTED
+from switch.media.commands import KEY_MS
 from switch.sip.message import Request, Response
 from switch.sip.outputs import RequestReceived
 
 DTMF_INFO_TYPES = frozenset({"application/dtmf-relay", "application/dtmf"})
+DURATION_DIGITS_MAX = 5
+"""Of milliseconds: a key that is held for more than a minute and a half is held by a book."""
 DIGITS = frozenset("0123456789*#ABCD")
 _DIGIT_OF_EVENT = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 """Some phones send the RFC 4733 event number in place of the character."""
@@ -41,33 +44,34 @@ def answer_in_dialog(leg: Leg, message: RequestReceived, now: int) -> Response:
     return request.make_response(405, headers=[("Allow", ALLOW)])
 
 
-def info_digit(request: Request) -> str | None:
-    """The key of an INFO body: `Signal=5` of application/dtmf-relay, or a bare key of application/dtmf."""
+def info_digit(request: Request) -> tuple[str, int] | None:
+    """The key of an INFO body and how long it was held in milliseconds: `Signal=5` and `Duration=160` of
+    application/dtmf-relay, or a bare key of application/dtmf. KEY_MS where the body does not say."""
     kind = (request.content_type or "").partition(";")[0].strip().lower()
     if kind not in DTMF_INFO_TYPES:
         return None
     text = request.body.decode("ascii", "replace")
+    duration = ""
     if kind == "application/dtmf-relay":
-        for line in text.splitlines():
+        values = {}
+        for line in reversed(text.splitlines()):
             name, _, value = line.partition("=")
-            if name.strip().lower() == "signal":
-                text = value
-                break
-        else:
-            return None
+            values[name.strip().lower()] = value.strip()
+        text, duration = values.get("signal", ""), values.get("duration", "")
     key = text.strip().upper()
     key = _DIGIT_OF_EVENT.get(key, key)
-    return key if key in DIGITS else None
+    known = duration.isascii() and duration.isdigit() and len(duration) <= DURATION_DIGITS_MAX
+    return (key, int(duration) if known else KEY_MS) if key in DIGITS else None
 
 
 def _info(leg: Leg, request: Request) -> Response:
-    digit = info_digit(request)
-    if digit is None:
+    pressed = info_digit(request)
+    if pressed is None:
         # RFC 6086 section 5: an INFO without a package and without a body is a legacy keep-alive.
         if not request.body:
             return request.make_response(200)
         return request.make_response(415, headers=[("Accept", ", ".join(sorted(DTMF_INFO_TYPES)))])
-    leg.emit(events.LegDigit(leg.id, digit))
+    leg.emit(events.LegDigit(leg.id, *pressed))
     return request.make_response(200)
 
 

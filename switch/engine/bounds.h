@@ -82,6 +82,12 @@ enum {
     /* One hour. Longer is a mistake of the administrator's, and the offset stays far inside 32 bits. */
     CLIP_SAMPLES_MAX = 3600 * 1000 * SAMPLES_PER_MS,
     DIGITS_MAX = 32,
+    /* A key that nobody says the length of; Q.24 hears them from 40 ms on, and one that is held for longer than the most is
+     * told and sent as that, because those behind it wait. */
+    KEY_MS = 100,
+    KEY_MS_MIN = 40,
+    KEY_MS_MAX = 1300, /* of an event at 48 kHz without segments (RFC 4733 section 2.5.1.3) */
+    KEY_PAUSE_MS = 100,
 
     /* A peer that has not been heard at its announced address is believed after this many packets in sequence. */
     LATCH_PACKETS = 3,

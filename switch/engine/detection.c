@@ -60,7 +60,8 @@ static void listen_for_keys(struct engine *engine, uint32_t slot, const int16_t 
     struct dtmf_heard heard;
     if (!dtmf_detect(&stream->detection->keys, samples, &heard))
         return;
-    sound_pass_key(engine, stream, heard.key, false);
+    const struct key_press press = {.event = heard.key, .duration_ms = heard.duration_ms};
+    sound_pass_key(engine, stream, &press, false);
     emit(engine, &(struct event){
                      .kind = EVENT_DIGIT,
                      .slot = slot,

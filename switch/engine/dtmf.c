@@ -4,8 +4,7 @@ enum {
     KEYS = 16, /* 0-9 * # A-D; other events of RFC 4733 are no keys */
     SEGMENT_SAMPLES = 0xFFFF,
     STEP_MS = 20,
-    STEPS_OF_KEY = 100 / STEP_MS,
-    STEPS_OF_KEY_AND_PAUSE = 200 / STEP_MS,
+    STEPS_OF_PAUSE = KEY_PAUSE_MS / STEP_MS,
     END_PACKETS = 3,
     VOLUME_BELOW_DBM0 = 10, /* -10 dBm0, usual and inside what RFC 4733 section 2.3.3 recommends */
 };
@@ -75,17 +74,27 @@ int dtmf_sender_add(struct dtmf_sender *sender, const struct digits *digits, uin
         sender->in_run = false;
         sender->next_tick = first_tick;
     }
+    uint32_t ms = digits->ms == 0 ? KEY_MS : digits->ms;
+    ms = ms < KEY_MS_MIN ? KEY_MS_MIN : ms > KEY_MS_MAX ? KEY_MS_MAX : ms;
     for (int i = 0; i < digits->count; i++) {
         if (sender->count == DIGITS_MAX)
             return digits->count - i;
-        sender->events[(sender->first + sender->count++) % DIGITS_MAX] = digits->events[i];
+        int place = (sender->first + sender->count++) % DIGITS_MAX;
+        sender->events[place] = digits->events[i];
+        sender->lengths[place] = (uint8_t)((ms + STEP_MS / 2) / STEP_MS);
     }
     return 0;
+}
+
+uint32_t dtmf_sender_length_ms(const struct dtmf_sender *sender)
+{
+    return sender->lengths[sender->first] * STEP_MS;
 }
 
 static void next_key(struct dtmf_sender *sender)
 {
     sender->step = 0;
+    sender->before_ms = dtmf_sender_length_ms(sender) + KEY_PAUSE_MS;
     sender->first = (uint8_t)((sender->first + 1) % DIGITS_MAX);
     sender->count--;
 }
@@ -97,7 +106,7 @@ int dtmf_sender_tick(struct dtmf_sender *sender, uint32_t tick, bool *begins)
     int event = sender->events[sender->first];
     *begins = sender->step++ == 0;
     sender->next_tick++;
-    if (sender->step >= KEY_AND_PAUSE_MS / TICK_MS)
+    if (sender->step >= (dtmf_sender_length_ms(sender) + KEY_PAUSE_MS) / TICK_MS)
         next_key(sender);
     return event;
 }
@@ -106,15 +115,15 @@ enum dtmf_action dtmf_sender_step(struct dtmf_sender *sender, uint32_t tick, str
 {
     if ((int32_t)(tick - sender->next_tick) < 0)
         return DTMF_WAIT;
-    int step = sender->step++;
+    int step = sender->step++, length = sender->lengths[sender->first];
     sender->next_tick += STEP_MS / TICK_MS;
     event->event = sender->events[sender->first];
     event->volume = VOLUME_BELOW_DBM0;
-    event->end = step >= STEPS_OF_KEY - 1;
-    event->duration = (uint16_t)((event->end ? STEPS_OF_KEY : step + 1) * STEP_MS * (int)sender->units_per_ms);
-    if (sender->step == STEPS_OF_KEY_AND_PAUSE)
+    event->end = step >= length - 1;
+    event->duration = (uint16_t)((event->end ? length : step + 1) * STEP_MS * (int)sender->units_per_ms);
+    if (sender->step == length + STEPS_OF_PAUSE)
         next_key(sender);
-    if (step >= STEPS_OF_KEY - 1 + END_PACKETS)
+    if (step >= length - 1 + END_PACKETS)
         return DTMF_WAIT;
     return step == 0 ? DTMF_FIRST_PACKET : DTMF_PACKET;
 }

@@ -29,22 +29,22 @@ int dtmf_receive(struct dtmf_receiver *receiver, const struct rtp_packet *packet
                  uint64_t now_us, struct key_press over[2]);
 bool dtmf_expire(struct dtmf_receiver *receiver, uint64_t now_us, struct key_press *over);
 
-/* Keys to send: 100 ms each, in packets of 20 ms whose last is sent three times, then silence to 200 ms. */
+/* Keys to send, each in packets of 20 ms whose last is sent three times, then a pause. */
 struct dtmf_sender {
     uint8_t events[DIGITS_MAX];
+    uint8_t lengths[DIGITS_MAX]; /* in units of 20 ms */
     uint8_t first, count;
-    uint8_t step; /* in units of 20 ms */
+    uint8_t step;       /* in such units, or in ticks where it is sent as sound */
+    uint32_t before_ms; /* from the last key's beginning to this one's */
     uint32_t units_per_ms; /* of the RTP clock, set by the owner */
     bool in_run;        /* the key before this one was sent, */
     uint32_t timestamp; /* at this time */
     uint32_t next_tick;
 };
 
-enum { KEY_AND_PAUSE_MS = 200 };
-
 bool dtmf_sender_busy(const struct dtmf_sender *sender);
 
-/* Appends as many as fit; returns how many did not. */
+/* Appends as many as fit, each so long but for KEY_MS_MIN to KEY_MS_MAX; returns how many did not fit. */
 int dtmf_sender_add(struct dtmf_sender *sender, const struct digits *digits, uint32_t first_tick);
 
 enum dtmf_action { DTMF_WAIT, DTMF_PACKET, DTMF_FIRST_PACKET };
@@ -52,6 +52,9 @@ enum dtmf_action { DTMF_WAIT, DTMF_PACKET, DTMF_FIRST_PACKET };
 /* The same for who sends a key as sound: the first one goes on by 10 ms. Returns its event, and whether it begins;
  * -1 before its time. The pause is part of it. */
 int dtmf_sender_tick(struct dtmf_sender *sender, uint32_t tick, bool *begins);
+
+/* How long the present key is, without its pause. */
+uint32_t dtmf_sender_length_ms(const struct dtmf_sender *sender);
 
 /* Called each tick while busy: what to send now, if anything. */
 enum dtmf_action dtmf_sender_step(struct dtmf_sender *sender, uint32_t tick, struct telephone_event *event);

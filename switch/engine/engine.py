@@ -276,8 +276,8 @@ class Engine:
                 return self._core.stop_play(slot)
             case SteerPlay(slot, playback, how, ms):
                 return self._core.steer_play(slot, playback, how, 8 * ms)
-            case SendDigits(slot, digits):
-                return self._core.send_digits(slot, bytes(KEYS.index(digit) for digit in digits))
+            case SendDigits(slot, digits, ms):
+                return self._core.send_digits(slot, bytes(KEYS.index(digit) for digit in digits), ms)
             case StartRecording():
                 return self._record(command)
             case Mix(room, members, levels):

@@ -383,8 +383,10 @@ static PyObject *core_send_digits(PyObject *object, PyObject *args)
     struct command command = {.kind = COMMAND_SEND_DIGITS};
     const unsigned char *events;
     Py_ssize_t count;
-    if (!PyArg_ParseTuple(args, "Iy#", &command.slot, &events, &count))
+    unsigned ms;
+    if (!PyArg_ParseTuple(args, "Iy#I", &command.slot, &events, &count, &ms))
         return NULL;
+    command.digits.ms = (uint16_t)(ms > KEY_MS_MAX ? KEY_MS_MAX : ms);
     if (count > DIGITS_MAX) {
         PyErr_Format(PyExc_ValueError, "%zd digits at once, at most %d", count, DIGITS_MAX);
         return NULL;

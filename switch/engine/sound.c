@@ -168,7 +168,7 @@ void sound_tick(struct engine *engine, uint32_t slot, uint64_t due_us, uint64_t 
         speak_to_partner(engine, stream, now_us);
 }
 
-void sound_pass_key(struct engine *engine, const struct stream *from, uint8_t event, bool by_packet)
+void sound_pass_key(struct engine *engine, const struct stream *from, const struct key_press *press, bool by_packet)
 {
     if (from->partner == NONE || !from->plan.receives)
         return;
@@ -178,7 +178,9 @@ void sound_pass_key(struct engine *engine, const struct stream *from, uint8_t ev
     bool has_got_it = by_packet == takes_events && (!by_packet || sound_may_relay(from, to));
     if (has_got_it || (!takes_events && (usable_mouth(to) == NULL || !to->plan.key_tones)))
         return;
-    struct digits digits = {.events = {event}, .count = 1};
+    /* Longer than can be sent is sent as the most. */
+    uint32_t ms = press->duration_ms < KEY_MS_MIN ? KEY_MS_MIN : press->duration_ms > KEY_MS_MAX ? KEY_MS_MAX : press->duration_ms;
+    struct digits digits = {.events = {press->event}, .count = 1, .ms = (uint16_t)ms};
     if (dtmf_sender_add(&to->keys_out, &digits, engine->tick + 1) > 0)
         count(&engine->counters.commands_ignored, 1);
     stream_mark_busy(engine, slot);
@@ -188,11 +190,12 @@ void sound_send_tone(struct engine *engine, struct stream *stream, uint64_t now_
 {
     int16_t samples[DETECT_FRAME_SAMPLES];
     bool begins;
+    uint32_t length_ms = dtmf_sender_length_ms(&stream->keys_out);
     int key = dtmf_sender_tick(&stream->keys_out, engine->tick, &begins);
     if (key < 0)
         return;
     if (begins)
-        dtmf_tone_start(&stream->tone, (uint8_t)key, DETECT_RATE);
+        dtmf_tone_start_for(&stream->tone, (uint8_t)key, DETECT_RATE, length_ms);
     dtmf_tone_take(&stream->tone, samples, DETECT_FRAME_SAMPLES);
     sound_speak(engine, stream, VOICE_KEYS, samples, DETECT_RATE, now_us);
     if (!dtmf_sender_busy(&stream->keys_out))

@@ -38,8 +38,8 @@ void sound_adapt(const struct stream *stream, uint8_t fraction_lost);
 /* That voice stops; what comes next starts a talkspurt. */
 void sound_hush(struct stream *stream, enum voice voice);
 
-/* A key of this stream for a partner that does not get it by relay: neither its packets, nor, where it is heard, its tone. */
-void sound_pass_key(struct engine *engine, const struct stream *from, uint8_t event, bool by_packet);
+/* A key of this stream, as long as it was, for a partner that does not get it by relay: neither its packets, nor, where it is heard, its tone. */
+void sound_pass_key(struct engine *engine, const struct stream *from, const struct key_press *press, bool by_packet);
 
 /* The tick of a stream that is sent keys as tones. */
 void sound_send_tone(struct engine *engine, struct stream *stream, uint64_t now_us);

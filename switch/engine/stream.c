@@ -62,7 +62,7 @@ void stream_unmark_busy(struct engine *engine, uint32_t slot)
 
 static void tell_key(struct engine *engine, uint32_t slot, const struct key_press *press)
 {
-    sound_pass_key(engine, &engine->streams[slot], press->event, true);
+    sound_pass_key(engine, &engine->streams[slot], press, true);
     emit(engine, &(struct event){
                      .kind = EVENT_DIGIT,
                      .slot = slot,
@@ -319,7 +319,7 @@ static void send_key(struct engine *engine, struct stream *stream, uint64_t now_
         return;
     }
     if (action == DTMF_FIRST_PACKET) {
-        keys->timestamp = keys->in_run ? keys->timestamp + KEY_AND_PAUSE_MS * keys->units_per_ms
+        keys->timestamp = keys->in_run ? keys->timestamp + keys->before_ms * keys->units_per_ms
                                        : sender_time(&stream->sender, now_us);
         keys->in_run = true;
     }

@@ -99,6 +99,7 @@ struct steer {
 struct digits {
     uint8_t events[DIGITS_MAX]; /* RFC 4733 codes 0 to 15 */
     uint8_t count;
+    uint16_t ms; /* each of them; 0: KEY_MS */
 };
 
 /* Sets of detection.h. */

@@ -482,7 +482,7 @@ class Exchange:
         if leg is None or session is None:
             return
         if isinstance(event, media.DigitReceived):
-            hearing.digit(self.office, session, leg, event.digit, now, from_info=False)
+            hearing.digit(self.office, session, leg, event, now, from_info=False)
         elif isinstance(event, media.PlayFinished):
             if event.playback > 0 and leg is session.call.anchor:
                 self.office.tell_flow(session, PlayEnded(event.playback, event.completed))

@@ -13,18 +13,28 @@ from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
 from switch.media.commands import SendDigits
+from switch.media.events import DigitReceived
 
 Hear = Callable[[Office, Session, Leg, Any, int], None]
 
 
-def digit(office: Office, session: Session, leg: Leg, key: str, now: int, *, from_info: bool) -> None:
+def digit(
+    office: Office,
+    session: Session,
+    leg: Leg,
+    pressed: events.LegDigit | DigitReceived,
+    now: int,
+    *,
+    from_info: bool,
+) -> None:
     """To the flow; in a talk to the other party, where the engine has not passed it on already."""
+    key = pressed.digit
     other = session.call.other(leg)
     if other is not None:
         if other.key_way is KeyWay.INFO:
-            other.send_key(key, now)
+            other.send_key(key, pressed.duration_ms, now)
         elif from_info:
-            office.media([SendDigits(other.slot.number, key)])
+            office.media([SendDigits(other.slot.number, key, pressed.duration_ms)])
     elif leg is session.call.anchor:
         office.tell_flow(session, DigitPressed(key))
     elif office.supervised is not None:
@@ -78,7 +88,7 @@ def _held(office: Office, session: Session, leg: Leg, event: events.LegHeld, now
 
 
 def _digit(office: Office, session: Session, leg: Leg, event: events.LegDigit, now: int) -> None:
-    digit(office, session, leg, event.digit, now, from_info=True)
+    digit(office, session, leg, event, now, from_info=True)
 
 
 def _transfer(

@@ -103,12 +103,20 @@ class SteerPlay:
     ms: int = 0
 
 
+KEY_MS = 100
+"""Of a key that nobody says the length of."""
+
+
 @dataclass(frozen=True, slots=True)
 class SendDigits:
-    """Send RFC 4733 events into the stream, 100 ms each with 100 ms between; at most 32 digits."""
+    """Send RFC 4733 events, or tones where the stream has none, with 100 ms between; at most 32 digits.
+
+    Each lasts `duration_ms`, but at least 40 and at most 1,300 ms.
+    """
 
     slot: int
     digits: str
+    duration_ms: int = KEY_MS
 
 
 class SoundFormat(IntEnum):

@@ -33,12 +33,12 @@ def test_infos_go_one_after_another_and_are_bounded() -> None:
     keys = InfoKeys()
     assert keys.next() is None
     for digit in "12":
-        keys.send(digit)
+        keys.send(digit, 160)
     assert keys.next() == b"Signal=1\r\nDuration=160\r\n"
     keys.transaction = "under way"
     assert keys.next() is None
     keys.transaction = ""
     assert keys.next() == b"Signal=2\r\nDuration=160\r\n"
     for number in range(WAITING_MAX + 1):
-        keys.send(str(number % 10))
+        keys.send(str(number % 10), 160)
     assert keys.next() == b"Signal=1\r\nDuration=160\r\n", "the oldest is lost"

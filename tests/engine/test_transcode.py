@@ -200,6 +200,29 @@ def test_an_event_becomes_a_tone_for_a_partner_without_events(bench: Bench) -> N
     assert right.receive().payload == b"\x55" * 160
 
 
+@pytest.mark.parametrize(("held_ms", "heard_ms"), [(20, 40), (60, 60), (240, 240), (900, 900), (3000, 1300)])
+def test_a_key_becomes_a_tone_as_long_as_it_was_held(bench: Bench, held_ms: int, heard_ms: int) -> None:
+    left = bench.open(0)
+    right = bench.open(1, dtmf_payload_type=None)
+    bench.submit(Bridge(0, 1))
+    left.send_key(5, 9000, 8 * held_ms, end=True)
+    heard = hear(right, Codec.PCMU)
+    assert len(heard) == 8 * (heard_ms + 100)
+    loud = np.flatnonzero(np.abs(heard.astype(int)) > 500)
+    assert abs(loud[-1] - loud[0] - 8 * heard_ms) < 8 * 8
+
+
+def test_keys_are_sent_as_long_as_they_are_said_to_be(bench: Bench) -> None:
+    peer = bench.open(0)
+    bench.submit(SendDigits(0, "51", 300), SendDigits(0, "7"))
+    packets = peer.receive_all(0.3)
+    told = [(packet.timestamp, TelephoneEvent.parse(packet.payload)) for packet in packets]
+    ends = dict.fromkeys((at, event.event, event.duration) for at, event in told if event.end)
+    (first, *_), (second, *_), (third, *_) = ends
+    assert [(event, duration) for _, event, duration in ends] == [(5, 2400), (1, 2400), (7, 800)]
+    assert [(second - first) % 2**32, (third - second) % 2**32] == [3200, 3200]
+
+
 def test_an_event_crosses_codecs_as_an_event(bench: Bench) -> None:
     left, right = bench.bridge(Codec.PCMU, Codec.L16_16K)
     say(left, Codec.PCMU, tone(500, Codec.PCMU, 100))

@@ -44,7 +44,7 @@ def told(made: Scene) -> list[str]:
     for _, datagram in made.wire.seen:
         if datagram.target == made.ben.address and datagram.data.startswith(b"INFO "):
             sequence = re.search(rb"\r\nCSeq: (\d+)", datagram.data)
-            signal = re.search(rb"\r\n\r\nSignal=(.)\r\nDuration=160\r\n", datagram.data)
+            signal = re.search(rb"\r\n\r\nSignal=(.)\r\nDuration=120\r\n", datagram.data)
             assert sequence is not None
             assert signal is not None
             assert b"Content-Type: application/dtmf-relay\r\n" in datagram.data
@@ -105,7 +105,8 @@ def test_info_becomes_events_or_tones_by_the_engine() -> None:
     called.press_by_info("7", made.world.now)
     made.world.touch()
     made.run(1)
-    assert [command.digits for command in commands if isinstance(command, SendDigits)] == ["7"]
+    (sent,) = (command for command in commands if isinstance(command, SendDigits))
+    assert (sent.digits, sent.duration_ms) == ("7", 120)
 
 
 def test_a_flow_hears_info_and_tones_alike() -> None:

@@ -15,12 +15,17 @@ from switch.media.commands import (
     Bridge,
     CloseStream,
     Command,
+    Detector,
     OpenStream,
     Play,
     SendDigits,
+    StartDetection,
+    StopDetection,
     StopPlay,
     Unbridge,
+    Unmix,
     UpdateStream,
+    conference,
 )
 from switch.media.events import PlayFinished, StreamClosed
 from switch.media.plan import Codec
@@ -98,7 +103,11 @@ def _command(randomness: random.Random, bench: Bench, peer: Peer, playback: int)
         Unbridge(slot),
         Play(slot, playback, ("a", "b"), loop=randomness.random() < 0.5),
         StopPlay(slot),
-        SendDigits(slot, "12"),
+        SendDigits(slot, "12", randomness.choice([0, 40, 100, 70_000])),
+        StartDetection(slot, randomness.choice(list(Detector)) | randomness.choice(list(Detector))),
+        StopDetection(slot, randomness.choice(list(Detector))),
+        conference(1, (slot, other)),
+        Unmix(1),
     ]
     return randomness.choice(commands)
 
@@ -112,7 +121,7 @@ def test_live_engine_under_noise(seed: int) -> None:
     """Noise at every port and commands in any order; beside it two phones talk and lose nothing."""
     print(f"replay with SOFTSWITCH_FUZZ_SEED={seed}")
     randomness = random.Random(seed)
-    bench = Bench(6)
+    bench = Bench(6, threads=randomness.randint(1, 3))
     bench.engine.add_clip("a", pcm(*[1000] * 300))
     bench.engine.add_clip("b", pcm(*[-1000] * 77))
     left, right = bench.bridge()
