@@ -199,6 +199,8 @@ static void stop_threads(struct shared *shared)
             pthread_join(shared->shards[i]->thread, NULL);
 }
 
+static void free_clip(struct clip *clip);
+
 static void free_own(struct engine *engine)
 {
     if (engine->timer >= 0)
@@ -235,11 +237,8 @@ void engine_free(struct engine *engine)
     /* Behind the streams, which have let go of their recordings; in front of the wake-up that it raises. */
     writer_free(&engine->writer);
     wakeup_free(&shared->event_wakeup);
-    for (uint32_t i = 0; i < engine->clip_count; i++) {
-        free(engine->clips[i].ulaw);
-        free(engine->clips[i].alaw);
-        free(engine->clips[i].linear);
-    }
+    for (uint32_t i = 0; i < engine->clip_count; i++)
+        free_clip(&engine->clips[i]);
     free(engine->clips);
     free(engine->supplies);
     free(engine->rtcp_sockets);
@@ -366,7 +365,15 @@ bool engine_quality(struct engine *engine, uint32_t slot, struct quality_view *v
     return quality_read(&engine->published[slot], view);
 }
 
-int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
+static void free_clip(struct clip *clip)
+{
+    free(clip->ulaw);
+    free(clip->alaw);
+    free(clip->linear);
+    free(clip->wide);
+}
+
+int engine_add_clip(struct engine *engine, const int16_t *samples, const int16_t *wide, size_t count)
 {
     if (count == 0 || count > CLIP_SAMPLES_MAX) {
         errno = EINVAL;
@@ -380,16 +387,17 @@ int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count)
         .ulaw = malloc(count),
         .alaw = malloc(count),
         .linear = malloc(count * sizeof *samples),
+        .wide = wide == NULL ? NULL : malloc(2 * count * sizeof *wide),
         .samples = (uint32_t)count,
     };
-    if (clip.ulaw == NULL || clip.alaw == NULL || clip.linear == NULL) {
-        free(clip.ulaw);
-        free(clip.alaw);
-        free(clip.linear);
+    if (clip.ulaw == NULL || clip.alaw == NULL || clip.linear == NULL || (wide != NULL && clip.wide == NULL)) {
+        free_clip(&clip);
         errno = ENOMEM;
         return -1;
     }
     memcpy(clip.linear, samples, count * sizeof *samples);
+    if (wide != NULL)
+        memcpy(clip.wide, wide, 2 * count * sizeof *wide);
     for (size_t i = 0; i < count; i++) {
         clip.ulaw[i] = g711_ulaw_encode(samples[i]);
         clip.alaw[i] = g711_alaw_encode(samples[i]);
@@ -411,9 +419,7 @@ bool engine_drop_clip(struct engine *engine, uint32_t number)
     if (number >= engine->clip_count || engine->clips[number].samples == 0)
         return false;
     struct clip *clip = &engine->clips[number];
-    free(clip->ulaw);
-    free(clip->alaw);
-    free(clip->linear);
+    free_clip(clip);
     memset(clip, 0, sizeof *clip);
     engine->clips_dropped++;
     return true;

@@ -77,9 +77,9 @@ size_t engine_poll(struct engine *engine, struct event *events, size_t max);
  * again. From any thread. */
 bool engine_quality(struct engine *engine, uint32_t slot, struct quality_view *view);
 
-/* Returns the clip's number; -1 with errno ENOSPC (catalogue full), ENOMEM, or EINVAL (no or too many samples).
- * The number may be used in commands that are submitted later. */
-int engine_add_clip(struct engine *engine, const int16_t *samples, size_t count);
+/* `wide` is the same at 16 kHz, or NULL. Returns the clip's number; -1 with errno ENOSPC (catalogue full), ENOMEM, or
+ * EINVAL (no or too many samples). The number may be used in commands that are submitted later. */
+int engine_add_clip(struct engine *engine, const int16_t *samples, const int16_t *wide, size_t count);
 
 /* Frees it, and its number for another. No stream may play it, and no command that waits may name it. False: no such clip. */
 bool engine_drop_clip(struct engine *engine, uint32_t clip);

@@ -108,6 +108,15 @@ def _opus(settings: OpusSettings) -> tuple[int, int, bool, bool]:
     return settings.bitrate_max, settings.playback_rate_hz, settings.correct, settings.pause
 
 
+def _native(pcm: bytes) -> bytes:
+    """Little-endian samples as this machine has them."""
+    if sys.byteorder == "little":
+        return pcm
+    samples = array("h", pcm)
+    samples.byteswap()
+    return samples.tobytes()
+
+
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
@@ -202,8 +211,10 @@ class Engine:
 
     # Clips
 
-    def add_clip(self, name: str, pcm: bytes, *, shared: bool = True) -> None:
+    def add_clip(self, name: str, pcm: bytes, wide: bytes = b"", *, shared: bool = True) -> None:
         """Add a clip: 16-bit little-endian mono samples at 8 kHz. Any time, also while streams play.
+
+        `wide` is the same at 16 kHz, twice as many samples, for listeners of a codec that carries it.
 
         A name that is there already means the new clip from the next `Play` on; playbacks that run keep the
         old one, which stays in memory. Not `shared`: `drop_clip` frees it. Raises `ResourceError` when the
@@ -211,14 +222,14 @@ class Engine:
         """
         assert len(pcm) % 2 == 0, "a sample has two bytes"
         assert 0 < len(pcm) <= 2 * _engine.CLIP_SAMPLES_MAX, "a clip lasts from one sample to one hour"
-        sound = blake2b(pcm, digest_size=16).digest() if shared else b""
+        assert len(wide) in (0, 2 * len(pcm)), "the same sound at twice the rate, or nothing"
+        hashed = blake2b(pcm, digest_size=16)
+        hashed.update(wide)
+        sound = hashed.digest() if shared else b""
         number = self._sounds.get(sound)
         if number is None:
-            samples = array("h", pcm)
-            if sys.byteorder == "big":
-                samples.byteswap()
             try:
-                number = self._core.add_clip(samples.tobytes())
+                number = self._core.add_clip(_native(pcm), _native(wide))
             except OSError as error:
                 raise ResourceError(f"no room for clip {name!r}: {error.strerror}") from error
             if shared:

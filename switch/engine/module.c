@@ -129,14 +129,18 @@ static PyObject *core_fileno(PyObject *object, PyObject *unused)
     return engine == NULL ? NULL : PyLong_FromLong(engine_fileno(engine));
 }
 
-static PyObject *core_add_clip(PyObject *object, PyObject *pcm)
+static PyObject *core_add_clip(PyObject *object, PyObject *args)
 {
     struct engine *engine = engine_of((struct core_object *)object);
-    Py_buffer view;
-    if (engine == NULL || PyObject_GetBuffer(pcm, &view, PyBUF_SIMPLE) < 0)
+    Py_buffer narrow, wide;
+    if (engine == NULL || !PyArg_ParseTuple(args, "y*y*", &narrow, &wide))
         return NULL;
-    int clip = engine_add_clip(engine, view.buf, (size_t)view.len / 2);
-    PyBuffer_Release(&view);
+    int clip = -1;
+    errno = EINVAL;
+    if (wide.len == 0 || wide.len == 2 * narrow.len)
+        clip = engine_add_clip(engine, narrow.buf, wide.len == 0 ? NULL : wide.buf, (size_t)narrow.len / 2);
+    PyBuffer_Release(&narrow);
+    PyBuffer_Release(&wide);
     return clip < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(clip);
 }
 
@@ -487,7 +491,7 @@ static PyMethodDef core_methods[] = {
     {"start", core_start, METH_NOARGS, NULL},
     {"close", core_close, METH_NOARGS, NULL},
     {"fileno", core_fileno, METH_NOARGS, NULL},
-    {"add_clip", core_add_clip, METH_O, NULL},
+    {"add_clip", core_add_clip, METH_VARARGS, NULL},
     {"drop_clip", core_drop_clip, METH_O, NULL},
     {"open_stream", core_open, METH_VARARGS, NULL},
     {"wake", core_wake, METH_NOARGS, NULL},

@@ -92,3 +92,21 @@ void player_take_linear(struct player *player, const struct clip *clips, int16_t
     }
     memset(samples + taken, 0, (count - taken) * sizeof *samples);
 }
+
+bool player_is_wide(const struct player *player, const struct clip *clips)
+{
+    return player->state == PLAYER_RUNNING && clips[player->play.clips[player->clip]].wide != NULL;
+}
+
+void player_take_wide(struct player *player, const struct clip *clips, int16_t *samples, uint32_t count)
+{
+    uint32_t taken = 0, offset;
+    const struct clip *clip;
+    while (taken < count && player->state == PLAYER_RUNNING) {
+        uint32_t part = take_part(player, clips, (count - taken) / 2, &clip, &offset);
+        for (uint32_t i = 0; i < 2 * part; i++)
+            samples[taken + i] = clip->wide != NULL ? clip->wide[2 * offset + i] : clip->linear[offset + i / 2];
+        taken += 2 * part;
+    }
+    memset(samples + taken, 0, (count - taken) * sizeof *samples);
+}

@@ -8,7 +8,8 @@
 struct clip {
     uint8_t *ulaw, *alaw;
     int16_t *linear;
-    uint32_t samples; /* never 0 */
+    int16_t *wide;    /* at 16 kHz, twice as many samples; NULL where the file held no more than 8 kHz */
+    uint32_t samples; /* never 0; at 8 kHz, as all places in a playback */
 };
 
 enum player_state {
@@ -38,6 +39,13 @@ int64_t player_position(const struct player *player, const struct clip *clips);
 
 /* Takes the next `samples` codes, padded with silence after the end. Pass NULL to let time go by unheard. */
 void player_take(struct player *player, const struct clip *clips, enum codec_id codec, uint8_t *codes, uint32_t samples);
+
+/* What comes next has more in it than 8 kHz hold. */
+bool player_is_wide(const struct player *player, const struct clip *clips);
+
+/* The same at 16 kHz, of which `count` are taken, an even number. What is there at 8 kHz alone has each sample twice: that
+ * is where one clip follows another, at most 10 ms. */
+void player_take_wide(struct player *player, const struct clip *clips, int16_t *samples, uint32_t count);
 
 /* The same as linear samples. */
 void player_take_linear(struct player *player, const struct clip *clips, int16_t *samples, uint32_t count);

@@ -345,14 +345,19 @@ static void send_keys(struct engine *engine, struct stream *stream, uint64_t now
 /* One tick of it as sound, for a codec that clips are not encoded in. */
 static void speak_playback(struct engine *engine, struct stream *stream, uint64_t now_us)
 {
-    int16_t samples[TICK_MS * SAMPLES_PER_MS];
+    int16_t samples[2 * TICK_MS * SAMPLES_PER_MS];
     struct player *player = &stream->player;
     if ((int32_t)(engine->tick - player->next_tick) < 0)
         return;
     player->next_tick = engine->tick + 1;
-    player_take_linear(player, engine->clips, samples, TICK_MS * SAMPLES_PER_MS);
-    recorder_heard(stream, samples, TICK_MS * SAMPLES_PER_MS, SAMPLES_PER_MS * 1000);
-    sound_speak(engine, stream, VOICE_PLAYER, samples, SAMPLES_PER_MS * 1000, now_us);
+    bool wide = stream->codec->sample_rate_hz > SAMPLES_PER_MS * 1000 && player_is_wide(player, engine->clips);
+    uint32_t per_ms = wide ? 2 * SAMPLES_PER_MS : SAMPLES_PER_MS;
+    if (wide)
+        player_take_wide(player, engine->clips, samples, TICK_MS * per_ms);
+    else
+        player_take_linear(player, engine->clips, samples, TICK_MS * per_ms);
+    recorder_heard(stream, samples, TICK_MS * per_ms, per_ms * 1000);
+    sound_speak(engine, stream, VOICE_PLAYER, samples, per_ms * 1000, now_us);
     if (player->state == PLAYER_ENDED)
         sound_hush(stream, VOICE_PLAYER);
 }

@@ -22,6 +22,15 @@ RATE_MIN, RATE_MAX = 4000, 192_000
 SECONDS_MAX = 300
 """One clip. Resampling looks at the whole of it at once, 30 bytes of memory a sample at its peak."""
 
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A clip as the engine plays it: 16 bit, mono, at RATE, and at WIDE_RATE where there is more to hear."""
+
+    narrow: bytes
+    wide: bytes = b""
+
+
 Samples: TypeAlias = NDArray[np.float64]
 
 _CHUNK = Struct("<4sI")
@@ -141,11 +150,24 @@ def resample(wav: Wav, rate: int = RATE) -> Samples:
     return out[: -(-len(wav.samples) * rate // wav.rate)]
 
 
-def to_pcm(samples: Samples) -> bytes:
-    """16-bit little-endian, with peaks brought below PEAK_MAX."""
-    peak = float(np.max(np.abs(samples), initial=0.0))
+def to_pcm(samples: Samples, peak: float = 0.0) -> bytes:
+    """16-bit little-endian, with peaks brought below PEAK_MAX; those of `peak` too, if it is higher."""
+    peak = float(np.max(np.abs(samples), initial=peak))
     scale = 32767.0 * (PEAK_MAX / peak if peak > PEAK_MAX else 1.0)
     return np.round(samples * scale).astype("<i2").tobytes()
+
+
+def sound_of(wav: Wav) -> Sound:
+    """What is played of it; in the wider band where it holds more than a telephone's."""
+    narrow = resample(wav)
+    if wav.rate <= RATE:
+        return Sound(to_pcm(narrow))
+    # Both are what the engine plays from: one place in both, and one loudness.
+    wide = np.zeros(2 * len(narrow))
+    made = resample(wav, WIDE_RATE)[: len(wide)]
+    wide[: len(made)] = made
+    peak = max(float(np.max(np.abs(both), initial=0.0)) for both in (narrow, wide))
+    return Sound(to_pcm(narrow, peak), to_pcm(wide, peak))
 
 
 def write_wav(pcm: bytes, rate: int = RATE) -> bytes:

@@ -42,8 +42,8 @@ def read_configuration(path: Path) -> Configuration:
 def add_clips(engine: Engine, centre: Centre, cache: Path) -> None:
     """Render what is not rendered yet and give it to the engine."""
     requests = [request for plan in centre.tenants.values() for request in plan.clips()]
-    for name, pcm in render(requests, cache).items():
-        engine.add_clip(name, pcm)
+    for name, sound in render(requests, cache).items():
+        engine.add_clip(name, sound.narrow, sound.wide)
 
 
 def package_version() -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from switch.base.errors import ConfigurationError, Problem, ResourceError
 from switch.dialplan.phrases import BEEP
 from switch.dialplan.plan import ClipKind, ClipRequest
-from switch.node.audio import WavError, cached_pcm, read_wav, resample, to_pcm, write_wav
+from switch.node.audio import WIDE_RATE, Sound, WavError, cached_pcm, read_wav, sound_of, to_pcm, write_wav
 from switch.node.music import MUSIC_VERSION, beep, music, ringback
 from switch.node.sound_files import read_sound
 
@@ -25,7 +25,7 @@ ESPEAK = "espeak-ng"
 WORDS_A_MINUTE = 155
 """Slower than the program's 175: a telephone takes away the consonants' upper half."""
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Part of every key; count up when resampling or level changes."""
 
 WORKERS = 2
@@ -39,8 +39,8 @@ CACHE_FILES_MAX = 5000
 _VOICES = {"en": "en-us", "fr": "fr-fr"}
 
 
-def render(requests: Iterable[ClipRequest], cache: Path) -> dict[str, bytes]:
-    """PCM (8000 Hz, mono, 16 bit) by clip name.
+def render(requests: Iterable[ClipRequest], cache: Path) -> dict[str, Sound]:
+    """What the engine plays, by clip name.
 
     Raises ConfigurationError for files and voices that the dialplan names wrongly, all at once, and
     ResourceError where espeak-ng is missing or the cache cannot be written.
@@ -55,7 +55,7 @@ def render(requests: Iterable[ClipRequest], cache: Path) -> dict[str, bytes]:
     keys = {request.name: _key(request, version) for request in wanted}
     by_key = {keys[request.name]: request for request in wanted}
     problems: list[Problem] = []
-    sounds: dict[str, bytes] = {}
+    sounds: dict[str, Sound] = {}
     with ThreadPoolExecutor(WORKERS, "prompts") as pool:
         for key, result in zip(
             by_key, pool.map(lambda item: _clip(item[0], item[1], cache), by_key.items()), strict=True
@@ -89,25 +89,28 @@ def _voice(request: ClipRequest) -> str:
     return request.voice or _VOICES.get(request.language, request.language.lower())
 
 
-def _clip(key: str, request: ClipRequest, cache: Path) -> bytes | Problem:
+def _clip(key: str, request: ClipRequest, cache: Path) -> Sound | Problem:
     if request.kind is ClipKind.FILE:
         return _read_file(request)
-    path = cache / f"{key}.wav"
+    narrow, wide = cache / f"{key}.wav", cache / f"{key}.wide.wav"
     with contextlib.suppress(OSError):
-        kept = cached_pcm(path.read_bytes())
-        if kept is not None:
-            return kept
+        kept = cached_pcm(narrow.read_bytes())
+        kept_wide = cached_pcm(wide.read_bytes()) if request.kind is ClipKind.SPEECH else b""
+        if kept is not None and kept_wide is not None:
+            return Sound(kept, kept_wide)
     match request.kind:
         case ClipKind.SPEECH:
             made = _speak(request)
         case ClipKind.TONE:
             kind, _, country = request.text.partition(":")
-            made = to_pcm(ringback(country) if country else beep())
+            made = Sound(to_pcm(ringback(country) if country else beep()))
             assert country or kind == BEEP, "two tones are known"
         case _:
-            made = to_pcm(music())
-    if isinstance(made, bytes):
-        _keep(path, write_wav(made))
+            made = Sound(to_pcm(music()))
+    if isinstance(made, Sound):
+        _keep(narrow, write_wav(made.narrow))
+        if request.kind is ClipKind.SPEECH:
+            _keep(wide, write_wav(made.wide, WIDE_RATE))
     return made
 
 
@@ -116,12 +119,12 @@ def _problem(request: ClipRequest, message: str) -> Problem:
     return Problem(place.file, place.line, place.column, message)
 
 
-def _read_file(request: ClipRequest) -> bytes | Problem:
+def _read_file(request: ClipRequest) -> Sound | Problem:
     path = Path(request.path)
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             return _problem(request, f"{request.path}: the file is larger than {FILE_BYTES_MAX >> 20} MiB")
-        return to_pcm(resample(read_sound(path.read_bytes())))
+        return sound_of(read_sound(path.read_bytes()))
     except OSError as error:
         return _problem(request, f"{request.path} cannot be read: {error.strerror}")
     except WavError as error:
@@ -149,7 +152,7 @@ def _run(arguments: tuple[str, ...], text: str) -> subprocess.CompletedProcess[b
         raise ResourceError(f"{ESPEAK} does not run: {error}") from None
 
 
-def _speak(request: ClipRequest) -> bytes | Problem:
+def _speak(request: ClipRequest) -> Sound | Problem:
     """Text goes in by standard input, so that no text can be taken for an option."""
     voice = _voice(request)
     done = _run(("-v", voice, "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", "--stdout"), request.text)
@@ -159,7 +162,7 @@ def _speak(request: ClipRequest) -> bytes | Problem:
             request, f"{ESPEAK} cannot speak with voice '{voice}': {said[0] if said else 'no sound'}"
         )
     try:
-        return to_pcm(resample(read_wav(done.stdout)))
+        return sound_of(read_wav(done.stdout))
     except WavError as error:
         return _problem(request, f"{ESPEAK} gave no sound for this text: {error}")
 
@@ -185,7 +188,8 @@ def _sweep(cache: Path, used: set[str]) -> None:
         if len(files) <= CACHE_FILES_MAX:
             return
         unused = sorted(
-            (path for path in files if path.stem not in used), key=lambda path: path.stat().st_mtime
+            (path for path in files if path.name.partition(".")[0] not in used),
+            key=lambda path: path.stat().st_mtime,
         )
         for path in unused[: len(files) - CACHE_FILES_MAX]:
             path.unlink(missing_ok=True)

@@ -162,6 +162,22 @@ def test_clips_are_played_in_every_codec(bench: Bench, codec: Codec) -> None:
     assert bench.wait_for(PlayFinished) == PlayFinished(0, 7, completed=True)
 
 
+@pytest.mark.parametrize("codec", [Codec.G722, Codec.OPUS, Codec.L16_16K])
+def test_a_clip_of_a_wider_band_is_heard_in_it(bench: Bench, codec: Codec) -> None:
+    """And a narrow one behind it in the same playback; a telephone of 8 kHz hears both as ever."""
+    coder(codec)
+    wide, narrow = bench.open(0, codec), bench.open(1, Codec.PCMU)
+    high = tone(5000, Codec.G722, 400)
+    bench.engine.add_clip("wide", tone(1000, Codec.PCMU, 400).tobytes(), high.tobytes())
+    bench.engine.add_clip("narrow", tone(900, Codec.PCMU, 405).tobytes())
+    bench.submit(Play(0, 7, ("wide", "narrow")), Play(1, 8, ("wide", "narrow")))
+    heard = hear(wide, codec)
+    assert purity(heard[2000:6000], 5000, 16000)[0] > 0.95
+    assert purity(heard[8000:12000], 900, 16000)[0] > 0.95
+    assert purity(hear(narrow, Codec.PCMU)[800:3000], 1000, 8000)[0] > 0.98
+    assert bench.wait_for(PlayFinished).completed
+
+
 def test_a_playback_drowns_what_is_transcoded_and_gives_it_back(bench: Bench) -> None:
     one, other = bench.bridge(Codec.PCMU, Codec.G722)
     bench.engine.add_clip("tone", tone(1500, Codec.PCMU, 200).tobytes())

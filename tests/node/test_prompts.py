@@ -10,7 +10,7 @@ from switch.base.errors import ConfigurationError, ResourceError
 from switch.dialplan.plan import ClipKind, ClipRequest
 from switch.dialplan.problems import Place
 from switch.node import prompts
-from switch.node.audio import RATE, read_wav, to_pcm, write_wav
+from switch.node.audio import RATE, WIDE_RATE, Sound, read_wav, to_pcm, write_wav
 from switch.node.music import mix_in, music, ringback
 from switch.node.prompts import render
 
@@ -27,11 +27,14 @@ def _level(pcm: bytes) -> float:
 
 @needs_espeak
 def test_speech_is_heard_and_kept(tmp_path: Path) -> None:
-    pcm = render([HELLO], tmp_path)["t/hello.fr"]
+    sound = render([HELLO], tmp_path)["t/hello.fr"]
+    pcm = sound.narrow
     assert 0.5 < len(pcm) / 2 / RATE < 5
     assert 0.02 < _level(pcm) < 0.4
-    (kept,) = tmp_path.iterdir()
+    kept, wide = sorted(tmp_path.iterdir())
     assert len(read_wav(kept.read_bytes()).samples) == len(pcm) // 2
+    assert read_wav(wide.read_bytes()).rate == WIDE_RATE
+    assert len(sound.wide) == 2 * len(pcm)
 
 
 @needs_espeak
@@ -52,7 +55,7 @@ def test_text_voice_and_language_are_told_apart(tmp_path: Path) -> None:
     ]
     requests.append(ClipRequest("d", ClipKind.SPEECH, "fr", text="Quatre-vingt-dix ou 90."))
     made = render(requests, tmp_path)
-    assert len(set(made.values())) == len(requests) == len(list(tmp_path.iterdir()))
+    assert len(set(made.values())) == len(requests) == len(list(tmp_path.iterdir())) / 2
 
 
 @needs_espeak
@@ -65,9 +68,9 @@ def test_the_same_words_of_two_tenants_are_one_sound(tmp_path: Path) -> None:
 @needs_espeak
 def test_a_kept_file_that_broke_is_made_anew(tmp_path: Path) -> None:
     first = render([HELLO], tmp_path)
-    (kept,) = tmp_path.iterdir()
-    kept.write_bytes(kept.read_bytes()[:1000])
-    assert render([HELLO], tmp_path) == first
+    for kept in tmp_path.iterdir():
+        kept.write_bytes(kept.read_bytes()[:1000])
+        assert render([HELLO], tmp_path) == first
 
 
 @needs_espeak
@@ -76,7 +79,7 @@ def test_text_is_never_an_option_or_a_command(tmp_path: Path) -> None:
         ClipRequest(name, ClipKind.SPEECH, "en", text=text)
         for name, text in (("a", "--version"), ("b", "-w /nowhere/x.wav; $(ls)"), ("c", "<b>5 > 3 & 2"))
     ]
-    assert all(len(pcm) > 4000 for pcm in render(odd, tmp_path).values())
+    assert all(len(sound.narrow) > 4000 for sound in render(odd, tmp_path).values())
 
 
 @needs_espeak
@@ -102,7 +105,7 @@ def test_files_are_read_and_every_bad_one_is_named(tmp_path: Path) -> None:
     place = Place("shop.yaml", 3, 9)
     cache = tmp_path / "cache"
     request = ClipRequest("good", ClipKind.FILE, path=str(good), place=place)
-    assert len(render([request], cache)["good"]) == 1600
+    assert render([request], cache)["good"] == Sound(to_pcm(np.full(800, 0.25)))
     bad = [
         ClipRequest(name, ClipKind.FILE, path=str(tmp_path / name), place=place)
         for name in ("bad.wav", "no.wav")
@@ -113,6 +116,25 @@ def test_files_are_read_and_every_bad_one_is_named(tmp_path: Path) -> None:
     assert [message.startswith("shop.yaml:3:9: ") for message in messages] == [True, True]
     assert "bad.wav: a sound file was expected" in messages[0]
     assert "no.wav cannot be read: No such file" in messages[1]
+
+
+def test_a_file_of_a_wider_band_is_kept_in_it(tmp_path: Path) -> None:
+    """A tone of 5 kHz, which no telephone of 8 kHz carries, beside one of 1 kHz, at one loudness in both."""
+    path, rate = tmp_path / "wide.wav", 44_100
+    times = np.arange(rate) / rate
+    both = 0.5 * np.sin(2 * np.pi * 1000 * times) + 0.5 * np.sin(2 * np.pi * 5000 * times)
+    path.write_bytes(write_wav(to_pcm(both), rate))
+    sound = render([ClipRequest("wide", ClipKind.FILE, path=str(path))], tmp_path)["wide"]
+    assert len(sound.wide) == 2 * len(sound.narrow) == 2 * 2 * RATE
+
+    def strength(pcm: bytes, hz: int, rate_hz: int) -> float:
+        samples = np.frombuffer(pcm, "<i2")[rate_hz // 10 : rate_hz * 9 // 10].astype(float)
+        return float(
+            2 * np.abs(np.mean(samples * np.exp(-2j * np.pi * hz * np.arange(len(samples)) / rate_hz)))
+        )
+
+    assert strength(sound.wide, 5000, WIDE_RATE) > 8000
+    assert abs(strength(sound.wide, 1000, WIDE_RATE) / strength(sound.narrow, 1000, RATE) - 1) < 0.01
 
 
 def test_a_cache_that_cannot_be_is_one_line(tmp_path: Path) -> None:

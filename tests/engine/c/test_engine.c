@@ -152,7 +152,7 @@ static void talk_play_and_close(void)
     bench.engine = engine_new(&config);
     CHECK(bench.engine != NULL && engine_start(bench.engine) == 0);
     int16_t samples[800] = {0};
-    CHECK_EQUAL(engine_add_clip(bench.engine, samples, 800), 0);
+    CHECK_EQUAL(engine_add_clip(bench.engine, samples, NULL, 800), 0);
     for (uint32_t slot = 0; slot < SLOTS; slot++)
         submit(&bench, open_command(&bench, slot));
     submit(&bench, (struct command){.kind = COMMAND_BRIDGE, .slot = 0, .partner = 1});
@@ -266,7 +266,7 @@ static void unlike_codecs_are_bridged_by_sound(void)
     bench.engine = engine_new(&config);
     CHECK(bench.engine != NULL && engine_start(bench.engine) == 0);
     int16_t samples[800] = {0};
-    CHECK_EQUAL(engine_add_clip(bench.engine, samples, 800), 0);
+    CHECK_EQUAL(engine_add_clip(bench.engine, samples, NULL, 800), 0);
     submit(&bench, open_as(&bench, 0, CODEC_PCMU));
     submit(&bench, open_as(&bench, 1, CODEC_G722));
     submit(&bench, (struct command){.kind = COMMAND_BRIDGE, .slot = 0, .partner = 1});
@@ -328,13 +328,13 @@ static void refused_allocations(void)
             int16_t sample = 0;
             for (int i = 0; i < 3; i++) {
                 allocations_until_refusal = i;
-                CHECK_EQUAL(engine_add_clip(engine, &sample, 1), -1);
+                CHECK_EQUAL(engine_add_clip(engine, &sample, NULL, 1), -1);
             }
             allocations_until_refusal = -1;
-            CHECK_EQUAL(engine_add_clip(engine, &sample, 0), -1);
+            CHECK_EQUAL(engine_add_clip(engine, &sample, NULL, 0), -1);
             for (int i = 0; i < 4; i++)
-                CHECK_EQUAL(engine_add_clip(engine, &sample, 1), i);
-            CHECK_EQUAL(engine_add_clip(engine, &sample, 1), -1);
+                CHECK_EQUAL(engine_add_clip(engine, &sample, NULL, 1), i);
+            CHECK_EQUAL(engine_add_clip(engine, &sample, NULL, 1), -1);
             engine_free(engine);
             break;
         }

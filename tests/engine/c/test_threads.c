@@ -212,7 +212,7 @@ static void bench_open(struct bench *bench, uint32_t threads)
     CHECK(bench->engine != NULL && engine_start(bench->engine) == 0);
     CHECK_EQUAL(engine_threads(bench->engine), threads);
     int16_t samples[400] = {0};
-    CHECK_EQUAL(engine_add_clip(bench->engine, samples, 400), 0);
+    CHECK_EQUAL(engine_add_clip(bench->engine, samples, NULL, 400), 0);
 }
 
 static void bench_close(struct bench *bench)
