@@ -1,0 +1,112 @@
+"""What is heard, mixed, recorded and reported: each side alone, as long as it was, about whom it is."""
+
+from tests.mutants.mutant import Mutant
+
+_EAR = "switch/engine/ear.c"
+_MOUTH = "switch/engine/mouth.c"
+_JITTER = "switch/engine/jitter.c"
+_MIX = "switch/engine/mix.c"
+_RECORDER = "switch/engine/recorder.c"
+_RECORDING = "switch/engine/recording.c"
+_RTCP = "switch/engine/rtcp.c"
+_DTMF = "switch/engine/dtmf.c"
+_PLAYER = "switch/engine/player.c"
+_BY_C = "tests/engine/test_c.py::test_c_under_sanitizer[address,undefined]"
+_BY_SOUND = "tests/engine/test_transcode.py::"
+_BY_MIX = "tests/engine/test_mixing.py::"
+_BY_FILE = "tests/engine/test_recording.py::"
+_BY_RTCP = "tests/engine/test_rtcp.py::"
+
+MUTANTS = (
+    Mutant(
+        _EAR,
+        "ear->held -= ear->frame_samples;",
+        "ear->held -= ear->frame_samples / 2;",
+        _BY_C,
+    ),
+    Mutant(
+        _EAR,
+        "if (samples == 0 || packet->payload_bytes > cell_bytes(ear->codec))",
+        "if (samples == 0)",
+        _BY_C,
+    ),
+    Mutant(
+        _MOUTH,
+        "mouth->packet_frames = ticks;",
+        "mouth->packet_frames = 2;",
+        _BY_SOUND + "test_packets_are_made_anew_in_the_packet_time_that_was_agreed[60]",
+    ),
+    Mutant(
+        _MOUTH,
+        "payload->units = mouth->held_frames * mouth->frame_units;",
+        "payload->units = mouth->held_frames * mouth->frame_samples;",
+        _BY_SOUND + "test_each_codec_is_heard_in_the_other[PCMA-G722]",
+    ),
+    Mutant(
+        _JITTER,
+        "if ((int32_t)(end - jitter->next) > (int32_t)(JITTER_DELAY_MS_MAX * jitter->units_per_ms))",
+        "if ((int32_t)(end - jitter->next) > (int32_t)(9 * JITTER_DELAY_MS_MAX * jitter->units_per_ms))",
+        "tests/engine/test_jitter.py::test_script",
+    ),
+    Mutant(
+        _MIX,
+        "heard[i] = own == NULL ? sum[i] : sum[i] - own[i];",
+        "heard[i] = own == NULL ? sum[i] : sum[i];",
+        _BY_MIX + "test_a_conference_of_three_hears_the_two_others",
+    ),
+    Mutant(
+        _MIX,
+        "if (loudest > LIMIT)",
+        "if (loudest > 4 * LIMIT)",
+        _BY_C,
+    ),
+    Mutant(
+        _RECORDER,
+        "bool wanted = stream->open && (stream->recording != NULL || "
+        "(beside != NULL && beside->order.channels == 2));",
+        "bool wanted = stream->open && stream->recording != NULL && beside == NULL;",
+        _BY_FILE + "test_both_sides_of_a_talk_are_left_and_right",
+    ),
+    Mutant(
+        _RECORDER,
+        "recording->paused = paused;",
+        "recording->paused = !paused;",
+        _BY_FILE + "test_a_pause_is_silence_of_the_same_length",
+    ),
+    Mutant(
+        _RECORDER,
+        "taker->recording = giver->recording;",
+        "taker->recording = NULL;",
+        _BY_FILE + "test_it_goes_on_with_another_stream",
+    ),
+    Mutant(
+        _RECORDING,
+        "recording->skipped++;",
+        "recording->skipped = 0;",
+        _BY_C,
+    ),
+    Mutant(
+        _RTCP,
+        "if (bytes < start + blocks * BLOCK_BYTES)",
+        "if (bytes < start)",
+        _BY_C,
+    ),
+    Mutant(
+        _RTCP,
+        "report->has_block = read32(at) == about;",
+        "report->has_block = true;",
+        _BY_C,
+    ),
+    Mutant(
+        _DTMF,
+        "sender->before_ms = dtmf_sender_length_ms(sender) + KEY_PAUSE_MS;",
+        "sender->before_ms = KEY_MS + KEY_PAUSE_MS;",
+        _BY_SOUND + "test_keys_are_sent_as_long_as_they_are_said_to_be",
+    ),
+    Mutant(
+        _PLAYER,
+        "taken += 2 * part;",
+        "taken += part;",
+        _BY_SOUND + "test_a_clip_of_a_wider_band_is_heard_in_it[G722]",
+    ),
+)
