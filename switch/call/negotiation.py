@@ -22,7 +22,7 @@ from switch.media.plan import (
 )
 from switch.sdp import negotiate
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
-from switch.sdp.codecs import OpusWishes
+from switch.sdp.codecs import COMFORT_NOISE, OpusWishes
 from switch.sdp.description import Description
 from switch.sdp.direction import Direction
 from switch.sdp.formats import formats_of
@@ -124,7 +124,8 @@ class Negotiation:
             return ""
         index = next((i for i, line in enumerate(offer.media) if line.kind == "audio" and line.port), -1)
         formats = formats_of(offer.media[index]) if index >= 0 else []
-        return next((known.name for known in formats if known.name in self._capability.codecs), "")
+        ours = set(self._capability.codecs) - {COMFORT_NOISE}
+        return next((known.name for known in formats if known.name in ours), "")
 
     @property
     def agreed(self) -> bool:
@@ -281,6 +282,8 @@ class Negotiation:
         )
         if agreement.opus is not None:
             plan = replace(plan, opus=_opus_settings(agreement.opus))
+        if agreement.noise_payload_type is not None:
+            plan = replace(plan, noise_payload_type=agreement.noise_payload_type)
         if agreement.security is None:
             return plan
         return replace(plan, srtp=self._srtp(), dtls=self._dtls(), ice=self._ice())

@@ -74,9 +74,9 @@ Encrypted: TypeAlias = Literal["never", "allowed", "required"]
 
 
 Codecs: TypeAlias = Annotated[
-    list[Literal["opus", "g722", "l16", "pcma", "pcmu"]],
+    list[Literal["opus", "g722", "l16", "pcma", "pcmu", "cn"]],
     BeforeValidator(_listed),
-    Field(min_length=1, max_length=5),
+    Field(min_length=1, max_length=6),
 ]
 """Dearest first."""
 Keys: TypeAlias = Literal["auto", "rfc4733", "info", "inband"]

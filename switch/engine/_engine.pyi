@@ -50,6 +50,7 @@ class Core:
         cname: bytes,
         opus: tuple[int, int, int, bool] | None,
         key_tones: bool,
+        noise_payload_type: int,
         /,
     ) -> bool: ...
     def wake(self) -> None: ...

@@ -354,6 +354,7 @@ class Engine:
             b"" if update else b64encode((random >> 80).to_bytes(_CNAME_RANDOM_BYTES, "big")),
             None if plan.opus is None else _opus(plan.opus),
             plan.key_tones,
+            -1 if plan.noise_payload_type is None else plan.noise_payload_type,
         )
         if accepted:
             self._keys[slot], self._ice[slot] = plan.srtp, plan.ice

@@ -3,7 +3,17 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, NARROW_HZ = 8000 };
+enum {
+    ALIGNMENT = 16,
+    NARROW_HZ = 8000,
+
+    /* What is below -54 dBFS for 200 ms is silence: the ends of words are not. It is described at once and again each
+     * 400 ms, because a packet may be lost and a room may change (RFC 3389 section 5 leaves it to us). */
+    QUIET_LEVEL = 64,
+    QUIET_MS = 200,
+    NOISE_EVERY_MS = 400,
+    NOISE_ORDER = 6, /* of its colour, where the samples are those of a telephone's band */
+};
 
 /* Samples stand before the encoder, which needs to be aligned. */
 static size_t samples_bytes(const struct codec *codec)
@@ -43,6 +53,27 @@ void mouth_set_packet(struct mouth *mouth, uint32_t ticks)
     mouth->packet_frames = ticks;
 }
 
+static bool is_silence(struct mouth *mouth, uint32_t count)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += (uint32_t)(mouth->samples[i] < 0 ? -mouth->samples[i] : mouth->samples[i]);
+    mouth->quiet_packets = sum < count * QUIET_LEVEL ? mouth->quiet_packets + 1 : 0;
+    return mouth->quiet_packets > QUIET_MS / (mouth->held_frames * TICK_MS);
+}
+
+static enum mouth_verdict describe_silence(struct mouth *mouth, uint32_t count, struct mouth_payload *payload)
+{
+    uint32_t packet_ms = mouth->held_frames * TICK_MS;
+    uint32_t described = mouth->quiet_packets - QUIET_MS / packet_ms - 1, each = NOISE_EVERY_MS / packet_ms;
+    mouth->held_frames = 0;
+    if (described % each != 0)
+        return MOUTH_PAUSES;
+    uint32_t order = mouth->codec->sample_rate_hz == NARROW_HZ ? NOISE_ORDER : 0;
+    payload->count = comfort_noise_encode(mouth->samples, count, order, payload->bytes);
+    return MOUTH_NOISE;
+}
+
 enum mouth_verdict mouth_speak(struct mouth *mouth, const int16_t *samples, uint32_t rate_hz,
                                struct mouth_payload *payload)
 {
@@ -57,6 +88,8 @@ enum mouth_verdict mouth_speak(struct mouth *mouth, const int16_t *samples, uint
         return MOUTH_WAITS;
     uint32_t count = mouth->held_frames * mouth->frame_samples;
     payload->units = mouth->held_frames * mouth->frame_units;
+    if (mouth->sends_noise && is_silence(mouth, count))
+        return describe_silence(mouth, count, payload);
     payload->count = mouth->codec->encode(mouth->encoder, mouth->samples, count, payload->bytes);
     mouth->held_frames = 0;
     return payload->count > 0 ? MOUTH_PACKET : MOUTH_PAUSES;

@@ -14,6 +14,8 @@ struct mouth {
     uint32_t frame_units;    /* 10 ms of the RTP clock */
     uint32_t packet_frames;
     uint32_t held_frames;    /* that wait for the packet to be full */
+    bool sends_noise;        /* silence is described (RFC 3389) and not sent */
+    uint32_t quiet_packets;  /* in a row */
     uint32_t other_rate_hz;  /* that the resampler is for: 8000, or 16000 where the codec has 8000 */
     struct resampler resampler;
     int16_t samples[];       /* of those frames; room for PACKET_TIME_MS_MAX */
@@ -29,7 +31,8 @@ void mouth_set_packet(struct mouth *mouth, uint32_t ticks);
 enum mouth_verdict {
     MOUTH_WAITS,  /* the packet is not full yet */
     MOUTH_PACKET, /* `payload` is full */
-    MOUTH_PAUSES, /* its time is over and the codec sends nothing for it (DTX) */
+    MOUTH_NOISE,  /* `payload` says what the silence sounds like */
+    MOUTH_PAUSES, /* its time is over and nothing is sent for it (DTX) */
 };
 
 /* What a packet carries, and the silence that nothing is sent for: this long. */

@@ -52,8 +52,10 @@ static void route_one(struct engine *engine, uint32_t slot)
 void sound_route(struct engine *engine, uint32_t slot)
 {
     struct stream *stream = &engine->streams[slot];
-    if (stream->mouth != NULL)
+    if (stream->mouth != NULL) {
         mouth_set_packet(stream->mouth, stream->plan.packet_ticks);
+        stream->mouth->sends_noise = stream->plan.noise_payload_type >= 0;
+    }
     route_one(engine, slot);
     if (stream->partner != NONE)
         route_one(engine, (uint32_t)stream->partner);
@@ -104,12 +106,13 @@ void sound_adapt(const struct stream *stream, uint8_t fraction_lost)
         stream->mouth->codec->adapt(stream->mouth->encoder, (uint8_t)((fraction_lost * 100 + 128) / 256));
 }
 
-static void send_payload(struct engine *engine, struct stream *to, const struct mouth_payload *payload, uint64_t now_us)
+static void send_payload(struct engine *engine, struct stream *to, const struct mouth_payload *payload, uint8_t type,
+                         uint64_t now_us)
 {
     struct rtp_packet packet = {
         .payload = payload->bytes,
         .payload_bytes = payload->count,
-        .payload_type = to->plan.payload_type,
+        .payload_type = type,
     };
     sender_own(&to->sender, &packet, payload->units, now_us);
     stream_transmit(engine, to, &packet);
@@ -136,7 +139,12 @@ void sound_speak(struct engine *engine, struct stream *to, enum voice voice, con
     case MOUTH_WAITS:
         break;
     case MOUTH_PACKET:
-        send_payload(engine, to, &payload, now_us);
+        send_payload(engine, to, &payload, to->plan.payload_type, now_us);
+        break;
+    case MOUTH_NOISE:
+        /* A talkspurt begins with the next packet that is sound (RFC 3551 section 4.1). */
+        send_payload(engine, to, &payload, (uint8_t)to->plan.noise_payload_type, now_us);
+        sender_rest(&to->sender, 0);
         break;
     case MOUTH_PAUSES:
         sender_rest(&to->sender, payload.units);

@@ -96,10 +96,13 @@ static uint32_t payload_units(const struct codec *codec, const struct rtp_packet
     return (uint32_t)(samples * (codec->rtp_clock_hz / 1000) / (codec->sample_rate_hz / 1000));
 }
 
+enum payload_kind { PAYLOAD_UNKNOWN, PAYLOAD_AUDIO, PAYLOAD_EVENT, PAYLOAD_NOISE };
+
 /* Passes a packet of `from` on to its partner, rewritten in place. */
 static void relay(struct engine *engine, const struct stream *from, struct stream *to, struct rtp_packet *packet,
-                  bool is_event, uint64_t now_us)
+                  enum payload_kind kind, uint64_t now_us)
 {
+    bool is_event = kind == PAYLOAD_EVENT;
     if (stream_is_overridden(to) || !stream_can_send(to)) {
         sender_interrupt_relayed(&to->sender);
         count_drop(engine, stream_is_overridden(to) ? DROP_OVERRIDDEN : DROP_HELD);
@@ -115,19 +118,27 @@ static void relay(struct engine *engine, const struct stream *from, struct strea
         count_drop(engine, DROP_NO_EVENTS);
         return;
     }
+    /* A partner that was not asked takes none: to it the sender is just silent. */
+    if (kind == PAYLOAD_NOISE && to->plan.noise_payload_type < 0) {
+        sender_skip_relayed(&to->sender, packet);
+        count_drop(engine, DROP_PAYLOAD_TYPE);
+        return;
+    }
     /* It gets the key as an event: as little of the tone as may be should be heard besides. */
     if (!is_event && to->plan.dtmf_payload_type >= 0 && detection_hears_key(from->detection)) {
         sender_skip_relayed(&to->sender, packet);
         count_drop(engine, DROP_OVERRIDDEN);
         return;
     }
-    uint32_t units = is_event ? 0 : payload_units(from->codec, packet);
+    uint32_t units = kind == PAYLOAD_AUDIO ? payload_units(from->codec, packet) : 0;
     if (!sender_relay(&to->sender, packet, units, now_us, !is_event)) {
         count_drop(engine, DROP_LATE);
         return;
     }
     packet->payload_type = is_event ? (uint8_t)to->plan.dtmf_payload_type : to->plan.payload_type;
-    if (!is_event && from->plan.codec != to->plan.codec)
+    if (kind == PAYLOAD_NOISE)
+        packet->payload_type = (uint8_t)to->plan.noise_payload_type;
+    if (kind == PAYLOAD_AUDIO && from->plan.codec != to->plan.codec)
         g711_transcode(from->plan.codec == CODEC_PCMU ? engine->transcoder.ulaw_to_alaw
                                                       : engine->transcoder.alaw_to_ulaw,
                        packet->payload, packet->payload_bytes);
@@ -162,8 +173,6 @@ static bool authenticate(struct engine *engine, struct stream *stream, uint8_t *
     return false;
 }
 
-enum payload_kind { PAYLOAD_UNKNOWN, PAYLOAD_AUDIO, PAYLOAD_EVENT, PAYLOAD_NOISE };
-
 /* Comfort noise (RFC 3389 section 4), which phones send that were not asked whether they would. */
 enum { NOISE_PAYLOAD_TYPE = 13 };
 
@@ -178,7 +187,7 @@ static enum payload_kind payload_kind(const struct plan *plan, int type)
         return PAYLOAD_AUDIO;
     if (type == plan->dtmf_payload_type)
         return PAYLOAD_EVENT;
-    return type == NOISE_PAYLOAD_TYPE ? PAYLOAD_NOISE : PAYLOAD_UNKNOWN;
+    return type == NOISE_PAYLOAD_TYPE || type == plan->noise_payload_type ? PAYLOAD_NOISE : PAYLOAD_UNKNOWN;
 }
 
 /* What needs no state of the stream's peer: is it a packet of this stream's at all? */
@@ -216,18 +225,6 @@ static enum latch_verdict judge(struct stream *stream, const struct address *sou
         return stream->security != NULL || address_equal(&stream->destination, source) ? LATCH_ACCEPTED : LATCH_REFUSED;
     return stream->security != NULL ? latch_believe(&stream->latch, source, packet, now_us)
                                     : latch_judge(&stream->latch, &stream->plan.remote, source, packet, now_us);
-}
-
-/* Sound of it is made for who listens. A partner was not asked either: to it the sender is just silent. */
-static void receive_noise(struct engine *engine, struct stream *stream, struct stream *partner,
-                          const struct rtp_packet *packet)
-{
-    if (stream->listeners != 0)
-        sound_receive_noise(stream, packet);
-    if (partner != NULL)
-        sender_skip_relayed(&partner->sender, packet);
-    if (stream->listeners == 0)
-        count_drop(engine, DROP_PAYLOAD_TYPE);
 }
 
 void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, size_t bytes,
@@ -275,11 +272,10 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
         count_drop(engine, DROP_HELD);
         return;
     }
-    if (kind == PAYLOAD_NOISE) {
-        receive_noise(engine, stream, partner, &packet);
-        return;
-    }
-    if (stream->listeners != 0)
+    /* Sound of it is made for who listens. */
+    if (stream->listeners != 0 && kind == PAYLOAD_NOISE)
+        sound_receive_noise(stream, &packet);
+    else if (stream->listeners != 0)
         sound_receive(stream, &packet, is_event, now_us);
     if (is_event && !receive_event(engine, slot, &packet, now_us))
         return;
@@ -288,7 +284,7 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
             count_drop(engine, DROP_UNHEARD);
         return;
     }
-    relay(engine, stream, partner, &packet, is_event, now_us);
+    relay(engine, stream, partner, &packet, kind, now_us);
 }
 
 void stream_finish_play(struct engine *engine, uint32_t slot, bool completed)

@@ -43,6 +43,7 @@ struct plan {
     struct codec_settings settings; /* of what we send */
     uint8_t payload_type;
     int16_t dtmf_payload_type; /* -1: none */
+    int16_t noise_payload_type; /* comfort noise, in both directions; -1: none was agreed on */
     /* What arrives: an answerer may number in its own way (RFC 3264 section 6.1). */
     uint8_t receive_payload_type;
     int16_t receive_dtmf_payload_type;

@@ -5,6 +5,7 @@ from functools import lru_cache
 from switch.call.negotiation import CAPABILITIES_KEPT, CAPABILITY
 from switch.exchange.office import Office
 from switch.sdp.audio import AudioCapability
+from switch.sdp.codecs import COMFORT_NOISE
 
 _OF_WORDS = {
     "opus": ("OPUS",),
@@ -14,6 +15,8 @@ _OF_WORDS = {
     "pcmu": ("PCMU",),
 }
 """Of the dialplan."""
+NOISE_WORD = "cn"
+"""Likewise: comfort noise beside those, wherever it stands."""
 
 
 @lru_cache(CAPABILITIES_KEPT)
@@ -22,10 +25,14 @@ def of_words(words: tuple[str, ...], unserved: frozenset[str]) -> AudioCapabilit
 
     A list of which nothing is left is that of G.711: a call without a codec would be none.
     """
-    names = dict.fromkeys(name for word in words for name in _OF_WORDS[word] if name not in unserved)
-    if tuple(names) in ((), CAPABILITY.codecs):
+    names = tuple(
+        dict.fromkeys(name for word in words for name in _OF_WORDS.get(word, ()) if name not in unserved)
+    )
+    if NOISE_WORD in words:
+        names = (*(names or CAPABILITY.codecs), COMFORT_NOISE)
+    if names in ((), CAPABILITY.codecs):
         return CAPABILITY
-    return AudioCapability(tuple(names), CAPABILITY.telephone_event, CAPABILITY.ptime_ms)
+    return AudioCapability(names, CAPABILITY.telephone_event, CAPABILITY.ptime_ms)
 
 
 def stated(office: Office, words: tuple[str, ...]) -> AudioCapability | None:

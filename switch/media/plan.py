@@ -104,6 +104,8 @@ class StreamPlan:
     `rtcp_mux`: reports share the audio's port (RFC 5761); else they go to `rtcp_port`, 0 for the next one.
     `opus` says nothing where the codec is another.
     `key_tones`: where the peer takes no telephone-event, keys are sent to it as tones.
+    `noise_payload_type`: what silence sounds like is told in such packets (RFC 3389), and nothing else is
+    sent for it; None: that was not agreed on.
     """
 
     remote_host: str
@@ -125,6 +127,7 @@ class StreamPlan:
     rtcp_port: int = 0
     opus: OpusSettings | None = None
     key_tones: bool = True
+    noise_payload_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

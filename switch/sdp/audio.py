@@ -12,7 +12,8 @@ from switch.sdp.security import Security
 @quick
 @dataclass(frozen=True, slots=True)
 class AudioCapability:
-    """`codecs` are names of `switch.sdp.codecs`, dearest first. `ptime_ms` is 10..60.
+    """`codecs` are names of `switch.sdp.codecs`, dearest first; COMFORT_NOISE among them is none to talk in,
+    and stands last. `ptime_ms` is 10..60.
 
     Our order decides in offers; in answers the offerer's order decides (RFC 3264 section 6.1), unless it
     offers `wanted`: that is what the other end of the call speaks, and so nothing needs to be transcoded.
@@ -56,6 +57,8 @@ class Agreement:
     opus: OpusWishes | None = None
     """Of the peer, where the codec is Opus."""
     rtcp_port: int = 0
+    noise_payload_type: int | None = None
+    """Of comfort noise (RFC 3389), where both sides have it for a codec of this clock."""
 
 
 class Disagreement(Enum):

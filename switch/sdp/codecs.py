@@ -6,12 +6,16 @@
 | G722 | `G722/8000` 9; the samples are at 16 kHz | RFC 3551 section 4.5.2 |
 | L16_8K, L16_16K | `L16/8000`, `L16/16000`, dynamic | RFC 3551 section 4.5.11 |
 | OPUS | `opus/48000/2`, dynamic, whatever is sent | RFC 7587 section 7 |
+| CN | `CN/8000` 13: comfort noise beside a codec of that clock | RFC 3389 section 4 |
 """
 
 from dataclasses import dataclass
 
 TELEPHONE_EVENT = "TELEPHONE-EVENT"
 """RFC 4733, with the encoding name in upper case as everywhere here."""
+
+COMFORT_NOISE = "CN"
+"""What silence sounds like, in packets of its own (RFC 3389)."""
 
 NARROW_CLOCK_HZ = 8_000
 """That of telephone-event where the codec's own is not offered, and of everything in RFC 3551's time."""
@@ -37,6 +41,7 @@ ENCODINGS = {
     "OPUS": Encoding("opus", 48_000, 2, 111, False, "minptime=10;useinbandfec=1"),
     "L16_16K": Encoding("L16", 16_000, 1, 96, False),
     "L16_8K": Encoding("L16", 8_000, 1, 97, False),
+    COMFORT_NOISE: Encoding("CN", 8_000, 1, 13),
 }
 """By the name that the rest of the switch uses."""
 

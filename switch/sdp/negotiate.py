@@ -11,7 +11,15 @@ from ipaddress import IPv6Address, ip_address
 
 from switch.base.values import quick
 from switch.sdp.audio import Agreement, AudioCapability, Disagreement, NoAgreement
-from switch.sdp.codecs import ENCODINGS, NARROW_CLOCK_HZ, TELEPHONE_EVENT, OpusWishes, clock_of, opus_wishes
+from switch.sdp.codecs import (
+    COMFORT_NOISE,
+    ENCODINGS,
+    NARROW_CLOCK_HZ,
+    TELEPHONE_EVENT,
+    OpusWishes,
+    clock_of,
+    opus_wishes,
+)
 from switch.sdp.direction import Direction
 from switch.sdp.direction import direction as flow
 from switch.sdp.formats import Format, describe, event_for, formats_of, parameters_of, ptime_ms
@@ -61,6 +69,7 @@ class _Stream:
     rtcp_mux: bool
     rtcp_port: int
     opus: OpusWishes | None
+    noise: Format | None
 
     @property
     def dtmf(self) -> int | None:
@@ -138,7 +147,7 @@ def answer_offer(
     ours = flow(sends=stream.listens, receives=stream.talks).within(direction)
     packet_ms = ptime_ms(offer.media[index], capability.ptime_ms)
     lines = [_declined(line) for line in offer.media]
-    formats = [stream.codec] if stream.event is None else [stream.codec, stream.event]
+    formats = [known for known in (stream.codec, stream.noise, stream.event) if known is not None]
     extra: tuple[Attribute, ...] = ()
     if stream.security is not None and terms.local is not None:
         extra = answer_attributes(offer.media[index], stream.security, terms.local, local_host, local_port)
@@ -162,6 +171,7 @@ def answer_offer(
         rtcp_mux=stream.rtcp_mux,
         rtcp_port=stream.rtcp_port,
         opus=stream.opus,
+        noise_payload_type=None if stream.noise is None else stream.noise.payload_type,
     )
     return _revised(previous, _session(local_host, session_id, version, lines, common)), agreement
 
@@ -208,6 +218,7 @@ def accept_answer(offer: Session, answer: Session, terms: Terms = PLAIN) -> Agre
         rtcp_mux=stream.rtcp_mux and _has_mux(ours),
         rtcp_port=stream.rtcp_port,
         opus=stream.opus,
+        noise_payload_type=None if stream.noise is None else stream.noise.payload_type,
     )
 
 
@@ -246,11 +257,14 @@ def _usable(
     if host is None:
         return Disagreement.ADDRESS
     formats = formats_of(media)
-    codec = next((known for known in formats if known.name in capability.codecs), None)
+    talk = [known for known in formats if known.name in capability.codecs and known.name != COMFORT_NOISE]
+    codec = talk[0] if talk else None
     if codec is None:
         return Disagreement.NO_COMMON_CODEC
     if capability.wanted in capability.codecs:
-        codec = next((known for known in formats if known.name == capability.wanted), codec)
+        codec = next((known for known in talk if known.name == capability.wanted), codec)
+    noise = next((known for known in formats if known.name == COMFORT_NOISE), None)
+    has_noise = COMFORT_NOISE in capability.codecs and codec.clock_hz == NARROW_CLOCK_HZ
     says = session.direction_of(media)
     return _Stream(
         host,
@@ -264,6 +278,7 @@ def _usable(
         rtcp_mux=_has_mux(media),
         rtcp_port=_rtcp_port(media),
         opus=opus_wishes(parameters_of(media, codec.payload_type)) if codec.name == "OPUS" else None,
+        noise=noise if has_noise else None,
     )
 
 
@@ -351,6 +366,8 @@ def _offered_formats(earlier: list[Format], capability: AudioCapability) -> list
     if capability.wanted in capability.codecs and capability.wanted not in names:
         names.append(capability.wanted)
     names.extend(name for name in capability.codecs if name not in names)
+    # It is never what the other end should choose.
+    names.sort(key=COMFORT_NOISE.__eq__)
     numbers = {(known.name, known.clock_hz): known.payload_type for known in earlier}
     formats: list[Format] = []
     taken = set(numbers.values())
