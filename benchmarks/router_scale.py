@@ -1,9 +1,9 @@
 """The router in C at the size of the largest centres, and how its cost grows.
 
 Run `python -m benchmarks.router_scale [--seconds S] [--plot FILE]`. CPU is user time of this process. A
-contact is four events: it arrives, the offer is claimed, the talk ends, the wrap-up ends. All agents talk, and
-the line never gets shorter: for each who is served another arrives. Agents have ten of the skills at levels 1
-to 10; contacts ask for one or two of them.
+contact is four events: it arrives, the offer is claimed, the talk ends, the wrap-up ends. All agents talk,
+and the line never gets shorter: for each who is served another arrives. Agents have ten of the skills at
+levels 1 to 10; contacts ask for one or two of them.
 """
 
 import argparse

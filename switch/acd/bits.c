@@ -4,7 +4,7 @@
    for any machine may not assume it. So the loader chooses, where it knows how. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                  \
     !defined(__SANITIZE_ADDRESS__)
-#define FITTED __attribute__((target_clones("arch=haswell", "default")))
+#define FITTED __attribute__((target_clones("avx2", "default")))
 #else
 #define FITTED
 #endif
