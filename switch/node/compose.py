@@ -18,6 +18,7 @@ from switch.call.ways import Ways
 from switch.dialplan.interpreter import Interpreter
 from switch.dialplan.plan import Centre, TenantPlan
 from switch.exchange import lines, locating, reachability, watching
+from switch.exchange.actions import queueing
 from switch.exchange.exchange import Exchange
 from switch.exchange.office import Listener, Parts, Router, Tenancy
 from switch.journal.entry import Journal
@@ -132,6 +133,7 @@ def rebuild(
     _set_tenants(exchange, centre, materials, now, {})
     locating.refresh(exchange.office, now)
     watching.revise(exchange.office, now)
+    queueing.look_again(exchange.office)
     exchange.settle(now)
 
 

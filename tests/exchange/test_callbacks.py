@@ -305,16 +305,31 @@ def test_taken_back_while_an_agent_is_rung_the_phone_stops() -> None:
     _done(scene)
 
 
-def test_an_agent_who_answers_before_the_disk_has_the_caller() -> None:
+def test_an_agent_who_is_faster_than_the_disk_has_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = _scene()
     call = scene.customer()
-    for key in "11":
-        call.press(key, scene.world.now)
-        scene.run(0.001)
-    scene.verb("anna", AgentVerb.SIGN_IN)
-    scene.person(scene.anna).after_us = 1
-    scene.run(5)
-    assert len(_ended(scene)) + len(_open(scene)) <= 1
+    exchange = scene.world.exchange
+    late: list[int] = []
+    with monkeypatch.context() as slow:
+        slow.setattr(exchange, "committed", lambda sequence, *_: late.append(sequence))
+        _asks(scene, call)
+        scene.verb("anna", AgentVerb.SIGN_IN)
+        scene.run(2)
+    exchange.committed(late[0], True, scene.world.now)
+    scene.world.touch()
+    assert _ended(scene) == ["cancelled"]
+    assert scene.talk_between(scene.person(scene.anna).rang[0], call)
+    _done(scene)
+
+
+def test_a_premium_number_is_refused_though_phones_may_dial_it() -> None:
+    text = centres.SHOP.replace('allow: ["+33"]}', 'allow: ["+33"], premium: true}')
+    text = text.replace(
+        "    refuse_without_agents: false\n", f"    refuse_without_agents: false\n    callback: {TERMS}\n"
+    )
+    scene = Scene(load_centre({"centre.yaml": centres.TRUNKS, "shop.yaml": text}), agents=())
+    _asks(scene, scene.customer(), "12" + "0899123456" + "#" + "1")
+    assert not scene.told(queue_events.CallbackKept)
     _done(scene)
 
 

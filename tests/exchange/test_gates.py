@@ -110,3 +110,17 @@ def test_a_queue_that_is_shut_refuses_with_its_reason(hours: str) -> None:
     assert story is not None
     assert any("Queue sales refused the contact: closed." in line for line in tell(story))
     scene.nothing_is_left()
+
+
+def test_a_reload_that_takes_the_last_able_agent_away_leaves_nobody_waiting_for_nobody() -> None:
+    scene = Scene(_centre(more="\n    unservable: [hangup]\n"), agents=(), observed=False)
+    call, other = scene.customer(), scene.dial(scene.phones["110"], "600")
+    scene.run(1)
+    text = centres.SHOP.replace("english: 90", "english: 40").replace("english: 60", "english: 45")
+    text = text.replace("needs: {english: 50}", "needs: {english: 45}")
+    scene.world.reload(load_centre({"centre.yaml": centres.TRUNKS, "shop.yaml": text}))
+    scene.world.touch()
+    scene.run(1)
+    assert call.state is CallState.ENDED
+    assert other.state is CallState.TALKING, "asks for nothing, so that ben may serve it"
+    assert _left(scene) == [("withdrawn", "unservable")]

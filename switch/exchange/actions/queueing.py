@@ -4,11 +4,11 @@ from switch.acd.events import Arrive, Withdraw
 from switch.acd.settings import Contact
 from switch.base.clock import SECOND
 from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, TurnAway
-from switch.dialplan.events import QueueStatus
+from switch.dialplan.events import QueueRefused, QueueStatus
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.exchange.staff import staff_of
-from switch.exchange.wishes import last_agent, requirement_of
+from switch.exchange.wishes import last_agent, requirement_of, servable
 from switch.journal import events as journal
 
 
@@ -51,6 +51,19 @@ def turn_away(office: Office, session: Session, action: TurnAway, now: int) -> N
     """The queue is shut: a refusal as the router's are, without a visit."""
     refused = journal.QueueRefused(office.parts.ids.make("v"), action.queue, action.reason)
     office.write(refused, now, session)
+
+
+def look_again(office: Office) -> None:
+    """After a reload: whom no agent could serve any more leaves by that gate, and waits for nobody."""
+    for (tenant, contact), session in list(office.session_of_contact.items()):
+        tenancy = office.parts.tenancies.get(tenant)
+        waits = session.contact == contact and session.contact_state is ContactState.WAITING
+        if not waits or tenancy is None or session.requirement is None or session.callback is not None:
+            continue
+        if not servable(tenancy.plan, session.queue, session.requirement, session.avoid):
+            session.contact_state = ContactState.NONE
+            office.tell_router(tenant, Withdraw(contact, "unservable"))
+            office.tell_flow(session, QueueRefused("unservable"))
 
 
 def leave(office: Office, session: Session, action: LeaveQueue, now: int) -> None:
