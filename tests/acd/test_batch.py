@@ -9,6 +9,7 @@ from switch.acd.batch import least
 from switch.acd.decisions import Offered
 from switch.acd.settings import Assign, Policy, TenantSettings
 from switch.base.rng import SplitMix64
+from tests.acd.batch_oracle import POLICIES, BatchWatch
 from tests.acd.centre import SECOND, Centre
 from tests.acd.halves import half, knowing
 from tests.acd.invariants import Watch
@@ -184,3 +185,35 @@ def test_surges_break_nothing(seed: int) -> None:
         watch.check(router, event, now, decisions)
         batches += any(isinstance(d, Offered) and d.choice.batch > 1 for d in decisions)
     assert batches > 3 or not always
+
+
+@pytest.mark.parametrize("name", knowing("batch", "before", "line"))
+@pytest.mark.parametrize("seed", range(12))
+def test_brute_force_finds_the_same_batches(name: str, seed: int) -> None:
+    world = Surges(
+        seed,
+        agents=3 + seed % 3,
+        queues=2,
+        contacts=14,
+        words=frozenset({"before", "line"}),
+        policies=POLICIES,
+    )
+    router, watch = half(name)(seed), BatchWatch()
+    router.apply(ev.SetTenant(TenantSettings(assign=Assign.BATCH)), 0)
+    for _ in range(500):
+        event, now = world.next()
+        decisions = router.apply(event, now)
+        world.learn(decisions)
+        watch.follow(event, now, decisions)
+    assert watch.batches > 3
+
+
+@pytest.mark.parametrize("size", [1, 7, 40])
+def test_the_cost_is_that_of_scipy(size: int) -> None:
+    optimize = pytest.importorskip("scipy.optimize", reason="pip install 'softswitch[dev]'")
+    rng = SplitMix64(size)
+    table = [[rng.below(1000) for _ in range(size + 3)] for _ in range(size)]
+    rows, columns = optimize.linear_sum_assignment(table)
+    theirs = sum(table[row][at] for row, at in zip(rows, columns, strict=True))
+    ours = least([dict(enumerate(row)) for row in table])
+    assert sum(row[at] for row, at in zip(table, ours, strict=True)) == theirs
