@@ -40,6 +40,7 @@ class Watch:
         self.tried: dict[tuple[str, str], int] = {}
         self.shown: dict[str, AgentState] = {}
         self.lines: Counter[str] = Counter()
+        self.told_lines: Counter[str] = Counter()
         self.on: set[str] = set()
         self.phones: set[str] = set()
         self.paused: set[str] = set()
@@ -80,6 +81,7 @@ class Watch:
         self.rest.pop(agent, None)
         self.wraps.pop(agent, None)
         self.lines.pop(agent, None)
+        self.told_lines.pop(agent, None)
         self.own_calls.pop(agent, None)
         for names in (self.on, self.phones, self.paused):
             names.discard(agent)
@@ -146,7 +148,7 @@ class Watch:
                     self.shown[decision.agent] = decision.state
                     if decision.reason == "missed":
                         self.paused.add(decision.agent)
-                    assert decision.line == self.lines[decision.agent]
+                    self.told_lines[decision.agent] = decision.line
 
     def see_end(self, decision: VisitEnded, now: int) -> None:
         del self.contacts[decision.contact]
@@ -183,6 +185,7 @@ class Watch:
 
     def shown_is_told(self, router: RouterLike, now: int) -> None:
         assert {view.name: view.state for view in router.agents(now)} == self.shown
+        assert +self.told_lines == +self.lines
 
     def nobody_is_lost(self, router: RouterLike, now: int) -> None:
         inside = Counter(contact.queue for _, _, contact in self.contacts.values())
