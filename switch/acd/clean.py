@@ -27,7 +27,7 @@ def clean_tenant(settings: TenantSettings) -> TenantSettings:
         settings,
         ageing_us=amount(settings.ageing_us, 0, SPAN_MAX),
         channels=tuple(sorted(channels.items())),
-        day_start_us=amount(settings.day_start_us, 0),
+        day_start_us=amount(settings.day_start_us),
     )
 
 

@@ -11,7 +11,7 @@ static void read_tenant(Source *src)
     r->channels = needs_sorted(r, channels, 1, UNITS_MAX);
     memory_drop(&r->memory, (void *)channels.at);
     r->tenant.own_calls_reset_idle = read_flag(src);
-    r->tenant.day_start_us = read_duration(src);
+    r->tenant.day_start_us = between(src, -AMOUNT_MAX, AMOUNT_MAX);
     r->day_end = between(src, 0, NUMBER_MAX);
 }
 

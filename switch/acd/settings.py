@@ -147,8 +147,8 @@ class TenantSettings:
     `ageing_us` is the waiting that a point of priority is worth (order `ageing`). `channels` are channels
     with the units that a contact of them takes (1..10,000); `voice` and channels not named take 100.
     `own_calls_reset_idle` an agent's own calls send the agent to the end of the idle order.
-    `day_start_us` the monotonic time of any start of a day; from then on `fewest-calls` counts by days of
-    24 hours (0: since the agent was defined).
+    `day_start_us` the monotonic time of any start of a day, also one before the clock began; `fewest-calls`
+    counts by days of 24 hours (0: since the agent was defined).
     """
 
     order: Order = Order.PRIORITY

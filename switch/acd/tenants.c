@@ -21,7 +21,8 @@ static void set_tenant(Router *r, const Event *event)
     r->channels = needs_sorted(r, event->pairs, 1, UNITS_MAX);
     r->tenant = event->tenant;
     r->tenant.ageing_us = clamp(event->tenant.ageing_us, 0, SPAN_MAX);
-    int64_t start = r->tenant.day_start_us = clamp(event->tenant.day_start_us, 0, AMOUNT_MAX);
+    int64_t start = r->tenant.day_start_us =
+        clamp(event->tenant.day_start_us, -AMOUNT_MAX, AMOUNT_MAX);
     if (start != before.day_start_us) {
         int64_t passed = r->now < start ? 0 : (r->now - start) / DAY_US + 1;
         r->day_end = start ? start + passed * DAY_US : 0;

@@ -169,6 +169,19 @@ class TestTheDay:
         assert centre.of(Offered)[0].choice.tie_break == "longest idle"
         assert {view.name: view.answered for view in centre.router.agents(0)} == {"a": 2, "b": 1}
 
+    def test_a_day_may_have_begun_before_the_clock(self, centre: Centre) -> None:
+        """A clock that began at ten in the morning, ten hours after the day."""
+        centre.queue(policy=Policy.FEWEST_CALLS)
+        centre.agent("a")
+        centre.do(ev.SetTenant(TenantSettings(day_start_us=-36_000 * SECOND)))
+        centre.arrive("c", t=200)
+        centre.claim("a")
+        centre.do(ev.Finish("c"))
+        for t, answered in ((86_400 - 36_000 - 1, 1), (86_400 - 36_000, 0)):
+            centre.arrive("d", t=t)
+            assert centre.of(Offered)[0].choice.best[0].score == -answered << 32
+            centre.do(ev.Abandon("d"))
+
 
 class TestOwnCalls:
     @pytest.fixture(params=knowing("own-calls"))

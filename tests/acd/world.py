@@ -251,7 +251,7 @@ class World:
         if "own-calls" in self.words:
             words["own_calls_reset_idle"] = rng.chance(1, 2)
         if "day" in self.words:
-            words["day_start_us"] = rng.below(3) * self.now // 2
+            words["day_start_us"] = (rng.below(4) - 1) * self.now // 2
         return ev.SetTenant(TenantSettings(**words))
 
     def _set_queue(self, name: str) -> ev.Event:
