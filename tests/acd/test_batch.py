@@ -206,14 +206,3 @@ def test_brute_force_finds_the_same_batches(name: str, seed: int) -> None:
         world.learn(decisions)
         watch.follow(event, now, decisions)
     assert watch.batches > 3
-
-
-@pytest.mark.parametrize("size", [1, 7, 40])
-def test_the_cost_is_that_of_scipy(size: int) -> None:
-    optimize = pytest.importorskip("scipy.optimize", reason="pip install 'softswitch[dev]'")
-    rng = SplitMix64(size)
-    table = [[rng.below(1000) for _ in range(size + 3)] for _ in range(size)]
-    rows, columns = optimize.linear_sum_assignment(table)
-    theirs = sum(table[row][at] for row, at in zip(rows, columns, strict=True))
-    ours = least([dict(enumerate(row)) for row in table])
-    assert sum(row[at] for row, at in zip(table, ours, strict=True)) == theirs
