@@ -83,6 +83,9 @@ _TIE_BREAKS = {
     "longest idle": "scores were equal, and this agent was idle the longest",
     "order": "scores and idle times were equal, and this agent is first in order",
     "random": "the queue's policy draws at random",
+    "line": "the lines of the others were failing",
+    "agent of before": "scores were equal, and this agent talked to the caller before",
+    "batch": "several contacts were assigned at once, so that all of them together were served best",
 }
 
 _OUTCOMES = {

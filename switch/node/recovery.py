@@ -27,7 +27,6 @@ from switch.journal.entry import Entry, Journal
 from switch.journal.why import Explanation, explain
 from switch.node.clock import go_on_from
 from switch.store.store import Store
-from switch.store.trails import TrailRun
 from switch.tenant.limits import COST_MINUTES, MINUTE_US
 
 _log = structlog.get_logger()
@@ -103,26 +102,26 @@ def resume_routers(store: Store, tenants: Collection[str]) -> dict[str, Resumed]
     """Each tenant's router as the last process left it, from its trail: the nearest snapshot, and what it was
     told since. One that cannot be read, or not be proved, begins anew."""
     resumed = {}
-    for run in {run.tenant: run for run in store.trails.runs()}.values():
-        if run.tenant not in tenants:
+    for tenant, run in store.trails.latest().items():
+        if tenant not in tenants:
             continue
         try:
-            resumed[run.tenant] = _resume(store, run)
+            resumed[tenant] = _resume(store, tenant, run)
         except Exception as error:
             # Whatever is wrong with the past, the switch starts.
-            _log.warning("a router begins anew", tenant=run.tenant, reason=str(error) or repr(error))
+            _log.warning("a router begins anew", tenant=tenant, reason=str(error) or repr(error))
     return resumed
 
 
-def _resume(store: Store, run: TrailRun) -> Resumed:
-    snapshot = store.trails.snapshot(run.tenant, run.run)
+def _resume(store: Store, tenant: str, run: int) -> Resumed:
+    snapshot = store.trails.snapshot(tenant, run)
     if snapshot is None:
-        raise TrailError(f"router {run.tenant}: its trail has no snapshot to begin with")
+        raise TrailError(f"router {tenant}: its trail has no snapshot to begin with")
     again = Repeat()
     for _ in again.steps(store.trails.onward(snapshot)):
         pass
     if again.unequal:
-        raise TrailError(f"router {run.tenant}: behind event {again.unequal[0]} its state is not what it was")
+        raise TrailError(f"router {tenant}: behind event {again.unequal[0]} its state is not what it was")
     return resume(again.router.snapshot(), CUT_OFF)
 
 

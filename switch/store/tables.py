@@ -100,12 +100,13 @@ router_trail = Table(
     _us("wall_us"),
     _us("entry"),
     Column("body", LargeBinary, nullable=False),
+    # One tree and not two: a run is read in the order of its key.
+    sqlite_with_rowid=False,
 )
 """What each tenant's router was told, and snapshots of it: `switch.acd.trail.Piece`, snapshots compressed.
 
 A table of its own and not entries of the journal: it is pruned while the journal stays without gaps, is
 read by tenant and event, and holds bytes."""
-Index("router_trail_wall", router_trail.c.wall_us)
 
 call_records = Table(
     "call_record",

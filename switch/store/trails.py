@@ -67,6 +67,11 @@ class TrailTable:
             query = query.where(_columns.tenant == tenant)
         return [TrailRun(*row) for row in self._read(query)]
 
+    def latest(self) -> dict[str, int]:
+        """The last run of each tenant."""
+        query = select(_columns.tenant, func.max(_columns.run)).group_by(_columns.tenant)
+        return {str(tenant): int(run) for tenant, run in self._read(query)}
+
     def run_at(self, tenant: str, entry: int) -> int | None:
         """The run that stood when the journal came to `entry`."""
         query = select(func.max(_columns.run)).where(_columns.tenant == tenant, _columns.run <= entry)

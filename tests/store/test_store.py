@@ -330,7 +330,6 @@ def test_the_migrations_make_the_tables_that_the_code_uses(target: str) -> None:
         "call_record_call",
         "visit_ended",
         "leg_audio_call",
-        "router_trail_wall",
     }
     engine.dispose()
 

@@ -65,6 +65,7 @@ def test_a_run_comes_back_from_the_database(store: Store, monkeypatch: pytest.Mo
         ("oak", 2, 0, 100),
     ]
     assert [run.run for run in trails.runs("oak")] == [2]
+    assert trails.latest() == {"maple": 400, "oak": 2}
     for tenant, run, router in (("maple", 1, first), ("oak", 2, other), ("maple", 400, second)):
         again = repeated(store, trails.first_snapshot(tenant, run))
         assert again.router.snapshot() == router.snapshot()

@@ -281,4 +281,16 @@ MUTANTS = (
         "pass",
         _BATCH + "test_no_matching_costs_less",
     ),
+    Mutant(
+        "switch/acd/restart.py",
+        "for place in (VisitState.WAITING, VisitState.OFFERED, VisitState.CONNECTED):",
+        "for place in (VisitState.OFFERED, VisitState.WAITING, VisitState.CONNECTED):",
+        "tests/acd/test_restart.py::test_whoever_was_rung_as_the_process_died_missed_nothing",
+    ),
+    Mutant(
+        "switch/acd/restart.py",
+        "router.apply(event, state.now)",
+        "router.apply(event, state.now + 60_000_000)",
+        "tests/acd/test_restart.py::test_whoever_was_rung_as_the_process_died_missed_nothing",
+    ),
 )

@@ -132,4 +132,11 @@ MUTANTS = (
         "pass",
         "tests/node/test_refused_streams.py::test_an_address_that_nothing_can_be_sent_to_costs_no_port",
     ),
+    # A decision too many or too few is as different as another one.
+    Mutant(
+        "switch/node/repetition.py",
+        "return differs((), now, event, at)",
+        "pass",
+        "tests/sim/test_replay.py::test_an_entry_too_few_is_different",
+    ),
 )

@@ -28,4 +28,17 @@ MUTANTS = (
         "for place in set():",
         _STAYS,
     ),
+    # Kaplan and Meier: who was answered had waited until then, and counts as long.
+    Mutant(
+        "switch/wfm/patience.py",
+        "left -= len(ended)",
+        "left -= gave_up",
+        "tests/wfm/test_patience.py::test_the_textbook_example",
+    ),
+    Mutant(
+        "switch/wfm/patience.py",
+        "target = self.at(waited) * (1 - chance)",
+        "target = 1 - chance",
+        "tests/wfm/test_patience.py::test_whoever_waited_longer_gives_up_later",
+    ),
 )

@@ -19,5 +19,5 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer, nullable=False),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("at_us", "wall_us", "entry")),
         sa.Column("body", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("router_trail_wall", "router_trail", ["wall_us"])
