@@ -139,6 +139,15 @@ def test_what_a_phone_asks_of_opus_is_in_its_plan() -> None:
     assert plans["callee"].opus == OpusSettings()
 
 
+def test_comfort_noise_that_both_sides_have_is_in_the_plans() -> None:
+    call = Call("{codecs: [pcma, cn]}", "{codecs: [pcma, cn]}")
+    invite = call.dial(session(PCMA, "13 CN/8000"))
+    assert offered(invite) == ["PCMA/8000", "CN/8000"]
+    assert offered(call.answer(invite, session(PCMA, "13 CN/8000"))) == ["PCMA/8000", "CN/8000"]
+    plans = [leg.negotiation.plan() for leg in call.bench.exchange.office.legs.values()]
+    assert [plan.noise_payload_type for plan in plans] == [13, 13]
+
+
 @pytest.mark.parametrize(
     ("words", "unserved", "names"),
     [
@@ -146,6 +155,9 @@ def test_what_a_phone_asks_of_opus_is_in_its_plan() -> None:
         ("opus g722", "OPUS", ("G722",)),
         ("opus", "OPUS", CAPABILITY.codecs),
         ("pcma pcmu", "", ("PCMA", "PCMU")),
+        ("cn", "", (*CAPABILITY.codecs, "CN")),
+        ("cn opus", "OPUS", (*CAPABILITY.codecs, "CN")),
+        ("pcma cn g722", "", ("PCMA", "G722", "CN")),
     ],
 )
 def test_a_list_is_what_can_be_served(words: str, unserved: str, names: tuple[str, ...]) -> None:

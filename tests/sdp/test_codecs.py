@@ -162,3 +162,28 @@ def test_what_a_peer_says_of_opus(parameters: str, expected: OpusWishes) -> None
 )
 def test_packet_times_of_opus(attribute: str, ms: int) -> None:
     assert answered(ALL, "96", f"a=rtpmap:96 opus/48000/2\r\na={attribute}\r\n")[1].ptime_ms == ms
+
+
+NOISY = AudioCapability(("PCMA", "OPUS", "CN"))
+
+
+def test_comfort_noise_is_agreed_on_beside_a_codec_of_its_clock() -> None:
+    """RFC 3389 section 4: type 13, static, at 8000 Hz; it is never the codec, wherever the peer lists it."""
+    text, agreement = answered(NOISY, "13 8 101", "a=rtpmap:101 telephone-event/8000\r\n")
+    assert (agreement.codec, agreement.noise_payload_type) == ("PCMA", 13)
+    assert "m=audio 20000 RTP/AVP 8 13 101\r\n" in text
+    assert "a=rtpmap:13 CN/8000\r\n" in text
+    text, agreement = answered(NOISY, "111 13", "a=rtpmap:111 opus/48000/2\r\n")
+    assert (agreement.codec, agreement.noise_payload_type) == ("OPUS", None)
+    assert "13" not in text.partition("m=audio")[2]
+    assert answered(ALL, "8 13")[1].noise_payload_type is None
+    assert isinstance(answer_offer(peer("13"), HOST, PORT, 1, 1, NOISY), NoAgreement)
+
+
+def test_comfort_noise_is_offered_last_and_taken_if_it_is_answered() -> None:
+    offer = build_offer(HOST, PORT, 1, 1, AudioCapability(("CN", "PCMA", "PCMU")))
+    assert "m=audio 20000 RTP/AVP 8 0 13 101\r\n" in offer.to_bytes().decode()
+    for formats, wanted in (("8 13", 13), ("8", None), ("13 8", 13)):
+        agreement = accept_answer(offer, peer(formats))
+        assert isinstance(agreement, Agreement)
+        assert (agreement.codec, agreement.noise_payload_type) == ("PCMA", wanted)
