@@ -4,11 +4,12 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
 from switch.engine import DropReason
-from switch.media.commands import Bridge, CloseStream, OpenStream, Unbridge, UpdateStream
+from switch.media.commands import Bridge, CloseStream, OpenStream, Play, Unbridge, UpdateStream
 from switch.media.events import StreamIdle
 from switch.media.plan import Codec
 from switch.media.quality import StreamQuality
@@ -349,3 +350,25 @@ def test_submit_after_close_stream_is_harmless(bench: Bench) -> None:
     bench.submit(CloseStream(0))
     bench.submit(Unbridge(0), Bridge(0, 1), Bridge(1, 0), UpdateStream(0, bench.plan(left)))
     assert bench.engine.stats().commands_ignored == 4
+
+
+@pytest.mark.parametrize("ptime_ms", [10, 20, 30, 40, 50, 60])
+@pytest.mark.parametrize("codec", [Codec.PCMU, Codec.G722])
+def test_packets_of_every_length_are_passed_on_as_they_are(bench: Bench, codec: Codec, ptime_ms: int) -> None:
+    """Bit for bit, on the clock that they came with, whatever the plans say of our own packets."""
+    left, right = bench.bridge(codec, codec)
+    sent = [left.send(bytes([number]) * (8 * ptime_ms)) for number in range(3)]
+    received = [right.receive() for _ in range(3)]
+    assert [packet.payload for packet in received] == [packet.payload for packet in sent]
+    steps = {(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(received)}
+    assert steps == {8 * ptime_ms}
+
+
+@pytest.mark.parametrize("ptime_ms", [10, 20, 30, 40, 50, 60])
+def test_prompts_are_packed_as_the_plan_says(bench: Bench, ptime_ms: int) -> None:
+    peer = bench.open(0, ptime_ms=ptime_ms)
+    bench.engine.add_clip("clip", bytes(2 * 8 * 600))
+    bench.submit(Play(0, 1, ("clip",)))
+    packets = peer.receive_all()
+    assert {len(packet.payload) for packet in packets} == {8 * ptime_ms}
+    assert len(packets) == 600 // ptime_ms
