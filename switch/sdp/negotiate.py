@@ -257,8 +257,8 @@ def _usable(
     if host is None:
         return Disagreement.ADDRESS
     formats = formats_of(media)
-    talk = [known for known in formats if known.name in capability.codecs and known.name != COMFORT_NOISE]
-    codec = talk[0] if talk else None
+    talk = [known for known in formats if known.name != COMFORT_NOISE]
+    codec = next((known for known in talk if known.name in capability.codecs), None)
     if codec is None:
         return Disagreement.NO_COMMON_CODEC
     if capability.wanted in capability.codecs:

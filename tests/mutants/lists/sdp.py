@@ -41,8 +41,8 @@ MUTANTS = (
     ),
     Mutant(
         _NEGOTIATE,
-        "codec = next((known for known in formats if known.name in capability.codecs), None)",
-        "codec = next((known for known in formats if known.name), None)",
+        "codec = next((known for known in talk if known.name in capability.codecs), None)",
+        "codec = next((known for known in talk if known.name), None)",
         _BY + "test_offers_that_cannot_be_served",
     ),
     Mutant(
@@ -143,8 +143,8 @@ MUTANTS = (
     ),
     Mutant(
         _NEGOTIATE,
-        "codec = next((known for known in formats if known.name == capability.wanted), codec)",
-        "codec = next((known for known in formats if known.name == capability.codecs[0]), codec)",
+        "codec = next((known for known in talk if known.name == capability.wanted), codec)",
+        "codec = next((known for known in talk if known.name == capability.codecs[0]), codec)",
         "tests/sdp/test_codecs.py::test_what_the_other_end_wants_beats_the_offerers_order_where_it_is_offered",
     ),
     Mutant(

@@ -15,7 +15,7 @@ _BY_C = "tests/engine/test_c.py::test_c_under_sanitizer[address,undefined]"
 _BY_SOUND = "tests/engine/test_transcode.py::"
 _BY_MIX = "tests/engine/test_mixing.py::"
 _BY_FILE = "tests/engine/test_recording.py::"
-_BY_RTCP = "tests/engine/test_rtcp.py::"
+_BY_NOISE = "tests/engine/test_noise.py::"
 
 MUTANTS = (
     Mutant(
@@ -107,6 +107,18 @@ MUTANTS = (
         _PLAYER,
         "taken += 2 * part;",
         "taken += part;",
-        _BY_SOUND + "test_a_clip_of_a_wider_band_is_heard_in_it[G722]",
+        _BY_SOUND + "test_a_clip_of_a_wider_band_is_heard_in_it[9]",
+    ),
+    Mutant(
+        _MOUTH,
+        "if (described % each != 0)",
+        "if (described % each == 1)",
+        _BY_NOISE + "test_silence_is_described_and_not_sent[0]",
+    ),
+    Mutant(
+        "switch/engine/stream.c",
+        "if (kind == PAYLOAD_NOISE && to->plan.noise_payload_type < 0) {",
+        "if (kind == PAYLOAD_NOISE && now_us == 0) {",
+        _BY_NOISE + "test_noise_for_one_that_takes_none_is_dropped_without_a_gap",
     ),
 )
