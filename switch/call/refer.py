@@ -55,10 +55,10 @@ def accept(
 
 
 def can_be_asked(leg: Leg) -> bool:
-    """Whether the leg may ask for a transfer now: it talks, and has no other transfer under way. Before
-    the ACK it could not be ended yet."""
+    """Whether the leg may ask for a transfer now: it talks, or is rung and has a dialog, and has no other
+    transfer under way. Before the ACK of its answer it could not be ended yet."""
     idle = leg.referral is None or leg.referral.decided
-    return idle and leg.state is LegState.CONFIRMED
+    return idle and leg.state in (LegState.CONFIRMED, LegState.OUTGOING_EARLY)
 
 
 def _referred_by(request: Request) -> str:

@@ -1,12 +1,13 @@
 """Dialling: ring one party for the anchor, and connect the two or say why not."""
 
-from switch.call.cause import By, Cause, Reason, status_for
+from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.leg import Leg
 from switch.dialplan.events import DialEnded, DialOutcome
 from switch.exchange import ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
-from switch.exchange.session import Session
+from switch.exchange.session import Session, Transfer
+from switch.journal import events as journal
 
 _OUTCOME_OF = {
     Reason.BUSY: DialOutcome.BUSY,
@@ -35,18 +36,37 @@ def _progress(
 
 def _answered(office: Office, session: Session, attempt: Attempt, leg: Leg, now: int) -> None:
     ringing.forget(office, session, attempt)
+    if session.transfer is not None:
+        _answered_itself(office, session, session.transfer, now)
     talks.connect(office, session, leg, now)
+
+
+def _answered_itself(office: Office, session: Session, transfer: Transfer, now: int) -> None:
+    """Whoever asked for its caller to be rung through to somebody else has answered after all."""
+    session.transfer = None
+    other = session.attempts.get(transfer.attempt)
+    if other is not None:
+        ringing.call_off(office, session, other, ours(Reason.CANCELLED), now)
+    office.write(journal.Transferred(transfer.by, transfer.target, "failed"), now, session)
+    transfer.referral.notify(status_for(Reason.CANCELLED), now)
 
 
 def _failed(office: Office, session: Session, attempt: Attempt, cause: Cause, now: int) -> None:
     """Never answered: the flow goes on, or the plain call ends with the right words."""
     del attempt
+    if session.transfer is not None:
+        return  # somebody else is rung at the wish of the one that was: that decides
     talks.stop_ringback(office, session)
     if session.interpreter is not None:
-        office.tell_flow(session, DialEnded(_OUTCOME_OF.get(cause.reason, DialOutcome.FAILED)))
+        over(office, session, cause)
         return
     status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
     office.hang_up(session.call.anchor, Cause(cause.reason, By.US, status, cause.told), now)
+
+
+def over(office: Office, session: Session, cause: Cause) -> None:
+    """The flow's dial step came to nothing."""
+    office.tell_flow(session, DialEnded(_OUTCOME_OF.get(cause.reason, DialOutcome.FAILED)))
 
 
 _PURPOSE = Purpose("callee", _answered, _failed, _progress)

@@ -9,7 +9,7 @@ from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.events import LegTransferRequested
 from switch.call.leg import Leg
 from switch.call.referral import TRYING
-from switch.exchange import attended, flows, moves, ringing, talks
+from switch.exchange import attended, dials, flows, moves, ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import Session, Transfer
@@ -32,7 +32,9 @@ def requested(office: Office, session: Session, event: LegTransferRequested, now
     """Start the transfer that `event.leg` asks for; its REFER is already answered with 202."""
     by = office.legs[event.leg]
     stays = session.call.other(by)
-    if stays is None or session.transfer is not None:
+    if stays is None and session.transfer is None and session.attempt_of(by) is not None:
+        _deflect(office, session, by, event, now)
+    elif stays is None or session.transfer is not None:
         event.referral.notify(491, now)
     elif event.replaces is None:
         _blind(office, session, by, stays, event, now)
@@ -54,6 +56,24 @@ def _blind(
         _go(office, session, by, destination, referred_by, now)
     else:
         _refuse(office, session, event, target, destination.status, now)
+
+
+def _deflect(office: Office, session: Session, by: Leg, event: LegTransferRequested, now: int) -> None:
+    """Whoever is rung has not answered, and wants its caller to be rung through to somebody else. It rings on
+    until the target has answered; whoever answers first has the caller."""
+    attempt, target = session.attempt_of(by), event.target.user or ""
+    assert attempt is not None, "it is rung"
+    if event.replaces is not None or attempt.purpose.exclusive or attempt.purpose.role != "callee":
+        # The router reserved that one agent; a target or a supervisor is rung at somebody's wish.
+        _refuse(office, session, event, target, 403, now)
+        return
+    destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))
+    if isinstance(destination, Unknown):
+        _refuse(office, session, event, target, destination.status, now)
+        return
+    event.referral.notify(TRYING, now)
+    session.transfer = Transfer(by.id, target, office.parts.ids.make("a"), event.referral)
+    _go(office, session, by, destination, event.referred_by if by.account else "", now)
 
 
 def _attended(
@@ -150,6 +170,10 @@ def _done(office: Office, session: Session, by: Leg | None, now: int) -> None:
     assert transfer is not None
     session.call.record.transfers += 1
     _end(office, session, transfer, "done", 200, now)
+    rung = None if by is None else session.attempt_of(by)
+    if rung is not None:
+        # It never answered: all phones that were rung with it stop.
+        ringing.call_off(office, session, rung, ours(Reason.TRANSFERRED), now)
     if by is not None and not by.over:
         office.hang_up(by, ours(Reason.TRANSFERRED), now)
     _end_consultation(office, transfer, ours(Reason.TRANSFERRED), now)
@@ -164,7 +188,10 @@ def _failed(office: Office, session: Session, attempt: Attempt, cause: Cause, no
     status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
     _end(office, session, transfer, "failed", status, now)
     talks.stop_ringback(office, session)
-    if by is None or by.over:
+    if (by is None or by.over) and session.interpreter is not None:
+        # The one that was rung first is gone too: the dial step came to nothing.
+        dials.over(office, session, cause)
+    elif by is None or by.over:
         session.blame = "target" if cause.by is By.PEER else ""
         office.hang_up(session.call.anchor, Cause(cause.reason, By.US, cause.sip_status), now)
     _end_consultation(office, transfer, Cause(cause.reason, By.US, status), now)

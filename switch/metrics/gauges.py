@@ -197,24 +197,29 @@ def _people(snapshot: Snapshot) -> Iterator[Metric]:
         _one(snapshot.failed_logins),
     )
     trunks = snapshot.trunks
-    labels = ("tenant", "trunk")
     yield _gauge(
         "softswitch_trunk_channels",
-        "Calls on the trunk.",
-        labels,
-        (((row.tenant, row.trunk), row.channels) for row in trunks),
+        "Calls on the trunk, of all tenants.",
+        ("trunk",),
+        (((row.trunk,), row.channels) for row in trunks),
+    )
+    yield _gauge(
+        "softswitch_tenant_channels",
+        "Parties of a tenant's calls that are on the trunk.",
+        ("tenant", "trunk"),
+        (((row.tenant, row.trunk), row.channels) for row in snapshot.tenant_channels),
     )
     yield _gauge(
         "softswitch_trunk_channels_max",
         "Calls that the trunk may carry; no series where there is no limit.",
-        labels,
-        (((row.tenant, row.trunk), row.channels_max) for row in trunks if row.channels_max),
+        ("trunk",),
+        (((row.trunk,), row.channels_max) for row in trunks if row.channels_max),
     )
     yield _gauge(
         "softswitch_trunk_up",
         "1 where at least one gateway of the trunk can be used, else 0.",
-        labels,
-        (((row.tenant, row.trunk), float(row.up)) for row in trunks),
+        ("trunk",),
+        (((row.trunk,), float(row.up)) for row in trunks),
     )
 
 

@@ -98,13 +98,21 @@ class AttemptsReading:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantChannels:
+    """Legs of a tenant's calls that are on a trunk; trunks are shared by all tenants."""
+
+    tenant: str
+    trunk: str
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkReading:
     """A carrier relation; `channels_max` 0 means no limit, `up` that a gateway of it can be used.
 
     `registered`: the carrier knows where we are; None where we do not register.
     """
 
-    tenant: str
     trunk: str
     channels: int
     channels_max: int
@@ -196,6 +204,7 @@ class Snapshot:
     lines: tuple[LinesReading, ...] = ()
     accounts: tuple[AccountsReading, ...] = ()
     trunks: tuple[TrunkReading, ...] = ()
+    tenant_channels: tuple[TenantChannels, ...] = ()
     gateway_channels: tuple[GatewayChannels, ...] = ()
     gateway_attempts: tuple[AttemptsReading, ...] = ()
     sip_messages: tuple[SipMessages, ...] = ()

@@ -69,7 +69,6 @@ def readings(trunks: Trunks, now: int) -> tuple[values.TrunkReading, ...]:
         registration = trunks.registration(name)
         found.append(
             values.TrunkReading(
-                "",
                 name,
                 trunks.in_use(name),
                 settings.channels_max,

@@ -45,6 +45,7 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
         lines=_lines(office, now),
         accounts=_accounts(office, now),
         trunks=carriers.readings(office.parts.trunks, now),
+        tenant_channels=_tenant_channels(office),
         gateway_attempts=carriers.attempts(office.parts.trunks),
         gateway_channels=carriers.channels(office.parts.trunks),
         sip_messages=messages,
@@ -78,6 +79,18 @@ def _violations(node: Node, office: Office, now: int) -> tuple[values.Count, ...
     routed = tuple(values.Count(name, breaches[name]) for name in INVARIANTS)
     own = (values.Count("internal-error", node.faults), values.Count("rtp-port-leaked", office.leaked_slots))
     return (*own, *routed)
+
+
+def _tenant_channels(office: Office) -> tuple[values.TenantChannels, ...]:
+    """Who uses the trunks, which all tenants share; zeros for a tenant's own, so that a graph goes on."""
+    found: Counter[tuple[str, str]] = Counter()
+    for tenant, tenancy in office.parts.tenancies.items():
+        found.update({(tenant, trunk): 0 for trunk in tenancy.plan.outside.trunks})
+    for session in office.sessions.values():
+        for leg in session.call.legs.values():
+            if leg.trunk:
+                found[session.tenant, leg.trunk] += 1
+    return tuple(values.TenantChannels(*key, count) for key, count in sorted(found.items()))
 
 
 def _rooms(office: Office) -> tuple[values.RoomsReading, ...]:

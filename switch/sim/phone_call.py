@@ -140,6 +140,11 @@ class PhoneCall:
         self._refer([("Refer-To", f"<sip:{target}@{self.phone.switch}>"), *more], now)
         return True
 
+    def refer_early(self, target: str, now: int) -> None:
+        """The same before the answer, in the dialog that our 183 made."""
+        assert self.state is CallState.RINGING
+        self._refer([("Refer-To", f"<sip:{target}@{self.phone.switch}>")], now)
+
     def refer_to_call(self, other: "PhoneCall", now: int, flags: str = "") -> bool:
         """Ask the switch to connect the other party to the one of `other`: an attended transfer."""
         return self.refer_to_dialog(other.replaces() + flags, now)

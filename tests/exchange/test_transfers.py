@@ -240,3 +240,130 @@ def test_a_target_who_speaks_before_the_answer_is_heard_by_whoever_waits_alone(f
     assert scene.talk_between(call, target)
     assert _outcomes(scene) == ["done"]
     scene.nothing_is_left()
+
+
+class TestDeflection:
+    """A callee in its early dialog refers its caller elsewhere (RFC 3515 in the dialog that a 183 made)."""
+
+    def rings(self, number: str = "110", flow: bool = False) -> tuple[Scene, PhoneCall, PhoneCall]:
+        """A customer hears the desk's early media; anna picks up by herself when she is rung."""
+        scene = Scene()
+        scene.person(scene.desk).after_us = None
+        caller = scene.dial(scene.ben, "601" if flow else number)
+        scene.run(0.3)
+        rung = scene.desk.calls[0]
+        rung.early_media(scene.world.now)
+        scene.world.touch()
+        scene.run(0.3)
+        return scene, caller, rung
+
+    def refer(self, scene: Scene, rung: PhoneCall, target: str) -> None:
+        rung.refer_early(target, scene.world.now)
+        scene.world.touch()
+        scene.run(0.3)
+
+    @pytest.mark.parametrize("flow", [False, True])
+    def test_to_another_phone(self, flow: bool) -> None:
+        scene, caller, rung = self.rings(flow=flow)
+        self.refer(scene, rung, "101")
+        assert rung.state is CallState.RINGING, "until the target has answered"
+        scene.run(1.5)
+        assert scene.talk_between(caller, scene.anna.calls[0])
+        assert not scene.desk.calls
+        assert scene.person(scene.desk).news == [100, 180, 200]
+        assert _outcomes(scene) == ["done"]
+        scene.nothing_is_left()
+
+    def test_to_a_number_of_the_dialplan(self) -> None:
+        scene, caller, rung = self.rings()
+        self.refer(scene, rung, "600")
+        scene.run(1.5)
+        assert scene.talk_between(caller, scene.anna.calls[0])
+        assert scene.person(scene.desk).news == [100, 200]
+        scene.nothing_is_left()
+
+    def test_a_target_that_declines_leaves_it_ringing(self) -> None:
+        scene, caller, rung = self.rings()
+        scene.person(scene.anna).after_us = None
+        self.refer(scene, rung, "101")
+        scene.anna.calls[0].decline(486, scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert scene.person(scene.desk).news == [100, 180, 486]
+        rung.answer(scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert scene.talk_between(caller, rung)
+        scene.nothing_is_left()
+
+    def test_who_answers_after_all_has_its_caller(self) -> None:
+        scene, caller, rung = self.rings()
+        scene.person(scene.anna).after_us = None
+        self.refer(scene, rung, "101")
+        rung.answer(scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert scene.talk_between(caller, rung)
+        assert not scene.anna.calls
+        assert scene.person(scene.desk).news[-1] == 487
+        assert _outcomes(scene) == ["failed"]
+        scene.nothing_is_left()
+
+    @pytest.mark.parametrize("flow", [False, True])
+    def test_who_declines_meanwhile_leaves_it_to_the_target(self, flow: bool) -> None:
+        scene, caller, rung = self.rings(flow=flow)
+        scene.person(scene.anna).after_us = None
+        self.refer(scene, rung, "101")
+        rung.decline(302, scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert caller.state is not CallState.ENDED
+        scene.anna.calls[0].answer(scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert scene.talk_between(caller, scene.anna.calls[0])
+        scene.nothing_is_left()
+
+    @pytest.mark.parametrize("flow", [False, True])
+    def test_both_come_to_nothing(self, flow: bool) -> None:
+        scene, caller, rung = self.rings(flow=flow)
+        scene.person(scene.anna).after_us = None
+        self.refer(scene, rung, "101")
+        for phone in (scene.desk, scene.anna):
+            phone.calls[0].decline(486, scene.world.now)
+            scene.world.touch()
+            scene.run(0.5)
+        scene.run(3)
+        assert caller.state is CallState.ENDED
+        scene.nothing_is_left()
+
+    def test_the_caller_leaves(self) -> None:
+        scene, caller, rung = self.rings()
+        scene.person(scene.anna).after_us = None
+        self.refer(scene, rung, "101")
+        scene.hang_up(caller)
+        scene.run(0.5)
+        assert not scene.anna.calls
+        assert not scene.desk.calls
+        scene.nothing_is_left()
+
+    def test_an_unknown_number_is_refused_and_it_rings_on(self) -> None:
+        scene, _, rung = self.rings()
+        self.refer(scene, rung, "199")
+        assert scene.person(scene.desk).news == [404]
+        assert rung.state is CallState.RINGING
+        scene.nothing_is_left()
+
+    def test_an_agent_whom_a_queue_rings_may_not(self) -> None:
+        scene = Scene(agents=("anna",))
+        scene.person(scene.anna).after_us = None
+        scene.customer()
+        scene.run(0.3)
+        rung = scene.anna.calls[0]
+        rung.early_media(scene.world.now)
+        scene.world.touch()
+        scene.run(0.2)
+        self.refer(scene, rung, "102")
+        assert scene.person(scene.anna).news == [403]
+        assert not scene.ben.calls
+        scene.nothing_is_left()

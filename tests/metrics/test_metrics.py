@@ -43,6 +43,7 @@ from switch.metrics.snapshot import (
     RtpReading,
     SipMessages,
     Snapshot,
+    TenantChannels,
     TrunkReading,
 )
 from tests.journal.sample import S, queued_call
@@ -60,11 +61,10 @@ SNAPSHOT = Snapshot(
     agents=(AgentsReading("acme", "busy", 4), AgentsReading("beta", "busy", 1)),
     accounts=(AccountsReading("acme", 10, 6, 8),),
     trunks=(
-        TrunkReading(
-            "acme", "carrier", 3, 30, True, True, (GatewayReading("192.0.2.1:5060;udp", "up", 20_000),)
-        ),
-        TrunkReading("acme", "free", 0, 0, False, None, (GatewayReading("192.0.2.2:5060;tcp", "down"),)),
+        TrunkReading("carrier", 3, 30, True, True, (GatewayReading("192.0.2.1:5060;udp", "up", 20_000),)),
+        TrunkReading("free", 0, 0, False, None, (GatewayReading("192.0.2.2:5060;tcp", "down"),)),
     ),
+    tenant_channels=(TenantChannels("acme", "carrier", 2),),
     gateway_channels=(GatewayChannels("carrier", "sip.carrier.example", 3, 10),),
     gateway_attempts=(AttemptsReading("carrier", "sip.carrier.example", "timeout", 4),),
     sip_messages=(
@@ -240,9 +240,11 @@ def test_the_snapshot_is_shown(metrics: Metrics) -> None:
     assert value(metrics, "softswitch_agents", tenant="beta", state="busy") == 1
     assert value(metrics, "softswitch_accounts_registered", tenant="acme") == 6
     assert value(metrics, "softswitch_registrations", tenant="acme") == 8
-    assert value(metrics, "softswitch_trunk_channels_max", tenant="acme", trunk="carrier") == 30
-    assert value(metrics, "softswitch_trunk_channels_max", tenant="acme", trunk="free") is None
-    assert value(metrics, "softswitch_trunk_up", tenant="acme", trunk="free") == 0
+    assert value(metrics, "softswitch_trunk_channels_max", trunk="carrier") == 30
+    assert value(metrics, "softswitch_trunk_channels_max", trunk="free") is None
+    assert value(metrics, "softswitch_trunk_up", trunk="free") == 0
+    assert value(metrics, "softswitch_trunk_channels", trunk="carrier") == 3
+    assert value(metrics, "softswitch_tenant_channels", tenant="acme", trunk="carrier") == 2
     assert value(metrics, "softswitch_trunk_registered", trunk="carrier") == 1
     assert value(metrics, "softswitch_trunk_registered", trunk="free") is None
     place = {"trunk": "free", "address": "192.0.2.2:5060;tcp"}
