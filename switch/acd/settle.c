@@ -102,13 +102,37 @@ static Visit *first_served(const Router *r, const Class *class)
     return NULL;
 }
 
-/* The first visit of all whom a touched agent may serve, if it stands before `best`, else NULL. */
+/* Of the wanted classes the one whose first visit stands before all others and before `best`, or NULL. */
+static const Class *first_class(const Router *r, const uint64_t *wanted, Head best)
+{
+    const Classes *c = &r->classes;
+    size_t found = SIZE_MAX;
+    for (size_t w = 0; w < c->words; w++) {
+        for (uint64_t left = wanted[w]; left; left &= left - 1) {
+            size_t slot = w * WORD_BITS + (size_t)__builtin_ctzll(left);
+            if (head_before(&c->heads[slot], &best)) {
+                best = c->heads[slot];
+                found = slot;
+            }
+        }
+    }
+    return found == SIZE_MAX ? NULL : c->slots[found];
+}
+
+/* The first visit of all whom a touched agent may serve, if it stands before `best`, else NULL. Keys alone
+   tell, as a rule; only where the first of a class may not be served its line is looked at. */
 static Visit *first_wanted(const Router *r, Head best)
 {
     const Classes *c = &r->classes;
     const uint64_t *wanted = wanted_classes(r);
-    Visit *found = NULL;
-    for (size_t w = 0; wanted && w < c->words; w++) {
+    const Class *first = wanted ? first_class(r, wanted, best) : NULL;
+    if (!first)
+        return NULL;
+    Visit *found = first_served(r, first);
+    if (found && found == line_first(&first->line)->item)
+        return found;
+    found = NULL;
+    for (size_t w = 0; w < c->words; w++) {
         for (uint64_t left = wanted[w]; left; left &= left - 1) {
             size_t slot = w * WORD_BITS + (size_t)__builtin_ctzll(left);
             if (!head_before(&c->heads[slot], &best))
