@@ -67,7 +67,10 @@ def test_whoever_was_rung_as_the_process_died_missed_nothing() -> None:
     router = queue_of_two()
     made = offered(router, ev.Arrive(Contact("v-1", "q")), 10 * SECOND)
     router.apply(ev.Arrive(Contact("v-2", "q")), 11 * SECOND)
-    again = restore_router(resume(router.snapshot(), "signalling-lost").state)
+    router.apply(ev.Arrive(Contact("v-9", "q")), 12 * SECOND)
+    kept = resume(router.snapshot(), "signalling-lost").state
+    assert read(kept).last_offer == made.offer + 1, "v-9 was offered to nobody who was freed by v-1"
+    again = restore_router(kept)
     later = 10 * SECOND + 10 * LEASE_US
     again.apply(ev.Wake(), later)
     states = {view.name: (view.state, view.missed_in_row) for view in again.agents(later)}
