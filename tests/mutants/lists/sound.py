@@ -94,7 +94,7 @@ MUTANTS = (
     Mutant(
         _RTCP,
         "report->has_block = read32(at) == about;",
-        "report->has_block = true;",
+        "report->has_block = read32(at) != about;",
         _BY_C,
     ),
     Mutant(
