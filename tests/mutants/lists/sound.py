@@ -105,8 +105,9 @@ MUTANTS = (
     ),
     Mutant(
         _PLAYER,
-        "taken += 2 * part;",
-        "taken += part;",
+        "samples[taken + i] = clip->wide != NULL ? "
+        "clip->wide[2 * offset + i] : clip->linear[offset + i / 2];",
+        "samples[taken + i] = clip->wide != NULL ? clip->wide[offset + i] : clip->linear[offset + i / 2];",
         _BY_SOUND + "test_a_clip_of_a_wider_band_is_heard_in_it[9]",
     ),
     Mutant(
