@@ -80,26 +80,8 @@ MUTANTS = (
     ),
     Mutant(
         "switch/engine/threads.c",
-        "stream->player.next_tick += engine->tick;",
-        "",
-        "tests/engine/test_threads.py::test_a_prompt_plays_on_while_its_stream_is_moved",
-    ),
-    Mutant(
-        "switch/engine/threads.c",
-        "return move(engine, mover, engine->shared->thread_of[other]);",
-        "return true;",
-        "tests/engine/test_threads.py::test_a_bridge_of_two_threads_relays_and_goes_back_to_its_own",
-    ),
-    Mutant(
-        "switch/engine/threads.c",
         "atomic_load_explicit(&engine->shared->left[next->slot], memory_order_acquire) != next->move.number;",
         "next->move.number == 0;",
         "tests/engine/test_c.py::test_c_under_sanitizer[thread]",
-    ),
-    Mutant(
-        "switch/engine/engine.c",
-        "if (event != NULL && event->order < least) {",
-        "if (event != NULL && event->order > 0) {",
-        "tests/engine/test_c.py::test_c_under_sanitizer[address,undefined]",
     ),
 )

@@ -10,7 +10,6 @@ _RECORDER = "switch/engine/recorder.c"
 _RECORDING = "switch/engine/recording.c"
 _RTCP = "switch/engine/rtcp.c"
 _DTMF = "switch/engine/dtmf.c"
-_PLAYER = "switch/engine/player.c"
 _BY_C = "tests/engine/test_c.py::test_c_under_sanitizer[address,undefined]"
 _BY_SOUND = "tests/engine/test_transcode.py::"
 _BY_MIX = "tests/engine/test_mixing.py::"
@@ -102,13 +101,6 @@ MUTANTS = (
         "sender->before_ms = dtmf_sender_length_ms(sender) + KEY_PAUSE_MS;",
         "sender->before_ms = KEY_MS + KEY_PAUSE_MS;",
         _BY_SOUND + "test_keys_are_sent_as_long_as_they_are_said_to_be",
-    ),
-    Mutant(
-        _PLAYER,
-        "samples[taken + i] = clip->wide != NULL ? "
-        "clip->wide[2 * offset + i] : clip->linear[offset + i / 2];",
-        "samples[taken + i] = clip->wide != NULL ? clip->wide[offset + i] : clip->linear[offset + i / 2];",
-        _BY_SOUND + "test_a_clip_of_a_wider_band_is_heard_in_it[9]",
     ),
     Mutant(
         _MOUTH,
