@@ -15,15 +15,20 @@ from tests.rtp.test_twin import CDetector, CEvent
 
 TICK_US = 10_000
 SENT_AT_ONCE = 32
+TICKS_MOST = SENT_AT_ONCE * 20 + 1
+"""A key and its pause are 200 ms."""
+
 WAIT, PACKET, FIRST = range(3)
 
 
 class CSender(ctypes.Structure):
     _fields_ = (
         ("events", ctypes.c_uint8 * SENT_AT_ONCE),
+        ("lengths", ctypes.c_uint8 * SENT_AT_ONCE),
         ("first", ctypes.c_uint8),
         ("count", ctypes.c_uint8),
         ("step", ctypes.c_uint8),
+        ("before_ms", ctypes.c_uint32),
         ("units_per_ms", ctypes.c_uint32),
         ("in_run", ctypes.c_bool),
         ("timestamp", ctypes.c_uint32),
@@ -32,7 +37,7 @@ class CSender(ctypes.Structure):
 
 
 class CDigits(ctypes.Structure):
-    _fields_ = (("events", ctypes.c_uint8 * SENT_AT_ONCE), ("count", ctypes.c_uint8))
+    _fields_ = (("events", ctypes.c_uint8 * SENT_AT_ONCE), ("count", ctypes.c_uint8), ("ms", ctypes.c_uint16))
 
 
 def sent(keys: str, first_timestamp: int) -> list[tuple[int, RtpPacket]]:
@@ -45,6 +50,7 @@ def sent(keys: str, first_timestamp: int) -> list[tuple[int, RtpPacket]]:
     tick = 0
     while sender.count:
         tick += 1
+        assert tick <= TICKS_MOST, "the sender does not come to an end: is its struct still the one above?"
         action = c_library().dtmf_sender_step(
             ctypes.byref(sender), ctypes.c_uint32(tick), ctypes.byref(event)
         )
