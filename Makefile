@@ -70,13 +70,13 @@ fuzz: $(STAMPS)/test
 	@echo 'replay with: make fuzz EXAMPLES=$(EXAMPLES) SEED=$(SEED)'
 	@SOFTSWITCH_FUZZ_EXAMPLES=$(EXAMPLES) SOFTSWITCH_FUZZ_SEED=$(SEED) \
 		SIP_FUZZ_ITERATIONS=$(EXAMPLES) SIP_FUZZ_SEED=$(SEED) \
-		$(BIN)/python -m pytest --hypothesis-seed=$(SEED) tests/fuzz $(PYTEST_ARGS)
+		$(BIN)/python -m pytest --timeout 0 --hypothesis-seed=$(SEED) tests/fuzz $(PYTEST_ARGS)
 
 # The tests that read SOAK run longer; the others of these rooms run as they are.
 SOAKED := tests/codecs tests/twins tests/acd tests/wfm tests/sim tests/engine tests/interop
 
 soak: $(STAMPS)/test
-	@SOAK=1 $(BIN)/python -m pytest $(SOAKED) $(PYTEST_ARGS)
+	@SOAK=1 $(BIN)/python -m pytest --timeout 0 $(SOAKED) $(PYTEST_ARGS)
 
 mutants: $(STAMPS)/test
 	@$(BIN)/python -m tests.mutants $(ARGS)
