@@ -16,7 +16,17 @@ from switch.acd import events as ev
 from switch.acd.decisions import Connected, Offered, VisitEnded
 from switch.acd.packed import CHOICE_SIZE, DECISION, DECISIONS, EVENT, KINDS, NEED, NEEDS_SIZE
 from switch.acd.select import router_class
-from switch.acd.settings import AgentSettings, Contact, Need, Policy, QueueSettings, Requirement, Step
+from switch.acd.settings import (
+    AgentSettings,
+    Assign,
+    Contact,
+    Need,
+    Policy,
+    QueueSettings,
+    Requirement,
+    Step,
+    TenantSettings,
+)
 
 SINGLE = tuple(policy for policy in Policy if policy not in (Policy.RING_ALL, Policy.RING_PROGRESSIVELY))
 """Policies with one agent a contact."""
@@ -207,6 +217,27 @@ def growth(seconds: float) -> list[tuple[int, float, float]]:
     return rows
 
 
+def together(count: int) -> float:
+    """CPU milliseconds in which as many contacts as agents are matched as a whole."""
+    router, rng = router_class()(1), random.Random(7)
+    router.apply(ev.SetTenant(TenantSettings(assign=Assign.BATCH)), 1)
+    router.apply(ev.SetQueue(QueueSettings("queue", Policy.MOST_SKILLED)), 1)
+    router.apply(ev.SetAgent(AgentSettings("later", (("later", 100),))), 1)
+    for n in range(count):
+        levels = tuple((f"skill-{skill}", rng.randrange(1, 101)) for skill in range(20))
+        router.apply(ev.SetAgent(AgentSettings(f"agent-{n}", levels)), 1)
+        router.apply(ev.Reach(f"agent-{n}", True), 1)
+        router.apply(ev.SignIn(f"agent-{n}"), 1)
+    for n in range(count):
+        steps = Step(0, (Need("later", 100),)), Step(1_000_000, (Need(f"skill-{rng.randrange(20)}", 1),))
+        router.apply(ev.Arrive(Contact(f"contact-{n}", "queue", Requirement(steps))), 1)
+    began = cpu()
+    decisions = router.apply(ev.Wake(), 2_000_000)
+    spent = cpu() - began
+    assert sum(isinstance(d, Offered) and d.choice.batch == count for d in decisions) == count
+    return 1e3 * spent
+
+
 def plot(rows: list[tuple[int, float, float]], path: str) -> None:
     # An extra (`plots`), which is asked for only here.
     mpl = importlib.import_module("matplotlib")
@@ -229,6 +260,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.only != "growth":
         large(given.seconds)
+        least = min(together(200) for _ in range(10))
+        print(f"200 contacts and 200 agents matched as a whole, most-skilled: {least:.1f} ms")
     if given.only != "large":
         rows = growth(given.seconds)
         if given.plot:

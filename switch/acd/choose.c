@@ -41,6 +41,13 @@ static const Agent *kept_for(const Router *r, const Visit *visit)
     return agent;
 }
 
+/* An agent who is ready meets the class, and has room for one of it. */
+int class_may_be_served(const Agent *agent, const Class *class)
+{
+    return bit_test(class->eligible, agent->slot) &&
+           (agent->axis == AXIS_FREE || agent_fits(agent, class->want.units, class->want.channel));
+}
+
 /* An agent who is ready, and meets and has room for the visit's class, may be offered this visit. */
 int pair_may_serve(const Router *r, const Agent *agent, const Visit *visit)
 {
@@ -236,38 +243,41 @@ static int tie_of(int policy, const Candidate *best, int count)
     return best[0].agent->idle_since != best[1].agent->idle_since ? TIE_IDLE : TIE_ORDER;
 }
 
-static int rank_candidates(Router *r, const Visit *visit, const Choice *choice, Candidate *best)
+/* Whom a batch gives stands before all. */
+static int rank_candidates(Router *r, const Visit *visit, const Given *given, const Choice *choice,
+                           Candidate *best)
 {
     const Name *before = visit->plan->before;
     Scoring scoring;
     int kept = 0;
-    scoring_begin(r, &scoring, visit, (size_t)choice->candidates);
+    scoring_begin(r, &scoring, visit, (size_t)choice->candidates, given);
     for (size_t i = 0; i < r->slot_words; i++) {
         for (uint64_t left = r->candidates[i]; left; left &= left - 1) {
             const Agent *agent = r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)];
             int64_t score = score_of(r, &scoring, agent);
-            kept = keep(best, kept, (Candidate){agent, score, agent->line, agent->name != before});
+            int line = given && given->agent == agent ? -1 : agent->line;
+            kept = keep(best, kept, (Candidate){agent, score, line, agent->name != before});
         }
     }
     return kept;
 }
 
-/* The best agent for a visit and why, or NULL where nobody may serve it now. */
-Agent *choose(Router *r, const Visit *visit, Choice *choice)
+/* The best agent for a visit, or the one given, and why; NULL where nobody may serve it now. */
+Agent *choose(Router *r, const Visit *visit, const Given *given, Choice *choice)
 {
     choice->candidates = (int64_t)find_candidates(r, visit);
     if (!choice->candidates)
         return NULL;
     count_exclusions(r, visit, choice);
     Candidate best[BEST_KEPT];
-    int kept = rank_candidates(r, visit, choice, best);
+    int kept = rank_candidates(r, visit, given, choice, best);
     const Want *want = &class_of(visit)->want;
     choice->policy = visit->queue->set.policy;
-    choice->tie = tie_of(choice->policy, best, kept);
+    choice->tie = given ? TIE_BATCH : tie_of(choice->policy, best, kept);
     choice->sequence = r->sequence;
     choice->step = visit->step;
     choice->key = contact_key(r, visit);
-    choice->batch = 0;
+    choice->batch = given ? given->together : 0;
     choice->needs = want->needs.at;
     choice->need_count = want->needs.count;
     choice->best_count = kept;

@@ -47,11 +47,11 @@ static void begin_offers(Router *r, Visit *visit)
         time_rings(r, visit);
 }
 
-/* Chooses the best agent, if any, and reserves in the same step. 0 where there is none. */
-int offer_make(Router *r, Visit *visit)
+/* Chooses the best agent, if any, or takes the one given, and reserves in the same step. 0 where there is none. */
+int offer_make(Router *r, Visit *visit, const Given *given)
 {
     Choice choice;
-    Agent *agent = choose(r, visit, &choice);
+    Agent *agent = choose(r, visit, given, &choice);
     if (!agent)
         return 0;
     Queue *queue = visit->queue;

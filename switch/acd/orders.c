@@ -34,8 +34,8 @@ int64_t queue_mean_handling_us(const Queue *queue)
 /* By how much the queue has more of the waiting than its share. */
 static int64_t excess(const Router *r, const Queue *queue)
 {
-    int64_t waiting = (int64_t)queue->line.count - queue->offered;
-    return waiting * r->share_sum - queue->set.share * r->waiting;
+    int64_t waiting = (int64_t)queue->line.count - queue->offered - queue->walk.assigned;
+    return waiting * r->share_sum - queue->set.share * (r->waiting - r->assigned);
 }
 
 /* By how much the last waits that ended fall short of the target, in 1/65536. */

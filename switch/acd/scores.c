@@ -91,14 +91,14 @@ static void count_teams(Router *r, const Queue *queue)
             r->team_counts[team_of(r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)], &queue->shares)]++;
 }
 
-/* For a visit that has candidates. */
-void scoring_begin(Router *r, Scoring *scoring, const Visit *visit, size_t candidates)
+/* For a visit that has candidates; with the random word of what a batch gives, where it gives it. */
+void scoring_begin(Router *r, Scoring *scoring, const Visit *visit, size_t candidates, const Given *given)
 {
     const Queue *queue = visit->queue;
     int policy = queue->set.policy;
     *scoring = (Scoring){.queue = queue, .want = &class_of(visit)->want, .candidates = candidates};
     if (policy == POLICY_RANDOM || policy == POLICY_WEIGHTED_RANDOM) {
-        scoring->draw = splitmix(&r->rng);
+        scoring->draw = given ? given->draw : splitmix(&r->rng);
     } else if (policy == POLICY_ROUND_ROBIN) {
         agents_place(r);
         scoring->start = start_of(r, queue);

@@ -10,7 +10,7 @@ from switch.acd.router import Router
 from switch.acd.settings import VOICE, AgentSettings, Contact, Policy, QueueSettings, TenantSettings
 from switch.acd.snapshot_bytes import version_of
 
-C_LACKS: frozenset[str] = frozenset(("batch",))
+C_LACKS: frozenset[str] = frozenset()
 """Words of `words_of` that the C half does not know yet. A word goes when the halves are equal with it."""
 
 C_READS = (1, 2)

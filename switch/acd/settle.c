@@ -18,7 +18,7 @@ static Head head_of(const Router *r, const Visit *visit)
 }
 
 /* Leaves among the touched agents only those who may take an offer. */
-static void filter_agents(Router *r)
+void filter_agents(Router *r)
 {
     size_t kept = 0;
     for (size_t i = 0; i < r->dirty_agent_count; i++) {
@@ -67,12 +67,6 @@ static const uint64_t *wanted_classes(const Router *r)
         any |= c->mask[w] = served & c->waiting[w];
     }
     return any ? c->mask : NULL;
-}
-
-static int class_may_be_served(const Agent *agent, const Class *class)
-{
-    return bit_test(class->eligible, agent->slot) &&
-           (agent->axis == AXIS_FREE || agent_fits(agent, class->want.units, class->want.channel));
 }
 
 /* A touched agent may serve the visit. */
@@ -166,7 +160,7 @@ static void serve_in_fixed_order(Router *r)
             break;
         if (!wanted)
             at++;
-        offer_make(r, wanted ? wanted : touched);
+        offer_make(r, wanted ? wanted : touched, NULL);
     }
 }
 
@@ -217,7 +211,7 @@ static void serve_by_the_moment(Router *r)
         }
         if (!first)
             return;
-        offer_make(r, first);
+        offer_make(r, first, NULL);
     }
 }
 
@@ -292,7 +286,7 @@ static void ring_more(Router *r)
         for (size_t i = next + 1; i < count; i++)
             r->ringing[i - 1] = r->ringing[i];
         count--;
-        while (wants_more(visit) && offer_make(r, visit))
+        while (wants_more(visit) && offer_make(r, visit, NULL))
             ;
         filter_agents(r);
     }
@@ -307,6 +301,8 @@ void settle(Router *r)
     filter_agents(r);
     sort_visits(r);
     if (r->dirty_count || r->dirty_agent_count) {
+        if (r->tenant.assign == ASSIGN_BATCH)
+            serve_together(r);
         if (order_is_fixed(r))
             serve_in_fixed_order(r);
         else

@@ -17,6 +17,15 @@ typedef struct NameList {
     size_t count;
 } NameList;
 
+/* How far a batch has gone through a queue's line. */
+typedef struct Walk {
+    size_t chunk;
+    uint32_t entry;
+    int known;        /* `able` is of the visit there */
+    uint64_t able[BATCH_MAX / WORD_BITS];
+    int64_t assigned; /* of the line, to whom the batch gives agents */
+} Walk;
+
 typedef struct Queue {
     Name *name;
     QueueIn set;
@@ -30,7 +39,8 @@ typedef struct Queue {
     uint64_t ends_in_time;
     Name *last; /* the agent whom the queue last offered something; NULL: none */
     int64_t last_order;
-    struct Visit *first;   /* while settling: the first who may be served */
+    struct Visit *first; /* while settling: the first who may be served */
+    Walk walk;           /* while assigning */
 } Queue;
 
 /* What an agent is doing, the first that applies; each has its set of agents. Who holds something and still
@@ -159,6 +169,14 @@ typedef struct Offers {
     size_t room, count;
 } Offers;
 
+/* What a batch gives to a visit: `draw` is the visit's random word, `together` the size of the batch. */
+typedef struct Given {
+    Visit *visit;
+    Agent *agent;
+    uint64_t draw;
+    int64_t together;
+} Given;
+
 /* What a number of packed records stands for: a name or a plan, or nothing. */
 typedef struct Numbered {
     Name *name;
@@ -187,6 +205,8 @@ struct Router {
     size_t team_room;
     Visit **ringing; /* while settling */
     size_t ringing_room;
+    struct Batch *batch; /* NULL until one is needed */
+    int64_t assigned;    /* visits of all lines to whom the batch gives agents */
     Names names;
     Name *voice, *empty, *missed, *queue_removed;
     Due due;
@@ -341,7 +361,7 @@ void visit_time_backoffs(Router *r, Visit *visit);
 void visit_leave(Router *r, Visit *visit, int outcome, Name *reason);
 
 /* offers.c */
-int offer_make(Router *r, Visit *visit);
+int offer_make(Router *r, Visit *visit, const Given *given);
 void offer_rescind(Router *r, Visit *visit, int outcome);
 void offer_rescind_of(Router *r, Agent *agent);
 void offer_failed(Router *r, Offer *offer, int outcome);
@@ -355,12 +375,17 @@ void take_event(Router *r, const Event *event, int64_t now);
 
 /* settle.c */
 void settle(Router *r);
+void filter_agents(Router *r);
+
+/* batch.c */
+void serve_together(Router *r);
 
 /* choose.c */
+int class_may_be_served(const Agent *agent, const Class *class);
 int pair_may_serve(const Router *r, const Agent *agent, const Visit *visit);
 int servable(const Plan *plan);
 size_t find_candidates(Router *r, const Visit *visit);
-Agent *choose(Router *r, const Visit *visit, Choice *choice);
+Agent *choose(Router *r, const Visit *visit, const Given *given, Choice *choice);
 
 /* scores.c */
 typedef struct Candidate {
@@ -377,7 +402,7 @@ typedef struct Scoring {
     size_t start, candidates; /* for `round-robin`, `idleness-ratio` */
 } Scoring;
 
-void scoring_begin(Router *r, Scoring *scoring, const Visit *visit, size_t candidates);
+void scoring_begin(Router *r, Scoring *scoring, const Visit *visit, size_t candidates, const Given *given);
 int64_t score_of(const Router *r, const Scoring *scoring, const Agent *agent);
 
 #endif

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from switch.acd import events as ev
 from switch.acd import limits, settings
+from switch.acd.decisions import Offered
 from switch.acd.router import Router
 from switch.acd.select import C_LACKS, RouterLike
 from switch.acd.settings import Policy
 from switch.acd.snapshot_bytes import digest
 from tests.acd.halves import half
-from tests.acd.world import World
+from tests.acd.world import Surges, World
 
 EVENTS = 10_000_000 if os.environ.get("SOAK") == "1" else 200_000
 STATE_EVERY = 1 if "ROUTER_SEED" in os.environ else 40
@@ -59,6 +61,24 @@ def test_the_halves_never_differ(seed: int) -> None:
                 compare_views(python, c, world, where)
                 # Each goes on from what the other wrote.
                 python, c = Router.restore(c.snapshot()), half("c").restore(snapshot)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_halves_match_surges_alike(seed: int) -> None:
+    """Many free at once beside a crowd: whole batches, larger and more often than among all events."""
+    world = Surges(seed, agents=3 + 4 * seed, queues=1 + seed % 4, contacts=20 + 20 * seed)
+    tenant = settings.TenantSettings(order=list(settings.Order)[seed % 6], assign=settings.Assign.BATCH)
+    world.setup.append(ev.SetTenant(tenant))
+    python, c = Router(seed), half("c")(seed)
+    batches = 0
+    for step in range(1000):
+        event, now = world.next()
+        decisions = python.apply(event, now)
+        assert decisions == c.apply(event, now), f"seed {seed}, step {step}, now {now}: {event}"
+        world.learn(decisions)
+        batches += any(isinstance(d, Offered) and d.choice.batch > 1 for d in decisions)
+    assert python.snapshot() == c.snapshot()
+    assert batches > 3
 
 
 def test_the_bounds_are_the_same_numbers() -> None:
