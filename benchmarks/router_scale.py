@@ -231,9 +231,10 @@ def together(count: int) -> float:
     for n in range(count):
         steps = Step(0, (Need("later", 100),)), Step(1_000_000, (Need(f"skill-{rng.randrange(20)}", 1),))
         router.apply(ev.Arrive(Contact(f"contact-{n}", "queue", Requirement(steps))), 1)
-    began = cpu()
+    # User time alone is counted in ticks that are longer than this.
+    began = time.process_time()
     decisions = router.apply(ev.Wake(), 2_000_000)
-    spent = cpu() - began
+    spent = time.process_time() - began
     assert sum(isinstance(d, Offered) and d.choice.batch == count for d in decisions) == count
     return 1e3 * spent
 
