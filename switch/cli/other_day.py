@@ -9,12 +9,11 @@ from rich.progress import Progress
 
 from switch.cli.failures import CommandError
 from switch.cli.output import moment, part, print_json, print_table, share, span, stream_console
-from switch.cli.simulate import of_figure, of_share
+from switch.cli.simulate import of_queue
 
 if TYPE_CHECKING:
     from switch.node.other_configuration import Changed, Estimate
     from switch.store.store import Store
-    from switch.wfm.results import QueueFigures
 
 ESTIMATES = (
     "These are estimates. Callers come as they came, talks last as they lasted, agents sign in, pause and "
@@ -74,8 +73,8 @@ def _show(one: "Estimate", draws: int) -> None:
     was = {queue.queue: queue for queue in one.recorded.queues}
     for queue in one.estimate.queues:
         if queue.queue in was:
-            rows.append((queue.queue, "recorded", *_figures(was[queue.queue])))
-        rows.append(("", "estimate", *_figures(queue)))
+            rows.append((queue.queue, "recorded", *of_queue(was[queue.queue])))
+        rows.append(("", "estimate", *of_queue(queue)))
     when = f"{moment(one.from_wall_us)} to {moment(one.until_wall_us)}"
     columns = ("queue", "", "calls", "answered", "abandoned", "withdrawn", "refused", "service level")
     title = f"Tenant {one.tenant}, {when}: {draws} draws (± 95 % confidence)"
@@ -116,17 +115,3 @@ def _way(way: "Changed", *, now: bool) -> str:
     if outcome == "answered":
         return f"{agent} after {waited}"
     return f"{outcome} after {waited}" if outcome else "still waiting"
-
-
-def _figures(queue: "QueueFigures") -> tuple[str, ...]:
-    return (
-        of_figure(queue.entered),
-        of_figure(queue.answered),
-        of_figure(queue.abandoned),
-        of_figure(queue.too_long),
-        of_figure(queue.refused),
-        of_share(queue.service_level),
-        of_share(queue.abandonment),
-        of_figure(queue.speed_of_answer_s, " s"),
-        span(round(queue.wait_p90_s * 1000)),
-    )

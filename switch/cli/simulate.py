@@ -14,7 +14,7 @@ from switch.cli.output import print_json, print_table, share, span, stream_conso
 from switch.cli.parameters import Json
 from switch.node.day_files import DayFile, read_day
 from switch.wfm.day import simulate_day
-from switch.wfm.results import Figure, Sheet, Summary, sheet_of, summarize
+from switch.wfm.results import Figure, QueueFigures, Sheet, Summary, sheet_of, summarize
 from switch.wfm.scenario import Scenario, clock
 
 DayPath = Annotated[
@@ -78,21 +78,7 @@ def draw(scenario: Scenario, summary: Summary, folder: Path) -> None:
 def show(scenario: Scenario, summary: Summary, intervals: bool) -> None:
     """The tables."""
     days_ = "day" if summary.replications == 1 else "days"
-    rows = [
-        (
-            queue.queue,
-            of_figure(queue.entered),
-            of_figure(queue.answered),
-            of_figure(queue.abandoned),
-            of_figure(queue.too_long),
-            of_figure(queue.refused),
-            of_share(queue.service_level),
-            of_share(queue.abandonment),
-            of_figure(queue.speed_of_answer_s, " s"),
-            span(round(queue.wait_p90_s * 1000)),
-        )
-        for queue in summary.queues
-    ]
+    rows = [(queue.queue, *of_queue(queue)) for queue in summary.queues]
     title = f"Queues, mean of {summary.replications} simulated {days_} (± 95 % confidence)"
     columns = ("queue", "calls", "answered", "abandoned", "too long", "refused", "service level")
     print_table(title, (*columns, "abandonment", "speed of answer", "wait p90"), rows, "no queues")
@@ -124,6 +110,21 @@ def _show_intervals(scenario: Scenario, summary: Summary) -> None:
             )
     columns = ("from", "queue", "calls", "service level", "abandonment", "speed of answer", "agents in all")
     print_table("Intervals", columns, rows, "no intervals")
+
+
+def of_queue(queue: QueueFigures) -> tuple[str, ...]:
+    """A queue's figures, in the order of the tables' columns."""
+    return (
+        of_figure(queue.entered),
+        of_figure(queue.answered),
+        of_figure(queue.abandoned),
+        of_figure(queue.too_long),
+        of_figure(queue.refused),
+        of_share(queue.service_level),
+        of_share(queue.abandonment),
+        of_figure(queue.speed_of_answer_s, " s"),
+        span(round(queue.wait_p90_s * 1000)),
+    )
 
 
 def of_figure(figure: Figure, unit: str = "") -> str:

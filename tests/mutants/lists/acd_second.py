@@ -9,6 +9,7 @@ _SCORES = "switch/acd/scores.py"
 _BATCH = "switch/acd/batch.py"
 _WAITS = "tests/acd/test_estimate.py::"
 _SERVED = "tests/acd/test_policies.py::test_who_is_served"
+_SURGES_ALIKE = "tests/twins/test_router_twin.py::test_the_halves_match_surges_alike"
 _CALLED = "tests/acd/test_policies.py::test_who_is_called"
 
 MUTANTS = (
@@ -52,5 +53,24 @@ MUTANTS = (
         "return _augment(visit, able, dict(owner), set())",
         "return any(at not in owner for at in able[visit.seq])",
         "tests/acd/test_batch.py::test_others_move_so_that_one_more_is_served",
+    ),
+    # A batch in C: who is at the place of whom, and at what cost.
+    Mutant(
+        "switch/acd/batch.c",
+        "if (touched < 2 || r->waiting < 2)",
+        "if (touched < 3 || r->waiting < 2)",
+        _SURGES_ALIKE,
+    ),
+    Mutant(
+        "switch/acd/batch.c",
+        "int64_t idle = agent->name == visit->plan->before ? 0 : (int64_t)at + 1;",
+        "int64_t idle = (int64_t)at + 1;",
+        _SURGES_ALIKE,
+    ),
+    Mutant(
+        "switch/acd/matching.c",
+        "b->row_price[b->row_of[column]] += saved;",
+        "b->row_price[b->row_of[column]] -= saved;",
+        _SURGES_ALIKE,
     ),
 )
