@@ -10,6 +10,7 @@
  * microseconds. A packet of no file carries the time at which it was sent, and the kernel notes when it came back, so that the
  * phones need not read at once. */
 #include <arpa/inet.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ enum {
     HEADER = 12,
     STEP_NS = 500000,
     STANDARD_INPUT = 0,
+    RELAY_REALTIME = 1,
     RELAY_NICE = -10,
 };
 
@@ -81,7 +83,9 @@ static int64_t clock_ns(clockid_t clock)
 static void relay(void)
 {
     /* As the engine's thread: who steps before the load wakes up for each packet, who does not finds many at once. */
-    (void)setpriority(PRIO_PROCESS, 0, RELAY_NICE);
+    struct sched_param realtime = {.sched_priority = RELAY_REALTIME};
+    if (sched_setscheduler(0, SCHED_RR, &realtime) < 0)
+        (void)setpriority(PRIO_PROCESS, 0, RELAY_NICE);
     int poller = epoll_create1(0);
     struct epoll_event ready[PER_WAIT], event = {.events = EPOLLIN};
     for (int i = 0; i < count; i++) {

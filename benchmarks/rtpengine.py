@@ -55,7 +55,7 @@ class Rtpengine:
         self._process = subprocess.Popen(
             [
                 # It steps before the load, as the engine's thread and the floor do.
-                *("nice", "-n", "-10", "rtpengine"),
+                *("chrt", "--rr", "1", "rtpengine"),
                 "--foreground",
                 "--log-stderr",
                 "--log-level=1",

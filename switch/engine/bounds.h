@@ -14,8 +14,10 @@ enum {
     PACKET_TIME_MS_MAX = 60,
     /* Media threads: each carries a thousand two-way calls, and ports end before 64 threads have their share. */
     THREADS_MAX = 64,
-    /* How far the engine thread steps before others, where it may (RLIMIT_NICE): it runs for microseconds at a time, and
-     * whoever makes it wait is heard. Not real time: it must not keep the loop from running on one core. */
+    /* How far a media thread steps before others, where it may: it runs for microseconds at a time, and whoever makes it
+     * wait is heard. In real time (RLIMIT_RTPRIO), the lowest there is, if a core is left that no media thread needs: it must
+     * not keep the loop of signalling from running. Else by a better share (RLIMIT_NICE). */
+    MEDIA_REALTIME = 1,
     MEDIA_NICE = -10,
     /* Ethernet's 1500 with room; a longer datagram is no audio of ours and is dropped as malformed. */
     DATAGRAM_BYTES_MAX = 2048,

@@ -3,6 +3,8 @@
  * Packets are passed on when they arrive. Commands are applied when they arrive too, after the packets that came
  * before them; those that find the event ring too full wait in their own ring, which is how a reader that
  * does not read slows its writer down instead of losing an answer. Nothing here allocates or locks. */
+#include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -114,11 +116,20 @@ static void gather(struct engine *engine, int woken)
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = GATHER_US * 1000}, NULL);
 }
 
+/* Of this thread alone. Where both are refused it runs like all others. */
+static void go_first(const struct engine *engine)
+{
+    cpu_set_t cores;
+    bool spare = sched_getaffinity(0, sizeof cores, &cores) == 0 && (uint32_t)CPU_COUNT(&cores) > engine->shared->threads;
+    struct sched_param realtime = {.sched_priority = MEDIA_REALTIME};
+    if (!spare || pthread_setschedparam(pthread_self(), SCHED_RR, &realtime) != 0)
+        (void)setpriority(PRIO_PROCESS, 0, MEDIA_NICE);
+}
+
 void *loop_run(void *argument)
 {
     struct engine *engine = argument;
-    /* Of this thread alone. Where that is refused it runs like all others. */
-    (void)setpriority(PRIO_PROCESS, 0, MEDIA_NICE);
+    go_first(engine);
     struct epoll_event ready[SOCKETS_PER_WAIT];
     while (!atomic_load(&engine->stopping)) {
         int woken = epoll_wait(engine->epoll, ready, SOCKETS_PER_WAIT, -1);

@@ -1,5 +1,6 @@
 """Several media threads: what is bridged, mixed or recorded together is of one of them."""
 
+import os
 import time
 import wave
 from collections.abc import Iterator
@@ -161,3 +162,36 @@ def test_each_thread_is_counted(threads: Bench) -> None:
 def test_how_many_threads_where_nobody_says(cores: int, slots: int, wanted: int) -> None:
     assert media_threads_for(cores, slots) == wanted
     assert MEDIA_THREADS_MAX == THREADS_MAX
+
+
+def media_tasks() -> set[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(task.name) for task in tasks if (task / "comm").read_text().strip() == "media-engine"}
+
+
+def may_run_in_real_time() -> bool:
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return True
+
+
+@pytest.mark.skipif(not may_run_in_real_time(), reason="RLIMIT_RTPRIO is 0 here")
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_media_thread_runs_in_real_time_where_a_core_is_left_for_signalling(cores: int) -> None:
+    allowed, before = os.sched_getaffinity(0), media_tasks()
+    if len(allowed) < cores:
+        pytest.skip("too few cores here")
+    os.sched_setaffinity(0, sorted(allowed)[:cores])  # of this thread, and so of those that it starts
+    try:
+        made = Bench(threads=1)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    try:
+        until(lambda: made.engine.stats().ticks > 0, "its first turn")
+        (task,) = media_tasks() - before
+        assert os.sched_getscheduler(task) == (os.SCHED_RR if cores > 1 else os.SCHED_OTHER)
+    finally:
+        made.close()
