@@ -36,7 +36,8 @@ def said_to(one: Peer, other: Peer) -> list[Packet]:
 def repeated(packet: Packet) -> bool:
     """Whether a packet of one mono frame of 20 ms says the one before it again (RFC 6716 section 4.2.4).
 
-    The bits are the first that the range coder wrote: whether there is voice, then whether there is a repetition.
+    The bits are the first that the range coder wrote: whether there is voice, then whether there is a
+    repetition.
     """
     return bool(packet.payload[1] & 0x40)
 
