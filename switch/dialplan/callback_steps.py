@@ -93,7 +93,7 @@ def callback(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int)
             where=where,
             queue=queue.name,
             needs=c.needs(model.needs, (*path, "needs")),
-            priority=queue.priority if model.priority is None else model.priority,
+            priority=model.priority,
             promised=c.optional(model.promised, path, where, "promised", after, default=end),
             declined=after
             if model.declined is None

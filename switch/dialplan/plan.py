@@ -207,7 +207,8 @@ class AgentPlan:
     """A person who works. `queues` empty: all of the tenant. `order` counts from 0 as written.
 
     `languages` are among the skills, too. `units` is the whole capacity, `most` bounds contacts by channel.
-    `shift` None: any time is right; it is meant in `zone`, the agent's home.
+    `shift` None: any time is right; it is meant in `zone`, the agent's home. `on_demand`: paused after each
+    contact.
     """
 
     name: str
@@ -222,6 +223,7 @@ class AgentPlan:
     most: tuple[tuple[str, int], ...] = ()
     zone: ZoneInfo | None = None
     shift: Hours | None = None
+    on_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +246,20 @@ USUAL_ROUTING = RoutingPlan()
 
 @dataclass(frozen=True, slots=True)
 class AnnouncePlan:
-    """What a waiting caller is told; `every_s` 0 tells once, `first_s` 0 and `every_s` 0 never."""
+    """What a waiting caller is told; `every_s` 0 tells once, `first_s` 0 and `every_s` 0 never.
+
+    Places beyond `position_max` are not told (0: all are), with `only_better` none that is not lower than the
+    last one told.
+    """
 
     first_s: int
     every_s: int
     position: bool
     estimate: bool
     messages: tuple[str, ...]
+    position_max: int = 0
+    only_better: bool = False
+    estimate_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +288,8 @@ class QueuePlan:
     """A queue as written; 0 switches a limit off. `policy` is a word of the router.
 
     `hours` are the names of opening hours (empty: always open), `leave_when` the gates at which those who
-    wait leave, too: `no-agents`, `nobody-ready`, `closed`.
+    wait leave, too: `no-agents`, `nobody-ready`, `closed`. With fewer agents signed in than
+    `widen_at_once_below` a wait begins with its last ring.
     """
 
     name: str
@@ -310,6 +320,7 @@ class QueuePlan:
     language: int = 0
     sticky_s: int = -1
     remember_days: int = 30
+    widen_at_once_below: int = 0
 
 
 @dataclass(frozen=True, slots=True)

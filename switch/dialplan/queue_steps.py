@@ -62,7 +62,7 @@ def queue(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) ->
             queue=model.name,
             needs=c.needs(model.needs, (*path, "needs")),
             widen=_widen(c, model, path),
-            priority=plan.priority if model.priority is None else model.priority,
+            priority=model.priority,
             wait_us_max=wait_s * SECOND,
             exits=exits,
             otherwise=otherwise,

@@ -76,6 +76,7 @@ class AgentWords:
             most=tuple(sorted(model.most.items())),
             zone=self._zone(model.time_zone, (*path, "time_zone")),
             shift=self.hours.get(model.shift),
+            on_demand=model.on_demand,
         )
 
     def _channels(self) -> list[str]:

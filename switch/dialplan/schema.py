@@ -284,13 +284,17 @@ class AgentModel(Section):
     most: Annotated[dict[str, Annotated[int, Field(ge=0, le=1_000)]], BeforeValidator(_mapping)] = {}
     time_zone: str = ""
     shift: str = ""
+    on_demand: bool = False
 
 
 class AnnounceModel(Section):
     first_s: Seconds = 15
     every_s: Annotated[int, Field(ge=5, le=86_400)] = 45
     position: bool = True
+    position_max: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    only_better: bool = False
     estimate: bool = True
+    estimate_once: bool = False
     messages: Raw = None
 
 
@@ -341,6 +345,7 @@ class QueueModel(ExitsModel):
     also_missed: Annotated[list[Literal["busy", "unreachable"]], BeforeValidator(_listed)] = []
     match_language: Level = 0
     last_agent: Raw = None
+    widen_at_once_below: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
 class OutsideModel(Section):
@@ -442,7 +447,7 @@ class QueueStepModel(ExitsModel):
     prefer: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000)]], BeforeValidator(_as_ones)] = {}
     teams: Names = []
     widen: Annotated[list[Raw], Field(max_length=32)] = []
-    priority: Priority | None = None
+    priority: Priority = 0
     max_wait_s: Seconds | None = None
     max_estimate_s: Seconds | None = None
     record: bool | None = None

@@ -29,6 +29,6 @@ class CallbackStepModel(Section):
 
     queue: str
     needs: Needs = Field(default_factory=dict)
-    priority: Priority | None = None
+    priority: Priority = 0
     promised: Raw = None
     declined: Raw = None

@@ -276,6 +276,7 @@ class TenantReader:
                 language=model.match_language,
                 sticky_s=sticky_s,
                 remember_days=remember_days,
+                widen_at_once_below=model.widen_at_once_below,
                 callback=read_callback(
                     model, (*path, "callback"), self.source, book, self.problems, self.model.hours
                 ),
@@ -295,7 +296,14 @@ class TenantReader:
             return _SILENT
         messages = book.resolve(announce.messages, (*path, "messages"))
         return AnnouncePlan(
-            announce.first_s, announce.every_s, announce.position, announce.estimate, messages
+            announce.first_s,
+            announce.every_s,
+            announce.position,
+            announce.estimate,
+            messages,
+            announce.position_max,
+            announce.only_better,
+            announce.estimate_once,
         )
 
     def _hours(self) -> dict[str, Hours]:

@@ -62,6 +62,8 @@ class Waiting:
     check_at: int | None = None
     checking: bool = False
     told: int = 0
+    place_told: int = 0
+    estimate_told: bool = False
     steps: tuple[QueueStep, ...] = ()
     offer_at: int | None = None
     talk: AskingBack | None = None
@@ -197,15 +199,25 @@ class Waiting:
     def _announce(self, status: QueueStatus) -> int | None:
         announce = self.queue.announce
         prompts: list[str] = []
-        if announce.position and status.position > 0:
+        if announce.position and status.position > 0 and self._worth_telling(status.position):
+            self.place_told = status.position
             prompts.append(position_prompt(status.position))
-        if announce.estimate and status.estimate_s >= ESTIMATE_TOLD_FROM_S:
+        due = announce.estimate and not (announce.estimate_once and self.estimate_told)
+        if due and status.estimate_s >= ESTIMATE_TOLD_FROM_S:
+            self.estimate_told = True
             prompts.append(estimate_prompt(status.estimate_s))
         if announce.messages:
             prompts.append(announce.messages[self.told % len(announce.messages)])
             self.told += 1
         self.phase = Phase.ANNOUNCING if self.session.play(tuple(prompts)) else Phase.MUSIC
         return None
+
+    def _worth_telling(self, position: int) -> bool:
+        """Places fall by themselves, and rise where somebody of a higher priority came."""
+        announce = self.queue.announce
+        if announce.position_max and position > announce.position_max:
+            return False
+        return not announce.only_better or not self.place_told or position < self.place_told
 
     def _offer(self, now: int) -> int | None:
         """Say that one can be called back; music goes on afterwards."""

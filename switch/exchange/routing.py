@@ -16,6 +16,9 @@ from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
 from switch.journal import queue_events
 
+ON_DEMAND = "on-demand"
+"""Why an agent is paused who takes one contact at a time."""
+
 
 def carry_out(office: Office, tenant: str, decision: acd.Decision, now: int) -> None:
     """One decision of a tenant's router."""
@@ -133,6 +136,10 @@ def _connected(office: Office, tenant: str, decision: acd.Connected, now: int) -
         session,
     )
     lines.answered(office, tenant, decision.agent)
+    plan = office.tenancy(session).plan.agents.get(decision.agent)
+    if plan is not None and plan.on_demand:
+        # It waits for the end of the talk and its wrap-up.
+        office.tell_router(tenant, acd_events.Pause(decision.agent, ON_DEMAND))
     wishes.talked(office, session, decision.queue, decision.agent, now)
     if session.callback is not None:
         callbacks.agent_answered(office, session, session.callback, leg, now)

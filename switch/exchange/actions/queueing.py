@@ -1,9 +1,11 @@
 """Enqueue, AskQueue, LeaveQueue: the anchor's contact in the router."""
 
+from dataclasses import replace
+
 from switch.acd.events import Arrive, Withdraw
 from switch.acd.settings import Contact
 from switch.base.clock import SECOND
-from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, TurnAway
+from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep, TurnAway
 from switch.dialplan.events import QueueRefused, QueueStatus
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
@@ -20,8 +22,8 @@ def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None
     session.waiting_since = now
     session.priority = action.priority
     session.record_talk = action.record
-    first = action.steps[0].needs if action.steps else ()
-    session.requirement = requirement_of(action.steps)
+    session.requirement = requirement_of(_rings(office, session, action, now))
+    first = session.requirement.steps[0].needs
     session.needs = tuple(f"{need.skill}>={need.level}" for need in first)
     office.session_of_contact[session.tenant, session.contact] = session
     contact = Contact(
@@ -35,6 +37,16 @@ def enqueue(office: Office, session: Session, action: Enqueue, now: int) -> None
         sticky_us=max(0, action.sticky_s) * SECOND,
     )
     office.tell_router(session.tenant, Arrive(contact))
+
+
+def _rings(office: Office, session: Session, action: Enqueue, now: int) -> tuple[QueueStep, ...]:
+    """The rings of the wait; the last alone where so few are at work that nobody can be waited for."""
+    tenancy, steps = office.tenancy(session), action.steps
+    queue = tenancy.plan.queues.get(action.queue)
+    if len(steps) < 2 or queue is None or not queue.widen_at_once_below:
+        return steps
+    signed_in, _ = staff_of(tenancy, action.queue, now)
+    return (replace(steps[-1], after_s=0),) if signed_in < queue.widen_at_once_below else steps
 
 
 def ask(office: Office, session: Session, action: AskQueue, now: int) -> None:
