@@ -1,341 +1,199 @@
-"""What the router must decide, found by brute force: no index, no heap, nothing remembered as touched.
+"""Who must be served by whom, found by brute force: no index, no heap; each offer looks at everybody anew.
 
-Shares only value types with either half. Every event looks at every contact and every agent.
+Shares only value types with either half. An order is a key over contacts (`keys`), a policy a score of agents
+(`worth`), eligibility two predicates (`meets`, `may`). Who is here, the books tell, which choose nothing.
 """
 
 from collections.abc import Callable
+from functools import reduce
 
 from switch.acd import events as ev
-from switch.acd.settings import Assign, Policy, TenantSettings
+from switch.acd.decisions import Decision, Offered, RefusalReason
+from switch.acd.settings import AgentSettings, Assign, Order, Policy, Step
 from switch.base.rng import SplitMix64
-from tests.acd.oracle_people import Customer, Line, Person, meets, service_key, worth
+from tests.acd.books import SECOND, Agent, Books, Visit
 
-DAY, RETRY_LEAST, RING_WITHOUT_LIMIT = 86_400_000_000, 1_000_000, 600_000_000
-RANDOM = (Policy.RANDOM, Policy.WEIGHTED_RANDOM)
-Made = tuple[str, str, int, int]
+FNV_START = 0xCBF29CE484222325
+BATCH_SHIFT = {Policy.RANDOM: 35, Policy.WEIGHTED_RANDOM: 27, Policy.IDLENESS_RATIO: 0}
 
 
-class Oracle:
-    """`apply` gives the offers in order (contact, agent, candidates, score), and what else happened."""
+class Oracle(Books):
+    """`follow` holds each decision of a router against its own; AgentChanged alone is not asked for."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.tenant, self.rng = TenantSettings(), SplitMix64(seed)
-        self.queues, self.people, self.here = dict[str, Line](), dict[str, Person](), dict[str, Customer]()
-        self.seq = self.offers = self.fence = self.now = self.day = 0
+        super().__init__()
+        self.rng, self.kept, self.given = SplitMix64(seed), list[Visit](), list[tuple[Visit, Agent, int]]()
 
-    def apply(self, event: ev.Event, now: int) -> tuple[list[Made], set[tuple[str, ...]]]:
-        self.now, self.facts, self.made = now, set[tuple[str, ...]](), list[Made]()
-        self.fall_due()
-        if isinstance(event, ev.Claim | ev.Decline):
-            self.about_offer(event)
-        elif isinstance(event, ev.Abandon | ev.Withdraw | ev.Finish):
-            if event.contact in self.here:
-                self.about_contact(event, self.here[event.contact])
-        elif hasattr(event, "agent") and isinstance(event.agent, str):
-            if event.agent in self.people:
-                self.about_agent(event, self.people[event.agent])
-        else:
-            self.about_settings(event)
-        for p in self.people.values():
-            busy = bool(p.own or p.wrap or any(c.talking and p.named(c.agent) for c in self.here.values()))
-            if busy != (p.busy_at >= 0):
-                p.busy, p.busy_at = (p.busy, now) if busy else (p.busy + now - p.busy_at, -1)
-        self.serve_together()
-        self.serve(more=False)
-        self.serve(more=True)
-        return self.made, self.facts
+    def follow(self, event: ev.Event, now: int, decisions: list[Decision]) -> None:
+        owed = self.owed(event, now)
+        self.begin(event, now, decisions)
+        owed += self.entry(event, self.refusal, lambda c: self.keys(c)[0])
+        for d in decisions:
+            if isinstance(d, Offered):
+                assert (d.contact, d.agent, d.choice.candidates, d.choice.best[0].score) == self.offer()
+            self.see(d, event)
+        assert self.offer() is None, "somebody waits beside an agent"
+        self.compare(owed, decisions)
 
-    def due(self) -> int | None:
-        times = [at for p in self.people.values() for at in (p.wrap, p.rest)]
-        for c in self.here.values():
-            if not c.talking:
-                times += [lease for _, _, lease in c.rings.values()] + [*c.tried.values(), c.more, c.kept]
-                times += [c.since + step.after_us for step in c.contact.requirement.steps]
-        return min((at for at in times if at > self.now), default=None)
+    def keys(self, c: Visit) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The least first: in the line of its queue, and among the first of all lines."""
+        q, waited, arrival = c.queue.settings, self.now - c.since, (c.since, c.seq)
+        line = (-c.contact.priority, *arrival)
+        match self.tenant.order:
+            case Order.PRIORITY:
+                return line, (-q.priority, *line)
+            case Order.FIRST_COME:
+                return arrival, arrival
+            case Order.AGEING:
+                aged = c.since - (q.priority + c.contact.priority) * self.tenant.ageing_us
+                return (aged, *arrival), (aged, *arrival)
+            case Order.COST:
+                known = c.queue.handlings[-64:]
+                mean = sum(known) // len(known) if len(known) >= 8 else max(1, q.handling_us)
+                return line, (-((q.cost * waited << 12) // max(1, mean >> 10)), *arrival)
+            case Order.RATIO:
+                waits = [o.queue for o in self.waiting() if o not in self.kept and not self.rings_of(o.name)]
+                shares = sum(queue.settings.share for queue in self.queues.values())
+                return line, (q.share * len(waits) - shares * waits.count(c.queue), *arrival)
+            case Order.SERVICE_LEVEL:
+                ends, t = c.queue.in_time[-64:], q.service_level_us or 3600 * SECOND
+                short = (q.target_percent << 16) // 100 - (sum(ends) << 16) // len(ends) if ends else 0
+                return line, (waited > t, -(max(0, short) << 32) - (waited << 16) // t, *arrival)
 
-    def fall_due(self) -> None:
-        for p in self.people.values():
-            p.wrap, p.wrap_units = (p.wrap, p.wrap_units) if p.wrap > self.now else (0, 0)
-            p.rest = p.rest if p.rest > self.now else 0
-            p.today = 0 if 0 < self.day <= self.now else p.today
-        while 0 < self.day <= self.now:
-            self.day += DAY
-        for c in self.here.values():
-            for number in [number for number, ring in c.rings.items() if ring[2] <= self.now]:
-                self.fail(c, number, "lease-expired")
-            c.tried = {name: until for name, until in c.tried.items() if until > self.now}
-            self.widen(c)
-            if 0 < c.more <= self.now:
-                c.may_ring, c.more = c.may_ring + 1, self.more_at(c) if c.may_ring < 63 else 0
+    def meets(self, me: AgentSettings, c: Visit, step: Step) -> bool:
+        """The agent has what the contact asks for, and could take it with nothing else to do."""
+        level = dict(me.skills)
+        has = [all(level.get(n.skill, 0) >= n.level for n in group) for group in (step.needs, *step.any_of)]
+        return (
+            (not me.queues or not {c.contact.queue, *step.queues}.isdisjoint(me.queues))
+            and (has[0] and (any(has[1:]) or not step.any_of))
+            and not any(level.get(n.skill, 0) >= n.level for n in step.none_of)
+            and (not step.teams or not set(step.teams).isdisjoint(me.teams))
+            and (c.units <= me.units and dict(me.most).get(c.contact.channel, 1) > 0)
+        )
 
-    def widen(self, c: Customer) -> None:
-        steps = c.contact.requirement.steps
-        begun = [n for n, step in enumerate(steps) if c.since + step.after_us <= self.now][-1]
-        if begun > c.step and not c.talking:
-            c.step = begun
-            self.facts.add(("widened", c.contact.contact, str(begun)))
+    def may(self, p: Agent, c: Visit) -> bool:
+        """The agent may be offered the contact now."""
+        load, step, channel = self.load(p), c.step(self.now), c.contact.channel
+        used = sum(held.units for held in load) + 100 * p.own + p.wrap_units
+        alike, most = sum(held.contact.channel == channel for held in load), dict(p.settings.most)
+        barred = {*c.contact.avoid, *(name for name, until in c.tried.items() if until > self.now)}
+        before = c.contact.before if c.kept_until > self.now and c.contact.before not in barred else ""
+        b = self.agents.get(before)
+        kept = b and b.on and b.phone and b.line < 2 and self.meets(b.settings, c, step)
+        return (
+            (p.on and p.phone and p.line < 2 and not p.paused and p.rest_until <= self.now)
+            and (c not in load and used + c.units <= p.settings.units and alike < most.get(channel, 10**9))
+            and (p.name not in barred and (p is b or not kept) and self.meets(p.settings, c, step))
+        )
 
-    def more_at(self, c: Customer) -> int:
-        assert c.queue
-        return self.now + max(c.queue.settings.ring_more_us, RETRY_LEAST)
-
-    def first(self, asks: Callable[[Customer], bool]) -> Customer | None:
-        """Of the first who asks in each line the one whose turn it is."""
-        heads = []
-        for q in self.queues.values():
-            line = [c for c in self.here.values() if c.queue is q and not c.talking]
-            heads += [c for c in sorted(line, key=lambda c: c.line_key(self.tenant)) if asks(c)][:1]
-
-        def key(c: Customer) -> tuple[int, ...]:
-            return service_key(c, self.tenant, self.queues, self.here, self.now)
-
-        return min(heads, key=key, default=None)
-
-    def serve(self, *, more: bool) -> None:
-        """Each waiting contact once, in order; or `more` offers of those who have one."""
-        passed = set[int]()
-        while c := self.first(lambda c: c.seq not in passed and self.asks(c, more=more)):
-            passed.add(c.seq)
-            while self.asks(c, more=more):
-                self.offer(c)
-
-    def serve_together(self) -> None:
-        """Every way to match those whom the order lets be served together is looked at."""
-        while self.tenant.assign is Assign.BATCH:
-            kept = self.kept()
-            waiting = [c for c in self.here.values() if not c.talking and not c.rings]
-            able = [p for p in self.people.values() if any(self.may(p, c) for c in waiting)]
-            able.sort(key=lambda p: p.turn("")[1:])
-            draws, costs = list[int](), list[dict[str, int]]()
-            for c in kept:
-                c.assigned, policy = False, c.policy()
-                draws.append(self.rng.next() if len(kept) > 1 and policy in RANDOM else 0)
-                fit = [p for p in able if self.may(p, c)]
-                shift = {Policy.RANDOM: 35, Policy.WEIGHTED_RANDOM: 27, Policy.IDLENESS_RATIO: 0}.get(
-                    policy, 19
+    def worth(self, p: Agent, c: Visit, fit: list[Agent], draw: int) -> int:
+        """What the policy thinks of one of those who are fit: more is better."""
+        q, step, level = c.queue.settings, c.step(self.now), dict(p.settings.skills)
+        match q.policy:
+            case Policy.MOST_SKILLED:
+                met = [g for g in step.any_of if all(level.get(n.skill, 0) >= n.level for n in g)] or [()]
+                asked = [[level.get(n.skill, 0) for n in (*step.needs, *group)] for group in met]
+                wishes = [(max(1, w.weight), level.get(w.skill, 0)) for w in step.prefer] or [(1, 0)]
+                wished = (sum(weight * has for weight, has in wishes) << 32) // sum(w for w, _ in wishes)
+                return max((sum(has) << 32) // max(1, len(has)) for has in asked) + wished
+            case Policy.LEAST_OCCUPIED:
+                halves = max(0, (self.now - p.on_since).bit_length() - 31)
+                on = (self.now - p.on_since) >> halves
+                return -(((p.busy_us >> halves) << 32) // on) if on else 0
+            case Policy.ROUND_ROBIN:
+                circle = sorted((a.settings.order, a.name) for a in self.agents.values())
+                passed = sum(place <= c.queue.last for place in circle) if c.queue.last else 0
+                return -((circle.index((p.settings.order, p.name)) - passed) % len(circle)) << 32
+            case Policy.IDLENESS_RATIO:
+                team = [next((t for t in q.shares if t[0] in a.settings.teams), ("", 0)) for a in (p, *fit)]
+                return team[1:].count(team[0]) * sum(share for _, share in q.shares) - team[0][1] * len(fit)
+            case Policy.RANDOM | Policy.WEIGHTED_RANDOM:
+                fnv_1a = reduce(
+                    lambda h, byte: (h ^ byte) * 0x100000001B3 % 2**64, p.name.encode(), FNV_START
                 )
-                score = {p: worth(p, c, fit, list(self.people.values()), draws[-1], self.now) for p in fit}
-                near = {p: 0 if p.named(c.contact.before) else able.index(p) + 1 for p in fit}
-                costs.append({p.name: (p.line << 54) - ((score[p] >> shift) << 17) + near[p] for p in fit})
-            if len(kept) < 2:
-                return
-            places = {p.name: place for place, p in enumerate(able)}
-            best = min(
-                self.ways(kept),
-                key=lambda way: (
-                    sum(cost[name] for cost, name in zip(costs, way, strict=True)),
-                    [places[name] for name in way],
-                ),
-            )
-            for c, name, draw in zip(kept, best, draws, strict=True):
-                self.offer(c, self.people[name], draw)
+                word = SplitMix64(draw ^ fnv_1a).next()
+                weighted = -((minus_log2(word) << 16) // max(1, p.settings.weight))
+                return word >> 2 if q.policy is Policy.RANDOM else weighted
+        least = {Policy.LEAST_SKILLED: sum(level.values()), Policy.FEWEST_CALLS: p.today}
+        return -(least | {Policy.LINEAR: p.settings.order}).get(q.policy, 0) << 32
 
-    def kept(self) -> list[Customer]:
-        """In order each who can be served together with those before."""
-        kept = list[Customer]()
-        while c := self.first(lambda c: self.asks(c, more=False) and c not in kept and self.can(kept, c)):
-            kept.append(c)
-            c.assigned = True
-        return kept
+    def offer(self) -> tuple[str, str, int, int] | None:
+        """The next: of a batch, to the first who is not rung, or one more to the first who may have more."""
+        self.given = self.given or self.batch()
+        alone = self.first(lambda c: not self.rings_of(c.name))
+        c = self.given[0][0] if self.given else alone or self.first(self.wants_more)
+        if c is None:
+            return None
+        q, fit, draw = c.queue.settings, [p for p in self.agents.values() if self.may(p, c)], 0
+        if self.given:
+            _, best, draw = self.given.pop(0)
+        else:
+            draw = self.rng.next() if "random" in q.policy else 0
+            score = {p: self.worth(p, c, fit, draw) for p in fit}
+            best = min(fit, key=lambda p: (p.line, -score[p], p.name != c.contact.before, *p.turn()))
+        return c.name, best.name, len(fit), self.worth(best, c, fit, draw)
 
-    def can(self, kept: list[Customer], c: Customer) -> bool:
-        return bool(self.ways([*kept, c]))
+    def first(self, asks: Callable[[Visit], bool]) -> Visit | None:
+        """Of the first in each line who asks and whom somebody may serve, the one whose turn it is."""
+        asking = [c for c in self.waiting() if asks(c) and any(self.may(p, c) for p in self.agents.values())]
+        heads = {c.queue: c for c in sorted(asking, key=lambda c: self.keys(c)[0], reverse=True)}
+        return min(heads.values(), key=lambda c: self.keys(c)[1], default=None)
 
-    def ways(self, kept: list[Customer], used: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    def wants_more(self, c: Visit) -> bool:
+        most = {Policy.RING_ALL: 64, Policy.RING_PROGRESSIVELY: c.may_ring}.get(c.queue.settings.policy, 0)
+        return 0 < len(self.rings_of(c.name)) < most
+
+    def ways(self, contacts: list[Visit], used: tuple[Agent, ...] = ()) -> list[tuple[Agent, ...]]:
         """All ways to give each of these an agent of its own."""
-        if not kept:
-            return [()]
-        fit = [name for name, p in self.people.items() if name not in used and self.may(p, kept[0])]
-        return [(name, *rest) for name in fit for rest in self.ways(kept[1:], (*used, name))]
+        if not contacts:
+            return [used]
+        fit = [p for p in self.agents.values() if p not in used and self.may(p, contacts[0])]
+        return [way for p in fit for way in self.ways(contacts[1:], (*used, p))]
 
-    def asks(self, c: Customer, *, more: bool) -> bool:
-        assert c.queue
-        room = {Policy.RING_ALL: 64, Policy.RING_PROGRESSIVELY: c.may_ring}.get(c.policy(), 0)
-        wants = 0 < len(c.rings) < room if more else not c.rings
-        return wants and any(self.may(p, c) for p in self.people.values())
+    def batch(self) -> list[tuple[Visit, Agent, int]]:
+        """Who is served together, by whom, with which random word; nobody where fewer than two can be."""
+        alone = [c for c in self.waiting() if not self.rings_of(c.name)]
+        while self.tenant.assign is Assign.BATCH and (c := self.first(self.can_be_kept)):
+            self.kept.append(c)
+        kept, self.kept = self.kept, []
+        if len(kept) < 2:
+            return []
+        crowd = [p for p in self.agents.values() if any(self.may(p, c) for c in alone)]
+        crowd.sort(key=Agent.turn)
+        cost = dict[tuple[Visit, Agent], int]()
+        draws = [self.rng.next() if "random" in c.queue.settings.policy else 0 for c in kept]
+        for c, draw in zip(kept, draws, strict=True):
+            for p in (fit := [p for p in crowd if self.may(p, c)]):
+                score = self.worth(p, c, fit, draw) >> BATCH_SHIFT.get(c.queue.settings.policy, 19)
+                near = 0 if p.name == c.contact.before else crowd.index(p) + 1
+                cost[c, p] = (p.line << 54) - (score << 17) + near
+        sums = {way: sum(cost[pair] for pair in zip(kept, way, strict=True)) for way in self.ways(kept)}
+        best = min(sums, key=lambda way: (sums[way], [crowd.index(p) for p in way]))
+        return list(zip(kept, best, draws, strict=True))
 
-    def may(self, p: Person, c: Customer) -> bool:
-        name, step, channel = p.name, c.contact.requirement.steps[c.step], c.contact.channel
-        at_work = p.on and p.phone and p.line < 2 and p.pause is None and not p.rest
-        load = [o for o in self.here.values() if name in o.ringing() or (o.talking and o.agent == name)]
-        units = sum(o.units for o in load) + 100 * p.own + p.wrap_units + c.units
-        fits = sum(o.contact.channel == channel for o in load) < dict(p.settings.most).get(channel, 10**9)
-        if not (at_work and c not in load and fits and units <= p.settings.units and meets(p, c, step)):
-            return False
-        b = self.people.get(c.contact.before)
-        kept = c.kept > self.now and b and b.on and b.phone and b.line < 2 and meets(b, c, step)
-        other = kept and c.contact.before not in (*c.contact.avoid, *c.tried, name)
-        return name not in (*c.contact.avoid, *c.tried) and not other
+    def can_be_kept(self, c: Visit) -> bool:
+        return not self.rings_of(c.name) and c not in self.kept and bool(self.ways([*self.kept, c]))
 
-    def offer(self, c: Customer, given: Person | None = None, draw: int = 0) -> None:
-        assert c.queue
-        queue, policy = c.queue.settings, c.policy()
-        fit = [p for p in self.people.values() if self.may(p, c)]
-        draw = self.rng.next() if policy in RANDOM and not given else draw
-        everyone = list(self.people.values())
-        scores = {p.name: worth(p, c, fit, everyone, draw, self.now) for p in fit}
-        best = given or min(fit, key=lambda p: (p.line, -scores[p.name], *p.turn(c.contact.before)))
-        self.made.append((c.contact.contact, best.name, len(fit), scores[best.name]))
-        self.offers, self.fence = self.offers + 1, max(self.fence + 1, self.now)
-        if not c.rings:
-            c.may_ring, c.more = 1, self.more_at(c) if policy is Policy.RING_PROGRESSIVELY else 0
-        lease = self.now + (queue.ring_us or RING_WITHOUT_LIMIT) + queue.lease_margin_us
-        c.rings[self.offers], c.queue.last = (best.name, self.fence, lease), best.place
+    def refusal(self, c: Visit) -> RefusalReason | None:
+        """Why the contact is not let in, or None."""
+        q, steps, agents = c.queue.settings, c.contact.requirement.steps, self.agents.values()
+        asked = {q.name}.union(*(step.queues for step in steps))
+        here = [p for p in agents if p.on and not asked.isdisjoint(p.settings.queues or asked)]
+        able = [p.settings for p in agents if p.name not in c.contact.avoid]
+        reasons = {
+            RefusalReason.FULL: 0 < q.contacts_max <= sum(o.queue is c.queue for o in self.waiting()),
+            RefusalReason.NO_AGENTS: q.refuse_without_agents and not here,
+            RefusalReason.UNSERVABLE: not any(self.meets(me, c, step) for me in able for step in steps),
+        }
+        return next((reason for reason, applies in reasons.items() if applies), None)
 
-    def end(self, c: Customer, number: int, outcome: str) -> Person:
-        name = c.rings.pop(number)[0]
-        self.facts.add(("offer-ended", c.contact.contact, name, outcome))
-        if not c.rings:
-            c.may_ring = c.more = 0
-        return self.people[name]
 
-    def retry(self, c: Customer) -> int:
-        assert c.queue
-        return self.now + max(c.queue.settings.retry_same_agent_us, RETRY_LEAST)
-
-    def fail(self, c: Customer, number: int, outcome: str) -> None:
-        assert c.queue
-        queue, p = c.queue.settings, self.end(c, number, outcome)
-        rang_out = outcome in ("no-answer", "lease-expired")
-        if rang_out:
-            c.tried[p.name] = self.retry(c)
-        else:
-            p.rest = max(p.rest, self.retry(c))
-        busy, unreachable = queue.busy_is_miss, queue.unreachable_is_miss
-        miss = rang_out or (outcome == "busy" and busy) or (outcome == "unreachable" and unreachable)
-        p.missed += miss
-        if miss and 0 < queue.misses_before_pause <= p.missed and p.pause is None:
-            p.pause = "missed"
-
-    def leave(self, c: Customer, outcome: str, offer_outcome: str) -> None:
-        for number in list(c.rings):
-            self.end(c, number, offer_outcome)
-        del self.here[c.contact.contact]
-        self.facts.add(("visit-ended", c.contact.contact, outcome))
-
-    def gone(self, p: Person, *, rests: bool = False) -> None:
-        for c in self.here.values():
-            for number in [n for n, ring in c.rings.items() if p.named(ring[0])]:
-                p.rest = max(p.rest, self.retry(c)) if rests else p.rest
-                self.end(c, number, "agent-gone")
-
-    def about_agent(self, e: ev.Event, p: Person) -> None:
-        match e:
-            case ev.SignIn() if not p.on:
-                p.on, p.missed, p.idle, p.on_at, p.busy = True, 0, self.now, self.now, 0
-                p.busy_at = self.now if p.busy_at >= 0 else -1
-            case ev.SignOut() if p.on:
-                p.on, p.pause = False, None
-                self.gone(p)
-            case ev.Pause():
-                p.pause = e.reason
-            case ev.Resume():
-                p.pause, p.missed = None, 0
-            case ev.SetLine():
-                p.line = max(0, min(e.grade, 2))
-            case ev.Reach() if p.phone != e.reachable:
-                p.phone = e.reachable
-                self.gone(p, rests=True)
-            case ev.Engage():
-                p.own += 1
-                self.gone(p)
-            case ev.Disengage() if p.own:
-                p.own -= 1
-                if not p.own and self.tenant.own_calls_reset_idle:
-                    p.idle = max(self.now, p.wrap)
-            case ev.EndWrapUp() if p.wrap:
-                p.wrap, p.wrap_units, p.idle = 0, 0, self.now
-            case ev.RemoveAgent():
-                self.gone(p)
-                del self.people[e.agent]
-                for c in self.here.values():
-                    c.agent = "" if c.agent == e.agent else c.agent
-
-    def about_settings(self, e: ev.Event) -> None:
-        match e:
-            case ev.SetTenant():
-                start = e.tenant.day_start_us
-                if start != self.tenant.day_start_us:
-                    self.day = start and start + max(0, (self.now - start) // DAY + 1) * DAY
-                self.tenant = e.tenant
-            case ev.SetQueue():
-                self.queues.setdefault(e.queue.name, Line(e.queue)).settings = e.queue
-            case ev.SetAgent():
-                self.people.setdefault(e.agent.name, Person(e.agent, self.now)).settings = e.agent
-            case ev.RemoveQueue():
-                for c in [c for c in self.here.values() if c.contact.queue == e.queue]:
-                    if not c.talking:
-                        self.leave(c, "refused", "withdrawn")
-                    c.queue = None
-                self.queues.pop(e.queue, None)
-            case ev.Arrive() if e.contact.contact not in self.here:
-                self.arrive(e)
-
-    def arrive(self, e: ev.Arrive) -> None:
-        self.seq += 1
-        units = dict(self.tenant.channels).get(e.contact.channel, 100)
-        queue, since = self.queues.get(e.contact.queue), e.contact.waiting_since or self.now
-        c = Customer(e.contact, queue, since, self.seq, units)
-        reason = self.refusal(c)
-        if reason:
-            self.facts.add(("refused", e.contact.contact, reason))
-        else:
-            self.here[e.contact.contact] = c
-            self.widen(c)
-
-    def refusal(self, c: Customer) -> str:
-        """Why a contact is not let in, or nothing."""
-        if not c.queue:
-            return "unknown-queue"
-        queue, steps = c.queue.settings, c.contact.requirement.steps
-        if 0 < queue.contacts_max <= sum(o.queue is c.queue and not o.talking for o in self.here.values()):
-            return "full"
-        asked = {queue.name}.union(*(step.queues for step in steps))
-        serve = [p.on for p in self.people.values() if not p.settings.queues or asked & {*p.settings.queues}]
-        if queue.refuse_without_agents and not any(serve):
-            return "no-agents"
-        able = [p for name, p in self.people.items() if name not in c.contact.avoid]
-        return "" if any(meets(p, c, step) for p in able for step in steps) else "unservable"
-
-    def about_contact(self, e: ev.Event, c: Customer) -> None:
-        match e:
-            case ev.Abandon() | ev.Finish() if c.talking:
-                self.end_talk(c)
-            case ev.Abandon():
-                c.note_end(self.now)
-                self.leave(c, "abandoned", "caller-gone")
-            case ev.Withdraw() if not c.talking:
-                self.leave(c, "withdrawn", "withdrawn")
-
-    def end_talk(self, c: Customer) -> None:
-        del self.here[c.contact.contact]
-        self.facts.add(("visit-ended", c.contact.contact, "ended"))
-        if c.queue:
-            c.queue.handlings = [*c.queue.handlings, self.now - c.talks_at + c.wrap][-64:]
-        if c.agent:
-            p = self.people[c.agent]
-            p.wrap = max(p.wrap, self.now + c.wrap if c.wrap else 0)
-            p.wrap_units += c.units if c.wrap else 0
-            p.idle = max(self.now, p.wrap)
-
-    def about_offer(self, e: ev.Claim | ev.Decline) -> None:
-        c = next((c for c in self.here.values() if c.rings.get(e.offer, ("", 0))[1] == e.fence), None)
-        if isinstance(e, ev.Decline):
-            if c is not None:
-                self.fail(c, e.offer, e.reason.value)
-        elif c is None:
-            self.facts.add(("claim-refused", str(e.offer)))
-        else:
-            assert c.queue
-            c.agent, c.talks_at, c.wrap, c.tried = (
-                c.rings.pop(e.offer)[0],
-                self.now,
-                c.queue.settings.wrap_up_us,
-                {},
-            )
-            p = self.people[c.agent]
-            p.today, p.missed, c.talking, c.more = p.today + 1, 0, True, 0
-            c.note_end(self.now)
-            self.facts.add(("connected", c.contact.contact, c.agent))
-            for number in list(c.rings):
-                self.end(c, number, "answered-elsewhere")
+def minus_log2(word: int) -> int:
+    """Of word / 2**64, by repeated squares as docs/decisions/0030 states."""
+    e = max(word, 1).bit_length() - 1
+    x, f = (max(word, 1) << (63 - e)) >> 32, 0
+    for _ in range(32):
+        bit = x * x >> 63
+        x, f = x * x >> (31 + bit), 2 * f + bit
+    return (64 << 32) - (e << 32) - f

@@ -9,7 +9,6 @@ from switch.acd.batch import least
 from switch.acd.decisions import Offered
 from switch.acd.settings import Assign, Policy, TenantSettings
 from switch.base.rng import SplitMix64
-from tests.acd.batch_oracle import POLICIES, BatchWatch
 from tests.acd.centre import SECOND, Centre
 from tests.acd.halves import half, knowing
 from tests.acd.invariants import Watch
@@ -185,24 +184,3 @@ def test_surges_break_nothing(seed: int) -> None:
         watch.check(router, event, now, decisions)
         batches += any(isinstance(d, Offered) and d.choice.batch > 1 for d in decisions)
     assert batches > 3 or not always
-
-
-@pytest.mark.parametrize("name", knowing("batch", "before", "line"))
-@pytest.mark.parametrize("seed", range(12))
-def test_brute_force_finds_the_same_batches(name: str, seed: int) -> None:
-    world = Surges(
-        seed,
-        agents=3 + seed % 3,
-        queues=2,
-        contacts=14,
-        words=frozenset({"before", "line"}),
-        policies=POLICIES,
-    )
-    router, watch = half(name)(seed), BatchWatch()
-    router.apply(ev.SetTenant(TenantSettings(assign=Assign.BATCH)), 0)
-    for _ in range(500):
-        event, now = world.next()
-        decisions = router.apply(event, now)
-        world.learn(decisions)
-        watch.follow(event, now, decisions)
-    assert watch.batches > 3

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from switch.acd import events as ev
 from switch.acd.decisions import Admitted, Connected, Decision, Offered, OfferEnded, VisitEnded, WakeAt
+from switch.acd.limits import DAY_US
 from switch.acd.select import C_LACKS
 from switch.acd.settings import (
     VOICE,
@@ -251,7 +252,8 @@ class World:
         if "own-calls" in self.words:
             words["own_calls_reset_idle"] = rng.chance(1, 2)
         if "day" in self.words:
-            words["day_start_us"] = (rng.below(4) - 1) * self.now // 2
+            soon = self.now + 5 * SECOND
+            words["day_start_us"] = self.pick([0, self.now // 2, soon, soon - 3 * DAY_US])
         return ev.SetTenant(TenantSettings(**words))
 
     def _set_queue(self, name: str) -> ev.Event:
