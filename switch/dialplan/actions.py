@@ -20,11 +20,16 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play clips to the caller; `PlayEnded` with this number follows. Replaces what plays."""
+    """Play clips to the caller; `PlayEnded` with this number follows. Replaces what plays.
+
+    At 50 to 200 percent of their speed with the pitch that they have, and 20 dB louder or softer at most.
+    """
 
     playback: int
     clips: tuple[str, ...]
     loop: bool = False
+    speed_percent: int = 100
+    volume_db: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,14 @@ class SteerMail:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceMail:
+    """The message goes on at this speed and volume, as in `Play`."""
+
+    speed_percent: int
+    volume_db: int
+
+
+@dataclass(frozen=True, slots=True)
 class JoinConference:
     """Into the tenant's room of this name; `ConferenceJoined` or `ConferenceRefused` follows.
 
@@ -324,6 +337,7 @@ Action = (
     | MarkMail
     | DeleteMail
     | SteerMail
+    | PaceMail
     | JoinConference
     | ControlConference
     | Hangup

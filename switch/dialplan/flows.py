@@ -24,7 +24,7 @@ from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.queue_steps import queue
 from switch.dialplan.room_steps import conference, voice_mail
 from switch.dialplan.rooms_plan import MailboxPlan
-from switch.dialplan.sound_steps import record, take_message, told
+from switch.dialplan.sound_steps import play, record, take_message, told
 from switch.dialplan.source import Path, Source
 
 STEPS_MAX = 500
@@ -217,13 +217,6 @@ def _answer(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) ->
     return c.add(p.AnswerCall(where, after))
 
 
-def _play(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> int:
-    prompts = c.book.resolve(args, path)
-    if args is None or args == []:
-        c.problems.add(where.place, "the name of a prompt was expected")
-    return c.add(p.PlayPrompts(where, prompts, after))
-
-
 def _say(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> int:
     return c.add(p.PlayPrompts(where, (c.book.inline(args, path),), after))
 
@@ -391,7 +384,7 @@ VERBS: Mapping[str, Verb] = {
     "menu": _menu,
     "needs": _needs,
     "pause_s": _pause,
-    "play": _play,
+    "play": play,
     "queue": queue,
     "record": record,
     "reject": _reject,

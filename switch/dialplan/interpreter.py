@@ -90,10 +90,13 @@ class _Playing:
     session: Session
     prompts: tuple[str, ...]
     address: int
+    speed_percent: int = 100
+    volume_db: int = 0
 
     def start(self, now: int) -> int | None:
         del now
-        return None if self.session.play(self.prompts) else self.address
+        heard = self.session.play(self.prompts, speed_percent=self.speed_percent, volume_db=self.volume_db)
+        return None if heard else self.address
 
     def handle(self, event: Event, now: int) -> int | None:
         del now
@@ -274,7 +277,9 @@ class Interpreter:
                 return self._wait(_Answering(session, step.next), now)
             case p.PlayPrompts():
                 session.trail(step.where, ", ".join(step.prompts))
-                return self._wait(_Playing(session, step.prompts, step.next), now)
+                return self._wait(
+                    _Playing(session, step.prompts, step.next, step.speed_percent, step.volume_db), now
+                )
             case p.TellRecording():
                 session.told_of_recording = True
                 session.trail(step.where, "tells that the call is recorded")

@@ -10,6 +10,7 @@ from switch.dialplan.actions import (
     MailSteering,
     MarkMail,
     OpenMailbox,
+    PaceMail,
     Play,
     SteerMail,
 )
@@ -23,7 +24,13 @@ from switch.dialplan.session import Session
 CHOICE_US = 10 * SECOND
 """After the menu: silence goes on to the next message."""
 
-SKIP_MS = 10_000
+SKIP_MS = 3_000
+
+SPEEDS = (50, 75, 100, 125, 150, 200)
+"""Percent."""
+
+VOLUMES_DB = (0, 6, 12, -6)
+"""One after the other, round again."""
 
 PHRASES = (
     "mail-none",
@@ -37,6 +44,7 @@ PHRASES = (
     "mail-at",
     "mail-hours",
     "mail-menu",
+    "mail-help",
     "mail-kept",
     "mail-deleted",
     "mail-last",
@@ -46,12 +54,13 @@ PHRASES = (
 
 class Phase(StrEnum):
     """What is heard: the counts, a message with its envelope, the menu behind it, a word about what was done,
-    the last word."""
+    the keys, the last word."""
 
     COUNTS = "counts"
     MESSAGE = "message"
     MENU = "menu"
     WORD = "word"
+    HELP = "help"
     CLOSING = "closing"
 
 
@@ -67,6 +76,8 @@ class MailSession:
     opened: bool = False
     phase: Phase = Phase.COUNTS
     paused: bool = False
+    speed: int = SPEEDS.index(100)
+    volume: int = 0
 
     def start(self, now: int) -> int | None:
         self.session.digits = ""
@@ -165,7 +176,8 @@ class MailSession:
         self.phase = Phase.MESSAGE
         session.playback += 1
         session.playing = True
-        session.out.append(Play(session.playback, clips))
+        speed, volume = SPEEDS[self.speed], VOLUMES_DB[self.volume]
+        session.out.append(Play(session.playback, clips, speed_percent=speed, volume_db=volume))
 
     def _envelope(self, now: int) -> tuple[str, ...]:
         """When it came, in the tenant's time."""
@@ -187,6 +199,8 @@ class MailSession:
             return self.step.next
         if self.phase in (Phase.COUNTS, Phase.WORD):
             return self._go(self.at + 1)
+        if self.phase is Phase.HELP:
+            return self._go(self.at)
         if self.phase is Phase.MESSAGE:
             if completed:
                 self._mark(new=False)
@@ -198,12 +212,15 @@ class MailSession:
     def _key(self, digit: str) -> int | None:
         if digit == "*":
             return self.step.next
+        if digit == "0":
+            self.session.sleep()
+            return None if self._say(Phase.HELP, "mail-help") else self._go(self.at)
         if self.at < 0:
             return self._go(0)
-        if digit in "46#1":
-            return self._go(self.at + {"4": -1, "1": 0}.get(digit, 1))
-        if digit in "579" and self.phase is Phase.MESSAGE:
+        if digit in "456789" and self.phase is Phase.MESSAGE:
             self._steer(digit)
+        elif digit in "46#1":
+            return self._go(self.at + {"4": -1, "1": 0}.get(digit, 1))
         elif digit == "2":
             self._mark(new=True)
             return self._word("mail-kept")
@@ -218,10 +235,16 @@ class MailSession:
         return None if self._say(Phase.WORD, prompt) else self._go(self.at + 1)
 
     def _steer(self, digit: str) -> None:
-        if digit == "5":
+        if digit == "8":
             self.paused = not self.paused
             verb = MailSteering.PAUSE if self.paused else MailSteering.RESUME
             self.session.out.append(SteerMail(verb))
+        elif digit in "456":
+            if digit == "5":
+                self.volume = (self.volume + 1) % len(VOLUMES_DB)
+            else:
+                self.speed = min(max(self.speed + (1 if digit == "6" else -1), 0), len(SPEEDS) - 1)
+            self.session.out.append(PaceMail(SPEEDS[self.speed], VOLUMES_DB[self.volume]))
         else:
             skip_ms = -SKIP_MS if digit == "7" else SKIP_MS
             self.session.out.append(SteerMail(MailSteering.SKIP, skip_ms))

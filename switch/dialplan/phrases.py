@@ -61,7 +61,10 @@ _ENGLISH = {
     "mail-days-ago": "days ago,",
     "mail-at": "at",
     "mail-hours": "hours",
-    "mail-menu": "Press 1 to hear it again, 2 to keep it as new, 3 to delete it, 4 to go back, 6 to go on.",
+    "mail-menu": "Press 1 to hear it again, 2 to keep it as new, 3 to delete it, 4 to go back, 6 to go on, "
+    "0 for more keys.",
+    "mail-help": "While a message plays, press 4 for slower, 6 for faster, 5 for louder, 7 to go back, 9 to "
+    "go forward, 8 to pause and go on, hash for the next message, star to end.",
     "mail-kept": "The message is new again.",
     "mail-deleted": "The message is deleted.",
     "mail-last": "There are no more messages.",
@@ -120,7 +123,10 @@ _FRENCH = {
     "mail-days-ago": "jours",
     "mail-at": "à",
     "mail-hours": "heures",
-    "mail-menu": "1 pour réécouter, 2 pour conserver, 3 pour effacer, 4 pour revenir, 6 pour continuer.",
+    "mail-menu": "1 pour réécouter, 2 pour conserver, 3 pour effacer, 4 pour revenir, 6 pour continuer, "
+    "0 pour les autres touches.",
+    "mail-help": "Pendant un message, 4 pour ralentir, 6 pour accélérer, 5 pour plus fort, 7 pour reculer, "
+    "9 pour avancer, 8 pour la pause, dièse pour le message suivant, étoile pour terminer.",
     "mail-kept": "Le message est de nouveau nouveau.",
     "mail-deleted": "Le message est effacé.",
     "mail-last": "Il n'y a plus de message.",

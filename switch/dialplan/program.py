@@ -39,9 +39,13 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class PlayPrompts:
+    """Speed and volume are those of `actions.Play`."""
+
     where: Where
     prompts: tuple[str, ...]
     next: int
+    speed_percent: int = 100
+    volume_db: int = 0
 
 
 @dataclass(frozen=True, slots=True)

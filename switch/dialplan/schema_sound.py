@@ -7,6 +7,14 @@ from pydantic import Field
 from switch.dialplan.schema import Section
 
 
+class PlayModel(Section):
+    """The long form of `play`: percent of the speed, at the same pitch, and decibels louder or softer."""
+
+    prompt: Any
+    speed: Annotated[int, Field(ge=50, le=200)] = 100
+    volume_db: Annotated[int, Field(ge=-20, le=20)] = 0
+
+
 class TakeMessageModel(Section):
     """A message that the caller leaves."""
 

@@ -41,7 +41,9 @@ class Session:
         """The tenant's local time."""
         return local_time(now + self.wall_offset_us, self.plan.zone)
 
-    def play(self, prompts: tuple[str, ...], *, loop: bool = False) -> bool:
+    def play(
+        self, prompts: tuple[str, ...], *, loop: bool = False, speed_percent: int = 100, volume_db: int = 0
+    ) -> bool:
         """Play prompts in the caller's language; False where there is nothing to hear."""
         found = (self.plan.clip(prompt, self.language) for prompt in prompts)
         clips = tuple(clip for clip in found if clip is not None)
@@ -49,7 +51,7 @@ class Session:
             return False
         self.playback += 1
         self.playing = True
-        self.out.append(Play(self.playback, clips, loop))
+        self.out.append(Play(self.playback, clips, loop, speed_percent, volume_db))
         return True
 
     def stop(self) -> None:

@@ -12,7 +12,7 @@ from switch.dialplan.plan import RecordingPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
-from switch.dialplan.schema_sound import RecordingModel, TakeMessageModel
+from switch.dialplan.schema_sound import PlayModel, RecordingModel, TakeMessageModel
 from switch.dialplan.source import Path, Source
 
 if TYPE_CHECKING:
@@ -27,6 +27,21 @@ def read_recording(raw: Any, source: Source, book: PromptBook, problems: Problem
     return RecordingPlan(
         model.format == "opus", consent, model.max_minutes * 60, model.keep_days, model.keep_megabytes
     )
+
+
+def play(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:
+    """`play: welcome`, a list of prompts, or `play: {prompt: ..., speed: 80, volume_db: 6}`."""
+    if isinstance(args, dict) and args.keys() & PlayModel.model_fields.keys():
+        model = schema.read(PlayModel, c.source, path, args, c.problems)
+        if model is None:
+            return after
+        args, path = model.prompt, (*path, "prompt")
+    else:
+        model = PlayModel(prompt=None)
+    if args is None or args == []:
+        c.problems.add(where.place, "the name of a prompt was expected")
+    prompts = c.book.resolve(args, path)
+    return c.add(p.PlayPrompts(where, prompts, after, model.speed, model.volume_db))
 
 
 def record(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:

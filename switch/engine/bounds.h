@@ -83,6 +83,8 @@ enum {
     CLIPS_PER_PLAY_MAX = 64,
     /* One hour. Longer is a mistake of the administrator's, and the offset stays far inside 32 bits. */
     CLIP_SAMPLES_MAX = 3600 * 1000 * SAMPLES_PER_MS,
+    /* Of a playback, up or down: beyond, it is another file that is wanted. */
+    PLAY_VOLUME_DB_MAX = 20,
     DIGITS_MAX = 32,
     /* A key that nobody says the length of; Q.24 hears them from 40 ms on, and one that is held for longer than the most is
      * told and sent as that, because those behind it wait. */

@@ -73,6 +73,9 @@ void command_discard(const struct command *command)
     case COMMAND_MOUTH:
         free(command->mouth);
         break;
+    case COMMAND_PACE:
+        free(command->pace);
+        break;
     case COMMAND_RECORD:
         recording_end(command->recording, RECORDING_CLOSED);
         break;
@@ -175,6 +178,14 @@ static void take_mouth(struct engine *engine, uint32_t slot, struct mouth *mouth
     sound_route(engine, slot);
 }
 
+static void take_pace(struct stream *stream, struct pace *pace)
+{
+    if (stream->pace == NULL)
+        stream->pace = pace;
+    else
+        free(pace);
+}
+
 static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
 {
     struct stream *stream = &engine->streams[slot];
@@ -199,11 +210,13 @@ static void close_stream(struct engine *engine, uint32_t slot, uint64_t now_us)
     free(stream->ear);
     free(stream->mouth);
     free(stream->detection);
+    free(stream->pace);
     stream->security = NULL;
     stream->ice = NULL;
     stream->ear = NULL;
     stream->mouth = NULL;
     stream->detection = NULL;
+    stream->pace = stream->player.pace = NULL;
     stream->listeners = 0;
     emit(engine, &event);
 }
@@ -225,6 +238,16 @@ static void bridge(struct engine *engine, uint32_t left_slot, uint32_t right_slo
     recorder_follow(engine, left_slot);
 }
 
+/* From now on, or from its beginning, it is heard by the stream's pace. */
+static void set_pace(struct stream *stream, uint32_t percent, int32_t volume_db)
+{
+    struct player *player = &stream->player;
+    if (player->pace == NULL)
+        pace_start(stream->pace);
+    player->pace = stream->pace;
+    pace_set(player->pace, percent == 0 ? 100 : percent, volume_db);
+}
+
 static void play(struct engine *engine, uint32_t slot, const struct play *play)
 {
     struct stream *stream = &engine->streams[slot];
@@ -232,7 +255,18 @@ static void play(struct engine *engine, uint32_t slot, const struct play *play)
     sound_hush(stream, (enum voice)stream->voice);
     sender_interrupt(&stream->sender);
     player_start(&stream->player, play, engine->tick + 1);
+    if (stream->pace != NULL && play_is_paced(play)) {
+        set_pace(stream, play->percent, play->volume_db);
+        pace_start(stream->pace);
+    }
     stream_mark_busy(engine, slot);
+}
+
+static void move_play(const struct engine *engine, struct player *player, int64_t samples)
+{
+    player_seek(player, engine->clips, samples);
+    if (player->pace != NULL)
+        pace_restart(player->pace);
 }
 
 static void steer_play(struct engine *engine, struct stream *stream, const struct steer *steer)
@@ -254,10 +288,16 @@ static void steer_play(struct engine *engine, struct stream *stream, const struc
         player->next_tick = engine->tick + 1;
         break;
     case STEER_SEEK:
-        player_seek(player, engine->clips, steer->samples);
+        move_play(engine, player, steer->samples);
         break;
     case STEER_SKIP:
-        player_seek(player, engine->clips, player_position(player, engine->clips) + steer->samples);
+        move_play(engine, player,
+                  (player->pace == NULL ? player_position(player, engine->clips)
+                                        : pace_position(player->pace, player, engine->clips)) +
+                      steer->samples);
+        break;
+    case STEER_PACE:
+        set_pace(stream, steer->percent, steer->volume_db);
         break;
     }
 }
@@ -317,6 +357,9 @@ static void apply_to_sound(struct engine *engine, const struct command *command)
         break;
     case COMMAND_MOUTH:
         take_mouth(engine, command->slot, command->mouth);
+        break;
+    case COMMAND_PACE:
+        take_pace(&engine->streams[command->slot], command->pace);
         break;
     case COMMAND_RECORD:
         recorder_start(engine, command->slot, command->recording);

@@ -14,6 +14,7 @@
 #include "ice.h"
 #include "latch.h"
 #include "mouth.h"
+#include "pace.h"
 #include "player.h"
 #include "rates.h"
 #include "quality.h"
@@ -60,6 +61,7 @@ struct stream {
     struct ear *ear;            /* NULL: nobody has needed one */
     struct mouth *mouth;        /* likewise */
     struct detection *detection; /* NULL: nothing is listened for */
+    struct pace *pace;          /* NULL: no playback was asked for at another speed or volume */
     struct latch latch;
     struct reception reception;
     struct reports reports;

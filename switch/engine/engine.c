@@ -180,6 +180,7 @@ static void free_parts(struct stream *stream)
     free(stream->ear);
     free(stream->mouth);
     free(stream->detection);
+    free(stream->pace);
     security_free(stream->security);
     ice_free(stream->ice);
     if (stream->recording != NULL)

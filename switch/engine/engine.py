@@ -32,6 +32,7 @@ from switch.media.commands import (
     Mix,
     MoveRecording,
     OpenStream,
+    PacePlay,
     PauseRecording,
     Play,
     SendDigits,
@@ -281,12 +282,15 @@ class Engine:
                 return self._core.bridge(left, right)
             case Unbridge(slot):
                 return self._core.unbridge(slot)
-            case Play(slot, playback, clips, loop):
-                return self._core.play(slot, playback, tuple(self._clips[name] for name in clips), loop)
+            case Play(slot, playback, clips, loop, speed, volume):
+                numbers = tuple(self._clips[name] for name in clips)
+                return self._core.play(slot, playback, numbers, loop, speed, volume)
             case StopPlay(slot):
                 return self._core.stop_play(slot)
             case SteerPlay(slot, playback, how, ms):
                 return self._core.steer_play(slot, playback, how, 8 * ms)
+            case PacePlay(slot, playback, speed, volume):
+                return self._core.pace_play(slot, playback, speed, volume)
             case SendDigits(slot, digits, ms):
                 return self._core.send_digits(slot, bytes(KEYS.index(digit) for digit in digits), ms)
             case StartRecording():

@@ -362,8 +362,10 @@ static PyObject *core_play(PyObject *object, PyObject *args)
     struct command command = {.kind = COMMAND_PLAY};
     long long playback;
     PyObject *clips;
-    int loop;
-    if (!PyArg_ParseTuple(args, "ILO!p", &command.slot, &playback, &PyTuple_Type, &clips, &loop))
+    int loop, percent, volume_db;
+    if (!PyArg_ParseTuple(args, "ILO!pii", &command.slot, &playback, &PyTuple_Type, &clips, &loop, &percent,
+                          &volume_db) ||
+        !check_pace(percent, volume_db))
         return NULL;
     Py_ssize_t clip_count = PyTuple_GET_SIZE(clips);
     if (clip_count > CLIPS_PER_PLAY_MAX) {
@@ -373,6 +375,8 @@ static PyObject *core_play(PyObject *object, PyObject *args)
     command.play.playback = playback;
     command.play.count = (uint16_t)clip_count;
     command.play.loop = loop;
+    command.play.percent = (uint8_t)percent;
+    command.play.volume_db = (int8_t)volume_db;
     for (Py_ssize_t i = 0; i < clip_count; i++) {
         /* A number that engine_add_clip() gave out; engine.py keeps them by name. */
         unsigned long clip = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(clips, i));
@@ -510,6 +514,7 @@ static PyMethodDef core_methods[] = {
     {"pause_recording", core_pause_recording, METH_VARARGS, NULL},
     {"move_recording", core_move_recording, METH_VARARGS, NULL},
     {"steer_play", core_steer_play, METH_VARARGS, NULL},
+    {"pace_play", core_pace_play, METH_VARARGS, NULL},
     {"mix", core_mix, METH_VARARGS, NULL},
     {"unmix", core_unmix, METH_VARARGS, NULL},
     {"poll_recording", core_poll_recording, METH_NOARGS, NULL},

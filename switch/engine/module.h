@@ -26,6 +26,10 @@ PyObject *core_stop_recording(PyObject *object, PyObject *args);
 PyObject *core_pause_recording(PyObject *object, PyObject *args);
 PyObject *core_move_recording(PyObject *object, PyObject *args);
 PyObject *core_steer_play(PyObject *object, PyObject *args);
+PyObject *core_pace_play(PyObject *object, PyObject *args);
+
+/* False, with a ValueError, where no playback may be asked for that speed or volume. */
+bool check_pace(int percent, int volume_db);
 PyObject *core_mix(PyObject *object, PyObject *args);
 PyObject *core_unmix(PyObject *object, PyObject *args);
 PyObject *core_poll_recording(PyObject *object, PyObject *unused);

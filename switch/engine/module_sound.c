@@ -3,6 +3,7 @@
 
 #include "recording.h"
 #include "room.h"
+#include "tempo.h"
 #include "writer.h"
 
 PyObject *core_record(PyObject *object, PyObject *args)
@@ -76,6 +77,28 @@ PyObject *core_steer_play(PyObject *object, PyObject *args)
         return NULL;
     }
     command.steer = (struct steer){.playback = playback, .how = (enum steering)how, .samples = samples};
+    return submit((struct core_object *)object, &command);
+}
+
+bool check_pace(int percent, int volume_db)
+{
+    if (percent >= TEMPO_PERCENT_MIN && percent <= TEMPO_PERCENT_MAX && volume_db >= -PLAY_VOLUME_DB_MAX &&
+        volume_db <= PLAY_VOLUME_DB_MAX)
+        return true;
+    PyErr_SetString(PyExc_ValueError, "the speed or the volume of the playback is out of range");
+    return false;
+}
+
+PyObject *core_pace_play(PyObject *object, PyObject *args)
+{
+    struct command command = {.kind = COMMAND_STEER_PLAY};
+    long long playback;
+    int percent, volume_db;
+    if (!PyArg_ParseTuple(args, "ILii", &command.slot, &playback, &percent, &volume_db) ||
+        !check_pace(percent, volume_db))
+        return NULL;
+    command.steer = (struct steer){
+        .playback = playback, .how = STEER_PACE, .percent = (uint8_t)percent, .volume_db = (int8_t)volume_db};
     return submit((struct core_object *)object, &command);
 }
 

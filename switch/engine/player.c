@@ -12,6 +12,12 @@ void player_start(struct player *player, const struct play *play, uint32_t first
     player->offset = 0;
     player->next_tick = first_tick;
     player->paused = false;
+    player->pace = NULL;
+}
+
+bool player_is_used_up(const struct player *player)
+{
+    return player->clip == player->play.count;
 }
 
 int64_t player_position(const struct player *player, const struct clip *clips)
@@ -48,8 +54,10 @@ static void next_clip(struct player *player)
     player->offset = 0;
     if (player->clip + 1 < player->play.count)
         player->clip++;
-    else if (!player->play.loop)
+    else if (!player->play.loop) {
+        player->clip = player->play.count;
         player->state = PLAYER_ENDED;
+    }
 }
 
 /* The next samples that lie side by side in one clip, at most `samples` of them; what it leaves of them is told. */

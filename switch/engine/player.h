@@ -21,10 +21,11 @@ enum player_state {
 struct player {
     enum player_state state;
     struct play play;
-    uint16_t clip;   /* index into play.clips */
+    uint16_t clip;   /* index into play.clips; their count when all are used up */
     uint32_t offset; /* samples into that clip */
     uint32_t next_tick;
     bool paused; /* silence meanwhile */
+    struct pace *pace; /* the stream's, if it is heard by that; else NULL */
 };
 
 /* A play without clips has ended at once. */
@@ -39,6 +40,9 @@ int64_t player_position(const struct player *player, const struct clip *clips);
 
 /* Takes the next `samples` codes, padded with silence after the end. Pass NULL to let time go by unheard. */
 void player_take(struct player *player, const struct clip *clips, enum codec_id codec, uint8_t *codes, uint32_t samples);
+
+/* Nothing is left to take. */
+bool player_is_used_up(const struct player *player);
 
 /* What comes next has more in it than 8 kHz hold. */
 bool player_is_wide(const struct player *player, const struct clip *clips);

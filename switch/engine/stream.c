@@ -346,9 +346,12 @@ static void speak_playback(struct engine *engine, struct stream *stream, uint64_
     if ((int32_t)(engine->tick - player->next_tick) < 0)
         return;
     player->next_tick = engine->tick + 1;
-    bool wide = stream->codec->sample_rate_hz > SAMPLES_PER_MS * 1000 && player_is_wide(player, engine->clips);
+    bool wide = stream->codec->sample_rate_hz > SAMPLES_PER_MS * 1000 &&
+                (player->pace != NULL || player_is_wide(player, engine->clips));
     uint32_t per_ms = wide ? 2 * SAMPLES_PER_MS : SAMPLES_PER_MS;
-    if (wide)
+    if (player->pace != NULL)
+        pace_take(player->pace, player, engine->clips, per_ms * 1000, samples);
+    else if (wide)
         player_take_wide(player, engine->clips, samples, TICK_MS * per_ms);
     else
         player_take_linear(player, engine->clips, samples, TICK_MS * per_ms);
@@ -356,6 +359,27 @@ static void speak_playback(struct engine *engine, struct stream *stream, uint64_
     sound_speak(engine, stream, VOICE_PLAYER, samples, per_ms * 1000, now_us);
     if (player->state == PLAYER_ENDED)
         sound_hush(stream, VOICE_PLAYER);
+}
+
+/* The same for G.711, whose clips are encoded beforehand unless they are paced. */
+static void take_codes(struct engine *engine, struct stream *stream, uint8_t *codes, uint32_t count)
+{
+    enum { FRAME = TICK_MS * SAMPLES_PER_MS };
+    int16_t samples[FRAME];
+    struct player *player = &stream->player;
+    if (player->pace == NULL) {
+        player_take(player, engine->clips, stream->plan.codec, codes, count);
+        return;
+    }
+    uint8_t (*encode)(int16_t) = stream->plan.codec == CODEC_PCMA ? g711_alaw_encode : g711_ulaw_encode;
+    for (uint32_t taken = 0; taken < count; taken += FRAME) {
+        if (player->state == PLAYER_RUNNING)
+            pace_take(player->pace, player, engine->clips, SAMPLES_PER_MS * 1000, samples);
+        else
+            memset(samples, 0, sizeof samples);
+        for (uint32_t i = 0; codes != NULL && i < FRAME; i++)
+            codes[taken + i] = encode(samples[i]);
+    }
 }
 
 static void send_playback(struct engine *engine, struct stream *stream, uint64_t now_us)
@@ -371,7 +395,7 @@ static void send_playback(struct engine *engine, struct stream *stream, uint64_t
     player->next_tick = engine->tick + stream->plan.packet_ticks;
     uint32_t samples = (uint32_t)stream->plan.packet_ticks * TICK_MS * SAMPLES_PER_MS;
     if (!stream_can_send(stream)) {
-        player_take(player, engine->clips, stream->plan.codec, NULL, samples);
+        take_codes(engine, stream, NULL, samples);
         sender_interrupt(&stream->sender);
         return;
     }
@@ -380,7 +404,7 @@ static void send_playback(struct engine *engine, struct stream *stream, uint64_t
         .payload_bytes = samples,
         .payload_type = stream->plan.payload_type,
     };
-    player_take(player, engine->clips, stream->plan.codec, packet.payload, samples);
+    take_codes(engine, stream, packet.payload, samples);
     recorder_heard_codes(stream, packet.payload, samples);
     sender_own(&stream->sender, &packet, samples, now_us);
     stream_transmit(engine, stream, &packet);

@@ -44,6 +44,19 @@ bool supply_mouth(struct engine *engine, uint32_t slot)
     return true;
 }
 
+static bool supply_pace(struct engine *engine, uint32_t slot)
+{
+    struct supply *supply = &engine->supplies[slot];
+    if (supply->codec == NULL || supply->pace)
+        return true;
+    struct pace *pace = malloc(sizeof *pace);
+    if (pace == NULL)
+        return false;
+    pace_init(pace);
+    supply->pace = engine_push(engine, &(struct command){.kind = COMMAND_PACE, .slot = slot, .pace = pace});
+    return supply->pace;
+}
+
 static bool is_g711(const struct codec *codec)
 {
     return codec->id == CODEC_PCMU || codec->id == CODEC_PCMA;
@@ -127,7 +140,7 @@ bool supply_ahead(struct engine *engine, const struct command *command)
     case COMMAND_CLOSE:
         part(engine, command->slot);
         supply->codec = supply->ear = supply->mouth = NULL;
-        supply->recorded = supply->mixed = false;
+        supply->recorded = supply->mixed = supply->pace = false;
         return true;
     case COMMAND_BRIDGE:
         return command->slot == command->partner || bridge_begins(engine, command->slot, command->partner);
@@ -135,7 +148,11 @@ bool supply_ahead(struct engine *engine, const struct command *command)
         part(engine, command->slot);
         return true;
     case COMMAND_PLAY:
+        if (play_is_paced(&command->play) && !supply_pace(engine, command->slot))
+            return false;
         return supply->codec == NULL || is_g711(supply->codec) || supply_mouth(engine, command->slot);
+    case COMMAND_STEER_PLAY:
+        return command->steer.how != STEER_PACE || supply_pace(engine, command->slot);
     case COMMAND_SEND_DIGITS:
         return supply->codec == NULL || supply->takes_events || supply_mouth(engine, command->slot);
     case COMMAND_RECORD:

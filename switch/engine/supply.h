@@ -19,6 +19,7 @@ struct supply {
     bool mixed;                /* it is in a room, */
     int64_t room_number;       /* this one */
     const struct codec *ear, *mouth; /* what the stream was sent; NULL: nothing */
+    bool pace;                       /* likewise */
 };
 
 /* At most so many commands go ahead of one: an ear and a mouth for each side of a bridge. */

@@ -32,6 +32,7 @@ struct room;      /* room.h */
 struct ice;      /* ice.h */
 struct ear;      /* ear.h */
 struct mouth;    /* mouth.h */
+struct pace;     /* pace.h */
 struct detection; /* detection.h */
 
 /* What a command does to the keys, or to the credentials, of a stream. */
@@ -71,6 +72,7 @@ enum command_kind {
     COMMAND_DETECT,
     COMMAND_EAR,
     COMMAND_MOUTH,
+    COMMAND_PACE,
     COMMAND_RECORD,
     COMMAND_STOP_RECORDING,
     COMMAND_PAUSE_RECORDING,
@@ -86,15 +88,24 @@ struct play {
     uint16_t clips[CLIPS_PER_PLAY_MAX];
     uint16_t count;
     bool loop;
+    uint8_t percent;   /* of its speed; 0: as it is */
+    int8_t volume_db;
 };
 
+static inline bool play_is_paced(const struct play *play)
+{
+    return (play->percent != 0 && play->percent != 100) || play->volume_db != 0;
+}
+
 /* What is done with a playback that runs. */
-enum steering { STEER_PAUSE, STEER_RESUME, STEER_SEEK, STEER_SKIP };
+enum steering { STEER_PAUSE, STEER_RESUME, STEER_SEEK, STEER_SKIP, STEER_PACE };
 
 struct steer {
     int64_t playback;
     enum steering how;
     int64_t samples; /* STEER_SEEK: from the beginning of all its clips; STEER_SKIP: from here, back where negative */
+    uint8_t percent; /* STEER_PACE: as in struct play */
+    int8_t volume_db;
 };
 
 struct digits {
@@ -136,6 +147,7 @@ struct command {
         struct record *record;     /* COMMAND_SEND_RECORD: freed when it is sent */
         struct ear *ear;           /* COMMAND_EAR: the stream's from then on */
         struct mouth *mouth;       /* COMMAND_MOUTH: likewise */
+        struct pace *pace;         /* COMMAND_PACE: likewise */
         uint32_t partner; /* COMMAND_MOVE_RECORDING: the stream that it goes on with */
         struct {
             int32_t beside;  /* the bridge's other stream, which goes along; or -1 */

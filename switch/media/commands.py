@@ -63,13 +63,16 @@ class Play:
     """Play clips one after the other without gaps; a later `Play` on the slot replaces it.
 
     `playback` is the caller's number, given back in `PlayFinished`. With `loop` the last clip repeats
-    for ever (music). Clip names are those of the catalogue that `node` loaded.
+    for ever (music). Clip names are those of the catalogue that `node` loaded. It is heard at 50 to 200
+    percent of its speed, at the same pitch, and 20 dB louder or softer at most.
     """
 
     slot: int
     playback: int
     clips: tuple[str, ...]
     loop: bool = False
+    speed_percent: int = 100
+    volume_db: int = 0
 
 
 @quick
@@ -101,6 +104,16 @@ class SteerPlay:
     playback: int
     how: Steering
     ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PacePlay:
+    """The playback goes on at this speed and volume, as in `Play`; harmless where it has ended."""
+
+    slot: int
+    playback: int
+    speed_percent: int
+    volume_db: int
 
 
 KEY_MS = 100
@@ -303,6 +316,7 @@ Command = (
     | Play
     | StopPlay
     | SteerPlay
+    | PacePlay
     | SendDigits
     | StartRecording
     | StopRecording

@@ -40,6 +40,7 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.MarkMail: mail.mark,
     actions.DeleteMail: mail.delete,
     actions.SteerMail: mail.steer,
+    actions.PaceMail: mail.pace,
     actions.JoinConference: conferencing.join,
     actions.ControlConference: conferencing.control,
     actions.WakeAt: timing.wake_at,

@@ -114,7 +114,8 @@ class ModelEngine:
             self._stop(command.slot, stream, now)
             stream.playback, stream.clips = command.playback, command.clips
             if not command.loop:
-                self._timers.set(("play", command.slot), now + CLIP_US * len(command.clips))
+                lasts_us = CLIP_US * len(command.clips) * 100 // command.speed_percent
+                self._timers.set(("play", command.slot), now + lasts_us)
         elif isinstance(command, StopPlay):
             self._stop(command.slot, stream, now)
         elif isinstance(command, Unbridge):

@@ -17,6 +17,14 @@ FLOWS = [
     ),
     ("main:\n  - play: hello\n    hangup: now", "2:7: a step with exactly one verb was expected, found 2"),
     ("main:\n  - play", "2:7: 'play' needs something after it"),
+    (
+        "main:\n  - play: {prompt: hello, speed: 20}",
+        "2:36: speed: at least 50",
+    ),
+    ("main:\n  - play: {prompt: hello, volume_db: 40}", "2:40: volume_db: at most 20"),
+    ("main:\n  - play: {prompt: helo, speed: 90}", "2:22: unknown prompt 'helo'; did you mean 'hello'?"),
+    ("main:\n  - play: {prompt: hello, spede: 90}", "2:29: unknown word 'spede'; did you mean 'speed'?"),
+    ("main:\n  - play: {speed: 90}", "2:7: 'prompt' is missing here"),
     ("main:\n  - play hello", "2:7: 'play hello' lacks a colon; write 'play: hello'"),
     (
         "main:\n  - menu: {prompt: choose, keys: {1: main}, timout_s: 3}",

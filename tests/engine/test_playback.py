@@ -9,6 +9,7 @@ import pytest
 from switch.media.commands import (
     Bridge,
     CloseStream,
+    PacePlay,
     Play,
     SendDigits,
     Steering,
@@ -242,3 +243,75 @@ def test_a_clip_that_is_nobodys_any_more_is_freed_and_its_number_used_again(benc
     assert [peer.receive().payload for _ in range(2)] == [b"\x9f" * 160] * 2
     with pytest.raises(KeyError):
         bench.engine.drop_clip("mail:5")
+
+
+def tone(hertz: float, seconds: float) -> bytes:
+    times = np.arange(int(8000 * seconds)) / 8000
+    return (4000 * np.sin(2 * np.pi * hertz * times)).astype("<i2").tobytes()
+
+
+def loudest_hertz(codes: bytes) -> float:
+    samples = np.asarray([ulaw_value(code) for code in codes], float)
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum)) * 8000 / len(samples)
+
+
+def ulaw_value(code: int) -> int:
+    """ITU-T G.711, table 2a, as its decoder output."""
+    code = ~code & 0xFF
+    magnitude = (((code & 15) * 2 + 33) << (code >> 4 & 7)) - 33
+    return -4 * magnitude if code & 0x80 else 4 * magnitude
+
+
+@pytest.mark.parametrize("speed", [50, 200])
+def test_another_speed_at_the_same_pitch(bench: Bench, speed: int) -> None:
+    peer = bench.open(0)
+    bench.engine.add_clip("tone", tone(440, 0.6))
+    bench.submit(Play(0, 1, ("tone",), speed_percent=speed))
+    heard = b"".join(packet.payload for packet in peer.receive_all())
+    assert abs(len(heard) / 8 - 600 * 100 / speed) <= 40
+    assert loudest_hertz(heard) == pytest.approx(440, abs=8)
+    assert bench.wait_for(PlayFinished) == PlayFinished(0, 1, completed=True)
+
+
+def test_louder_saturates_and_softer_is_exact(bench: Bench) -> None:
+    peer = bench.open(0)
+    bench.engine.add_clip("step", pcm(*[8000] * 160))
+    bench.submit(Play(0, 1, ("step",), volume_db=-20))
+    assert {abs(ulaw_value(code) - 800) <= 16 for code in peer.receive().payload} == {True}
+    bench.wait_for(PlayFinished)
+    bench.submit(Play(0, 2, ("step",), volume_db=20))
+    assert set(peer.receive().payload) == {0x80}, "the highest code there is"
+    bench.wait_for(PlayFinished)
+    bench.submit(Play(0, 3, ("step",)))
+    assert {abs(ulaw_value(code) - 8000) <= 128 for code in peer.receive().payload} == {True}
+
+
+@pytest.mark.parametrize("codec", [Codec.PCMU, Codec.L16_8K, Codec.G722])
+def test_its_own_speed_again_goes_on_where_it_was(bench: Bench, codec: Codec) -> None:
+    """In the middle: faster, then as it was; and it ends, once."""
+    peer = bench.open(0, codec)
+    bench.engine.add_clip("tone", tone(300, 0.5))
+    bench.submit(Play(0, 1, ("tone", "tone")))
+    peer.receive()
+    bench.submit(PacePlay(0, 1, 200, 0))
+    peer.receive()
+    bench.submit(PacePlay(0, 1, 100, 6), SteerPlay(0, 1, Steering.SKIP, 400))
+    assert bench.wait_for(PlayFinished) == PlayFinished(0, 1, completed=True)
+    assert len(peer.receive_all()) <= 50 - 20
+    before = bench.engine.stats().commands_ignored
+    bench.submit(PacePlay(0, 1, 100, 0))
+    assert bench.engine.stats().commands_ignored == before + 1
+
+
+def test_a_pace_out_of_range_is_refused(bench: Bench) -> None:
+    bench.open(0)
+    bench.engine.add_clip("once", pcm(*[0] * 160))
+    for command in (
+        Play(0, 1, ("once",), speed_percent=49),
+        Play(0, 1, ("once",), volume_db=21),
+        PacePlay(0, 1, 201, 0),
+        PacePlay(0, 1, 100, -21),
+    ):
+        with pytest.raises(ValueError, match="out of range"):
+            bench.engine.submit(command)

@@ -7,7 +7,7 @@ from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.exchange import mail
 from switch.exchange.mail import DeleteFile, LetGo, Letter, MarkFile
-from switch.media.commands import SteerPlay
+from switch.media.commands import PacePlay, Play, SteerPlay
 from switch.sim.phone_call import CallState, PhoneCall
 from tests.sim import centres
 from tests.sim.scene import Scene
@@ -72,6 +72,19 @@ class Office:
                 return playing
         raise AssertionError(f"{last} is not heard: {self.playing(call)}")
 
+    def noted(self) -> list[object]:
+        """What the engine is told from now on."""
+        commands: list[object] = []
+        engine = self.scene.world.engine
+        submit = engine.submit
+
+        def noting(command: object, now: int) -> None:
+            commands.append(command)
+            submit(command, now)  # type: ignore[arg-type]  # whatever it is, it goes on
+
+        engine.submit = noting  # type: ignore[method-assign]  # the model does not steer
+        return commands
+
     def orders(self, kind: type[mail.MailOrder]) -> list[mail.MailOrder]:
         return [order for order in self.scene.world.mail if isinstance(order, kind)]
 
@@ -115,13 +128,15 @@ class TestKeys:
         office = Office(0, 0)
         call = office.dials()
         office.reaches(call, f"mail:{office.paths[0]}")
-        office.press(call, "6")
-        office.reaches(call, f"mail:{office.paths[1]}")
-        office.press(call, "4")
-        office.reaches(call, f"mail:{office.paths[0]}")
         office.press(call, "#")
         office.reaches(call, f"mail:{office.paths[1]}")
         assert office.book.counts("shop", "sales") == (2, 0)
+        office.reaches(call, "mail-menu")
+        office.press(call, "4")
+        office.reaches(call, f"mail:{office.paths[0]}")
+        office.reaches(call, "mail-menu")
+        office.press(call, "6")
+        office.reaches(call, f"mail:{office.paths[1]}")
         office.scene.nothing_is_left()
 
     def test_again(self) -> None:
@@ -156,25 +171,52 @@ class TestKeys:
 
     def test_back_on_and_pause(self) -> None:
         office = Office(0)
-        steered: list[SteerPlay] = []
-        engine = office.scene.world.engine
-        submit = engine.submit
-
-        def noting(command: object, now: int) -> None:
-            if isinstance(command, SteerPlay):
-                steered.append(command)
-            submit(command, now)  # type: ignore[arg-type]  # whatever it is, it goes on
-
-        engine.submit = noting  # type: ignore[method-assign]  # the model does not steer
+        commands = office.noted()
         call = office.dials()
         office.reaches(call, f"mail:{office.paths[0]}")
-        office.press(call, "7", "9", "5", "5")
+        office.press(call, "7", "9", "8", "8")
+        steered = [command for command in commands if isinstance(command, SteerPlay)]
         assert [(command.how.name, command.ms) for command in steered] == [
-            ("SKIP", -10_000),
-            ("SKIP", 10_000),
+            ("SKIP", -3_000),
+            ("SKIP", 3_000),
             ("PAUSE", 0),
             ("RESUME", 0),
         ]
+        office.scene.nothing_is_left()
+
+    def test_slower_faster_louder_and_so_the_next(self) -> None:
+        office = Office(0, 0)
+        commands = office.noted()
+        call = office.dials()
+        office.reaches(call, f"mail:{office.paths[0]}")
+        office.press(call, "4", "6", "6", "5", *"6666")
+        paced = [command for command in commands if isinstance(command, PacePlay)]
+        assert [(command.speed_percent, command.volume_db) for command in paced] == [
+            (75, 0),
+            (100, 0),
+            (125, 0),
+            (125, 6),
+            (150, 6),
+            *[(200, 6)] * 3,
+        ]
+        office.press(call, "#")
+        office.reaches(call, f"mail:{office.paths[1]}")
+        [later] = [c for c in commands if isinstance(c, Play) and c.clips[-1].endswith(office.paths[1])]
+        assert (later.speed_percent, later.volume_db) == (200, 6)
+        office.press(call, *"555", *"4" * 7)
+        paced = [command for command in commands if isinstance(command, PacePlay)]
+        assert [command.volume_db for command in paced[-10:-7]] == [12, -6, 0]
+        assert [command.speed_percent for command in paced[-7:]] == [150, 125, 100, 75, 50, 50, 50]
+        office.scene.nothing_is_left()
+
+    def test_the_keys_are_told_and_the_message_begins_again(self) -> None:
+        office = Office(0)
+        call = office.dials()
+        office.reaches(call, f"mail:{office.paths[0]}")
+        office.press(call, "0")
+        assert office.playing(call) == ["mail-help"]
+        office.reaches(call, f"mail:{office.paths[0]}")
+        assert office.book.counts("shop", "sales") == (1, 0)
         office.scene.nothing_is_left()
 
     def test_star_ends(self) -> None:

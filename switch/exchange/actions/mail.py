@@ -1,4 +1,4 @@
-"""AskMailbox, OpenMailbox, FetchMail, MarkMail, DeleteMail, SteerMail: messages that are listened to."""
+"""What a flow asks of mailboxes, and of a message that is listened to."""
 
 from switch.dialplan.actions import (
     AskMailbox,
@@ -7,12 +7,13 @@ from switch.dialplan.actions import (
     MailSteering,
     MarkMail,
     OpenMailbox,
+    PaceMail,
     SteerMail,
 )
 from switch.exchange import mail
 from switch.exchange.office import Office
 from switch.exchange.session import Session
-from switch.media.commands import Steering, SteerPlay
+from switch.media.commands import PacePlay, Steering, SteerPlay
 
 _HOW = {
     MailSteering.PAUSE: Steering.PAUSE,
@@ -52,3 +53,10 @@ def steer(office: Office, session: Session, action: SteerMail, now: int) -> None
     playing = session.playing
     if playing is not None:
         office.media([SteerPlay(playing.slot, playing.playback, _HOW[action.verb], action.ms)])
+
+
+def pace(office: Office, session: Session, action: PaceMail, now: int) -> None:
+    del now
+    playing = session.playing
+    if playing is not None:
+        office.media([PacePlay(playing.slot, playing.playback, action.speed_percent, action.volume_db)])

@@ -19,7 +19,9 @@ def play(office: Office, session: Session, action: Play, now: int) -> None:
         # The caller offered no session yet: nothing can be heard, and the flow must not wait for it.
         office.tell_flow(session, PlayEnded(action.playback, False))
         return
-    session.playing = commands.Play(anchor.slot.number, action.playback, action.clips, action.loop)
+    session.playing = commands.Play(
+        anchor.slot.number, action.playback, action.clips, action.loop, action.speed_percent, action.volume_db
+    )
     office.media([session.playing])
 
 

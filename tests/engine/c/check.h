@@ -33,6 +33,7 @@ void test_reports(void);
 void test_sender(void);
 void test_dtmf(void);
 void test_player(void);
+void test_pace(void);
 void test_security(void);
 void test_ice(void);
 void test_ear(void);

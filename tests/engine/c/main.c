@@ -12,6 +12,7 @@ int main(void)
     test_sender();
     test_dtmf();
     test_player();
+    test_pace();
     test_security();
     test_ice();
     test_ear();

@@ -14,6 +14,8 @@ _BY_C = "tests/engine/test_c.py::test_c_under_sanitizer[address,undefined]"
 _BY_SOUND = "tests/engine/test_transcode.py::"
 _BY_MIX = "tests/engine/test_mixing.py::"
 _BY_FILE = "tests/engine/test_recording.py::"
+_TEMPO = "codecs/tempo.c"
+_PACE = "switch/engine/pace.c"
 _BY_NOISE = "tests/engine/test_noise.py::"
 
 MUTANTS = (
@@ -113,5 +115,41 @@ MUTANTS = (
         "if (kind == PAYLOAD_NOISE && to->plan.noise_payload_type < 0) {",
         "if (kind == PAYLOAD_NOISE && now_us == 0) {",
         _BY_NOISE + "test_noise_for_one_that_takes_none_is_dropped_without_a_gap",
+    ),
+    Mutant(
+        _TEMPO,
+        "tempo->natural = place + count;",
+        "tempo->natural = tempo->natural + count;",
+        _BY_C,
+    ),
+    Mutant(
+        _TEMPO,
+        "if (found > best->likeness)",
+        "if (found < best->likeness || best->likeness < 0)",
+        "tests/codecs/test_tempo.py::test_a_tone_keeps_its_frequency[150-8000]",
+    ),
+    Mutant(
+        _TEMPO,
+        "tempo->parts = on % PERCENT;",
+        "tempo->parts = 0;",
+        "tests/codecs/test_tempo.py::test_speech_lasts_as_long_as_the_speed_says[111-8000]",
+    ),
+    Mutant(
+        _PACE,
+        "player->state = ahead(pace) > 0 ? PLAYER_RUNNING : PLAYER_ENDED;",
+        "player->state = PLAYER_ENDED;",
+        _BY_C,
+    ),
+    Mutant(
+        _PACE,
+        "return player_position(player, clips) - ahead(pace) / wide;",
+        "return player_position(player, clips) - ahead(pace) % wide;",
+        _BY_C,
+    ),
+    Mutant(
+        _PACE,
+        "pace->rate_hz = 0;",
+        "pace->rate_hz += 0;",
+        _BY_C,
     ),
 )
