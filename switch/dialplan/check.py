@@ -84,10 +84,10 @@ def check_paths(
             case p.WaitInQueue():
                 base = p.merge_needs(needs, instruction.needs)
                 rings = rings_of(base, instruction.asks, instruction.widen)
-                _check_queue(instruction, rings, agents, problems)
+                check_rings(instruction.queue, rings, agents, instruction.where.place, problems)
             case p.OfferCallback():
                 rings = (QueueStep(0, p.merge_needs(needs, instruction.needs)),)
-                _check_queue(instruction, rings, agents, problems)
+                check_rings(instruction.queue, rings, agents, instruction.where.place, problems)
             case p.End(reason="reject") if answered:
                 problems.add(
                     instruction.where.place, "the call is answered already on a way to here; use hangup"
@@ -105,22 +105,16 @@ def check_paths(
         _warn_unreached(program, flows, {address for address, _, _ in seen}, problems)
 
 
-def _check_queue(
-    step: p.WaitInQueue | p.OfferCallback,
-    rings: tuple[QueueStep, ...],
-    agents: Mapping[str, AgentPlan],
-    problems: Problems,
+def check_rings(
+    name: str, rings: tuple[QueueStep, ...], agents: Mapping[str, AgentPlan], place: Place, problems: Problems
 ) -> None:
     """At run time such a caller would leave by the exit `unservable`; it is told before the first call."""
-    joined = {step.queue, *(queue for ring in rings for queue in ring.queues)}
+    joined = {name, *(queue for ring in rings for queue in ring.queues)}
     serving = [agent for agent in agents.values() if not agent.queues or joined & set(agent.queues)]
-    if not serving or any(could_serve(agent, step.queue, ring) for ring in rings for agent in serving):
+    if not serving or any(could_serve(agent, name, ring) for ring in rings for agent in serving):
         return
     names = ", ".join(agent.name for agent in serving[:8])
-    place = step.where.place
-    problems.add(
-        place, f"no agent of queue '{step.queue}' can satisfy {words(rings[-1])} (its agents: {names})"
-    )
+    problems.add(place, f"no agent of queue '{name}' can satisfy {words(rings[-1])} (its agents: {names})")
 
 
 def _warn_unreached(

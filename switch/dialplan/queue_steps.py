@@ -61,7 +61,7 @@ def queue(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) ->
             where=where,
             queue=model.name,
             needs=c.needs(model.needs, (*path, "needs")),
-            widen=_widen(c, model, path),
+            widen=widen_of(c, model, path),
             priority=model.priority,
             wait_us_max=wait_s * SECOND,
             exits=exits,
@@ -71,14 +71,15 @@ def queue(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) ->
             record=recorded,
             estimate_s_max=estimate_s,
             promised=promised_exit(c, defaults, model.name, where),
-            asks=_asks(c, model, plan.language, path),
+            asks=asks_of(c, model, plan.language, path),
             sticky_s=plan.sticky_s,
         )
     )
     return told(c, where, step) if recorded else step
 
 
-def _asks(c: "FlowCompiler", model: schema.QueueStepModel, language: int, path: Path) -> p.Asks:
+def asks_of(c: "FlowCompiler", model: schema.WishModel, language: int, path: Path) -> p.Asks:
+    """What is asked besides needs; `language` is the level at which the caller's is needed."""
     for name in model.prefer:
         if name not in c.names.skills:
             c.problems.unknown(c.source.key_place((*path, "prefer", name)), "skill", name, c.names.skills)
@@ -104,7 +105,7 @@ def _teams(c: "FlowCompiler", teams: list[str], path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(teams))
 
 
-def _widen(c: "FlowCompiler", model: schema.QueueStepModel, path: Path) -> tuple[p.Widen, ...]:
+def widen_of(c: "FlowCompiler", model: schema.WishModel, path: Path) -> tuple[p.Widen, ...]:
     """The rings, in time; none is narrower than the one before."""
     rings: list[p.Widen] = []
     last, teams = 0, set(model.teams)

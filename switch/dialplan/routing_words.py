@@ -1,11 +1,13 @@
 """Reads what the router is told of a tenant: `routing`, the agents' further words, the agent of last time."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from switch.dialplan import schema
 from switch.dialplan.hours import Hours
-from switch.dialplan.plan import AgentPlan, RoutingPlan
+from switch.dialplan.plan import USUAL_ROUTING, AgentPlan, RoutingPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.requirement import language_skill
 from switch.dialplan.schema_routing import LastAgentModel, RoutingModel
@@ -17,23 +19,55 @@ VOICE = "voice"
 NO_MATTER = -1
 
 
-def read_routing(raw: Any, source: Source, problems: Problems) -> RoutingPlan:
-    """The section `routing`; what is not stated is usual."""
+def read_routing(
+    raw: Any, source: Source, problems: Problems, usual: RoutingPlan = USUAL_ROUTING
+) -> RoutingPlan:
+    """The section `routing`; what is not stated is as usual."""
     path: Path = ("routing",)
     model = schema.read(RoutingModel, source, path, raw, problems) or RoutingModel()
     if VOICE in model.channels and model.channels[VOICE] != 100:
         place = source.place((*path, "channels", VOICE))
         problems.add(place, "a call takes a whole agent (100): state other channels, or agents' units")
-    hours, _, minutes = model.day_start.partition(":")
-    return RoutingPlan(
-        order=model.order,
-        assign=model.assign,
-        ageing_s=model.ageing_s,
-        channels=tuple(sorted(model.channels.items())),
-        own_calls_reset_idle=model.own_calls_reset_idle,
-        watch_lines=model.watch_lines,
-        day_start=int(hours) * 60 + int(minutes) if model.day_start else -1,
-    )
+    stated = {word: getattr(model, word) for word in model.model_fields_set}
+    if "channels" in stated:
+        stated["channels"] = tuple(sorted(model.channels.items()))
+    if "day_start" in stated:
+        hours, _, minutes = model.day_start.partition(":")
+        stated["day_start"] = int(hours) * 60 + int(minutes)
+    return replace(usual, **stated)
+
+
+def queue_words(model: schema.QueueWordsModel, words: Iterable[str]) -> dict[str, Any]:
+    """Those of a queue's `words` that the router knows, as fields of a QueuePlan."""
+    known = schema.QueueWordsModel.model_fields
+    found = {word: getattr(model, word) for word in words if word in known}
+    if "shares" in found:
+        found["shares"] = tuple(sorted(model.shares.items()))
+    if "also_missed" in found:
+        found["also_missed"] = frozenset(model.also_missed)
+    if "match_language" in found:
+        found["language"] = found.pop("match_language")
+    return found
+
+
+def check_policy(policy: str, shared: bool, path: Path, source: Source, problems: Problems) -> None:
+    """Whether a queue states what its policy needs; `shared`: it has shares of teams."""
+    if policy == "idleness-ratio" and not shared:
+        word = "idleness-ratio needs 'shares', a share for each team"
+        problems.add(source.place((*path, "policy")), word)
+
+
+def agent_words(model: schema.AgentWordsModel) -> dict[str, Any]:
+    """What the router knows of an agent, as fields of an AgentPlan. Languages are skills."""
+    languages = {language_skill(language): level for language, level in model.languages.items()}
+    return {
+        "skills": tuple(sorted((model.skills | languages).items())),
+        "queues": tuple(model.queues),
+        "teams": tuple(dict.fromkeys(model.teams)),
+        "weight": model.weight,
+        "units": model.units,
+        "most": tuple(sorted(model.most.items())),
+    }
 
 
 def read_last_agent(raw: Any, path: Path, source: Source, problems: Problems) -> tuple[int, int]:
@@ -62,21 +96,15 @@ class AgentWords:
         self._known("channel", model.most, self.channels, (*path, "most"))
         if model.shift:
             self._known("hours", [model.shift], self.hours, (*path, "shift"))
-        languages = {language_skill(language): level for language, level in model.languages.items()}
         return AgentPlan(
             name=name,
             account=model.account,
             display=model.name or name,
-            skills=tuple(sorted((model.skills | languages).items())),
-            queues=tuple(model.queues),
             order=order,
-            teams=tuple(dict.fromkeys(model.teams)),
-            weight=model.weight,
-            units=model.units,
-            most=tuple(sorted(model.most.items())),
             zone=self._zone(model.time_zone, (*path, "time_zone")),
             shift=self.hours.get(model.shift),
             on_demand=model.on_demand,
+            **agent_words(model),
         )
 
     def _channels(self) -> list[str]:

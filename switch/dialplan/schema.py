@@ -272,9 +272,9 @@ def _as_skills(value: Any) -> Any:
     return dict.fromkeys(value, 100) if isinstance(value, list) else _mapping(value)
 
 
-class AgentModel(Section):
-    account: str
-    name: str = ""
+class AgentWordsModel(Section):
+    """What the router knows of an agent."""
+
     skills: Skills = {}
     languages: Annotated[Skills, BeforeValidator(_as_skills)] = {}
     queues: Names = []
@@ -282,6 +282,11 @@ class AgentModel(Section):
     weight: Annotated[int, Field(ge=1, le=1_000)] = 1
     units: Annotated[int, Field(ge=1, le=10_000)] = 100
     most: Annotated[dict[str, Annotated[int, Field(ge=0, le=1_000)]], BeforeValidator(_mapping)] = {}
+
+
+class AgentModel(AgentWordsModel):
+    account: str
+    name: str = ""
     time_zone: str = ""
     shift: str = ""
     on_demand: bool = False
@@ -318,7 +323,9 @@ class ExitsModel(Section):
     exit_keys: Annotated[dict[str, Raw], BeforeValidator(_mapping)] = {}
 
 
-class QueueModel(ExitsModel):
+class QueueWordsModel(Section):
+    """What the router knows of a queue, and how long one may wait in it."""
+
     policy: Policy = "most-skilled"
     priority: Priority = 0
     ring_s: Annotated[int, Field(ge=3, le=300)] = 20
@@ -329,6 +336,16 @@ class QueueModel(ExitsModel):
     service_level_s: Annotated[int, Field(ge=1, le=86_400)] = 20
     retry_same_agent_s: Seconds = 5
     max_wait_s: Seconds = 0
+    share: Annotated[int, Field(ge=1, le=1_000)] = 1
+    cost: Annotated[int, Field(ge=1, le=1_000)] = 1
+    handling_s: Annotated[int, Field(ge=1, le=86_400)] = 180
+    shares: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000)]], BeforeValidator(_mapping)] = {}
+    ring_more_s: Annotated[int, Field(ge=1, le=300)] = 10
+    also_missed: Annotated[list[Literal["busy", "unreachable"]], BeforeValidator(_listed)] = []
+    match_language: Level = 0
+
+
+class QueueModel(ExitsModel, QueueWordsModel):
     max_estimate_s: Seconds = 0
     hours: str = ""
     leave_when: LeaveWhen = []
@@ -336,14 +353,7 @@ class QueueModel(ExitsModel):
     announce: Raw = None
     callback: Raw = None
     record: bool = False
-    share: Annotated[int, Field(ge=1, le=1_000)] = 1
-    cost: Annotated[int, Field(ge=1, le=1_000)] = 1
-    handling_s: Annotated[int, Field(ge=1, le=86_400)] = 180
     target: Annotated[int, Field(ge=1, le=100)] = 80
-    shares: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000)]], BeforeValidator(_mapping)] = {}
-    ring_more_s: Annotated[int, Field(ge=1, le=300)] = 10
-    also_missed: Annotated[list[Literal["busy", "unreachable"]], BeforeValidator(_listed)] = []
-    match_language: Level = 0
     last_agent: Raw = None
     widen_at_once_below: Annotated[int, Field(ge=0, le=100_000)] = 0
 
@@ -439,8 +449,9 @@ def _as_ones(value: Any) -> Any:
     return dict.fromkeys(value, 1) if isinstance(value, list) else _mapping(value)
 
 
-class QueueStepModel(ExitsModel):
-    name: str
+class WishModel(Section):
+    """What a caller asks of agents."""
+
     needs: Needs = {}
     any_of: Annotated[list[Skills], BeforeValidator(_one_or_more), Field(max_length=16)] = []
     none_of: Annotated[dict[str, Annotated[int, Field(ge=1, le=100)]], BeforeValidator(_as_ones)] = {}
@@ -449,6 +460,10 @@ class QueueStepModel(ExitsModel):
     widen: Annotated[list[Raw], Field(max_length=32)] = []
     priority: Priority = 0
     max_wait_s: Seconds | None = None
+
+
+class QueueStepModel(ExitsModel, WishModel):
+    name: str
     max_estimate_s: Seconds | None = None
     record: bool | None = None
 

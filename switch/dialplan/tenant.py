@@ -28,7 +28,13 @@ from switch.dialplan.problems import Problems
 from switch.dialplan.program import Farewell, Program
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.room_sections import read_mailboxes, read_supervision
-from switch.dialplan.routing_words import AgentWords, read_last_agent, read_routing
+from switch.dialplan.routing_words import (
+    AgentWords,
+    check_policy,
+    queue_words,
+    read_last_agent,
+    read_routing,
+)
 from switch.dialplan.sound_steps import read_recording
 from switch.dialplan.source import Path, Source
 
@@ -243,43 +249,25 @@ class TenantReader:
                 model = schema.QueueModel()
             self.queue_models[name] = model
             self._known("team", model.shares, self.model.teams, (*path, "shares"), keys=True)
-            if model.policy == "idleness-ratio" and not model.shares:
-                word = "idleness-ratio needs 'shares', a share for each team"
-                self.problems.add(self.source.place((*path, "policy")), word)
+            check_policy(model.policy, bool(model.shares), path, self.source, self.problems)
             last = (*path, "last_agent")
             sticky_s, remember_days = read_last_agent(model.last_agent, last, self.source, self.problems)
             queues[name] = QueuePlan(
                 name=name,
-                policy=model.policy,
-                priority=model.priority,
-                ring_s=model.ring_s,
-                wrap_up_s=model.wrap_up_s,
-                misses_before_pause=model.misses_before_pause,
-                contacts_max=model.contacts_max,
-                refuse_without_agents=model.refuse_without_agents,
-                service_level_s=model.service_level_s,
-                retry_same_agent_s=model.retry_same_agent_s,
-                max_wait_s=model.max_wait_s,
                 music=book.music(model.music, (*path, "music")),
                 announce=self._announce(model, (*path, "announce"), book),
                 record=model.record,
                 max_estimate_s=model.max_estimate_s,
                 hours=model.hours,
                 leave_when=frozenset(word.replace("_", "-") for word in model.leave_when),
-                share=model.share,
-                cost=model.cost,
-                handling_s=model.handling_s,
                 target=model.target,
-                shares=tuple(sorted(model.shares.items())),
-                ring_more_s=model.ring_more_s,
-                also_missed=frozenset(model.also_missed),
-                language=model.match_language,
                 sticky_s=sticky_s,
                 remember_days=remember_days,
                 widen_at_once_below=model.widen_at_once_below,
                 callback=read_callback(
                     model, (*path, "callback"), self.source, book, self.problems, self.model.hours
                 ),
+                **queue_words(model, schema.QueueWordsModel.model_fields),
             )
             if model.hours:
                 self._known("hours", [model.hours], self.model.hours, (*path, "hours"))

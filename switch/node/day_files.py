@@ -2,18 +2,10 @@
 
 import csv
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from switch.acd.settings import (
-    AgentSettings,
-    Need,
-    Policy,
-    QueueSettings,
-    Requirement,
-    Step,
-)
-from switch.base.clock import SECOND
+from switch.acd.settings import AgentSettings
 from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import schema
 from switch.dialplan.centre import load_centre
@@ -22,13 +14,18 @@ from switch.dialplan.plan import TenantPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.source import Path as Place
 from switch.dialplan.source import Source, parse
-from switch.node.day_schema import DAY_S, CallsModel, DayModel, GroupModel, QueueModel
+from switch.exchange.wishes import requirement_of
+from switch.node.day_centre import DayCentre, Wish
+from switch.node.day_schema import DAY_S, CallsModel, DayModel, GroupModel
 from switch.node.dialplan_files import read_dialplans
-from switch.node.translate import agent_settings, queue_settings
+from switch.node.translate import agent_settings, queue_settings, routing_settings
 from switch.wfm.draws import CALLS_MAX
 from switch.wfm.scenario import Call, Handling, Scenario, Shift, Stream, Target, Worker
 
 _TIME = re.compile(r"(\d{1,2})[:h](\d{2})(?::(\d{2}))?$")
+
+_ALONE = GroupModel()
+"""How an agent of the dialplans takes calls: as a group of which nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +60,29 @@ class _Reader:
     source: Source
     model: DayModel
     problems: Problems
-    plan: TenantPlan | None = None
     starts_s: int = 0
     day_s: int = 0
-    skills: set[str] = field(default_factory=set)
 
     def read(self) -> DayFile:
         model = self.model
         self._day()
-        self._dialplans()
-        queues, max_wait, targets = self._queues()
-        workers = self._workers({queue.name for queue in queues})
-        streams = self._streams({queue.name for queue in queues}, workers)
+        centre = DayCentre(self.source, self.problems, self._dialplans())
+        centre.read_routing(model.routing)
+        groups = centre.read_groups(model.groups, model.queues)
+        centre.read_queues(model.queues)
+        workers = self._workers(centre, groups)
+        streams = self._streams(centre)
+        targets = (Target(name, percent / 100) for name, percent in centre.targets.items())
         scenario = Scenario(
-            queues=queues,
+            queues=tuple(map(queue_settings, centre.queues.values())),
             workers=workers,
             streams=streams,
             day_s=self.day_s,
             interval_s=model.interval_minutes * 60,
-            max_wait_s=max_wait,
-            targets=targets,
+            targets=tuple(targets),
             day_variation=model.day_variation,
             starts_at_s=self.starts_s,
+            tenant=routing_settings(centre.routing, 0, self.starts_s),
         )
         return DayFile(scenario, model.replications, model.seed)
 
@@ -104,41 +102,19 @@ class _Reader:
             self._add(("day",), f"one range such as 08:00-18:00 was expected, found '{self.model.day}'")
         self.day_s = self.day_s or 3600
 
-    def _dialplans(self) -> None:
+    def _dialplans(self) -> TenantPlan | None:
         if not self.model.dialplans:
             if self.model.tenant:
                 self._add(("tenant",), "a tenant is one of dialplans; state 'dialplans' as well")
-            return
+            return None
         centre = load_centre(read_dialplans(self.folder / self.model.dialplans))
         keys = list(centre.tenants)
         tenant = self.model.tenant or (keys[0] if len(keys) == 1 else "")
-        self.plan = centre.tenants.get(tenant)
-        if self.plan is None:
+        plan = centre.tenants.get(tenant)
+        if plan is None:
             place = self.source.place(("tenant",) if tenant else ("dialplans",))
             self.problems.unknown(place, "tenant", tenant, keys)
-
-    def _queues(
-        self,
-    ) -> tuple[tuple[QueueSettings, ...], tuple[tuple[str, float], ...], tuple[Target, ...]]:
-        found: dict[str, QueueSettings] = {}
-        max_wait: dict[str, float] = {}
-        targets: list[Target] = []
-        if self.plan is not None:
-            found = {name: queue_settings(queue) for name, queue in self.plan.queues.items()}
-            max_wait = {name: float(queue.max_wait_s) for name, queue in self.plan.queues.items()}
-        for name, raw in self.model.queues.items():
-            path: Place = ("queues", name)
-            if self.plan is not None and name not in found:
-                self.problems.unknown(self.source.key_place(path), "queue", name, found)
-            model = schema.read(QueueModel, self.source, path, raw, self.problems)
-            if model is None:
-                continue
-            found[name] = _changed(found.get(name, QueueSettings(name, refuse_without_agents=True)), model)
-            if model.max_wait_s is not None:
-                max_wait[name] = model.max_wait_s
-            if model.target is not None:
-                targets.append(Target(name, model.target / 100))
-        return tuple(found.values()), tuple(max_wait.items()), tuple(targets)
+        return plan
 
     def _shifts(self, texts: list[str], path: Place) -> tuple[Shift, ...]:
         """Within the day; a shift that begins before it is there from the start."""
@@ -159,78 +135,72 @@ class _Reader:
                         found.append(Shift(max(start, 0), min(until, self.day_s)))
         return tuple(sorted(found, key=lambda shift: shift.from_s))
 
-    def _workers(self, queues: set[str]) -> tuple[Worker, ...]:
+    def _workers(self, centre: DayCentre, groups: dict[str, GroupModel]) -> tuple[Worker, ...]:
+        model = self.model
+        known = {} if groups else centre.agents
+        for name in model.shifts:
+            if name not in known:
+                self.problems.unknown(self.source.key_place(("shifts", name)), "agent", name, known)
         workers: list[Worker] = []
-        for agent in self.plan.agents.values() if self.plan is not None and not self.model.groups else ():
-            shifts = self._shifts(self.model.shifts.get(agent.name, []), ("shifts", agent.name))
-            workers.append(Worker(agent_settings(agent), agent.name, shifts, answer_s=3.0))
-        agents = {} if self.plan is None else self.plan.agents
-        for name in self.model.shifts:
-            if name not in agents or self.model.groups:
-                self.problems.unknown(self.source.key_place(("shifts", name)), "agent", name, agents)
-        for name, raw in self.model.groups.items():
-            path: Place = ("groups", name)
-            model = schema.read(GroupModel, self.source, path, raw, self.problems)
-            if model is None:
+        for name, plan in centre.agents.items():
+            group = groups.get(name)
+            if group is None:
+                shifts = self._shifts(model.shifts.get(name, []), ("shifts", name))
+                workers.append(self._worker(agent_settings(plan), name, shifts, _ALONE))
                 continue
-            for index, queue in enumerate(model.queues):
-                if queue not in queues:
-                    self.problems.unknown(self.source.place((*path, "queues", index)), "queue", queue, queues)
-            workers += self._group(name, model, len(workers))
-        self.skills = {skill for worker in workers for skill, _ in worker.agent.skills}
+            shifts = self._shifts(group.shifts, ("groups", name, "shifts"))
+            for number in range(group.agents):
+                agent = replace(agent_settings(plan), name=f"{name}-{number + 1}", order=len(workers))
+                workers.append(self._worker(agent, name, shifts, group))
         return tuple(workers)
 
-    def _group(self, name: str, model: GroupModel, first: int) -> list[Worker]:
-        shifts = self._shifts(model.shifts, ("groups", name, "shifts"))
-        skills, queues = tuple(model.skills.items()), tuple(model.queues)
-        return [
-            Worker(
-                AgentSettings(f"{name}-{number + 1}", skills, queues, first + number),
-                name,
-                shifts,
-                model.answer_s,
-                model.missed,
-            )
-            for number in range(model.agents)
-        ]
+    def _worker(
+        self, agent: AgentSettings, group: str, shifts: tuple[Shift, ...], like: GroupModel
+    ) -> Worker:
+        own_calls, own_call_s = like.own_calls_per_hour, like.own_call_s
+        return Worker(
+            agent,
+            group,
+            shifts,
+            like.answer_s,
+            like.missed,
+            self.model.own_calls_per_hour if own_calls is None else own_calls,
+            self.model.own_call_s if own_call_s is None else own_call_s,
+        )
 
-    def _streams(self, queues: set[str], workers: tuple[Worker, ...]) -> tuple[Stream, ...]:
+    def _streams(self, centre: DayCentre) -> tuple[Stream, ...]:
         found: list[Stream] = []
         for name, raw in self.model.calls.items():
             path: Place = ("calls", name)
             model = schema.read(CallsModel, self.source, path, raw, self.problems)
             if model is None:
                 continue
-            if model.queue not in queues:
-                self.problems.unknown(self.source.place((*path, "queue")), "queue", model.queue, queues)
-            for skill in model.needs:
-                if skill not in self.skills and workers:
-                    place = self.source.key_place((*path, "needs", skill))
-                    self.problems.unknown(place, "skill (no agent has it):", skill, self.skills)
-            found.append(self._stream(name, model, path))
+            wish = centre.wish(name, model)
+            if bool(model.per_hour) == bool(model.trace):
+                place = self.source.key_place(path)
+                self.problems.add(place, f"calls '{name}': either per_hour or trace was expected")
+            if wish is not None:
+                found.append(self._stream(name, model, wish, path))
         if sum(sum(stream.calls) + len(stream.trace) for stream in found) > CALLS_MAX:
             self._add(
                 ("calls",), f"more than {CALLS_MAX} calls a day; simulate a part of the day or fewer kinds"
             )
         return tuple(found)
 
-    def _stream(self, name: str, model: CallsModel, path: Place) -> Stream:
-        steps = [Step(0, _needs(model.needs))]
-        steps += [Step(ring.after_s * SECOND, _needs(ring.needs)) for ring in model.widen]
-        if bool(model.per_hour) == bool(model.trace):
-            place = self.source.key_place(path)
-            self.problems.add(place, f"calls '{name}': either per_hour or trace was expected")
+    def _stream(self, name: str, model: CallsModel, wish: Wish, path: Place) -> Stream:
         return Stream(
             name=name,
-            queue=model.queue,
-            requirement=Requirement(tuple(sorted(steps, key=lambda step: step.after_us))),
-            priority=model.priority,
+            queue=wish.queue,
+            requirement=requirement_of(wish.rings),
+            priority=wish.priority,
             calls=self._rates(model, path),
             handling=Handling(model.handling_s, model.handling, model.handling_variation),
             patience_s=model.patience_s,
             retrial=model.retrial,
             retrial_s=model.retrial_s,
             trace=self._trace(model.trace, (*path, "trace")) if model.trace else (),
+            channel=wish.channel,
+            max_wait_s=wish.max_wait_s,
         )
 
     def _rates(self, model: CallsModel, path: Place) -> tuple[float, ...]:
@@ -289,10 +259,6 @@ class _Reader:
         return Call(float((at_s - self.starts_s) % DAY_S), handling_s, patience_s)
 
 
-def _needs(needs: dict[str, int]) -> tuple[Need, ...]:
-    return tuple(Need(skill, level) for skill, level in needs.items() if level)
-
-
 def _seconds(text: str) -> int | None:
     """Of a time of day, after midnight."""
     match = _TIME.match(text.strip())
@@ -300,15 +266,3 @@ def _seconds(text: str) -> int | None:
         return None
     hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return hours * 3600 + minutes * 60 + seconds if hours < 24 and max(minutes, seconds) < 60 else None
-
-
-def _changed(queue: QueueSettings, model: QueueModel) -> QueueSettings:
-    """The queue with what the day states of it."""
-    stated = model.model_dump(exclude_none=True, exclude={"target", "max_wait_s"})
-    changes: dict[str, object] = {}
-    for word, value in stated.items():
-        name = word.removesuffix("_s") + "_us" if word.endswith("_s") else word
-        changes[name] = value * SECOND if name != word else value
-    if "policy" in changes:
-        changes["policy"] = Policy(str(changes["policy"]))
-    return replace(queue, **changes)  # type: ignore[arg-type]  # the model has types for each

@@ -10,7 +10,7 @@ from switch.base.clock import SECOND
 from switch.call.negotiation import CAPABILITY
 from switch.call.settings import LegSettings
 from switch.dialplan.hours import local_time
-from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, TenantPlan
+from switch.dialplan.plan import AgentPlan, Centre, LimitsPlan, QueuePlan, RoutingPlan, TenantPlan
 from switch.dialplan.plan import Gateway as GatewayPlan
 from switch.dialplan.plan import TrunkSettings as TrunkPlan
 from switch.engine._engine import OPUS_MISSING
@@ -176,23 +176,26 @@ def agent_settings(plan: AgentPlan) -> AgentSettings:
 
 def tenant_settings(plan: TenantPlan, now: int, wall_us: int) -> TenantSettings:
     """What holds in all queues of a tenant; `wall_us` is wall time at `now`, where a day begins."""
-    routing = plan.routing
+    local = local_time(wall_us, plan.zone)
+    return routing_settings(plan.routing, now, (local.hour * 60 + local.minute) * 60 + local.second)
+
+
+def routing_settings(routing: RoutingPlan, now: int, clock_s: int) -> TenantSettings:
+    """The same; `clock_s` is the tenant's own time of day at `now`, in seconds after midnight."""
     return TenantSettings(
         order=Order(routing.order),
         assign=Assign(routing.assign),
         ageing_us=routing.ageing_s * SECOND,
         channels=routing.channels,
         own_calls_reset_idle=routing.own_calls_reset_idle,
-        day_start_us=0 if routing.day_start < 0 else _day_start(plan, now, wall_us),
+        day_start_us=0 if routing.day_start < 0 else _day_start(routing, now, clock_s),
     )
 
 
-def _day_start(plan: TenantPlan, now: int, wall_us: int) -> int:
+def _day_start(routing: RoutingPlan, now: int, clock_s: int) -> int:
     """The monotonic time at which the tenant's day began, by its own clock."""
-    local = local_time(wall_us, plan.zone)
-    minutes = (local.hour * 60 + local.minute - plan.routing.day_start) % (24 * 60)
     # 0 would mean: since the agent was defined.
-    return now - (minutes * 60 + local.second) * SECOND or 1
+    return now - (clock_s - routing.day_start * 60) % 86_400 * SECOND or 1
 
 
 def router_events(

@@ -274,7 +274,7 @@ def day_of(
             settings = queues.get(stay.contact.queue)
             wrap_up_s = 0.0 if settings is None else settings.wrap_up_us / SECOND
             over_s = from_s + visit.talked_s + wrap_up_s if stay.talked_us >= 0 else (end - start) / SECOND
-            day.talks.append((stay.agent, max(0.0, from_s), over_s))
+            day.talks.append((stay.agent, max(0.0, from_s), over_s, 1.0))
     return day
 
 

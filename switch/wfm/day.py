@@ -23,7 +23,7 @@ from switch.acd.decisions import (
     WakeAt,
 )
 from switch.acd.select import RouterLike
-from switch.acd.settings import Contact
+from switch.acd.settings import Contact, TenantSettings
 from switch.wfm.draws import Caller, Draws
 from switch.wfm.scenario import Scenario, Worker
 
@@ -45,7 +45,9 @@ class Kind(IntEnum):
     ANSWER = 5
     RING_OUT = 6
     FINISH = 7
-    WAKE = 8
+    OWN_CALL = 8
+    OWN_CALL_ENDS = 9
+    WAKE = 10
 
 
 @dataclass(slots=True)
@@ -68,8 +70,8 @@ class DayResult:
     """All visits in order of entry, and how long each agent talked, rang and was signed in."""
 
     visits: list[Visit] = field(default_factory=list)
-    talks: list[tuple[str, float, float]] = field(default_factory=list)
-    """Agent, and from when to when busy with a call, wrap-up included."""
+    talks: list[tuple[str, float, float, float]] = field(default_factory=list)
+    """Agent, from when to when busy with a contact, wrap-up included, and the share of the agent it took."""
     missed: int = 0
     events: int = 0
 
@@ -83,7 +85,10 @@ class Day:
         self._draws = draws
         self._workers = {worker.agent.name: worker for worker in scenario.workers}
         self._wrap_up_s = {queue.name: queue.wrap_up_us / SECOND for queue in scenario.queues}
-        self._max_wait_s = dict(scenario.max_wait_s)
+        self._max_wait_s = _max_waits(scenario)
+        self._shares = _shares(scenario)
+        self._held = dict.fromkeys(self._workers, 0)
+        """Offers, talks and own calls of each agent."""
         self._heap: list[tuple[int, int, int, Any]] = []
         self._made = 0
         self._offers = 0
@@ -111,6 +116,8 @@ class Day:
         return self._result
 
     def _begin(self) -> None:
+        if self._scenario.tenant != TenantSettings():
+            self._apply(ev.SetTenant(self._scenario.tenant))
         for queue in self._scenario.queues:
             self._apply(ev.SetQueue(queue))
         for worker in self._scenario.workers:
@@ -124,6 +131,9 @@ class Day:
             self._heap.append(
                 (round(caller.at_s * SECOND), Kind.ARRIVE, self._made, (caller, caller.retrials))
             )
+        for at_s, agent, talk_s in self._draws.own_calls:
+            self._made += 1
+            self._heap.append((round(at_s * SECOND), Kind.OWN_CALL, self._made, (agent, talk_s)))
         heapify(self._heap)
 
     def _actions(self) -> list[Callable[[Any], ev.Event | None]]:
@@ -137,6 +147,8 @@ class Day:
             lambda offer: ev.Claim(offer[0], offer[1]),
             lambda offer: ev.Decline(offer[0], offer[1], ev.DeclineReason.NO_ANSWER),
             lambda number: ev.Finish(str(number)),
+            self._own_call,
+            self._own_call_ends,
             self._woken,
         ]
 
@@ -162,10 +174,12 @@ class Day:
         self._result.visits.append(Visit(caller, stream.queue, at_s, tries_left))
         if caller.patience_s != inf:
             self._push(at_s + caller.patience_s, Kind.GIVE_UP, number)
-        max_wait_s = self._max_wait_s.get(stream.queue, 0)
+        max_wait_s = self._max_wait_s[caller.stream]
         if max_wait_s:
             self._push(at_s + max_wait_s, Kind.TOO_LONG, number)
-        return ev.Arrive(Contact(str(number), stream.queue, stream.requirement, stream.priority))
+        return ev.Arrive(
+            Contact(str(number), stream.queue, stream.requirement, stream.priority, channel=stream.channel)
+        )
 
     def _give_up(self, number: int) -> ev.Event | None:
         """Whoever talks by then has forgotten the waiting."""
@@ -177,7 +191,9 @@ class Day:
             wrap_up_s = self._wrap_up_s[visit.queue]
             visit.talked_s = decision.talked_us / SECOND
             end_s = self._now / SECOND
-            self._result.talks.append((visit.agent, end_s - visit.talked_s, end_s + wrap_up_s))
+            share = self._shares.get((visit.agent, visit.caller.stream), 1.0)
+            self._result.talks.append((visit.agent, end_s - visit.talked_s, end_s + wrap_up_s, share))
+            self._held[visit.agent] -= 1
             return
         visit.outcome = decision.outcome.value
         visit.waited_s = decision.waited_us / SECOND
@@ -192,6 +208,7 @@ class Day:
 
     def _offered(self, decision: Offered) -> None:
         worker = self._workers[decision.agent]
+        self._held[decision.agent] += 1
         self._offers += 1
         offer = (decision.offer, decision.fence)
         now_s = self._now / SECOND
@@ -213,7 +230,21 @@ class Day:
         self._push(self._now / SECOND + visit.caller.handling_s, Kind.FINISH, number)
 
     def _offer_ended(self, decision: OfferEnded) -> None:
+        self._held[decision.agent] -= 1
         self._result.missed += decision.outcome in ("no-answer", "lease-expired")
+
+    def _own_call(self, subject: tuple[str, float]) -> ev.Event | None:
+        """Whoever has something else to do, or has gone home, does not make it."""
+        agent, talk_s = subject
+        if self._held[agent]:
+            return None
+        self._held[agent] += 1
+        self._push(self._now / SECOND + talk_s, Kind.OWN_CALL_ENDS, agent)
+        return ev.Engage(agent)
+
+    def _own_call_ends(self, agent: str) -> ev.Event:
+        self._held[agent] -= 1
+        return ev.Disengage(agent)
 
     # What the router wants.
 
@@ -225,6 +256,26 @@ class Day:
     def _woken(self, at: int) -> ev.Event | None:
         """Only the latest WakeAt counts."""
         return ev.Wake() if at == self._wake_at else None
+
+
+def _max_waits(scenario: Scenario) -> list[float]:
+    """By stream, 0 for ever."""
+    of_queues = dict(scenario.max_wait_s)
+    return [
+        of_queues.get(stream.queue, 0.0) if stream.max_wait_s is None else stream.max_wait_s
+        for stream in scenario.streams
+    ]
+
+
+def _shares(scenario: Scenario) -> dict[tuple[str, int], float]:
+    """Of an agent, by stream, where it is not all: of room for four chats one takes a quarter."""
+    units = dict(scenario.tenant.channels)
+    return {
+        (worker.agent.name, number): units.get(stream.channel, 100) / worker.agent.units
+        for number, stream in enumerate(scenario.streams)
+        for worker in scenario.workers
+        if units.get(stream.channel, 100) != worker.agent.units
+    }
 
 
 def simulate_day(scenario: Scenario, router: RouterLike, seed: int, replication: int) -> DayResult:

@@ -5,6 +5,7 @@ routers are compared on the same callers (common random numbers), and difference
 PCG64 of numpy is seeded by the scenario's seed and the number of the replication.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
@@ -48,6 +49,7 @@ class Draws:
             callers += self._stream(scenario, stream, number, busy)
         callers.sort(key=lambda caller: caller.at_s)
         self.callers = callers
+        self.own_calls = list(_own_calls(scenario, seed, replication))
         self.answers = self._chance.random(max(1, 2 * len(callers)))
 
     def _stream(self, scenario: Scenario, stream: Stream, number: int, busy: float) -> list[Caller]:
@@ -86,3 +88,18 @@ class Draws:
             return self._exponential(handling.mean_s, count)
         square = log(1 + handling.variation**2)
         return self._chance.lognormal(log(handling.mean_s) - square / 2, square**0.5, count)
+
+
+def _own_calls(scenario: Scenario, seed: int, replication: int) -> Iterator[tuple[float, str, float]]:
+    """When agents mean to call somebody themselves, who, and for how long; callers are drawn apart."""
+    if not any(worker.own_calls for worker in scenario.workers):
+        return
+    chance = np.random.Generator(np.random.PCG64([seed, replication, 1]))
+    for worker in scenario.workers:
+        for shift in worker.shifts:
+            there_s = shift.to_s - shift.from_s
+            count = int(chance.poisson(worker.own_calls * there_s / 3600))
+            times = shift.from_s + chance.random(count) * there_s
+            lasts = chance.exponential(worker.own_call_s, count)
+            for at_s, talk_s in zip(times.tolist(), lasts.tolist(), strict=True):
+                yield at_s, worker.agent.name, talk_s

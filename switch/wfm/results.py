@@ -81,15 +81,15 @@ class Sheet:
     missed: int = 0
 
 
-def spread(into: list[float], interval_s: float, from_s: float, to_s: float) -> None:
-    """Adds the time from `from_s` to `to_s` to the intervals it lies in; none is beyond the last."""
+def spread(into: list[float], interval_s: float, from_s: float, to_s: float, part: float = 1.0) -> None:
+    """Adds `part` of the time from `from_s` to `to_s` to its intervals; none is beyond the last."""
     at = from_s
     while at < to_s:
         place = int(at // interval_s)
         if place >= len(into):
             return
         until = min(to_s, (place + 1) * interval_s)
-        into[place] += until - at
+        into[place] += (until - at) * part
         at = until
 
 
@@ -129,8 +129,8 @@ def sheet_of(scenario: Scenario, day: DayResult) -> Sheet:
             case _:
                 counts.still += 1
         counts.wait_s += visit.waited_s
-    for agent, from_s, to_s in day.talks:
-        spread(sheet.busy_s[groups[agent]], interval_s, from_s, to_s)
+    for agent, from_s, to_s, part in day.talks:
+        spread(sheet.busy_s[groups[agent]], interval_s, from_s, to_s, part)
     for worker in scenario.workers:
         for shift in worker.shifts:
             spread(sheet.staffed_s[worker.group], interval_s, shift.from_s, shift.to_s)

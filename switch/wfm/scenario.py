@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from switch.acd.settings import AgentSettings, QueueSettings, Requirement
+from switch.acd.settings import VOICE, AgentSettings, QueueSettings, Requirement, TenantSettings
 
 
 class Shape(StrEnum):
@@ -42,6 +42,7 @@ class Stream:
     `calls` is the expected number of each interval of the day (a non-homogeneous Poisson stream); a `trace`
     stands in their place. `patience_s` is the mean of an exponential patience, 0 for ever. Of those who
     give up, the share `retrial` (below 1) calls again after an exponential time of mean `retrial_s`.
+    `max_wait_s` puts a caller out who waited so long, as the dialplan does; 0: never, None: as the queue's.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Stream:
     retrial: float = 0.0
     retrial_s: float = 300.0
     trace: tuple[Call, ...] = ()
+    channel: str = VOICE
+    max_wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Worker:
     """One agent: skills as the router knows them, a group for the tables, shifts in order.
 
     `answer_s` is how long the phone rings before it is taken; of the offers the share `missed` rings out.
+    Whoever is free makes `own_calls` an hour, which are not of a queue, for an exponential time of mean
+    `own_call_s`.
     """
 
     agent: AgentSettings
@@ -76,6 +81,8 @@ class Worker:
     shifts: tuple[Shift, ...]
     answer_s: float = 0.0
     missed: float = 0.0
+    own_calls: float = 0.0
+    own_call_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ class Scenario:
     day_variation: float = 0.0
     starts_at_s: int = 0
     """Seconds after midnight at which the day starts; for what is printed only."""
+    tenant: TenantSettings = field(default_factory=TenantSettings)
 
     @property
     def intervals(self) -> int:

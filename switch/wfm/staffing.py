@@ -11,7 +11,7 @@ search could afford to look (`trials_max`). It is a local optimum, not a proof t
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from switch.acd.settings import QueueSettings
+from switch.acd.settings import Need, QueueSettings
 from switch.wfm.day import SECOND
 from switch.wfm.erlang import Load, agents_for
 from switch.wfm.results import Sheet, total
@@ -77,8 +77,16 @@ def serves(worker: Worker, stream: Stream) -> bool:
     """Whether the agent may take these calls, at once or after they have widened."""
     agent = worker.agent
     levels = dict(agent.skills)
-    return (not agent.queues or stream.queue in agent.queues) and any(
-        all(levels.get(need.skill, 0) >= need.level for need in step.needs)
+
+    def has(needs: tuple[Need, ...]) -> bool:
+        return all(levels.get(need.skill, 0) >= need.level for need in needs)
+
+    return any(
+        (not agent.queues or bool({stream.queue, *step.queues} & {*agent.queues}))
+        and (not step.teams or bool({*step.teams} & {*agent.teams}))
+        and has(step.needs)
+        and not any(has((need,)) for need in step.none_of)
+        and (not step.any_of or any(map(has, step.any_of)))
         for step in stream.requirement.steps
     )
 

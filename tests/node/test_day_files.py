@@ -25,7 +25,7 @@ calls:
   orders:
     queue: line
     needs: {french: 50}
-    widen: [{after_s: 60, needs: {}}]
+    widen: [{after_s: 60, drop: french}]
     per_hour: {08:00: 30, 09:30: 60}
     patience_s: 100
 """
@@ -40,11 +40,7 @@ def read(folder: Path, text: str) -> DayFile:
 def test_a_small_day(tmp_path: Path) -> None:
     scenario = read(tmp_path, SMALL).scenario
     (queue,), (stream,) = scenario.queues, scenario.streams
-    assert (queue.policy, queue.wrap_up_us, scenario.max_wait_s) == (
-        Policy.LINEAR,
-        20_000_000,
-        (("line", 90),),
-    )
+    assert (queue.policy, queue.wrap_up_us, stream.max_wait_s) == (Policy.LINEAR, 20_000_000, 90)
     assert stream.calls == (30, 45, 60, 60)
     assert stream.requirement.steps == (Step(0, (Need("french", 50),)), Step(60_000_000, ()))
     assert (scenario.day_s, scenario.starts_at_s, scenario.intervals) == (14_400, 28_800, 4)
@@ -81,7 +77,7 @@ def test_the_days_that_ship_are_read(file: Path) -> None:
     scenario = read_day(file).scenario
     assert {worker.group for worker in scenario.workers} >= {"anna", "felix"}
     assert {stream.queue for stream in scenario.streams} <= {queue.name for queue in scenario.queues}
-    assert scenario.max_wait_s
+    assert all(stream.max_wait_s for stream in scenario.streams)
 
 
 def test_the_documented_day_is_read(tmp_path: Path) -> None:

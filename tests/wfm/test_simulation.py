@@ -105,7 +105,7 @@ def test_the_books_balance(policy: Policy) -> None:
     assert len(day.talks) == whole.answered
     assert min(whole.answered, whole.abandoned, whole.too_long, whole.refused, day.missed) > 0
     for agent in ("anna", "ben", "carl"):
-        talks = sorted((start, until) for name, start, until in day.talks if name == agent)
+        talks = sorted((start, until) for name, start, until, _ in day.talks if name == agent)
         assert all(before[1] <= after[0] + 1e-6 for before, after in pairwise(talks))
 
 
