@@ -134,7 +134,7 @@ class DayCentre:
         return Wish(
             queue.name,
             rings_of(needs, asks, widen, model.language),
-            queue.priority if model.priority is None else model.priority,
+            model.priority or 0,
             queue.max_wait_s if model.max_wait_s is None else model.max_wait_s,
             model.channel,
         )

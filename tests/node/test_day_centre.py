@@ -33,7 +33,7 @@ agents:
   ben: {account: 2, skills: {sales: 30, tools: 50}, languages: {en: 90}, teams: [south]}
 queues:
   sales: {policy: idleness-ratio, shares: {north: 2, south: 1}, share: 4, cost: 5, handling_s: 90, target: 70,
-          also_missed: [busy], match_language: 50, priority: 2, max_wait_s: 300}
+          also_missed: [busy], match_language: 50, max_wait_s: 300}
   rings: {policy: ring-progressively, ring_more_s: 7, max_wait_s: 60}
 numbers: {100: buy}
 flows:
@@ -112,7 +112,7 @@ def test_the_router_is_told_what_the_node_tells_it(shop: Path) -> None:
         Step(20_000_000, (Need("language:fr", 20), Need("sales", 20)), (), none_of, prefer, (), ("rings",)),
         Step(50_000_000, (Need("sales", 20),), (), none_of, prefer, (), ("rings",)),
     )
-    assert (arrived.queue, arrived.priority, scenario.streams[0].max_wait_s) == ("sales", 2, 300)
+    assert (arrived.queue, arrived.priority, scenario.streams[0].max_wait_s) == ("sales", 0, 300)
 
 
 def test_the_same_words_without_dialplans(shop: Path) -> None:
@@ -122,7 +122,7 @@ routing: {order: service-level, assign: batch, ageing_s: 30, channels: {chat: 25
           day_start: 06:00}
 queues:
   sales: {policy: idleness-ratio, shares: {north: 2, south: 1}, share: 4, cost: 5, handling_s: 90, target: 70,
-          also_missed: [busy], match_language: 50, priority: 2, max_wait_s: 300}
+          also_missed: [busy], match_language: 50, max_wait_s: 300}
   rings: {policy: ring-progressively, ring_more_s: 7, max_wait_s: 60}
 groups:
   anna: {skills: {sales: 60, trainee: 1}, languages: {fr: 80}, teams: north, weight: 3, units: 200,
@@ -149,7 +149,7 @@ calls:
     assert ours == theirs
     orders, chats = stated.streams
     assert orders.requirement.steps[0] == named.streams[0].requirement.steps[0]
-    assert (orders.priority, orders.max_wait_s, chats.channel) == (2, 300, "chat")
+    assert (orders.priority, orders.max_wait_s, chats.channel) == (0, 300, "chat")
 
 
 TWO_QUEUES = """\
