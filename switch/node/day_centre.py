@@ -134,7 +134,7 @@ class DayCentre:
         return Wish(
             queue.name,
             rings_of(needs, asks, widen, model.language),
-            model.priority or 0,
+            model.priority,
             queue.max_wait_s if model.max_wait_s is None else model.max_wait_s,
             model.channel,
         )
