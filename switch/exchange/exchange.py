@@ -46,6 +46,7 @@ from switch.exchange.hearing import HEAR
 from switch.exchange.office import Notice, Office, Output, Parts
 from switch.exchange.session import Session
 from switch.media import events as media
+from switch.media.quality import StreamQuality
 from switch.notifier.packages import ALLOW_EVENTS
 from switch.sip.flow import Flow
 from switch.sip.locate import Answer
@@ -175,6 +176,14 @@ class Exchange:
         """What a `CommitWanted` led to: the entry is durable, or could not be stored."""
         callbacks.committed(self.office, sequence, stored, now)
         self.settle(now)
+
+    def quality(self, slot: int, quality: StreamQuality, now: int) -> None:
+        """What a `QualityWanted` led to."""
+        leg = self.office.leg_of_slot.get(slot)
+        session = None if leg is None else self.office.session_of_leg.get(leg.id)
+        if leg is not None and session is not None:
+            lines.looked(self.office, session, leg, quality, now)
+            self.settle(now)
 
     def cancel_callback(self, name: str, now: int) -> bool:
         """Take a callback back; False where there is none, or its customer is being called."""
@@ -488,6 +497,8 @@ class Exchange:
                 self.office.tell_flow(session, PlayEnded(event.playback, event.completed))
         elif isinstance(event, media.StreamAlarm):
             audio.alarmed(self.office, session, leg, event, now)
+            if event.raised and leg.agent:
+                lines.alarmed(self.office, session, leg, event.alarm, now)
         elif isinstance(event, media.StreamIdle | media.SecurityFailed):
             self.office.hang_up(leg, Cause(Reason.MEDIA_LOST, By.NETWORK, 408), now)
 
@@ -519,6 +530,8 @@ class Exchange:
             locating.look(office, key, now)
         elif kind == "line":
             lines.timer(office, key, now)
+        elif kind == "look":
+            lines.look(office, key, now)
         elif kind == "callback":
             callbacks.timer(office, key, now)
         else:

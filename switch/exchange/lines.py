@@ -1,32 +1,39 @@
 """How good the lines of agents are: unusable ones are passed over, failing ones asked last.
 
 Agents at home have lines of every kind. A line is judged by what the talks of its agent lost (RTCP, both
-ways), and by offers that did not reach a phone which is registered. It falls at once and recovers late, so
-that nobody is thrown in and out:
+ways), while they last and at their ends, and by offers that did not reach a phone which is registered. It
+falls at once and recovers late, so that nobody is thrown in and out:
 
 | grade | falls to it | leaves it |
 | --- | --- | --- |
 | good | | |
-| failing | a bad talk, or `MISSES_FAILING` lost offers in a row | two good talks in a row, or `FORGET_US` |
+| failing | a bad talk or stretch of one, or `MISSES_FAILING` | two good talks in a row, or `FORGET_US` |
 | unusable | nothing came; twice bad, at `LOSS_UNUSABLE`; lost offers | `RETRY_US`, a new REGISTER |
 
 Whoever falls or rises is told by a text message on the phone, and why; so are journal, views and metrics.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from switch.acd.decisions import OfferOutcome
 from switch.acd.events import LineGrade, SetLine
 from switch.base.clock import SECOND
 from switch.call.leg import Leg
 from switch.exchange import messages
-from switch.exchange.office import Office
+from switch.exchange.office import Office, QualityWanted
 from switch.exchange.session import Session
 from switch.journal import queue_events
-from switch.media.quality import StreamQuality
+from switch.media.quality import NOTHING_HEARD, Alarm, StreamQuality
 
 JUDGED_PACKETS = 500
 """A talk of ten seconds: shorter ones say nothing."""
+
+LOOK_US = 5 * SECOND
+"""How often a talk is looked at: phones report every five seconds."""
+
+LOOKED_PACKETS = 1_000
+"""The stretch of a talk that is judged by itself: twenty seconds, or the part of a report that belongs to the
+stretch before would count too much."""
 
 LOSS_FAILING, LOSS_UNUSABLE = 50, 150
 """Packets lost of a thousand, the worse of both ways: 5% is heard, 15% is not understood."""
@@ -52,6 +59,9 @@ _SAID = {
 }
 
 
+_UNHEARD = {Alarm.NO_AUDIO: "nothing is heard of you", Alarm.NOT_HEARD: "your phone hears nothing of us"}
+
+
 @dataclass(slots=True)
 class Line:
     """An agent's. `bad` and `good` count talks in a row, `missed` offers."""
@@ -61,6 +71,53 @@ class Line:
     bad: int = 0
     good: int = 0
     missed: int = 0
+    talk: str = ""
+    """The leg that is looked at; `before` is what it was at the end of the stretch before."""
+    before: StreamQuality = NOTHING_HEARD
+    troubled: bool = False
+    """A stretch of that talk was bad."""
+
+
+def look(office: Office, key: str, now: int) -> None:
+    """A talk goes on: ask how its audio is."""
+    leg = office.legs.get(key)
+    if leg is not None and leg.agent:
+        office.outputs.append(QualityWanted(leg.slot.number))
+        office.timers.set(("look", key), now + LOOK_US)
+
+
+def looked(office: Office, session: Session, leg: Leg, quality: StreamQuality, now: int) -> None:
+    """An agent talks, and that is how it was until now: the last stretch of it is judged."""
+    if not leg.agent or not _watched(office, session.tenant):
+        return
+    line = _talking(office, session.tenant, leg)
+    stretch = _since(line.before, quality)
+    if stretch.packets_sent < LOOKED_PACKETS:
+        return
+    line.before = quality
+    bad = _bad(stretch, _loss(stretch), 1)
+    if bad:
+        _trouble(office, session, leg, bad, now)
+
+
+def alarmed(office: Office, session: Session, leg: Leg, alarm: Alarm, now: int) -> None:
+    """The engine says that somebody hears nothing."""
+    if alarm in _UNHEARD and _watched(office, session.tenant):
+        _trouble(office, session, leg, _UNHEARD[alarm], now)
+
+
+def _trouble(office: Office, session: Session, leg: Leg, reason: str, now: int) -> None:
+    line = _talking(office, session.tenant, leg)
+    line.troubled = True
+    grade = max(LineGrade.FAILING, line.grade)
+    _become(office, session.tenant, leg.agent, grade, reason, now, session.call.id)
+
+
+def _talking(office: Office, tenant: str, leg: Leg) -> Line:
+    line = _line(office, tenant, leg.agent)
+    if line.talk != leg.id:
+        line.talk, line.before, line.troubled = leg.id, NOTHING_HEARD, False
+    return line
 
 
 def measured(office: Office, session: Session, leg: Leg, quality: StreamQuality, now: int) -> None:
@@ -69,20 +126,26 @@ def measured(office: Office, session: Session, leg: Leg, quality: StreamQuality,
         return
     line = _line(office, session.tenant, leg.agent)
     if quality.packets_received == 0:
-        _become(office, session.tenant, leg.agent, LineGrade.UNUSABLE, "nothing was heard of you", now)
+        heard = "nothing was heard of you"
+        _become(office, session.tenant, leg.agent, LineGrade.UNUSABLE, heard, now, session.call.id)
         return
     loss = _loss(quality)
     bad = _bad(quality, loss, 1)
     if bad:
         line.bad, line.good = line.bad + 1, 0
         worse = LineGrade.UNUSABLE if line.bad > 1 and loss > LOSS_UNUSABLE else LineGrade.FAILING
-        _become(office, session.tenant, leg.agent, max(worse, line.grade), bad, now)
+        _become(office, session.tenant, leg.agent, max(worse, line.grade), bad, now, session.call.id)
         return
     line.bad = 0
+    if line.troubled and line.talk == leg.id:
+        # On the whole it was good, and yet it was not.
+        line.good = 0
+        _remind(office, session.tenant, leg.agent, line.grade, now)
+        return
     # Half of what is bad is good enough; in between nothing is said either way.
     line.good = line.good + 1 if not _bad(quality, loss, 2) else 0
     if line.grade and line.good >= GOOD_TALKS:
-        _become(office, session.tenant, leg.agent, LineGrade.GOOD, "", now)
+        _become(office, session.tenant, leg.agent, LineGrade.GOOD, "", now, session.call.id)
     elif line.grade:
         _remind(office, session.tenant, leg.agent, line.grade, now)
 
@@ -100,11 +163,13 @@ def offer_ended(office: Office, tenant: str, agent: str, outcome: OfferOutcome, 
         _become(office, tenant, agent, max(LineGrade.FAILING, line.grade), reason, now)
 
 
-def answered(office: Office, tenant: str, agent: str) -> None:
-    """A call reached the phone."""
-    line = None if office.lines is None else office.lines.get((tenant, agent))
+def answered(office: Office, session: Session, leg: Leg, now: int) -> None:
+    """A call reached the phone; while the talk lasts it is looked at."""
+    line = None if office.lines is None else office.lines.get((session.tenant, leg.agent))
     if line is not None:
         line.missed = 0
+    if _watched(office, session.tenant):
+        office.timers.set(("look", leg.id), now + LOOK_US)
 
 
 def registered(office: Office, tenant: str, agent: str, now: int) -> None:
@@ -160,6 +225,19 @@ def _loss(quality: StreamQuality) -> int:
     return max(heard, told)
 
 
+def _since(before: StreamQuality, quality: StreamQuality) -> StreamQuality:
+    """The part of a talk behind `before`. Jitter and round trip are of just now as they are."""
+    return replace(
+        quality,
+        packets_received=quality.packets_received - before.packets_received,
+        packets_sent=quality.packets_sent - before.packets_sent,
+        # Whoever repeats packets takes loss back.
+        packets_lost=max(0, quality.packets_lost - before.packets_lost),
+        reports=quality.reports - before.reports,
+        peer_lost=max(0, quality.peer_lost - before.peer_lost),
+    )
+
+
 def _bad(quality: StreamQuality, loss: int, part: int) -> str:
     """What is bad about the talk, in words; empty where all is within a `part` of what is allowed."""
     if loss * part > LOSS_FAILING:
@@ -172,7 +250,9 @@ def _bad(quality: StreamQuality, loss: int, part: int) -> str:
     return ""
 
 
-def _become(office: Office, tenant: str, agent: str, grade: LineGrade | int, reason: str, now: int) -> None:
+def _become(
+    office: Office, tenant: str, agent: str, grade: LineGrade | int, reason: str, now: int, call: str = ""
+) -> None:
     line = _line(office, tenant, agent)
     grade = LineGrade(grade)
     changed = grade is not line.grade
@@ -182,7 +262,8 @@ def _become(office: Office, tenant: str, agent: str, grade: LineGrade | int, rea
         return
     line.good = 0
     office.tell_router(tenant, SetLine(agent, grade))
-    office.journal.write(queue_events.LineGraded(agent, grade.name.lower(), reason), now, tenant=tenant)
+    graded = queue_events.LineGraded(agent, grade.name.lower(), reason)
+    office.journal.write(graded, now, tenant=tenant, call=call)
     plan = office.parts.tenancies[tenant].plan.agents.get(agent)
     if plan is not None:
         messages.tell(office, tenant, plan.account, _SAID[grade].format(reason=reason), now)

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 TimerKey = tuple[str, str]
 """("leg", id), ("flow", call), ("ring" or "gateway", attempt), ("cost" or "router", tenant),
 ("locate", place), ("callback", id),
-("line", tenant and agent)."""
+("line", tenant and agent), ("look", leg)."""
 
 Notice: TypeAlias = "TrunkEvent | AuthenticationFailed | RecordingFailed"
 
@@ -71,7 +71,16 @@ class CommitWanted:
     sequence: int
 
 
-Output: TypeAlias = "SendBytes | Command | Question | CertificateWanted | CommitWanted | MailOrder"
+@dataclass(frozen=True, slots=True)
+class QualityWanted:
+    """Somebody wants to know how the audio of a stream is just now: `Exchange.quality` answers."""
+
+    slot: int
+
+
+Output: TypeAlias = (
+    "SendBytes | Command | Question | CertificateWanted | CommitWanted | QualityWanted | MailOrder"
+)
 """`node` answers a question by `Exchange.located`, if only to say that the resolver failed."""
 
 

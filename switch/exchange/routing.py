@@ -135,7 +135,7 @@ def _connected(office: Office, tenant: str, decision: acd.Connected, now: int) -
         now,
         session,
     )
-    lines.answered(office, tenant, decision.agent)
+    lines.answered(office, session, leg, now)
     plan = office.tenancy(session).plan.agents.get(decision.agent)
     if plan is not None and plan.on_demand:
         # It waits for the end of the talk and its wrap-up.

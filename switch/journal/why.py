@@ -35,7 +35,7 @@ from switch.journal.events import (
     Transferred,
     VisitEnded,
 )
-from switch.journal.queue_events import CallbackEnded, CallbackKept, Widened
+from switch.journal.queue_events import CallbackEnded, CallbackKept, LineGraded, Widened
 from switch.journal.room_events import ConferenceJoined, ConferenceLeft, Supervised, SupervisionEnded
 
 REFUSED = "refused"
@@ -352,6 +352,8 @@ class _Story:
                 return f"supervision by {account} ended: {reason}"
             case Widened(_, queue, step, asks):
                 return f"ring {step + 1} in queue {queue}: asks for {asks}"
+            case LineGraded(agent, grade, reason):
+                return f"the line of agent {agent} is {grade} from now on" + (f": {reason}" if reason else "")
             case CallbackKept(number=number, queue=queue, tries_left=tries):
                 return f"{number} is to be called back for queue {queue}, {tries} tries left"
             case CallbackEnded(outcome=outcome):

@@ -28,7 +28,7 @@ from switch.engine.engine import Engine
 from switch.engine.handshakes import RETRANSMIT_EVERY_S
 from switch.exchange.exchange import Exchange
 from switch.exchange.mail import MailOrder
-from switch.exchange.office import CommitWanted, Notice
+from switch.exchange.office import CommitWanted, Notice, QualityWanted
 from switch.exchange.recordings import RecordingFailed
 from switch.media.commands import CloseStream, Command, OpenStream, StartRecording, UpdateStream
 from switch.media.events import RecordingEnded, RecordingReason, SecurityFailed, StreamClosed
@@ -332,6 +332,8 @@ class Node:
             elif isinstance(output, MailOrder):
                 if self.mail is not None:
                     self.mail.order(output)
+            elif isinstance(output, QualityWanted):
+                self._loop.call_soon(self._quality, output.slot)
             elif isinstance(output, CommitWanted):
                 self._commits.add(asyncio.create_task(self._commit(output.sequence), name="commit"))
             else:
@@ -343,6 +345,11 @@ class Node:
         if not self._after_scheduled:
             self._after_scheduled = True
             self._loop.call_soon(self._after)
+
+    @_survived
+    def _quality(self, slot: int) -> None:
+        self.exchange.quality(slot, self.engine.quality(slot), now_us())
+        self.carry()
 
     @_survived
     def _command(self, command: Command) -> None:

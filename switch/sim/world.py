@@ -17,8 +17,9 @@ from switch.base.timers import TimerHeap
 from switch.base.tokens import SeededTokens
 from switch.dialplan.plan import Centre
 from switch.exchange.mail import MailOrder, ReadMail
-from switch.exchange.office import CommitWanted, Listener
+from switch.exchange.office import CommitWanted, Listener, QualityWanted
 from switch.journal.entry import Entry, Journal
+from switch.media.quality import NOTHING_HEARD
 from switch.node.compose import REALM, Materials, build, rebuild
 from switch.node.translate import trunk_settings
 from switch.registrar.values import Account
@@ -284,6 +285,8 @@ class World:
                 self.network.send(Datagram(SWITCH, output.flow.remote, output.data), self.now)
             elif isinstance(output, Question):
                 self.after(RESOLVER_US, partial(self._answer, output))
+            elif isinstance(output, QualityWanted):
+                self.after(0, partial(self._quality, output.slot))
             elif isinstance(output, CommitWanted):
                 self.after(COMMIT_US, partial(self._commit, output.sequence))
             elif isinstance(output, MailOrder):
@@ -302,6 +305,9 @@ class World:
 
     def _commit(self, sequence: int, now: int) -> None:
         self.exchange.committed(sequence, self.stores, now)
+
+    def _quality(self, slot: int, now: int) -> None:
+        self.exchange.quality(slot, self.engine.qualities.get(slot, NOTHING_HEARD), now)
 
     def _mail_read(self, order: ReadMail, now: int) -> None:
         clip = "" if order.path in self.mail_lost else f"mail:{order.path}"

@@ -8,7 +8,11 @@ from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
 from switch.exchange.lines import offer_ended, reason_of, resume
 from switch.journal import queue_events
-from switch.media.quality import StreamQuality
+from switch.journal.why import explain
+from switch.journal.words import tell
+from switch.media.events import StreamAlarm
+from switch.media.quality import Alarm, StreamQuality
+from switch.sim.phone_call import CallState, PhoneCall
 from tests.sim import centres
 from tests.sim.scene import CALLER, Scene
 
@@ -192,4 +196,114 @@ def test_a_router_that_goes_on_after_a_restart_keeps_nobody_out_for_ever() -> No
     assert reason_of(office, "shop", "anna") == "measured before the last restart"
     scene.run(11 * 60)
     assert _line(scene) == 1
+    _done(scene)
+
+
+def _talks(scene: Scene) -> tuple[PhoneCall, int]:
+    """A customer talks with anna: the call, and the slot of her leg."""
+    call = scene.customer(CALLER)
+    scene.run(2)
+    leg = next(leg for leg in scene.world.exchange.office.legs.values() if leg.agent)
+    return call, leg.slot.number
+
+
+def _so_far(received: int, lost: int, **more: int) -> StreamQuality:
+    """How the talk was until now, by our own count; the phone's reports are of no loss."""
+    return StreamQuality(
+        packets_received=received, packets_sent=received + lost, packets_lost=lost, reports=3, **more
+    )
+
+
+def test_a_line_that_fails_during_a_talk_is_told_of_and_asked_last_from_the_next_call_on() -> None:
+    scene = Scene(agents=("anna",))
+    call, slot = _talks(scene)
+    quality = scene.world.engine.qualities
+    quality[slot] = _so_far(1000, 0)
+    scene.run(6)
+    assert _line(scene) == 0
+    # The next twenty seconds: a tenth is lost, of the whole talk a twentieth.
+    quality[slot] = _so_far(1900, 100)
+    scene.run(6)
+    assert _line(scene) == 1
+    reason = "10% of the sound was lost"
+    assert reason_of(scene.world.exchange.office, "shop", "anna") == reason
+    assert _told(scene) == [f"Your line is bad ({reason}): others are asked before you.".encode()]
+    assert call.state is CallState.TALKING
+    (graded,) = [entry for entry in scene.world.journal if isinstance(entry.event, queue_events.LineGraded)]
+    story = explain(entry for entry in scene.world.journal if entry.call == graded.call)
+    assert story is not None
+    assert any(f"the line of agent anna is failing from now on: {reason}" in line for line in tell(story))
+    scene.hang_up(call)
+    _done(scene)
+
+
+def test_a_short_stretch_says_nothing() -> None:
+    """One lost report is no line: twenty seconds are judged, not five."""
+    scene = Scene(agents=("anna",))
+    call, slot = _talks(scene)
+    for received, lost in ((250, 50), (550, 50), (850, 50), (1200, 50)):
+        scene.world.engine.qualities[slot] = _so_far(received, lost)
+        scene.run(5)
+    assert (_line(scene), _told(scene)) == (0, [])
+    scene.hang_up(call)
+    _done(scene)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "reason"),
+    [(Alarm.NO_AUDIO, "nothing is heard of you"), (Alarm.NOT_HEARD, "your phone hears nothing of us")],
+)
+def test_a_talk_in_which_somebody_hears_nothing_is_a_failing_line(alarm: Alarm, reason: str) -> None:
+    scene = Scene(agents=("anna",))
+    call, slot = _talks(scene)
+    scene.world.exchange.media_event(StreamAlarm(slot, alarm, raised=True), scene.world.now)
+    scene.world.touch()
+    scene.run(1)
+    assert _line(scene) == 1
+    assert reason_of(scene.world.exchange.office, "shop", "anna") == reason
+    assert _told(scene) == [f"Your line is bad ({reason}): others are asked before you.".encode()]
+    scene.hang_up(call)
+    _done(scene)
+
+
+def test_a_muted_phone_and_a_customers_line_say_nothing_of_the_agents() -> None:
+    scene = Scene(agents=("anna",))
+    call, slot = _talks(scene)
+    other = next(leg for leg in scene.world.exchange.office.legs.values() if not leg.agent).slot.number
+    for number, alarm in ((slot, Alarm.SILENCE), (slot, Alarm.DEAD_AIR), (other, Alarm.NO_AUDIO)):
+        scene.world.exchange.media_event(StreamAlarm(number, alarm, raised=True), scene.world.now)
+    scene.world.engine.qualities[other] = _so_far(500, 1000)
+    scene.world.touch()
+    scene.run(20)
+    assert (_line(scene), _told(scene)) == (0, [])
+    scene.hang_up(call)
+    _done(scene)
+
+
+def test_a_talk_with_a_bad_stretch_is_no_good_talk_at_its_end() -> None:
+    scene = Scene(agents=("anna",))
+    call, slot = _talks(scene)
+    scene.world.engine.qualities[slot] = _so_far(900, 100)
+    scene.run(6)
+    scene.world.engine.qualities[slot] = _so_far(20_000, 100)
+    scene.run(6)
+    scene.hang_up(call)
+    scene.run(6)
+    _talk(scene, GOOD)
+    assert _line(scene) == 1, "of two good talks in a row this was the first"
+    _talk(scene, GOOD)
+    assert _line(scene) == 0
+    _done(scene)
+
+
+def test_a_tenant_who_does_without_is_not_looked_at() -> None:
+    text = centres.SHOP + "routing: {watch_lines: false}\n"
+    scene = Scene(load_centre({"centre.yaml": centres.TRUNKS, "shop.yaml": text}), agents=("anna",))
+    call, slot = _talks(scene)
+    scene.world.engine.qualities[slot] = _so_far(500, 1000)
+    scene.world.exchange.media_event(StreamAlarm(slot, Alarm.NO_AUDIO, raised=True), scene.world.now)
+    scene.run(20)
+    assert _line(scene) == 0
+    assert scene.world.exchange.office.lines is None
+    scene.hang_up(call)
     _done(scene)

@@ -96,9 +96,10 @@ class Observer:
         if entry.call:
             begins = entry.event.KIND in ("call-started", "callback-kept")
             assert entry.call in self.calls or begins, f"of no call: {entry}"
-            # What its audio was is told when the streams are closed, which is a moment later. The file of a
-            # conference, which belongs to its first member's call, goes on with the others.
-            after = isinstance(entry.event, ev.LegMeasured | ev.RecordingEnded)
+            # What its audio was, and what that says of the agent's line, is told when the streams are closed,
+            # which is a moment later. The file of a conference, which belongs to its first member's call,
+            # goes on with the others.
+            after = isinstance(entry.event, ev.LegMeasured | ev.RecordingEnded | queue_events.LineGraded)
             assert after or entry.call not in self.call_ends, f"after the end of its call: {entry}"
         handler = getattr(self, f"on_{entry.event.KIND.replace('-', '_')}", None)
         if handler is not None:

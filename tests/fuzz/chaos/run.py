@@ -17,8 +17,9 @@ from switch.base.tokens import SeededTokens
 from switch.call.cause import Reason
 from switch.dialplan.actions import AgentVerb
 from switch.dialplan.centre import load_centre
-from switch.exchange.office import Listener
+from switch.exchange.office import Listener, QualityWanted
 from switch.journal.entry import Journal
+from switch.media.quality import NOTHING_HEARD
 from switch.node.compose import REALM, Materials, build, rebuild
 from switch.node.translate import trunk_settings
 from switch.registrar.values import Account
@@ -306,6 +307,8 @@ class Run:
                     self.exchange.located(Answer(output, Outcome.NONE), self.now)
                 elif isinstance(output, CertificateWanted):
                     self.exchange.certificate(output.url, None, self.now)
+                elif isinstance(output, QualityWanted):
+                    self.exchange.quality(output.slot, NOTHING_HEARD, self.now)
                 else:
                     self.engine.submit(output, self.now)
         self.events.update(entry.event.KIND for entry in self.materials.journal.drain())

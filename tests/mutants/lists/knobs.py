@@ -1,8 +1,10 @@
-"""Knobs that others have (docs/peers.md): what a break of ours would make of them."""
+"""Knobs that others have (docs/peers.md), and lines that fail during a talk."""
 
 from tests.mutants.mutant import Mutant
 
 _QUEUEING = "switch/exchange/actions/queueing.py"
+_LINES = "switch/exchange/lines.py"
+_BY_LINES = "tests/exchange/test_lines.py::"
 _WAITING = "switch/dialplan/waiting.py"
 _BY_ASTERISK = "tests/exchange/test_knobs_asterisk.py::"
 _BY_FREESWITCH = "tests/exchange/test_knobs_freeswitch.py::"
@@ -49,5 +51,23 @@ MUTANTS = (
         "if plan is not None and plan.on_demand:",
         "if plan is None:",
         _BY_FREESWITCH + "test_available_on_demand_is_one_call_at_a_time",
+    ),
+    Mutant(
+        _LINES,
+        "if line.troubled and line.talk == leg.id:",
+        "if not line:",
+        _BY_LINES + "test_a_talk_with_a_bad_stretch_is_no_good_talk_at_its_end",
+    ),
+    Mutant(
+        _LINES,
+        "line.before = quality",
+        "",
+        _BY_LINES + "test_a_line_that_fails_during_a_talk_is_told_of_and_asked_last_from_the_next_call_on",
+    ),
+    Mutant(
+        _LINES,
+        "if stretch.packets_sent < LOOKED_PACKETS:",
+        "if stretch.packets_sent < 250:",
+        _BY_LINES + "test_a_short_stretch_says_nothing",
     ),
 )
