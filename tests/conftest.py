@@ -72,7 +72,7 @@ def postgresql_server() -> Iterator[Server]:
 
 
 def _wait_until_ready(binaries: Path, folder: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while subprocess.run([binaries / "pg_isready", "-q", "-h", folder], check=False).returncode:
         assert time.monotonic() < deadline, (folder / "log").read_text()
         time.sleep(0.05)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Command
+from tests.interop.process import free_rtp_range
 
 _START_S = 60
 _SOFTSWITCH = [sys.executable, "-m", "switch.cli"]
@@ -53,8 +54,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     (tmp_path / "shop.yaml").write_text(_QUIET_DIALPLAN)
 
     def run(*arguments: str) -> subprocess.Popen[str]:
-        low = _free_rtp_ports()
-        options = ["--state", str(tmp_path / "state"), "--rtp", f"{low}-{low + 15}"]
+        low, high = free_rtp_range(16)
+        options = ["--state", str(tmp_path / "state"), "--rtp", f"{low}-{high}"]
         for option, value in (("--sip", "127.0.0.1:0"), ("--http", "127.0.0.1:0")):
             if option not in arguments:
                 options += [option, value]
@@ -161,10 +162,3 @@ def _refusal(process: subprocess.Popen[str], *, code: int) -> str:
     assert (process.returncode, out) == (code, ""), err
     assert "Traceback" not in err
     return err
-
-
-def _free_rtp_ports() -> int:
-    """An even port that was free a moment ago; the range above it is free as a rule."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(int(probe.getsockname()[1]) & ~1, 65_000)

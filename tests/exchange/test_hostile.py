@@ -35,6 +35,9 @@ STATELESS = (
 )
 BYTES_A_MESSAGE_MAX = 12_000
 """Of a transaction that lingers: its request, its answer and its timers; a giant header stays as long."""
+LEFT_BYTES_MAX = 64 * 1024
+"""Some 200 bytes a message: less than the smallest thing that could be left of it."""
+FLOODS_MAX = 4
 
 
 class Town:
@@ -94,9 +97,11 @@ def test_a_flood_leaves_nothing_but_its_answers(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["INVITE", "REGISTER, forged", "giant header", "many headers", "noise"])
 def test_memory_is_given_back(kind: str) -> None:
-    """So many bytes a message while its transaction lingers, and none of a second flood that the first did
-    not take already."""
+    """So many bytes a message while its transaction lingers, and none of a further flood that the ones before
+    did not take already. What leaks does so in every flood; what the interpreter or a thread of an earlier
+    test takes for itself comes now and then, so that one flood of a few without it is enough."""
     town = Town()
+    held_max = MESSAGES * (BYTES_A_MESSAGE_MAX + 6 * len(KINDS[kind](0)))
 
     def flood(first: int) -> int:
         for number in range(first, first + MESSAGES):
@@ -113,10 +118,14 @@ def test_memory_is_given_back(kind: str) -> None:
     tracemalloc.start()
     try:
         flood(0)
-        before = tracemalloc.get_traced_memory()[0]
-        held = flood(MESSAGES)
-        after = tracemalloc.get_traced_memory()[0]
+        seen = []
+        for number in range(1, 1 + FLOODS_MAX):
+            before = tracemalloc.get_traced_memory()[0]
+            held = flood(number * MESSAGES) - before
+            seen.append((held, tracemalloc.get_traced_memory()[0] - before))
+            if min(held for held, _ in seen) < held_max and min(left for _, left in seen) < LEFT_BYTES_MAX:
+                break
     finally:
         tracemalloc.stop()
-    assert held - before < MESSAGES * (BYTES_A_MESSAGE_MAX + 6 * len(KINDS[kind](0)))
-    assert after - before < 64 * 1024, "a flood leaves nothing behind"
+    assert min(held for held, _ in seen) < held_max, seen
+    assert min(left for _, left in seen) < LEFT_BYTES_MAX, f"a flood leaves nothing behind: {seen}"

@@ -22,8 +22,8 @@ import numpy as np
 from switch.cli.demo import audio
 from tests.interop.process import POLL_S, end, free_port, tail, until_bound
 
-START_TIMEOUT_S = 5.0
-EXPECT_TIMEOUT_S = 5.0
+START_TIMEOUT_S = 30.0
+EXPECT_TIMEOUT_S = 20.0
 EVENTS_MAX = 200
 SPOKEN_S = 60
 MODULES = Path("/usr/lib/baresip/modules")

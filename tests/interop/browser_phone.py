@@ -21,7 +21,7 @@ from switch.cli.demo import audio
 BUNDLE = Path(sys.prefix) / "browser" / "phone.bundle.js"
 ORIGIN = "https://phone.test"
 PAGE = f"{ORIGIN}/"
-EXPECT_TIMEOUT_S = 10.0
+EXPECT_TIMEOUT_S = 30.0
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

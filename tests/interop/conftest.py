@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from tests.interop.phones import Phones
 from tests.interop.process import free_port
-from tests.interop.switch_process import SwitchProcess, copy_centre
+from tests.interop.switch_process import PORTS_WANTED, SwitchProcess, copy_centre, next_rtp_range
 from tests.interop.world import World
 
 
@@ -31,16 +31,17 @@ async def shared_switch(
     """One switch with the test centre for all tests of a module, and its carrier's port.
 
     `prepare_centre(folder)` of the module may change the dialplans first; `SWITCH_OPTIONS` are further
-    arguments; `LISTENS_AS_THE_CENTRE_SAYS` leaves `--sip` away. The module's tests run on one loop:
-    `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    arguments, `RTP_PORTS` is how many it gets; `LISTENS_AS_THE_CENTRE_SAYS` leaves `--sip` away. The module's
+    tests run on one loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
     """
     folder = tmp_path_factory.mktemp("centre")
     port = free_port()
     dialplans = copy_centre(folder, port)
     getattr(request.module, "prepare_centre", lambda _: None)(dialplans)
     options = getattr(request.module, "SWITCH_OPTIONS", ())
+    rtp = next_rtp_range(getattr(request.module, "RTP_PORTS", PORTS_WANTED))
     sip = "" if getattr(request.module, "LISTENS_AS_THE_CENTRE_SAYS", False) else "127.0.0.1:0"
-    async with await SwitchProcess.start(dialplans, folder / "state", *options, sip=sip) as switch:
+    async with await SwitchProcess.start(dialplans, folder / "state", *options, rtp=rtp, sip=sip) as switch:
         yield switch, port
         assert "Traceback" not in switch.log()
         assert await switch.stop() == 0, switch.log()

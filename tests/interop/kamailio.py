@@ -7,7 +7,7 @@ from types import TracebackType
 from tests.interop.process import end, tail
 
 CONFIGURATIONS = Path(__file__).parent
-START_S = 15.0
+START_S = 60.0
 
 
 class Kamailio:

@@ -16,10 +16,10 @@ import numpy as np
 from switch.cli.demo import audio
 from tests.interop.process import end, free_port, tail
 
-START_TIMEOUT_S = 15.0
+START_TIMEOUT_S = 60.0
 """It opens three databases of its own first."""
 
-EXPECT_TIMEOUT_S = 8.0
+EXPECT_TIMEOUT_S = 20.0
 POLL_S = 0.25
 LINES_MAX = 400
 SPOKEN_S = 60

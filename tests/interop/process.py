@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-TERMINATE_TIMEOUT_S = 2.0
+TERMINATE_TIMEOUT_S = 5.0
 POLL_S = 0.02
 
 PORTS = (30_000, 32_600)
+RTP_PORTS = (18_000, 30_000)
 TRIES_MAX = 200
 _given: deque[int] = deque(maxlen=64)
 """Not given again at once: whoever asked may not have bound it yet."""
@@ -33,6 +34,19 @@ def free_port() -> int:
             _given.append(port)
             return port
     raise RuntimeError(f"no port is free from {PORTS[0]} to {PORTS[1]}")
+
+
+def free_rtp_range(ports: int = 64) -> tuple[int, int]:
+    """First and last of a range of UDP ports on loopback that are all free at this moment, the first even.
+
+    Below `PORTS`, so that no phone stands where the switch wants to. Chosen at random: a run of the tests
+    beside this one would find the same range if it began at the same place.
+    """
+    for _ in range(TRIES_MAX):
+        low = random.randrange(RTP_PORTS[0], RTP_PORTS[1] - ports, 2)
+        if all(_is_free(port, "udp") for port in range(low, low + ports)):
+            return low, low + ports - 1
+    raise RuntimeError(f"no {ports} free UDP ports in a row on 127.0.0.1")
 
 
 async def until_bound(port: int, kind: str, process: asyncio.subprocess.Process, timeout_s: float) -> None:

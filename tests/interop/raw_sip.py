@@ -7,7 +7,7 @@ import re
 import socket
 from dataclasses import dataclass
 
-ANSWER_S = 3.0
+ANSWER_S = 20.0
 _numbers = itertools.count(1)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-ANSWER_S = 5.0
+ANSWER_S = 20.0
 _numbers = itertools.count(1)
 
 

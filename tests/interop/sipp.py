@@ -17,8 +17,8 @@ from tests.interop.process import end, free_port, tail, until_bound
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "sipp"
-TIMEOUT_S = 20.0
-BIND_TIMEOUT_S = 5.0
+TIMEOUT_S = 60.0
+BIND_TIMEOUT_S = 30.0
 _numbers = itertools.count()
 
 

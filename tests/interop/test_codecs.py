@@ -7,6 +7,7 @@ import pytest
 
 from switch.cli.demo import audio
 from tests.interop.baresip import Baresip, BaresipAccount
+from tests.interop.phones import assert_contains
 from tests.interop.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -39,9 +40,7 @@ async def phone(shop: World, program: str, folder: Path, user: str, codec: str) 
 
 
 def assert_heard(heard: audio.Samples, voice: audio.Samples) -> None:
-    match = audio.listen(heard, voice)
-    assert match.peak > PEAK_MIN, match
-    assert match.windows >= 3, match
+    assert_contains(heard, voice, 3, peak_min=PEAK_MIN)
 
 
 @pytest.mark.parametrize(("user", "codec"), [("101", G722), ("102", OPUS)])

@@ -10,6 +10,7 @@ import pytest
 
 from switch.cli.demo import audio
 from switch.cli.demo.phones import Call
+from tests.interop.phones import assert_likeness
 from tests.interop.world import World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -73,10 +74,12 @@ async def test_three_phones_in_a_room(shop: World) -> None:
             then = much(sound, voice, muted - began[listener], 3)
             print(f"{USERS[listener]} hears {user}: {first:.2f}, then {then:.2f}")
             if speaker == listener:
-                assert max(first, then) < NOT_HEARD, "nobody hears itself"
+                assert_likeness(max(first, then) < NOT_HEARD, "nobody's own voice", (first, then))
                 continue
-            assert first > HEARD, f"{USERS[listener]} hears {user}"
-            assert (then < NOT_HEARD) if speaker == 2 else (then > HEARD), "who is muted is not heard"
+            assert_likeness(first > HEARD, user, first)
+            # Who is muted is not heard.
+            right = then < NOT_HEARD if speaker == 2 else then > HEARD
+            assert_likeness(right, f"after the muting {user}", then)
     await recorded(shop)
 
 
@@ -98,6 +101,5 @@ async def recorded(shop: World) -> None:
     everybody = [audio.listen(heard, voice, WINDOW_MS).peak for voice in voices]
     last = [much(heard, voice, length - 3.5, 3) for voice in voices]
     print(f"recorded: {np.round(everybody, 2)}, at the end {np.round(last, 2)}")
-    assert max(audio.follow(heard, voices[2], WINDOW_MS), key=lambda match: match.peak).peak > HEARD
-    assert min(last[:2]) > HEARD
-    assert last[2] < NOT_HEARD
+    third = max(match.peak for match in audio.follow(heard, voices[2], WINDOW_MS))
+    assert_likeness(third > HEARD and min(last[:2]) > HEARD and last[2] < NOT_HEARD, "all", (third, last))

@@ -11,7 +11,7 @@ import pytest
 from switch.cli.demo.phones import AnswerPolicy
 from tests.interop.raw_sip import RawClient
 from tests.interop.switch_process import SwitchProcess
-from tests.interop.world import World, until
+from tests.interop.world import WAIT_S, World, until
 from tests.vectors import vector
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -122,7 +122,7 @@ async def test_messages_in_pieces_are_put_together(shop: World) -> None:
     for byte in request.encode():
         writer.write(bytes([byte]))
         await asyncio.sleep(0.0005)
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT_S)
     assert b" 407 " in answer.split(b"\r\n")[0] or b" 100 " in answer.split(b"\r\n")[0]
     writer.close()
 
@@ -197,17 +197,20 @@ async def test_calls_that_are_never_acknowledged_and_then_nothing_lingers(shop: 
             body=body,
         )
         transport.sendto(request.encode(), (host, int(port)))
-    await asyncio.sleep(0.5)
+
+    async def standing() -> int:
+        return len(await shop.switch.ask("/v1/calls"))
+
+    await until(standing, 3, WAIT_S, "calls without an ACK")
     calls = await shop.switch.ask("/v1/calls")
-    assert len(calls) == 3
     for row in calls:
         await shop.switch.command("/v1/calls/hang-up", call=row["call"])
 
     async def farewells() -> int:
         return len(carrier.farewells)
 
-    await until(farewells, 3, 36, "BYEs")
+    await until(farewells, 3, 90, "BYEs")
     transport.close()
     # BYE transactions of ours linger for Timer K, those of phones that hung up for Timer J.
-    await shop.nothing_lingers(8)
+    await shop.nothing_lingers()
     await assert_well(shop)

@@ -208,7 +208,7 @@ async def test_a_carrier_that_asks_for_our_certificate_gets_no_call_without_it(c
         desk = await carrier.desk(switch)
         outside = await carrier.phones.start("33612345678", bind=PHONE_HOST, port=carrier.phone_port)
         calling = await desk.call(f"sip:0612345678@{switch.sip}")
-        await calling.expect("disconnected", 5.0)
+        await calling.expect("disconnected", 25.0)
         [newest, *_] = await switch.ask("/v1/calls/recent")
         assert newest["cause"] == "unreachable"
         assert "incoming" not in [event.name for event in outside.events]

@@ -10,7 +10,7 @@ import pytest
 
 from switch.cli.demo import audio
 from tests.interop.baresip import Baresip, BaresipAccount
-from tests.interop.phones import PEAK_MIN
+from tests.interop.phones import assert_contains
 from tests.interop.process import free_port
 from tests.interop.sipp import BENCHMARKS, Sipp, SippResult, credentials, run_sipp
 from tests.interop.world import CUSTOMER, World, until
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 AGENTS = ("101", "102", "103", "110")
 CALLS, RATE = 200, 20
 TALK_MS = 400
-SWITCH_OPTIONS = ("--rtp", "31100-31499")
+RTP_PORTS = 400
 """200 slots: sipp at this rate has some 20 calls at a time, and ports rest a moment after each."""
 
 
@@ -48,14 +48,11 @@ async def test_baresip_is_an_agent_s_phone(
         assert await shop.agent_state("shop/anna") == "busy"
         await asyncio.sleep(4)
         await anna.command("hangup")
-        await shop.until("shop/anna", "wrap-up", 1.5)
+        await shop.until("shop/anna", "wrap-up")
         await call.expect("disconnected", 15)
         assert call.recording is not None
-        heard = audio.follow(audio.read_wav(call.recording), voice)
-        assert sum(match.peak > PEAK_MIN for match in heard) >= 5, heard
-        match = audio.listen(anna.heard(), shop.phones.voice(CUSTOMER))
-        assert match.peak > PEAK_MIN, match
-        assert match.windows >= 3
+        assert_contains(audio.read_wav(call.recording), voice, 5)
+        assert_contains(anna.heard(), shop.phones.voice(CUSTOMER), 3)
 
 
 async def test_baresip_calls_a_phone_of_its_tenant(shop: World, baresip_program: str, tmp_path: Path) -> None:

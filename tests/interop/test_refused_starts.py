@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from switch.cli.demo import audio
-from tests.interop.process import free_port
+from tests.interop.process import free_port, free_rtp_range
 from tests.interop.switch_process import (
     SwitchProcess,
     copy_centre,
@@ -85,8 +85,9 @@ async def test_a_taken_http_port_takes_no_call_before_it_is_noticed(place: tuple
 
 async def test_a_taken_rtp_port_does_no_harm(place: tuple[Path, Path]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 31_510))
-        async with await SwitchProcess.start(*place, rtp="31500-31599") as switch:
+        low, high = free_rtp_range(100)
+        other.bind(("127.0.0.1", low + 10))
+        async with await SwitchProcess.start(*place, rtp=f"{low}-{high}") as switch:
             assert await switch.ask("/v1/health") == {"live": True, "ready": True, "reasons": []}
 
 

@@ -1,13 +1,12 @@
 """Reports on audio with real phones: baresip's and pjsua2's RTCP, in the clear, sealed, and on one port."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.interop.baresip import Baresip, BaresipAccount
-from tests.interop.world import World, until
+from tests.interop.world import WAIT_S, World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,9 +45,12 @@ async def test_both_phones_say_what_they_hear_while_they_talk_and_in_the_record(
         await until(reporting, [True, True], TALK_S, "both legs report")
         await ben.command("hangup")
         await rung.expect("disconnected")
-    await asyncio.sleep(0.5)
+
+    async def live() -> list[bool]:
+        return [leg["live"] for leg in (await switch.ask("/v1/calls/audio", call=row["call"]))["legs"]]
+
+    await until(live, [False, False], WAIT_S, "the call's legs have ended")
     ended = (await switch.ask("/v1/calls/audio", call=row["call"]))["legs"]
-    assert [leg["live"] for leg in ended] == [False, False]
     for leg in ended:
         assert leg["received"] > 200
         assert leg["mos_heard"] > 4

@@ -12,7 +12,10 @@ CUSTOMER = "33612345678"
 SHOP = "0033199000100"
 """The shop's number as its carrier sends it."""
 
-NOTHING_LEFT_S = 40.0
+WAIT_S = 30.0
+"""For what must come at once: a loaded machine is slow, never wrong."""
+
+NOTHING_LEFT_S = 90.0
 """Timer H, F and J of a transaction on UDP are 32 s: by then nothing of a call may be held."""
 
 _POLL_S = 0.1
@@ -66,7 +69,7 @@ class World:
     async def agent_state(self, name: str) -> str:
         return str((await self.agent(name))["state"])
 
-    async def until(self, name: str, state: str, seconds: float = 6.0) -> None:
+    async def until(self, name: str, state: str, seconds: float = WAIT_S) -> None:
         """Wait until an agent shows a state."""
 
         async def shown() -> str:
@@ -101,9 +104,9 @@ class World:
             metrics = await self.switch.metrics()
             return [metrics[f"softswitch_{name}"] for name in ("legs", "rtp_streams", "rtp_ports_in_use")]
 
-        await until(calls, [], 4.0, "calls")
+        await until(calls, [], WAIT_S, "calls")
         if self.switch.ready["http"]:
-            await until(held, [0, 0, 0], 4.0, "held (legs, streams, ports)")
+            await until(held, [0, 0, 0], WAIT_S, "held (legs, streams, ports)")
 
     async def nothing_lingers(self, seconds: float = NOTHING_LEFT_S) -> None:
         """Nor a transaction or dialog, once their timers have run out."""
@@ -118,6 +121,7 @@ class World:
 
 async def until(read: Callable[[], Awaitable[Any]], wanted: Any, seconds: float, what: str) -> None:
     """Ask until the answer is the wanted one; the last answer stands in the failure."""
+    seconds = max(seconds, WAIT_S)
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         seen = await read()

@@ -16,7 +16,7 @@ from switch.sip.flow import Address
 from tests.interop.process import free_port
 
 HERE = "127.0.0.1"
-_STARTED_S = 5.0
+_STARTED_S = 30.0
 
 
 @asynccontextmanager
@@ -63,7 +63,7 @@ async def _answers(address: Address, process: asyncio.subprocess.Process) -> Non
             assert process.returncode is None, "dnsmasq does not start"
             with contextlib.suppress(OSError, TimeoutError):
                 probe.send(query)
-                await asyncio.wait_for(loop.sock_recv(probe, 512), 0.2)
+                await asyncio.wait_for(loop.sock_recv(probe, 512), 1.0)
                 return
             await asyncio.sleep(0.02)
     raise AssertionError("dnsmasq does not answer")

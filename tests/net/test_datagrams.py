@@ -30,7 +30,7 @@ def _half(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 def phone() -> Iterator[socket.socket]:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as made:
         made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
+        made.settimeout(30)
         yield made
 
 
@@ -124,7 +124,14 @@ async def test_a_datagram_that_nobody_took_fails_its_transaction_and_no_other(ph
         # An answer quotes the peer's branch, and bytes without one quote nobody's: neither says anything.
         network.send(b"SIP/2.0 200 OK" + ASKED, nobody)
         network.send(b"no branch", nobody)
-        await inbox.until(lambda: network.counts.unreachable == 3)
+
+        def all_told() -> bool:
+            if network.counts.unreachable < 3:
+                # A kernel sends so many of these errors a second, to all the tests of the machine together.
+                network.send(b"no branch", nobody)
+            return network.counts.unreachable >= 3
+
+        await inbox.until(all_told)
         assert len(inbox.failures) == 1
         # The error that the kernel still holds does not stop a message to somebody else.
         network.send(ASKED, nobody)

@@ -126,7 +126,7 @@ async def test_calls_that_stand_survive_a_flood() -> None:
     begun = asyncio.get_running_loop().time()
     while made.waiting:
         await asyncio.sleep(0.001)
-        assert asyncio.get_running_loop().time() - begun < 5
+        assert asyncio.get_running_loop().time() - begun < 60
     taken = [data for data, _ in slow.messages if data.startswith(b"BYE")]
     assert taken == byes
     assert made.overload.level is Level.FULL

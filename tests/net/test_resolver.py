@@ -28,7 +28,7 @@ CARRIER = (
 async def ask(resolver: Resolver, question: Question) -> Answer:
     future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
     resolver.ask(question, future.set_result)
-    return await asyncio.wait_for(future, 10)
+    return await asyncio.wait_for(future, 60)
 
 
 async def locate(resolver: Resolver, place: Place) -> Located:

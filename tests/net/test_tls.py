@@ -25,7 +25,7 @@ from switch.net.tls import (
 )
 from switch.sip.flow import Address, Flow, Transport
 from tests.certificates import Authority, Files
-from tests.net.inbox import HERE, Inbox
+from tests.net.inbox import HERE, WAIT_S, Inbox
 
 ONE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 TWO = b"OPTIONS sip:b SIP/2.0\r\nContent-Length: 0\r\n\r\n"
@@ -218,7 +218,7 @@ async def test_a_handshake_that_does_not_end_is_cut(
         nonsense[1].write(ONE)
         for reader, _ in (silent, half, nonsense):
             with suppress(ConnectionResetError):
-                await asyncio.wait_for(reader.read(), 3)
+                await asyncio.wait_for(reader.read(), WAIT_S)
         assert network.counts.handshakes_failed == 3
         assert network.counts.connections_open == 0
 
@@ -358,7 +358,7 @@ async def test_rfc5923_alias_only_for_a_proved_name(authority: Authority) -> Non
         await inbox.until(lambda: len(inbox.messages) == 2)
         wanted = Address(inbox.messages[0][1].remote.host, 5071)
         network.send(TWO, to(wanted, bound))
-        assert await asyncio.wait_for(reader.readexactly(len(TWO)), 2) == TWO
+        assert await asyncio.wait_for(reader.readexactly(len(TWO)), WAIT_S) == TWO
         network.send(TWO, to(wanted, bound, "other.example"))
         await inbox.until(lambda: bool(inbox.failures))
         writer.close()

@@ -21,7 +21,7 @@ from switch.net.tls import Certificate, ServerSide, ServerTls
 from switch.sip.flow import Address, Transport
 from tests.api.centre_port import CentrePort
 from tests.certificates import Authority
-from tests.net.inbox import HERE, Inbox
+from tests.net.inbox import HERE, WAIT_S, Inbox
 
 ONE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 BINARY = b"MESSAGE sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\n\xff\xfe"
@@ -141,6 +141,8 @@ async def test_a_message_that_is_too_large_ends_the_connection(tmp_path: Path) -
 async def test_a_browser_that_fell_asleep_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or its agent would be offered callers whom nobody can hear."""
     monkeypatch.setattr(websocket, "PING_EVERY_S", 0.05)
+    # For who is awake: however slow the machine is, an answer comes before so many pings.
+    monkeypatch.setattr(websocket, "SILENT_PINGS_MAX", 10)
     async with serving(tmp_path) as (network, inbox, url):
         awake = await dial(url)
         asleep = await dial(url)
@@ -160,7 +162,7 @@ async def test_a_handshake_that_does_not_end_is_cut(tmp_path: Path, monkeypatch:
         host, _, port = url.removeprefix("ws://").rstrip("/").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConn")
-        assert await asyncio.wait_for(reader.read(), 3) == b""
+        assert await asyncio.wait_for(reader.read(), WAIT_S) == b""
         writer.close()
 
 

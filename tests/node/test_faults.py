@@ -8,6 +8,7 @@ from switch.exchange.exchange import Exchange
 from switch.node.options import RunOptions
 from switch.node.start import running
 from switch.sip.flow import Address, Flow
+from tests.interop.process import free_rtp_range
 from tests.interop.raw_sip import RawClient
 
 CENTRE = Path(__file__).resolve().parents[2] / "dialplans" / "minimal"
@@ -16,8 +17,9 @@ CENTRE = Path(__file__).resolve().parents[2] / "dialplans" / "minimal"
 async def test_a_fault_is_counted_and_the_next_message_is_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    low, high = free_rtp_range(32)
     options = RunOptions(
-        CENTRE, (Address("127.0.0.1", 0),), None, tmp_path / "state", rtp_low=19_000, rtp_high=19_031
+        CENTRE, (Address("127.0.0.1", 0),), None, tmp_path / "state", rtp_low=low, rtp_high=high
     )
     real = Exchange.receive
 

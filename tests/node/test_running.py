@@ -1,6 +1,5 @@
 """A real node on the loopback: its timers, and what a mistake of ours or a full journal does to it."""
 
-import os
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +18,7 @@ from switch.node.start import running
 from switch.registrar.values import AuthenticationFailed
 from switch.sip.flow import Address, Flow, Transport
 from switch.sip.message import Request, Uri
+from tests.interop.process import free_rtp_range
 from tests.net.inbox import Inbox
 
 PLAN = "languages: [en]\nnumbers: {600: main}\naccounts: {'101': {}}\nflows: {main: [hangup]}\n"
@@ -29,9 +29,9 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     plan = tmp_path / "shop.yaml"
     plan.write_text(PLAN)
     # Another run of the tests beside this one has another process number.
-    low = 20_000 + os.getpid() % 190 * 64
+    low, high = free_rtp_range()
     options = RunOptions(
-        plan, (Address("127.0.0.1", 0),), None, tmp_path / "state", rtp_low=low, rtp_high=low + 63
+        plan, (Address("127.0.0.1", 0),), None, tmp_path / "state", rtp_low=low, rtp_high=high
     )
     async with running(options) as (control, _):
         yield control.node
@@ -105,7 +105,8 @@ async def test_a_timer_that_comes_before_the_one_that_waits_is_not_late(node: No
     node.exchange.settle(now_us())
     node.carry()
     await Inbox().until(lambda: peer.count(b"OPTIONS sip") == 2)
-    assert 0.4 < time.monotonic() - started < 3
+    # Not at once, and not with the timer that was there before.
+    assert 0.4 < time.monotonic() - started < 25
     assert node.faults == 0
 
 

@@ -27,12 +27,13 @@ from switch.exchange import codecs
 from switch.node.options import RunOptions
 from switch.node.start import running
 from switch.sip.flow import Address
+from tests.interop.process import free_rtp_range
 
 async def main():
     folder = Path(sys.argv[1])
-    low = 20_000 + os.getpid() % 190 * 64
+    low, high = free_rtp_range()
     local = (Address("127.0.0.1", 0),)
-    options = RunOptions(folder / "plans", local, None, folder / "state", rtp_low=low, rtp_high=low + 63)
+    options = RunOptions(folder / "plans", local, None, folder / "state", rtp_low=low, rtp_high=high)
     with capture_logs() as logs:
         async with running(options) as (control, _):
             office = control.node.exchange.office

@@ -1,7 +1,6 @@
 """Who speaks: digest by phones, and what strangers can learn (nothing)."""
 
 import sys
-import time
 from collections import Counter
 from types import FrameType
 from typing import Any
@@ -281,19 +280,14 @@ def test_one_tenants_password_opens_no_other_tenants_account() -> None:
 
 
 def test_500_agents_register_at_once() -> None:
-    """Five hundred phones, a challenge and an answer each: below a second of work where ten are allowed."""
+    """A challenge and an answer each; the cost is printed by `make bench ONE=registrations`."""
     names = [f"maple-{number}" for number in range(1000, 1500)]
     registrar = make_registrar(*names)
     phones = [Phone(name, call_id=name) for name in names]
     first = [phone.request(CONTACT) for phone in phones]
-    start = time.process_time()
     responses = [registrar.register(request, FLOW, 0) for request in first]
-    spent_s = time.process_time() - start
     for phone, response in zip(phones, responses, strict=True):
         phone.challenges = response.headers.fields("WWW-Authenticate")
     second = [phone.request(CONTACT) for phone in phones]
-    start = time.process_time()
     assert all(registrar.register(request, FLOW, 0).status == 200 for request in second)
-    spent_s += time.process_time() - start
     assert registrar.binding_count() == 500
-    assert spent_s < 1.0, spent_s

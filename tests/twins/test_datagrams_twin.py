@@ -30,7 +30,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket
             made.bind((host, 0))
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        peer.settimeout(5)
+        peer.settimeout(30)
         yield ours, peer
 
 

@@ -22,9 +22,9 @@ __all__ = ["AnswerPolicy", "Call", "Phone", "PhoneConfig", "PhoneError", "PhoneE
 # A call makes about ten events; the oldest are forgotten, and counted, rather than kept for a whole day.
 EVENTS_MAX = 1_000
 # A loaded machine of two cores that starts twenty phones at once needs a few seconds for the last.
-START_TIMEOUT_S = 20.0
-COMMAND_TIMEOUT_S = 10.0
-EXPECT_TIMEOUT_S = 5.0
+START_TIMEOUT_S = 60.0
+COMMAND_TIMEOUT_S = 20.0
+EXPECT_TIMEOUT_S = 20.0
 # The process itself allows QUIT_WAIT_S for BYE and the un-REGISTER.
 STOP_TIMEOUT_S = 3.0
 TERMINATE_TIMEOUT_S = 1.0
