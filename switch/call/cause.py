@@ -90,6 +90,10 @@ _STATUS_OF = {
 }
 
 _REASON_OF = {
+    # A phone that forwards its calls: its user does not take this one.
+    300: Reason.DECLINED,
+    301: Reason.DECLINED,
+    302: Reason.DECLINED,
     403: Reason.FORBIDDEN,
     404: Reason.NOT_FOUND,
     408: Reason.UNREACHABLE,

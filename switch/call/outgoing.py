@@ -63,6 +63,7 @@ class OutgoingLeg(Leg):
         "_tries",
         "_ways",
         "rang",
+        "redirect",
         "registration",
         "retry_after",
     )
@@ -113,6 +114,8 @@ class OutgoingLeg(Leg):
         """The peer has said 180: somebody hears it ring."""
         self.retry_after = ""
         """What the peer's refusal said of it (RFC 3261 section 20.33)."""
+        self.redirect = ""
+        """The first Contact of the peer's 3xx."""
         self._offers = offers
         self._expires_s = signalling.settings.expires_s
         self._tries = 0
@@ -223,6 +226,8 @@ class OutgoingLeg(Leg):
             self._success(message, now)
         elif not self._dialled_again(response, now) and self.move(LegInput.FAILURE):
             self.retry_after = response.headers.get("Retry-After") or ""
+            if response.status < 400:
+                self.redirect = _first_contact(response)
             # 430: the edge in front of the phone has lost it (RFC 5626 section 5.3).
             gone = response.status == 430
             self.end(NOBODY_THERE if gone else from_status(response.status, told_by(response)))
@@ -557,3 +562,10 @@ class OutgoingLeg(Leg):
         if body:
             headers.append(("Content-Type", "application/sdp"))
         return Request("INVITE", destination.uri, headers, body)
+
+
+def _first_contact(response: Response) -> str:
+    try:
+        return next(iter(response.headers.all("Contact")), "")
+    except PeerError:
+        return ""

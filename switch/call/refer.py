@@ -13,6 +13,8 @@ from switch.sip.flow import Flow
 from switch.sip.message import NameAddr, Request, Response
 from switch.sip.uri import Uri
 
+_MAY_ASK = frozenset({LegState.CONFIRMED, LegState.OUTGOING_EARLY, LegState.INCOMING_PROCEEDING})
+
 
 @dataclass(frozen=True, slots=True)
 class Refer:
@@ -55,10 +57,10 @@ def accept(
 
 
 def can_be_asked(leg: Leg) -> bool:
-    """Whether the leg may ask for a transfer now: it talks, or is rung and has a dialog, and has no other
-    transfer under way. Before the ACK of its answer it could not be ended yet."""
+    """Whether the leg may ask for a transfer now: it talks, or has an early dialog, and has no other transfer
+    under way. Before the ACK of its answer it could not be ended yet."""
     idle = leg.referral is None or leg.referral.decided
-    return idle and leg.state in (LegState.CONFIRMED, LegState.OUTGOING_EARLY)
+    return idle and leg.state in _MAY_ASK
 
 
 def _referred_by(request: Request) -> str:

@@ -76,7 +76,7 @@ def _info(leg: Leg, request: Request) -> Response:
 
 
 def _refer(leg: Leg, request: Request) -> Response:
-    """One transfer at a time, and none by a caller before the answer: there is nobody to transfer."""
+    """One transfer at a time, and none between an answer of ours and its ACK."""
     wanted = refer.read(request)
     if isinstance(wanted, Response):
         return wanted

@@ -21,6 +21,7 @@ LEGS_MAX = 8
 OnAnswer = Callable[["Office", "Session", "Attempt", Leg, int], None]
 OnLoss = Callable[["Office", "Session", "Attempt", Cause, int], None]
 OnProgress = Callable[["Office", "Session", "Attempt", Leg, bool, int], None]
+OnRedirect = Callable[["Office", "Session", "Attempt", Leg, int, int], Cause | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Purpose:
     lost: OnLoss
     progress: OnProgress | None = None
     exclusive: bool = False
+    redirected: OnRedirect | None = None
+    """What follows a phone's 3xx: None, or the cause that it counts as. Without it it is a refusal."""
 
 
 @quick
@@ -66,6 +69,8 @@ class Attempt:
     """The count of a call to the outside, where the tenant has limits."""
     headers: tuple[tuple[str, str], ...] = ()
     """Of the INVITEs, besides what every INVITE has."""
+    forwards: tuple[str, ...] = ()
+    """The accounts whose phones have forwarded it, in their order."""
 
     def failed(self, leg: Leg, cause: Cause) -> bool:
         """`leg` came to nothing. True when no leg is left that could still answer."""

@@ -3,7 +3,7 @@
 from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.leg import Leg
 from switch.dialplan.events import DialEnded, DialOutcome
-from switch.exchange import ringing, talks
+from switch.exchange import diverting, ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import Session, Transfer
@@ -69,4 +69,4 @@ def over(office: Office, session: Session, cause: Cause) -> None:
     office.tell_flow(session, DialEnded(_OUTCOME_OF.get(cause.reason, DialOutcome.FAILED)))
 
 
-_PURPOSE = Purpose("callee", _answered, _failed, _progress)
+_PURPOSE = Purpose("callee", _answered, _failed, _progress, redirected=diverting.follow)

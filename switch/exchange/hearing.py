@@ -62,6 +62,8 @@ def _answered(office: Office, session: Session, leg: Leg, event: events.LegAnswe
     attempt = session.attempt_of(leg)
     if attempt is not None:
         ringing.answered(office, session, attempt, leg, now)
+        if session.asked is not None:
+            transfers.connected(office, session, now)
     elif not leg.over:
         office.hang_up(leg, ours(Reason.CANCELLED), now)
 

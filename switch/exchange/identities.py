@@ -172,11 +172,16 @@ def for_carrier(
     if withheld:
         shown = NOBODY
         fields.append(("Privacy", "id"))
-    if customer and rules.tell_forwarding:
+    if rules.tell_forwarding and (customer or attempt.forwards):
         fields += _forwarding(office, session, attempt, choice, settings, host)
     if settings.stir is not None and settings.stir.signer is not None:
         fields += _signed(office, session, attempt.dialled, signed, settings.stir.signer, now)
     return shown, tuple(fields)
+
+
+def _own_number(office: Office, session: Session, account: str) -> str:
+    plan = office.tenancy(session).plan
+    return plan.accounts[account].caller_id or plan.caller_id
 
 
 def verified(session: Session, host: str) -> Fields:
@@ -241,10 +246,14 @@ def _forwarding(
     settings: TrunkSettings,
     host: str,
 ) -> list[tuple[str, str]]:
-    """Who forwarded the customer: whoever the carrier said, and last the number that was dialled."""
+    """Who forwarded the call: whoever the carrier said, the number that the customer dialled, and last the
+    colleague whose phone forwards."""
     reason = "unconditional" if session.transfer is None else "deflection"
     before = () if session.caller is None else session.caller.forwarded
-    forwardings = (Forwarding(session.call.record.called, reason), *before)
+    ours = [] if session.call.record.direction != "inbound" else [session.call.record.called]
+    ours += [_own_number(office, session, account) for account in attempt.forwards]
+    shown = tuple(Forwarding(number, reason) for number in dict.fromkeys(reversed(ours)))
+    forwardings = (*shown, *before)
 
     def present(number: str) -> str:
         return office.parts.trunks.present(choice.trunk, number)

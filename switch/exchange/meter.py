@@ -16,7 +16,7 @@ from switch.tenant.limits import RETRY_AFTER_S, Refusal
 
 def admit(office: Office, session: Session, attempt: Attempt, number: str, now: int) -> Cause | None:
     """Count the call; or why it may not be placed. Only for a tenant that has limits."""
-    tenant, account = session.tenant, _payer(office, session)
+    tenant, account = session.tenant, attempt.forwards[-1] if attempt.forwards else _payer(office, session)
     if attempt.emergency:
         return None
     limits = office.parts.limits

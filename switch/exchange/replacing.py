@@ -12,7 +12,7 @@ from switch.call.cause import Reason, ours
 from switch.call.incoming import IncomingLeg
 from switch.call.leg import Leg
 from switch.call.outgoing import OutgoingLeg
-from switch.exchange import codecs, encryption, key_ways, moves, ringing, talks
+from switch.exchange import codecs, encryption, key_ways, moves, ringing, talks, transfers
 from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -45,6 +45,7 @@ def admit(office: Office, message: RequestReceived, account: Account, now: int) 
     if attempt is not None:
         attempt.legs[leg.id] = leg
         ringing.answered(office, session, attempt, leg, now)
+        transfers.connected(office, session, now)
     else:
         _take_over(office, session, old, leg, now)
 

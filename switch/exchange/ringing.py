@@ -99,7 +99,8 @@ def ring_outside(
     if office.parts.limits.limited(session.tenant):
         stopped = meter.admit(office, session, attempt, number, now)
         if stopped is not None:
-            lost(office, session, attempt, stopped, now)
+            attempt.failures.append(stopped)
+            _nobody_rung(office, session, attempt, now)
             return
     attempt.dialled, attempt.presented = number, caller_id
     # Behind the tenant's first trunk stand its others; one that a step of the dialplan names stands alone.
@@ -110,6 +111,12 @@ def ring_outside(
         attempt.failures.append(Cause(Reason.NOT_FOUND, By.US, 404))
     if not _next_gateway(office, session, attempt, now):
         meter.nowhere(office, attempt, now)
+        _nobody_rung(office, session, attempt, now)
+
+
+def _nobody_rung(office: Office, session: Session, attempt: Attempt, now: int) -> None:
+    """Whom a phone forwards to cannot be reached: others that ring already ring on."""
+    if not attempt.legs:
         lost(office, session, attempt, attempt.outcome(), now)
 
 
@@ -188,7 +195,7 @@ def pass_over_silent(office: Office, attempt: Attempt, now: int) -> None:
     """A gateway that has not said a word is dead: the next is tried while the caller still waits. Timer B
     alone would take 32 s, longer than most ring times."""
     for leg in list(attempt.legs.values()):
-        if isinstance(leg, OutgoingLeg) and leg.silent(now):
+        if isinstance(leg, OutgoingLeg) and leg.trunk and leg.silent(now):
             office.hang_up(leg, ours(Reason.UNREACHABLE), now)
 
 
@@ -219,6 +226,11 @@ def leg_failed(office: Office, session: Session, attempt: Attempt, leg: Leg, cau
     another = bool(attempt.routes) and isinstance(leg, OutgoingLeg) and _may_go_on(office, leg, cause)
     if attempt.winner is leg:
         attempt.winner = None
+    elif 300 <= cause.sip_status < 400 and cause.by is By.PEER and attempt.purpose.redirected is not None:
+        refused = attempt.purpose.redirected(office, session, attempt, leg, cause.sip_status, now)
+        if refused is None:
+            return
+        cause = refused
     if not attempt.failed(leg, cause):
         return
     if another and _next_gateway(office, session, attempt, now):
@@ -228,7 +240,7 @@ def leg_failed(office: Office, session: Session, attempt: Attempt, leg: Leg, cau
 
 def _may_go_on(office: Office, leg: OutgoingLeg, cause: Cause) -> bool:
     """Whether the next gateway may be tried without ringing anybody twice (docs/decisions/0020)."""
-    if leg.rang or cause.by is By.US:
+    if leg.rang or cause.by is By.US or not leg.trunk:
         return False
     status = cause.sip_status
     settings = office.parts.trunks.settings(leg.trunk)

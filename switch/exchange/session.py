@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from switch.acd.settings import Requirement
 from switch.base.values import quick
 from switch.call.call import Call
+from switch.call.events import LegTransferRequested
 from switch.call.leg import Leg
 from switch.call.outgoing import MAX_FORWARDS
 from switch.call.referral import Referral
@@ -71,6 +72,8 @@ class Session:
     """All that the contact asks for, ring by ring."""
     attempts: dict[str, Attempt] = field(default_factory=dict)
     transfer: Transfer | None = None
+    asked: LegTransferRequested | None = None
+    """A transfer that the caller asked for before it was answered, and that waits for the answer."""
     blame: str = ""
     avoid: tuple[str, ...] = ()
     ringback: bool = False

@@ -9,7 +9,7 @@ from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.events import LegTransferRequested
 from switch.call.leg import Leg
 from switch.call.referral import TRYING
-from switch.exchange import attended, dials, flows, moves, ringing, talks
+from switch.exchange import attended, dials, diverting, flows, moves, ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import Session, Transfer
@@ -34,12 +34,30 @@ def requested(office: Office, session: Session, event: LegTransferRequested, now
     stays = session.call.other(by)
     if stays is None and session.transfer is None and session.attempt_of(by) is not None:
         _deflect(office, session, by, event, now)
+    elif stays is None and _may_wait(session, by):
+        session.asked = event
+        event.referral.notify(TRYING, now)
     elif stays is None or session.transfer is not None:
         event.referral.notify(491, now)
     elif event.replaces is None:
         _blind(office, session, by, stays, event, now)
     else:
         _attended(office, session, by, stays, event, event.replaces, now)
+
+
+def _may_wait(session: Session, by: Leg) -> bool:
+    """The caller of a plain call is still rung for: whoever answers is the one to be transferred. In a flow
+    the answer may be a long time away, or none, and the subscription ends before it."""
+    return (
+        by is session.call.anchor and not by.talking and session.interpreter is None and session.asked is None
+    )
+
+
+def connected(office: Office, session: Session, now: int) -> None:
+    """Somebody has answered a caller who asked for a transfer before that; harmless without."""
+    event, session.asked = session.asked, None
+    if event is not None:
+        requested(office, session, event, now)
 
 
 def _blind(
@@ -221,7 +239,12 @@ def transferor_left(office: Office, session: Session, now: int) -> None:
 
 
 def abandoned(office: Office, session: Session, now: int) -> None:
-    """The transferred party has left before the target answered; harmless without a transfer."""
+    """The transferred party has left before the target answered, or the caller who asked before that;
+    harmless without a transfer."""
+    event, session.asked = session.asked, None
+    if event is not None:
+        office.write(journal.Transferred(event.leg, event.target.user or "", "failed"), now, session)
+        event.referral.notify(status_for(Reason.CANCELLED), now)
     transfer = session.transfer
     if transfer is not None:
         _end(office, session, transfer, "failed", status_for(Reason.CANCELLED), now)
@@ -242,4 +265,4 @@ def _end_consultation(office: Office, transfer: Transfer, cause: Cause, now: int
         office.hang_up(consult, cause, now)
 
 
-_PURPOSE = Purpose("target", _succeeded, _failed, _progress)
+_PURPOSE = Purpose("target", _succeeded, _failed, _progress, redirected=diverting.follow)

@@ -325,7 +325,8 @@ class Unregistered:
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """Leg `by` asked that its partner be connected to `target`: done, failed or refused."""
+    """Leg `by` asked that its partner be connected to `target`: done, failed or refused. Or its phone was
+    rung and forwards to it: forwarded, or refused."""
 
     KIND: ClassVar[str] = "transferred"
     VERSION: ClassVar[int] = 1

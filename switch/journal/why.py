@@ -358,6 +358,8 @@ class _Story:
                 return f"{number} is to be called back for queue {queue}, {tries} tries left"
             case CallbackEnded(outcome=outcome):
                 return f"the callback ended: {outcome}"
+            case Transferred(by, target, "forwarded"):
+                return f"{self._party(by)} forwards its calls to {target}"
             case Transferred(by, target, outcome):
                 return f"{self._party(by)} transferred to {target}: {outcome}"
             case _:

@@ -100,7 +100,7 @@ class JournalCounters:
         )
         self._transfers = counter(
             "softswitch_transfers_total",
-            "Transfers asked for by a party of a call, by tenant and outcome (done, failed, refused).",
+            "Transfers by a party of a call, by tenant and outcome (done, failed, refused, forwarded).",
             "tenant",
             "outcome",
         )

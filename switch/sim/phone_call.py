@@ -66,6 +66,7 @@ class PhoneCall:
         self.transfer = 0
         self.referred = 0
         self.early_tag = ""
+        self._early: Response | None = None
         self.dialog: Dialog | None = None
         self.hung_up_here = False
         self._invite_transaction = ""
@@ -113,10 +114,13 @@ class PhoneCall:
             self.phone.air.speak(self.media)
             self.phone.drain(now)
 
-    def decline(self, status: int, now: int) -> None:
-        """Refuse the ringing call."""
+    def decline(self, status: int, now: int, contact: str = "") -> None:
+        """Refuse the ringing call; with a 302 its phone forwards it to a Contact."""
         if self.state is CallState.RINGING:
-            self.phone.layer.respond(self._invite_transaction, self._response(self.invite, status), now)
+            response = self._response(self.invite, status)
+            if contact:
+                response.headers.add("Contact", contact)
+            self.phone.layer.respond(self._invite_transaction, response, now)
             self._end(status, now)
             self.phone.drain(now)
 
@@ -141,8 +145,12 @@ class PhoneCall:
         return True
 
     def refer_early(self, target: str, now: int) -> None:
-        """The same before the answer, in the dialog that our 183 made."""
-        assert self.state is CallState.RINGING
+        """The same before the answer, in the dialog that our 183 made, or as the caller the switch's 180."""
+        if self.state is CallState.CALLING and self.dialog is None:
+            assert self._early is not None
+            self.dialog = Dialog.as_uac(self.invite, self._early, self.phone.contact)
+            self.phone.bind(self)
+        assert self.state in (CallState.CALLING, CallState.RINGING)
         self._refer([("Refer-To", f"<sip:{target}@{self.phone.switch}>")], now)
 
     def refer_to_call(self, other: "PhoneCall", now: int, flags: str = "") -> bool:
@@ -270,7 +278,8 @@ class PhoneCall:
     def _invite_answered(self, response: Response, now: int) -> None:
         if response.status < 200:
             self.rang = self.rang or response.status == 180
-            self.early_tag = response.to.tag or self.early_tag
+            if response.to.tag:
+                self._early, self.early_tag = response, response.to.tag
         elif response.status < 300:
             self._accepted(response, now)
         elif response.status == 407 and self.phone.authorise(self, response, now):
@@ -283,7 +292,9 @@ class PhoneCall:
         if number in self._acks:
             self.phone.ack(self._acks[number], now)
             return
+        used = 0 if self.dialog is None else self.dialog.local_cseq
         self.dialog = Dialog.as_uac(self.invite, response, self.phone.contact)
+        self.dialog.local_cseq = max(used, self.dialog.local_cseq)
         self.phone.bind(self)
         self._acks[number] = self.dialog.ack(number)
         self.phone.ack(self._acks[number], now)

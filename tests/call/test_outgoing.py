@@ -28,14 +28,16 @@ def test_an_answer_is_acknowledged_each_time_it_comes(wire: Wire) -> None:
 
 @pytest.mark.parametrize("status", [300, 301, 302, 305, 380])
 def test_a_redirection_is_a_refusal(wire: Wire, status: int) -> None:
-    """RFC 3261 section 8.1.3.4: whoever answers does not choose where we dial."""
-    wire.outgoing()
+    """RFC 3261 section 8.1.3.4, for the leg: what a phone's Contact leads to is for the exchange to judge."""
+    leg = wire.outgoing()
     (invite,) = wire.take()
     assert isinstance(invite, Request)
     wire.give(invite.make_response(status, to_tag="t", headers=[("Contact", "<sip:900@198.51.100.66>")]))
     assert wire.took() == ["ACK"]
     (ended,) = wire.ended()
-    assert (ended.cause.reason, ended.cause.sip_status) == (Reason.FAILED, status)
+    reason = Reason.DECLINED if status < 303 else Reason.FAILED
+    assert (ended.cause.reason, ended.cause.sip_status) == (reason, status)
+    assert leg.redirect == "<sip:900@198.51.100.66>"
 
 
 def test_an_answer_that_crosses_our_cancel_is_acknowledged_and_ended(wire: Wire) -> None:

@@ -3,9 +3,12 @@
 import pytest
 
 from switch.base.clock import SECOND
+from switch.dialplan.centre import load_centre
+from switch.dialplan.plan import Centre
 from switch.journal import events
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState, PhoneCall
+from tests.sim import centres
 from tests.sim.scene import CALLER, Scene
 
 
@@ -366,4 +369,68 @@ class TestDeflection:
         self.refer(scene, rung, "102")
         assert scene.person(scene.anna).news == [403]
         assert not scene.ben.calls
+        scene.nothing_is_left()
+
+
+class TestBeforeTheAnswer:
+    """The caller asks in its early dialog: whoever answers is transferred, as if it had been asked then."""
+
+    def asks(
+        self, target: str, *more: str, dialled: str = "110", centre: Centre | None = None
+    ) -> tuple[Scene, PhoneCall]:
+        scene = Scene(centre)
+        scene.person(scene.desk).after_us = None
+        call = scene.dial(scene.ben, dialled)
+        scene.run(0.3)
+        for number in (target, *more):
+            call.refer_early(number, scene.world.now)
+            scene.world.touch()
+            scene.run(0.3)
+        return scene, call
+
+    def test_who_answers_is_connected_to_the_target(self) -> None:
+        scene, call = self.asks("101")
+        assert scene.person(scene.ben).news == [100]
+        assert not scene.anna.calls, "nobody is rung for a party that is not there"
+        rung = scene.desk.calls[0]
+        rung.answer(scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert scene.talk_between(call, rung)
+        scene.run(1.5)
+        assert scene.talk_between(rung, scene.anna.calls[0])
+        assert call.state is CallState.ENDED
+        assert scene.person(scene.ben).news[-1] == 200
+        assert _outcomes(scene) == ["done"]
+        scene.nothing_is_left()
+
+    def test_nobody_answers(self) -> None:
+        scene, call = self.asks("101")
+        scene.desk.calls[0].decline(486, scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert (call.state, call.status) == (CallState.ENDED, 486)
+        assert scene.person(scene.ben).news[:1] == [100]
+        assert _outcomes(scene) == ["failed"]
+        scene.nothing_is_left()
+
+    def test_the_caller_gives_up(self) -> None:
+        scene, call = self.asks("101")
+        scene.hang_up(call)
+        scene.run(0.5)
+        assert call.status == 487
+        assert not scene.desk.calls
+        assert _outcomes(scene) == ["failed"]
+        scene.nothing_is_left()
+
+    def test_a_second_request_meets_491(self) -> None:
+        scene, call = self.asks("101", "102")
+        assert call.referred == 491
+        scene.nothing_is_left()
+
+    def test_in_a_flow_there_may_never_be_an_answer(self) -> None:
+        text = centres.SHOP.replace("to_desk: [answer, ", "to_desk: [")
+        centre = load_centre({"centre.yaml": centres.TRUNKS, "shop.yaml": text})
+        scene, _ = self.asks("101", dialled="601", centre=centre)
+        assert scene.person(scene.ben).news == [491]
         scene.nothing_is_left()

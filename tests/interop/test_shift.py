@@ -80,7 +80,7 @@ class Wire(asyncio.DatagramProtocol):
             self.ended.add(call_id)
 
     async def ask(self, text: str, call_id: str, cseq: str) -> tuple[str, float]:
-        """The final answer, and when the first answer that is more than 100 came; sent again as UDP needs, and
+        """The final answer, and when the first one beyond 100 came; sent again as UDP needs, and
         later where a switch whose machine stalls says so."""
         queue = self.waiting.setdefault((call_id, cseq), asyncio.Queue())
         first = 0.0
