@@ -89,6 +89,7 @@ class Intake:
             if queue:
                 self._scheduled = True
                 asyncio.get_running_loop().call_soon(self._go_on)
+        receiver.drained()
 
     def note_lag(self, lag_s: float) -> None:
         """How late the loop was, from whoever measures it."""

@@ -2,8 +2,8 @@
 
 Theory of operation. Everything that happens (a datagram, a media event, a timer, a command) calls into the
 exchange, and then `carry`: bytes go to the sockets and commands to the engine. Messages come several a turn
-of the loop; what they lead to is carried once, at the end of the turn in `_after`, with what can always wait
-for it, as the next timer. The journal's entries gather for its window here and not at the writer: made into
+of the loop; what they lead to is carried once, in `drained`, with what can always wait for it, as the next
+timer. The journal's entries gather for its window here and not at the writer: made into
 rows and counted together they cost half of what they cost one turn at a time, and the writer's thread is
 woken once a group.
 
@@ -242,15 +242,24 @@ class Node:
 
     # What the sockets tell.
 
-    @_survived
     def received(self, data: bytes, flow: Flow) -> None:
-        self.exchange.receive(data, flow, now_us())
-        self._carry_soon()
+        # As `_survived`, without its call for each message.
+        try:
+            self.exchange.receive(data, flow, now_us())
+        except Exception:
+            self.fault("received")
 
     @_survived
     def refused(self, data: bytes, flow: Flow) -> None:
         self.exchange.refuse(data, flow, now_us())
-        self._carry_soon()
+
+    @_survived
+    def drained(self) -> None:
+        """Send, after all messages of the turn: whoever gets a datagram is run at once by the kernel, and the
+        next message would find cold caches. And in the same turn: before another the loop asks the kernel
+        what there is, and lets the journal's thread in."""
+        self._carry_out()
+        self._end_turn()
 
     def failed(self, flow: Flow, branch: str = "") -> None:
         # Called from within `carry`: the failure is taken in at the next turn, never in the middle of one.
@@ -282,7 +291,7 @@ class Node:
             if isinstance(event, SecurityFailed):
                 _log.warning("a phone's media cannot be encrypted; its call ends", reason=event.reason)
             self.exchange.media_event(event, now)
-        self.carry()
+        self.drained()
 
     @_survived
     def _certificate(self, url: str, pem: bytes | None) -> None:
@@ -293,7 +302,7 @@ class Node:
     def _timer_due(self) -> None:
         self._timer = self._timer_at = None
         self.exchange.handle_timer(now_us())
-        self.carry()
+        self.drained()
 
     async def _watch_wall(self) -> None:
         while True:
@@ -319,7 +328,9 @@ class Node:
     def carry(self) -> None:
         """Bytes to the sockets, commands to the engine, and the rest at the end of this turn."""
         self._carry_out()
-        self._carry_soon()
+        if not self._after_scheduled:
+            self._after_scheduled = True
+            self._loop.call_soon(self._after)
 
     def _carry_out(self) -> None:
         for output in self.exchange.poll():
@@ -338,13 +349,6 @@ class Node:
                 self._commits.add(asyncio.create_task(self._commit(output.sequence), name="commit"))
             else:
                 self._command(output)
-
-    def _carry_soon(self) -> None:
-        """At the end of this turn: whoever gets a datagram is run at once by the kernel, and the next message
-        of the turn would find cold caches."""
-        if not self._after_scheduled:
-            self._after_scheduled = True
-            self._loop.call_soon(self._after)
 
     @_survived
     def _quality(self, slot: int) -> None:

@@ -20,6 +20,7 @@ class Inbox:
         self.failures: list[Flow] = []
         self.refusals: list[tuple[bytes, Flow]] = []
         self.branches: list[str] = []
+        self.drains = 0
         self.ends: list[Flow] = []
 
     def received(self, data: bytes, flow: Flow) -> None:
@@ -27,6 +28,9 @@ class Inbox:
 
     def refused(self, data: bytes, flow: Flow) -> None:
         self.refusals.append((data, flow))
+
+    def drained(self) -> None:
+        self.drains += 1
 
     def failed(self, flow: Flow, branch: str = "") -> None:
         self.failures.append(flow)

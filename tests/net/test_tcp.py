@@ -28,6 +28,9 @@ class Owner:
     def received(self, data: bytes, flow: Flow) -> None:
         self.messages.append((data, flow))
 
+    def drained(self) -> None:
+        pass
+
     def refused(self, data: bytes, flow: Flow) -> None:
         self.refusals.append((data, flow))
 
