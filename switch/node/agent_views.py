@@ -41,6 +41,16 @@ def _at_home(tenant: TenantPlan, agent: AgentPlan, wall_us: int) -> tuple[str, b
     return f"{local:%H:%M}", in_shift
 
 
+def told(agent: views.AgentRow) -> str:
+    """The answer to a command: what the agent is now, and what else somebody has to know of it."""
+    state = agent.state
+    if state == "unreachable":
+        # Or who signs somebody in takes it that this has failed.
+        state = f"signed in, but unreachable: no phone is registered for account {agent.account}"
+    kept = f"; the pause '{agent.reason}' is kept" if agent.reason and agent.state != "paused" else ""
+    return f"{agent.tenant}/{agent.agent} is {state}{kept}"
+
+
 def outside_shift(agent: views.AgentRow) -> str:
     """What is added to the answer when an agent signs in at another time; nothing is forbidden."""
     return f"; outside the shift: it is {agent.home_time} there" if agent.in_shift is False else ""

@@ -103,7 +103,9 @@ class Control:
                 views.NumberRow(key, name, "extension", account.display or name)
                 for name, account in plan.accounts.items()
             ]
-            rows += [views.NumberRow(key, code, "feature", flow) for code, flow in plan.codes.items()]
+            # The language's own flows are told by what they do.
+            codes = plan.codes.items()
+            rows += [views.NumberRow(key, code, "feature", flow.removeprefix("@")) for code, flow in codes]
         return rows
 
     # Accounts.
@@ -169,8 +171,7 @@ class Control:
         self.node.carry()
         row = next(row for row in self.agents() if (row.tenant, row.agent) == found.key)
         late = agent_views.outside_shift(row) if verb is views.AgentVerb.SIGN_IN else ""
-        kept = f"; the pause '{row.reason}' is kept" if row.reason and row.state != "paused" else ""
-        return views.Outcome(views.Result.DONE, f"{found.tenant}/{found.name} is {row.state}{kept}{late}")
+        return views.Outcome(views.Result.DONE, agent_views.told(row) + late)
 
     def queues(self) -> list[views.QueueRow]:
         now, office = now_us(), self.node.exchange.office

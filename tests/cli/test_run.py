@@ -104,7 +104,9 @@ def test_a_day_in_the_life(started: Started, command: Command) -> None:
 
     assert [row["user"] for row in ask("accounts")] == ["shop-101"]
     assert ask("agents")[0]["state"] == "logged-out"
-    assert ask("agents", "sign-in", "anna")["result"] == "done"
+    signed_in = ask("agents", "sign-in", "anna")
+    assert signed_in["result"] == "done"
+    assert "signed in, but unreachable: no phone is registered for account 101" in signed_in["message"]
     assert ask("agents")[0]["state"] == "unreachable"
     assert ask("agents", "pause", "shop/anna", "--reason", "lunch")["result"] == "done"
     assert ask("queues")[0]["queue"] == "sales"

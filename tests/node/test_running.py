@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from switch.exchange.office import QualityWanted
 from switch.journal import events
+from switch.media.quality import NOTHING_HEARD, StreamQuality
 from switch.net.overload import Level
 from switch.node.clock import now_us
 from switch.node.node import Node
@@ -84,7 +86,9 @@ async def test_a_mistake_of_ours_is_counted_and_the_next_message_is_taken(
     def explode(*_: object) -> None:
         raise AssertionError("a mistake")
 
-    with monkeypatch.context() as broken:
+    # Told as the switch tells it: a traceback with all locals in colour takes seconds on a busy machine, and
+    # the node refuses what comes meanwhile.
+    with monkeypatch.context() as broken, capture_logs():
         broken.setattr(node.exchange, "receive", explode)
         peer.say("OPTIONS")
         await Inbox().until(lambda: node.faults == 1)
@@ -163,3 +167,15 @@ async def test_wrong_passwords_are_told_with_their_address(node: Node) -> None:
     assert [line["failures"] for line in told] == [1, 10, 100]
     assert told[0]["peer"] == "192.0.2.66"
     assert node.exchange.office.failed_logins == 100
+
+
+async def test_who_asks_how_a_stream_is_hears_it_from_the_engine(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, StreamQuality]] = []
+    monkeypatch.setattr(node.exchange, "quality", lambda slot, quality, _now: told.append((slot, quality)))
+    node.exchange.office.outputs.append(QualityWanted(3))
+    node.carry()
+    assert told == [], "not in the middle of what is carried out"
+    await Inbox().until(lambda: told == [(3, NOTHING_HEARD)])
+    assert node.faults == 0
