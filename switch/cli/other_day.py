@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ESTIMATES = (
     "These are estimates. Callers come as they came, talks last as they lasted, agents sign in, pause and "
     "answer as they did. How long callers who were answered would have waited was never seen: it is drawn by "
-    "Kaplan and Meier's estimate from those who gave up. What each caller needs stays as it was recorded."
+    "Kaplan and Meier's estimate from those who gave up."
 )
 
 
@@ -31,7 +31,6 @@ def estimates(
     from switch.node.dialplan_files import read_dialplans  # noqa: PLC0415 - the same
     from switch.node.other_configuration import estimate  # noqa: PLC0415 - the same
     from switch.node.repetition import chosen  # noqa: PLC0415 - the same
-    from switch.node.translate import router_events  # noqa: PLC0415 - the same
 
     plans = load_centre(read_dialplans(config)).tenants
     runs = chosen(store, tenant, since, until)
@@ -47,7 +46,7 @@ def estimates(
                 estimate(
                     store,
                     [run for run in runs if run.tenant == name],
-                    router_events(plans[name], None),
+                    plans[name],
                     since=since,
                     until=until,
                     draws=draws,
@@ -96,6 +95,10 @@ def _show_changes(one: "Estimate") -> None:
     if not one.changes:
         print("No contact was recorded.")
         return
+    print(
+        f"{one.asked} of {one.contacts} contacts ask what these flows ask (needs, rings, priority, longest "
+        "wait); all others what was recorded: they are called back, or their steps are not there any more."
+    )
     told = ", ".join(f"{what} {count} ({part(count, one.contacts)})" for what, count in one.changes)
     print(f"Decisions, contact by contact in the first draw: {told}.")
     if not one.examples:

@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from switch.acd import events as ev
-from switch.acd.opening import opening
+from switch.acd.opening import Opening, opening
 from switch.acd.repeat import Repeat
-from switch.acd.select import make_router
+from switch.acd.select import restore_router
 from switch.acd.settings import AgentSettings, QueueSettings
 from switch.acd.trail import Reader
+from switch.dialplan.plan import TenantPlan
+from switch.node.asked_again import asked_again
 from switch.node.repetition import begin
+from switch.node.translate import router_events
 from switch.store.store import Store
 from switch.store.trails import TrailRun
 from switch.wfm.again import Again, Outcome, compared, day_of, frame, presence
+from switch.wfm.asked import Asked
 from switch.wfm.day import SECOND, DayResult
 from switch.wfm.recorded import Recorded, Stay
 from switch.wfm.results import Sheet, Summary, sheet_of, summarize
@@ -41,12 +44,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Of one tenant. `changes` counts contacts in the first draw; `estimate` is over all draws."""
+    """Of one tenant. `asked` contacts ask what the new flows ask, all others what was recorded. `changes`
+    counts contacts in the first draw; `estimate` is over all draws."""
 
     tenant: str
     from_wall_us: int
     until_wall_us: int
     contacts: int
+    asked: int
     changes: tuple[tuple[str, int], ...]
     examples: tuple[Changed, ...]
     recorded: Summary
@@ -58,7 +63,8 @@ class _Part:
     """One run of a router within the day."""
 
     recorded: Recorded
-    opening: Sequence[tuple[int, ev.Event]]
+    opening: Opening
+    asked: dict[str, Asked]
     start: int
     """The day's beginning in this run's time."""
 
@@ -79,7 +85,7 @@ class _Day:
 def estimate(
     store: Store,
     runs: Sequence[TrailRun],
-    settings: Sequence[ev.Event],
+    plan: TenantPlan,
     *,
     since: int,
     until: int,
@@ -87,16 +93,13 @@ def estimate(
     seed: int,
     told: Callable[[], None],
 ) -> Estimate:
-    """The runs of one tenant by `settings`; `told` is called after each draw. Raises TrailError."""
-    day = _read(store, runs, since, until)
+    """The runs of one tenant by another plan; `told` is called after each draw. Raises TrailError."""
+    day = _read(store, runs, plan, since, until)
     sheets: list[Sheet] = []
     first: list[Outcome] = []
     scenario: Scenario | None = None
     for draw in range(draws):
-        outcomes = [
-            Again(part.recorded, part.opening, settings, make_router(seed), seed * 1_000 + draw).run()
-            for part in day.parts
-        ]
+        outcomes = [_again(part, plan, seed * 1_000 + draw) for part in day.parts]
         scenario = scenario or _frame(day, outcomes)
         sheets.append(_sheet(day, outcomes, scenario))
         first = first or outcomes
@@ -114,6 +117,7 @@ def estimate(
         day.from_wall_us,
         day.until_wall_us,
         sum(len(part.recorded.stays) for part in day.parts),
+        sum(contact in part.asked for part in day.parts for contact in part.recorded.stays),
         tuple(changes.most_common()),
         tuple(examples[:EXAMPLES]),
         recorded,
@@ -121,12 +125,18 @@ def estimate(
     )
 
 
-def _read(store: Store, runs: Sequence[TrailRun], since: int, until: int) -> _Day:
+def _again(part: _Part, plan: TenantPlan, seed: int) -> Outcome:
+    recorded, opening = part.recorded, part.opening
+    settings = router_events(plan, None, opening.now, opening.now + recorded.offset_us)
+    return Again(recorded, opening, settings, part.asked, restore_router(opening.snapshot), seed).run()
+
+
+def _read(store: Store, runs: Sequence[TrailRun], plan: TenantPlan, since: int, until: int) -> _Day:
     day = _Day()
     for run in runs:
         snapshot = begin(store, run, since)
         recorded = Recorded(snapshot.at, snapshot.at, snapshot.wall_us - snapshot.at)
-        opened = list(opening(Reader(snapshot).state))
+        opened = opening(Reader(snapshot).state)
         recorded.begin(opened)
         again = Repeat()
         pieces = (piece for piece in store.trails.onward(snapshot) if piece.wall_us <= until)
@@ -135,7 +145,9 @@ def _read(store: Store, runs: Sequence[TrailRun], since: int, until: int) -> _Da
                 # Of a run's first snapshot the time is that of its window's end.
                 recorded.start = min(recorded.start, step.now)
             recorded.take(step)
-        day.parts.append(_Part(recorded, opened, 0))
+        recorded.close()
+        asked = asked_again(store, plan, run.tenant, run.run - 1, run.entry)
+        day.parts.append(_Part(recorded, opened, asked, 0))
     walls = [part.recorded.start + part.recorded.offset_us for part in day.parts]
     day.from_wall_us = min(walls)
     day.until_wall_us = max(part.recorded.end + part.recorded.offset_us for part in day.parts)
@@ -192,7 +204,7 @@ def _examples(recorded: Recorded, outcome: Outcome) -> list[Changed]:
     found = []
     for contact, past in recorded.stays.items():
         now = outcome.by_contact.get(contact)
-        if now is None or not past.outcome or _way(past) == _way(now):
+        if now is None or _way(past) == _way(now):
             continue
         found.append(
             Changed(

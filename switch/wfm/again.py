@@ -5,9 +5,10 @@ long callers who were answered would have waited (Kaplan and Meier), how long a 
 talked (from talks of the same queue and needs). How an agent answers a ring is what that agent did in turn.
 """
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import cycle
@@ -18,16 +19,30 @@ import numpy as np
 
 from switch.acd import events as ev
 from switch.acd.decisions import Connected, Offered, OfferEnded, Refused, VisitEnded, VisitOutcome, WakeAt
+from switch.acd.opening import Opening, Standing
 from switch.acd.select import RouterLike
-from switch.acd.settings import AgentSettings, Contact, QueueSettings
+from switch.acd.settings import AgentSettings, Contact, QueueSettings, TenantSettings
+from switch.wfm.asked import Asked
 from switch.wfm.day import SECOND, DayResult, Visit
 from switch.wfm.draws import Caller
 from switch.wfm.patience import Survival
-from switch.wfm.recorded import SETTINGS, Recorded, Ring, Stay
+from switch.wfm.recorded import Recorded, Ring, Stay
 from switch.wfm.scenario import Scenario, Shift, Worker
 
 RING = Ring(5 * SECOND, None)
 """Of an agent of whom and of whose colleagues nothing was recorded."""
+
+LATER, LAST = 1 << 62, 1 << 63
+"""What happens at one moment keeps the order in which it was recorded; then comes all else, and then what
+agents did: a phone that is lost by not answering answers first."""
+
+_WAKE = ev.Wake()
+
+TIMEOUT = "timeout"
+"""Why the dialplan takes out whoever waited as long as the step `queue` lets them."""
+
+NEAR_US = SECOND
+"""A recorded time-out this near to the configured one is that one, and keeps its moment."""
 
 TALK_US = 180 * SECOND
 """Where not one talk was recorded."""
@@ -57,6 +72,8 @@ class Pools:
             if stay.talked_us >= 0:
                 for key in _keys(stay.contact):
                     self._talks[key].append(stay.talked_us)
+        for talks in self._talks.values():
+            talks.sort()
         self._patience = {queue: Survival(of) for queue, of in waits.items()}
         self._rings = [ring for rings in recorded.rings.values() for ring in rings] or [RING]
 
@@ -65,13 +82,14 @@ class Pools:
         known = self._patience.get(contact.queue)
         return inf if known is None else known.beyond(waited_us, chance)
 
-    def talk_us(self, contact: Contact, chance: float) -> int:
-        """Of a contact that nobody talked to."""
+    def talk_us(self, contact: Contact, chance: float, seen_us: int = 0) -> int:
+        """Of a contact that nobody talked to, or whose talk went on for `seen_us` when the record ended."""
         for key in _keys(contact):
-            talks = self._talks.get(key)
-            if talks:
-                return talks[int(chance * len(talks))]
-        return TALK_US
+            talks = self._talks.get(key, ())
+            first = bisect_left(talks, seen_us)
+            if first < len(talks):
+                return talks[first + int(chance * (len(talks) - first))]
+        return max(TALK_US, seen_us)
 
     def ring(self, chance: float) -> Ring:
         """Of an agent who was never rung."""
@@ -83,13 +101,15 @@ def _keys(contact: Contact) -> tuple[Any, ...]:
 
 
 class Again:
-    """One draw. `opening` is how the record begins; `settings` replace the recorded, None: as it was."""
+    """One draw. `router` is the one with which the record begins; `settings` replace what it knows, and what
+    was recorded of them. `asked` is what contacts ask now, of whom that is known."""
 
     def __init__(
         self,
         recorded: Recorded,
-        opening: Sequence[tuple[int, ev.Event]],
-        settings: Sequence[ev.Event] | None,
+        opening: Opening,
+        settings: Sequence[ev.Event],
+        asked: Mapping[str, Asked],
         router: RouterLike,
         seed: int,
     ) -> None:
@@ -97,16 +117,16 @@ class Again:
         self._router = router
         self._chance = np.random.Generator(np.random.PCG64(seed))
         self._pools = Pools(recorded)
-        self._heap: list[tuple[int, bool, int, Callable[[], ev.Event | None]]] = []
+        self._heap: list[tuple[int, int, int, Callable[[], ev.Event | None]]] = []
         self._made = 0
-        self._now = 0
+        self._now = opening.now
         self._wake_at = 0
         self._opening = opening
         self._settings = settings
+        self._asked = asked
         self._rings = {agent: cycle(rings) for agent, rings in recorded.rings.items()}
         self._pairs = {pair: iter(rings) for pair, rings in recorded.pairs.items()}
-        self._signed_in: dict[str, int] = {}
-        self._shifts: dict[str, list[Shift]] = defaultdict(list)
+        self._ringing: set[int] = set()
         self.outcome = Outcome()
         self._handlers: dict[type, Callable[[Any], None]] = {
             Offered: self._offered,
@@ -128,38 +148,41 @@ class Again:
         return self.outcome
 
     def _begin(self) -> None:
-        replaced = self._settings is not None
-        for event in self._settings or ():
+        opening, outcome = self._opening, self.outcome
+        for event in self._settings:
+            match event:
+                case ev.SetQueue(queue):
+                    outcome.queues[queue.name] = queue
+                case ev.SetAgent(agent):
+                    outcome.people[agent.name] = agent
+        for contact in opening.waiting:
+            outcome.by_contact[contact.contact] = Stay(contact, opening.now)
+            self._waits(contact)
+        for offer in opening.offers:
+            self._rings_at(offer, offer.at)
+        if opening.wake_at > self._now:
+            self._wake(WakeAt(opening.wake_at))
+        for event in changes(opening, self._settings):
             self._apply(event)
-        for at, event in self._opening:
-            if isinstance(event, ev.Arrive):
-                self._arrive_at(at, event.contact)
-            elif not (replaced and isinstance(event, SETTINGS)):
-                self._at(at, event)
-        if not replaced:
-            for at, event in self._recorded.settings:
-                self._at(at, event)
         for at, event in self._recorded.agents:
-            self._push(at, partial(_itself, event), last=True)
-        for contact, stay in self._recorded.stays.items():
-            if contact not in self.outcome.by_contact:
+            self._push(at, event, rank=LAST)
+        for contact_, stay in self._recorded.stays.items():
+            if contact_ not in outcome.by_contact:
                 self._arrive_at(stay.at, stay.contact)
 
     def _at(self, at: int, event: ev.Event) -> None:
-        self._push(at, partial(_itself, event))
+        self._push(at, event)
 
-    def _push(self, at: int, act: Callable[[], ev.Event | None], *, last: bool = False) -> None:
-        """`last`: behind all else of that moment. A phone that is lost by not answering answers first."""
+    def _push(
+        self, at: int, event: ev.Event, act: Callable[[], ev.Event | None] | None = None, rank: int = LATER
+    ) -> None:
+        """`act` tells at that moment what happens in place of the event, if anything."""
         self._made += 1
-        heappush(self._heap, (at, last, self._made, act))
+        rank = self._recorded.order.get((at, event), rank)
+        heappush(self._heap, (at, rank, self._made, act or partial(_itself, event)))
 
     def _apply(self, event: ev.Event) -> None:
         self.outcome.day.events += 1
-        match event:
-            case ev.SetQueue(queue):
-                self.outcome.queues[queue.name] = queue
-            case ev.SetAgent(agent):
-                self.outcome.people[agent.name] = agent
         for decision in self._router.apply(event, self._now):
             handler = self._handlers.get(type(decision))
             if handler is not None:
@@ -167,29 +190,47 @@ class Again:
 
     # What callers do.
 
-    def _arrive_at(self, at: int, contact: Contact) -> None:
+    def _arrive_at(self, at: int, recorded: Contact) -> None:
+        asked = self._asked.get(recorded.contact)
+        contact = recorded if asked is None else asked.of(recorded)
         self.outcome.by_contact[contact.contact] = Stay(contact, at)
-        self._push(at, lambda: self._arrive(contact))
+        self._push(at, ev.Arrive(recorded), lambda: self._arrive(contact))
 
     def _arrive(self, contact: Contact) -> ev.Event:
+        self._waits(contact)
+        return ev.Arrive(contact)
+
+    def _waits(self, contact: Contact) -> None:
+        """When the caller goes who is not served until then."""
         past = self._recorded.stays.get(contact.contact)
         since = min(contact.waiting_since or self._now, self._now)
         waited_us = 0
         if past is not None and past.outcome != VisitOutcome.REFUSED:
-            waited_us = past.waited_us if past.outcome else self._recorded.end - past.at
+            waited_us = past.waited_us if past.outcome else self._recorded.end - min(since, past.at)
+        withdrawn = past is not None and past.outcome == VisitOutcome.WITHDRAWN
+        reason = "" if past is None else past.reason
+        asked = self._asked.get(contact.contact)
+        if asked is not None:
+            limit = self._now + asked.wait_us_max
+            timed_out = withdrawn and reason == TIMEOUT
+            if timed_out and asked.wait_us_max and abs(limit - since - waited_us) <= NEAR_US:
+                limit = since + waited_us
+            if asked.wait_us_max:
+                self._leaves_at(limit, ev.Withdraw(contact.contact, TIMEOUT))
+            withdrawn = withdrawn and not timed_out
         if past is not None and past.outcome == VisitOutcome.ABANDONED:
-            self._push(since + waited_us, lambda: self._leaves(ev.Abandon(contact.contact)))
-            return ev.Arrive(contact)
-        if past is not None and past.outcome == VisitOutcome.WITHDRAWN:
-            self._push(since + waited_us, lambda: self._leaves(ev.Withdraw(contact.contact, past.reason)))
+            self._leaves_at(since + waited_us, ev.Abandon(contact.contact))
+            return
+        if withdrawn:
+            self._leaves_at(since + waited_us, ev.Withdraw(contact.contact, reason))
         patience_us = self._pools.patience_us(contact, waited_us, self._chance.random())
         if patience_us != inf:
-            self._push(since + int(patience_us), lambda: self._leaves(ev.Abandon(contact.contact)))
-        return ev.Arrive(contact)
+            self._leaves_at(since + int(patience_us), ev.Abandon(contact.contact))
 
-    def _leaves(self, event: ev.Abandon | ev.Withdraw) -> ev.Event | None:
+    def _leaves_at(self, at: int, event: ev.Abandon | ev.Withdraw) -> None:
         """Whoever talks by then has forgotten the waiting."""
-        return None if self.outcome.by_contact[event.contact].outcome else event
+        stay = self.outcome.by_contact[event.contact]
+        self._push(at, event, lambda: None if stay.outcome else event)
 
     def _refused(self, decision: Refused) -> None:
         stay = self.outcome.by_contact[decision.contact]
@@ -197,14 +238,13 @@ class Again:
 
     def _ended(self, decision: VisitEnded) -> None:
         stay = self.outcome.by_contact.get(decision.contact)
-        if stay is None:
-            return
         if decision.outcome is VisitOutcome.ENDED:
-            stay.talked_us = decision.talked_us
+            if stay is not None:
+                stay.talked_us = decision.talked_us
             wrap_up_us = self._recorded.wrap_ups.get(decision.contact)
             if wrap_up_us is not None:
                 self._at(self._now + wrap_up_us, ev.EndWrapUp(decision.agent))
-        elif not stay.outcome:
+        elif stay is not None and not stay.outcome:
             stay.outcome, stay.reason = decision.outcome.value, decision.reason
             stay.waited_us = decision.waited_us
 
@@ -213,40 +253,79 @@ class Again:
     def _offered(self, decision: Offered) -> None:
         stay = self.outcome.by_contact[decision.contact]
         stay.first_agent = stay.first_agent or decision.agent
-        ring = self._ring(decision)
-        answer: ev.Event = ev.Claim(decision.offer, decision.fence)
-        if ring.declined is not None:
-            answer = ev.Decline(decision.offer, decision.fence, ring.declined)
-        self._at(self._now + min(ring.after_us, decision.ring_us), answer)
+        self._rings_at(decision, self._now)
 
-    def _ring(self, decision: Offered) -> Ring:
+    def _rings_at(self, made: Offered | Standing, at: int) -> None:
+        ring = answered_within(self._ring(made), made.ring_us)
+        self._ringing.add(made.offer)
+        if ring.lapsed:
+            return  # the lease ends by itself
+        answer: ev.Event = ev.Claim(made.offer, made.fence)
+        if ring.declined is not None:
+            answer = ev.Decline(made.offer, made.fence, ring.declined)
+        ringing, offer = self._ringing, made.offer
+        self._push(at + ring.after_us, answer, lambda: answer if offer in ringing else None)
+
+    def _ring(self, decision: Offered | Standing) -> Ring:
         """As this agent answered this contact; else as it answered others, in turn; else as anybody."""
         own = self._recorded.rings.get(decision.agent, ())
         past = next(self._pairs.get((decision.contact, decision.agent), iter(())), None)
         if past is not None and past.cut_off:
             longer = [ring for ring in own if ring.after_us > past.after_us]
-            return longer[0] if longer else Ring(decision.ring_us, ev.DeclineReason.NO_ANSWER)
+            unanswered = max(past.ring_us, past.after_us + 1)
+            return longer[0] if longer else Ring(unanswered, ev.DeclineReason.NO_ANSWER, ring_us=past.ring_us)
         if past is not None:
             return past
         return next(self._rings[decision.agent]) if own else self._pools.ring(self._chance.random())
 
     def _connected(self, decision: Connected) -> None:
+        self._ringing.discard(decision.offer)
         stay = self.outcome.by_contact[decision.contact]
         stay.outcome, stay.agent, stay.waited_us = "answered", decision.agent, decision.waited_us
         past = self._recorded.stays.get(decision.contact)
         talk_us = -1 if past is None else past.talked_us
         if talk_us < 0:
-            talk_us = self._pools.talk_us(stay.contact, self._chance.random())
+            seen_us = 0
+            if past is not None and past.outcome == "answered":
+                seen_us = self._recorded.end - past.talk_from
+            talk_us = self._pools.talk_us(stay.contact, self._chance.random(), seen_us)
         self._at(self._now + talk_us, ev.Finish(decision.contact))
 
     def _offer_ended(self, decision: OfferEnded) -> None:
+        self._ringing.discard(decision.offer)
         self.outcome.day.missed += decision.outcome in ("no-answer", "lease-expired")
 
     # What the router wants.
 
     def _wake(self, decision: WakeAt) -> None:
         at = self._wake_at = decision.at
-        self._push(max(at, self._now), lambda: ev.Wake() if at == self._wake_at else None)
+        self._push(max(at, self._now), _WAKE, lambda: _WAKE if at == self._wake_at else None)
+
+
+def answered_within(ring: Ring, ring_us: int) -> Ring:
+    """What becomes of a recorded ring where the phone rings for `ring_us`."""
+    if ring.ring_us == ring_us or not ring.ring_us:
+        return ring
+    unanswered = ring.declined is ev.DeclineReason.NO_ANSWER and not ring.lapsed
+    if unanswered and ring.after_us >= ring.ring_us:
+        return replace(ring, after_us=ring.after_us - ring.ring_us + ring_us)
+    if ring.after_us > ring_us:
+        return Ring(ring_us, ev.DeclineReason.NO_ANSWER)
+    return ring
+
+
+def changes(opening: Opening, settings: Sequence[ev.Event]) -> list[ev.Event]:
+    """What makes the opening's router know the settings, as a reload would: removals first."""
+    queues = {event.queue.name for event in settings if isinstance(event, ev.SetQueue)}
+    agents = {event.agent.name for event in settings if isinstance(event, ev.SetAgent)}
+    found: list[ev.Event] = []
+    if opening.tenant != TenantSettings() and not any(isinstance(event, ev.SetTenant) for event in settings):
+        found.append(ev.SetTenant(TenantSettings()))
+    found += [ev.RemoveQueue(queue.name) for queue in opening.queues if queue.name not in queues]
+    found += [ev.RemoveAgent(agent.name) for agent in opening.agents if agent.name not in agents]
+    known: set[ev.Event] = {ev.SetTenant(opening.tenant)}
+    known |= {*map(ev.SetQueue, opening.queues), *map(ev.SetAgent, opening.agents)}
+    return found + [event for event in settings if event not in known]
 
 
 def _itself(event: ev.Event) -> ev.Event:
@@ -278,13 +357,11 @@ def day_of(
     return day
 
 
-def presence(
-    recorded: Recorded, opening: Sequence[tuple[int, ev.Event]], start: int
-) -> dict[str, tuple[Shift, ...]]:
+def presence(recorded: Recorded, opening: Opening, start: int) -> dict[str, tuple[Shift, ...]]:
     """When each agent was signed in, in seconds from `start`."""
-    since: dict[str, int] = {}
+    since = dict.fromkeys(opening.signed_in, max(opening.now, start))
     shifts: dict[str, list[Shift]] = defaultdict(list)
-    for at, event in (*opening, *recorded.agents):
+    for at, event in recorded.agents:
         if isinstance(event, ev.SignIn):
             since.setdefault(event.agent, max(at, start))
         elif isinstance(event, ev.SignOut) and event.agent in since:
@@ -319,9 +396,8 @@ def compared(recorded: dict[str, Stay], now: dict[str, Stay]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for contact, past in recorded.items():
         other = now.get(contact)
-        if other is None or not past.outcome:
-            continue
-        counts[_change(past, other)] += 1
+        if other is not None:
+            counts[_change(past, other)] += 1
     return counts
 
 
@@ -330,4 +406,4 @@ def _change(past: Stay, now: Stay) -> str:
         return "same agent" if past.agent == now.agent else "another agent"
     if past.outcome == now.outcome:
         return "as before"
-    return f"{past.outcome}, now {now.outcome or 'still waiting'}"
+    return f"{past.outcome or 'still waiting'}, now {now.outcome or 'still waiting'}"

@@ -6,7 +6,6 @@ Times are microseconds of the recorded run.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from switch.acd import events as ev
@@ -19,6 +18,7 @@ from switch.acd.decisions import (
     VisitEnded,
     VisitOutcome,
 )
+from switch.acd.opening import Opening, Standing
 from switch.acd.repeat import Step
 from switch.acd.settings import AgentSettings, Contact, QueueSettings
 
@@ -37,17 +37,18 @@ OF_AGENTS = (
 )
 """What agents and their phones did by themselves."""
 
-AgentEvent = ev.SignIn | ev.SignOut | ev.Pause | ev.Resume | ev.Reach | ev.Engage | ev.Disengage | ev.SetLine
-
 
 @dataclass(frozen=True, slots=True)
 class Ring:
     """How an agent answered an offer, `after_us` from it. `declined` None: taken. `cut_off`: others ended the
-    ring then, and the answer would have come later."""
+    ring then, and the answer would have come later. `ring_us`: how long it was to ring; with the way to the
+    phone an unanswered ring lasts somewhat longer. `lapsed`: its lease ended, nobody said anything."""
 
     after_us: int
     declined: ev.DeclineReason | None
     cut_off: bool = False
+    ring_us: int = 0
+    lapsed: bool = False
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ class Stay:
     talked_us: int = -1
     first_agent: str = ""
     """Whom it was offered to first."""
+    talk_from: int = 0
+    """When the talk began, where there was one."""
 
 
 @dataclass(slots=True)
@@ -75,7 +78,8 @@ class Recorded:
     offset_us: int = 0
     """What to add for microseconds since 1970."""
     settings: list[tuple[int, ev.Event]] = field(default_factory=list)
-    agents: list[tuple[int, AgentEvent]] = field(default_factory=list)
+    agents: list[tuple[int, ev.Event]] = field(default_factory=list)
+    """Of OF_AGENTS, and what ends that began before the record: talks, and wrap-ups ended by hand."""
     stays: dict[str, Stay] = field(default_factory=dict)
     rings: dict[str, list[Ring]] = field(default_factory=lambda: defaultdict(list))
     """By agent, in order."""
@@ -86,36 +90,51 @@ class Recorded:
     queues: dict[str, QueueSettings] = field(default_factory=dict)
     people: dict[str, AgentSettings] = field(default_factory=dict)
     missed: int = 0
-    _offers: dict[int, tuple[Offered, int]] = field(default_factory=dict)
+    order: dict[tuple[int, ev.Event], int] = field(default_factory=dict)
+    """The place of each event that came at the very moment of another."""
+    _last: Step | None = None
+    _offers: dict[int, tuple[Offered | Standing, int]] = field(default_factory=dict)
     _talked: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Agent: the last contact, and when its talk ended."""
 
-    def begin(self, opening: Iterable[tuple[int, ev.Event]]) -> None:
+    def begin(self, opening: Opening) -> None:
         """What stands at the beginning; callers who wait then came before."""
-        for at, event in opening:
-            match event:
-                case ev.SetQueue(queue):
-                    self.queues[queue.name] = queue
-                case ev.SetAgent(agent):
-                    self.people[agent.name] = agent
-                case ev.Arrive(contact):
-                    self.stays[contact.contact] = Stay(contact, at)
+        self.queues |= {queue.name: queue for queue in opening.queues}
+        self.people |= {agent.name: agent for agent in opening.agents}
+        self.stays |= {contact.contact: Stay(contact, opening.now) for contact in opening.waiting}
+        self._offers |= {offer.offer: (offer, offer.at) for offer in opening.offers}
 
     def take(self, step: Step) -> None:
         """The next step of the run."""
         event, now = step.event, step.now
         self.end = max(self.end, now)
+        last, self._last = self._last, step
+        if last is not None and last.now == now:
+            self.order.setdefault((now, last.event), last.sequence)
+            self.order.setdefault((now, event), step.sequence)
         if isinstance(event, SETTINGS):
             self._set(event, now)
         elif isinstance(event, OF_AGENTS):
             self.agents.append((now, event))
         elif isinstance(event, ev.Arrive):
             self.stays.setdefault(event.contact.contact, Stay(event.contact, now))
-        elif isinstance(event, ev.EndWrapUp) and event.agent in self._talked:
-            contact, ended = self._talked.pop(event.agent)
-            self.wrap_ups[contact] = now - ended
+        elif isinstance(event, ev.EndWrapUp):
+            if event.agent in self._talked:
+                contact, ended = self._talked.pop(event.agent)
+                self.wrap_ups[contact] = now - ended
+            else:
+                self.agents.append((now, event))
         for decision in step.decisions:
             self._decided(decision, now)
+
+    def close(self) -> None:
+        """Nothing follows: who rings now would have gone on."""
+        for made, at in self._offers.values():
+            self._cut_off(made, at, self.end)
+
+    def _cut_off(self, made: Offered | Standing, at: int, now: int) -> None:
+        ring = Ring(now - at, None, cut_off=True, ring_us=made.ring_us)
+        self.pairs[made.contact, made.agent].append(ring)
 
     def _set(self, event: ev.Event, now: int) -> None:
         self.settings.append((now, event))
@@ -150,20 +169,22 @@ class Recorded:
         made, at = offered
         reason = _DECLINES.get(decision.outcome)
         if reason is None:
-            self.pairs[made.contact, made.agent].append(Ring(now - at, None, cut_off=True))
+            self._cut_off(made, at, now)
             return
         self.missed += reason is ev.DeclineReason.NO_ANSWER
-        self._ring(made, Ring(now - at, reason))
+        lapsed = decision.outcome is OfferOutcome.LEASE_EXPIRED
+        self._ring(made, Ring(now - at, reason, ring_us=made.ring_us, lapsed=lapsed))
 
     def _connected(self, decision: Connected, now: int) -> None:
         offered = self._offers.pop(decision.offer, None)
         if offered is not None:
-            self._ring(offered[0], Ring(now - offered[1], None))
+            self._ring(offered[0], Ring(now - offered[1], None, ring_us=offered[0].ring_us))
         stay = self.stays.get(decision.contact)
         if stay is not None:
             stay.outcome, stay.agent, stay.waited_us = "answered", decision.agent, decision.waited_us
+            stay.talk_from = now
 
-    def _ring(self, offered: Offered, ring: Ring) -> None:
+    def _ring(self, offered: Offered | Standing, ring: Ring) -> None:
         self.rings[offered.agent].append(ring)
         self.pairs[offered.contact, offered.agent].append(ring)
 
@@ -174,8 +195,7 @@ class Recorded:
             if stay is not None:
                 stay.talked_us = decision.talked_us
             else:
-                # It began before the record, where it counts as an own call of the agent.
-                self.agents.append((now, ev.Disengage(decision.agent)))
+                self.agents.append((now, ev.Finish(decision.contact)))
         elif stay is not None:
             stay.outcome, stay.reason = decision.outcome.value, decision.reason
             stay.waited_us = decision.waited_us

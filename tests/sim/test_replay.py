@@ -51,6 +51,21 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of some minutes in which nobody touches the configuration."""
+    path = tmp_path_factory.mktemp("still") / "switch.db"
+    store = Store.open(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trail_module, "SNAPSHOT_EVERY", 100)
+        hour = Hour(SEED)
+        recorder = Recorder(hour.world, store)
+        hour.world.run(PART_US // 2)
+        recorder.finish()
+    store.close()
+    return path
+
+
 def command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
     monkeypatch.setattr("sys.argv", ["softswitch", *map(str, words)])
     try:
@@ -205,6 +220,59 @@ def written(folder: Path, change: tuple[str, str] = ("", "")) -> Path:
 
 class TestAnotherConfiguration:
     """`replay --config`: the recorded day, decided by another configuration."""
+
+    @pytest.mark.parametrize("part", [0, 2])
+    def test_the_same_one_changes_nothing(
+        self,
+        part: int,
+        still: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Every contact goes as it went, whatever is drawn: also from the middle of a run, with talks and
+        rings that had begun before."""
+        config = written(tmp_path / "same")
+        store = Store.open_to_read(still)
+        (run,) = store.trails.runs()
+        store.close()
+        since = run.from_wall_us + part * MINUTE
+        at = datetime.fromtimestamp(since / 1_000_000, UTC).astimezone()
+        words = ("--config", config, "--draws", 2, "--from", f"{at:%Y-%m-%d %H:%M:%S}", "--json")
+        assert command(monkeypatch, "replay", still, *words) == 0
+        (one,) = json.loads(capsys.readouterr().out)
+        assert one["examples"] == []
+        assert {what for what, _ in one["changes"]} <= {"same agent", "as before"}
+        assert sum(count for _, count in one["changes"]) == one["contacts"] > 20
+        assert one["asked"] > one["contacts"] - 10
+        for was, now in zip(one["recorded"]["queues"], one["estimate"]["queues"], strict=True):
+            assert now["answered"] == {"mean": was["answered"]["mean"], "half": 0}
+            assert now["speed_of_answer_s"]["mean"] == pytest.approx(was["speed_of_answer_s"]["mean"])
+
+    def test_flows_that_ask_otherwise_are_asked(
+        self, still: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nobody's French is so good: by the new flow these callers wait as long as they may, though its step
+        has another number than on that day. Who came by a flow that is gone asks what was recorded."""
+        change = (
+            "sales_fr: [{queue: {name: sales, needs: {french: 60}}}",
+            "sales_fr: [{pause_s: 1}, {queue: {name: sales, needs: {french: 85}, max_wait_s: 20}}",
+        )
+        config = written(tmp_path / "better", change)
+        assert command(monkeypatch, "replay", still, "--config", config, "--draws", 2, "--json") == 0
+        (one,) = json.loads(capsys.readouterr().out)
+        changes = dict(one["changes"])
+        assert one["asked"] == one["contacts"]
+        assert changes["answered, now withdrawn"] > 3
+        (sales,) = (queue for queue in one["estimate"]["queues"] if queue["queue"] == "sales")
+        assert sales["too_long"]["mean"] >= changes["answered, now withdrawn"]
+        gone = written(tmp_path / "gone", ("sales_fr", "vente_fr"))
+        text = (gone / "big.yaml").read_text().replace("1: sales_fr", "1: vente_fr")
+        (gone / "big.yaml").write_text(text)
+        assert command(monkeypatch, "replay", still, "--config", gone, "--draws", 2) == 0
+        told = re.search(r"(\d+) of (\d+) contacts ask what these flows ask", capsys.readouterr().out)
+        assert told is not None
+        assert int(told[1]) < int(told[2]) == one["contacts"]
 
     def test_the_same_one_decides_as_before(
         self, day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
