@@ -1,32 +1,41 @@
 /* Offers by number, of each visit and of each agent; and the talks of agents. */
 #include "state.h"
 
-static size_t home(const Offers *offers, int64_t number) { return (size_t)number & (offers->room - 1); }
-
-static size_t find(const Offers *offers, int64_t number)
+/* Numbers are given in turn, so that live ones spread over the buckets by themselves: hardly ever two in one. */
+static Offer **bucket(const Offers *offers, int64_t number)
 {
-    size_t i = home(offers, number);
-    while (offers->slots[i] && offers->slots[i]->number != number)
-        i = (i + 1) & (offers->room - 1);
-    return i;
+    return &offers->buckets[(size_t)number & (offers->room - 1)];
 }
 
 Offer *offer_find(const Router *r, int64_t number)
 {
-    return r->offers.room ? r->offers.slots[find(&r->offers, number)] : NULL;
+    Offer *offer = r->offers.room ? *bucket(&r->offers, number) : NULL;
+    while (offer && offer->number != number)
+        offer = offer->next;
+    return offer;
+}
+
+static void put(Offers *offers, Offer *offer)
+{
+    Offer **at = bucket(offers, offer->number);
+    offer->next = *at;
+    *at = offer;
 }
 
 static void enlarge(Router *r)
 {
     Offers *offers = &r->offers;
     size_t old_room = offers->room;
-    Offer **old = offers->slots;
+    Offer **old = offers->buckets;
     size_t room = old_room ? old_room * 2 : 64;
-    offers->slots = memory_new(&r->memory, room * sizeof *offers->slots);
+    offers->buckets = memory_new(&r->memory, room * sizeof *offers->buckets);
     offers->room = room;
-    for (size_t i = 0; i < old_room; i++)
-        if (old[i])
-            offers->slots[find(offers, old[i]->number)] = old[i];
+    for (size_t i = 0; i < old_room; i++) {
+        for (Offer *offer = old[i], *next; offer; offer = next) {
+            next = offer->next;
+            put(offers, offer);
+        }
+    }
     memory_drop(&r->memory, old);
 }
 
@@ -46,7 +55,7 @@ static void link_to_agent(Offer *offer, Agent *agent)
 
 void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fence, int64_t lease_until)
 {
-    if (r->offers.count * 2 >= r->offers.room)
+    if (r->offers.count >= r->offers.room)
         enlarge(r);
     Offer *offer = memory_new(&r->memory, sizeof *offer);
     offer->number = number;
@@ -54,7 +63,7 @@ void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fe
     offer->lease_until = lease_until;
     offer->visit = visit;
     offer->agent = agent;
-    r->offers.slots[find(&r->offers, number)] = offer;
+    put(&r->offers, offer);
     r->offers.count++;
     offer->prev_of_visit = visit->last_offer;
     *(visit->last_offer ? &visit->last_offer->next_of_visit : &visit->first_offer) = offer;
@@ -64,19 +73,12 @@ void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fe
     due_set(&r->memory, &r->due, &offer->lease_due, DUE_LEASE, number, lease_until);
 }
 
-/* Knuth, volume 3, algorithm 6.4 R. */
-static void erase(Offers *offers, int64_t number)
+static void take_out(Offers *offers, const Offer *offer)
 {
-    size_t mask = offers->room - 1;
-    size_t gap = find(offers, number);
-    for (size_t i = (gap + 1) & mask; offers->slots[i]; i = (i + 1) & mask) {
-        size_t from = home(offers, offers->slots[i]->number);
-        if (((i - from) & mask) >= ((i - gap) & mask)) {
-            offers->slots[gap] = offers->slots[i];
-            gap = i;
-        }
-    }
-    offers->slots[gap] = NULL;
+    Offer **at = bucket(offers, offer->number);
+    while (*at != offer)
+        at = &(*at)->next;
+    *at = offer->next;
     offers->count--;
 }
 
@@ -84,7 +86,7 @@ void offer_drop(Router *r, Offer *offer)
 {
     Visit *visit = offer->visit;
     Agent *agent = offer->agent;
-    erase(&r->offers, offer->number);
+    take_out(&r->offers, offer);
     due_cancel(&r->due, &offer->lease_due);
     *(offer->prev_of_visit ? &offer->prev_of_visit->next_of_visit : &visit->first_offer) = offer->next_of_visit;
     *(offer->next_of_visit ? &offer->next_of_visit->prev_of_visit : &visit->last_offer) = offer->prev_of_visit;

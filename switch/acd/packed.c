@@ -6,18 +6,39 @@
 /* As in packed.py. */
 enum { RECORD = 32, DECISION = 64, CHOICE = 256, EXCLUSIONS_ROOM = 24, NEEDS_IN_RECORD = 8 };
 
-static uint64_t load(const unsigned char *at, int size)
+/* All is little-endian, as most machines are: there each of these is one move. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define TURNED4(value) __builtin_bswap32(value)
+#define TURNED8(value) __builtin_bswap64(value)
+#else
+#define TURNED4(value) (value)
+#define TURNED8(value) (value)
+#endif
+
+static uint32_t load4(const unsigned char *at)
 {
-    uint64_t value = 0;
-    for (int i = size - 1; i >= 0; i--)
-        value = value << 8 | at[i];
-    return value;
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return TURNED4(value);
 }
 
-static void store(unsigned char *at, int size, uint64_t value)
+static uint64_t load8(const unsigned char *at)
 {
-    for (int i = 0; i < size; i++)
-        at[i] = (unsigned char)(value >> (8 * i));
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return TURNED8(value);
+}
+
+static void store4(unsigned char *at, uint64_t value)
+{
+    uint32_t out = TURNED4((uint32_t)value);
+    memcpy(at, &out, sizeof out);
+}
+
+static void store8(unsigned char *at, int64_t value)
+{
+    uint64_t out = TURNED8((uint64_t)value);
+    memcpy(at, &out, sizeof out);
 }
 
 /* Numbers */
@@ -108,11 +129,11 @@ static int is_sound(const Router *r, const unsigned char *record)
     if (kind == EV_DECLINE)
         return flag <= OFFER_FAILED;
     if (kind >= EV_COUNT || kind == EV_SET_QUEUE || kind == EV_SET_AGENT || kind == EV_SET_TENANT ||
-        !acd_interned(r, load(record + 4, 4)))
+        !acd_interned(r, load4(record + 4)))
         return 0;
     if (kind == EV_PAUSE || kind == EV_WITHDRAW)
-        return acd_interned(r, load(record + 16, 8)) != NULL;
-    uint64_t plan = load(record + 24, 8);
+        return acd_interned(r, load8(record + 16)) != NULL;
+    uint64_t plan = load8(record + 24);
     return kind != EV_ARRIVE || (plan < r->numbers.count && r->numbers.at[plan].plan);
 }
 
@@ -127,7 +148,7 @@ size_t acd_check_packed(const Router *r, const unsigned char *records, size_t co
 static void take_record(Router *r, const unsigned char *record)
 {
     Event event = {.kind = record[0], .flag = record[1]};
-    int64_t first = (int64_t)load(record + 16, 8), second = (int64_t)load(record + 24, 8);
+    int64_t first = (int64_t)load8(record + 16), second = (int64_t)load8(record + 24);
     const Name *reason;
     switch (event.kind) {
     case EV_WAKE:
@@ -156,48 +177,56 @@ static void take_record(Router *r, const unsigned char *record)
         break;
     }
     if (event.kind != EV_WAKE && event.kind != EV_CLAIM && event.kind != EV_DECLINE)
-        event.known = (Name *)acd_interned(r, load(record + 4, 4));
-    take_event(r, &event, (int64_t)load(record + 8, 8));
+        event.known = (Name *)acd_interned(r, load4(record + 4));
+    take_event(r, &event, (int64_t)load8(record + 8));
 }
 
 /* Decisions */
 
+/* Room for so many bytes, which the caller fills. */
 static unsigned char *add_record(Router *r, size_t size)
 {
     Bytes *out = &r->packed;
-    memory_reserve(&r->memory, (void **)&out->at, &out->room, out->size + size, 1);
-    unsigned char *at = memset(out->at + out->size, 0, size);
+    if (out->size + size > out->room)
+        memory_reserve(&r->memory, (void **)&out->at, &out->room, out->size + size, 1);
+    unsigned char *at = out->at + out->size;
     out->size += size;
     return at;
 }
 
+static void pack_needs(Router *r, const Choice *choice)
+{
+    unsigned char *at = NULL;
+    for (size_t i = 0; i < choice->need_count; i++) {
+        size_t in = i % NEEDS_IN_RECORD;
+        at = in ? at : memset(add_record(r, DECISION), 0, DECISION);
+        store4(at + 8 * in, number_of(r, choice->needs[i].skill));
+        store4(at + 8 * in + 4, (uint64_t)clamp(choice->needs[i].level, INT32_MIN, INT32_MAX));
+    }
+}
+
 static void pack_choice(Router *r, const Choice *choice)
 {
-    unsigned char *at = add_record(r, CHOICE);
+    unsigned char *at = add_record(r, CHOICE), *best = at + 40 + 4 * EXCLUSIONS_ROOM;
+    memset(at, 0, CHOICE);
     at[0] = DE_CHOICE;
     at[1] = (unsigned char)choice->tie;
     at[2] = (unsigned char)choice->policy;
     at[3] = (unsigned char)choice->best_count;
-    store(at + 4, 4, (uint64_t)choice->candidates);
-    store(at + 8, 8, (uint64_t)choice->sequence);
-    store(at + 16, 4, (uint64_t)choice->step);
-    store(at + 20, 8, (uint64_t)choice->key);
-    store(at + 28, 4, (uint64_t)choice->batch);
-    store(at + 32, 4, (uint64_t)choice->need_count);
+    store4(at + 4, (uint64_t)choice->candidates);
+    store8(at + 8, choice->sequence);
+    store4(at + 16, (uint64_t)choice->step);
+    store8(at + 20, choice->key);
+    store4(at + 28, (uint64_t)choice->batch);
+    store4(at + 32, (uint64_t)choice->need_count);
     for (int i = 0; i < OUT_COUNT; i++)
-        store(at + 40 + 4 * i, 4, (uint64_t)choice->exclusions[i]);
-    unsigned char *best = at + 40 + 4 * EXCLUSIONS_ROOM;
+        store4(at + 40 + 4 * i, (uint64_t)choice->exclusions[i]);
     for (int i = 0; i < choice->best_count; i++, best += 24) {
-        store(best, 4, number_of(r, (Name *)choice->best[i].agent));
-        store(best + 8, 8, (uint64_t)choice->best[i].score);
-        store(best + 16, 8, (uint64_t)choice->best[i].idle_us);
+        store4(best, number_of(r, (Name *)choice->best[i].agent));
+        store8(best + 8, choice->best[i].score);
+        store8(best + 16, choice->best[i].idle_us);
     }
-    for (size_t i = 0; i < choice->need_count; i++) {
-        size_t in = i % NEEDS_IN_RECORD;
-        at = in ? at : add_record(r, DECISION);
-        store(at + 8 * in, 4, number_of(r, choice->needs[i].skill));
-        store(at + 8 * in + 4, 4, (uint64_t)clamp(choice->needs[i].level, INT32_MIN, INT32_MAX));
-    }
+    pack_needs(r, choice);
 }
 
 static void pack(Router *r, const Decision *d, size_t event)
@@ -205,17 +234,17 @@ static void pack(Router *r, const Decision *d, size_t event)
     uint32_t contact = number_of(r, (Name *)d->contact), queue = number_of(r, (Name *)d->queue);
     uint32_t agent = number_of(r, (Name *)d->agent), reason = number_of(r, (Name *)d->reason);
     unsigned char *at = add_record(r, DECISION);
-    at[0] = (unsigned char)d->kind;
-    at[1] = (unsigned char)d->word;
-    store(at + 4, 4, event);
-    store(at + 8, 4, contact);
-    store(at + 12, 4, queue);
-    store(at + 16, 4, agent);
-    store(at + 20, 4, reason);
-    store(at + 24, 8, (uint64_t)d->number);
-    store(at + 32, 8, (uint64_t)d->fence);
-    store(at + 40, 8, (uint64_t)(d->kind == DE_OFFERED ? d->ring_us : d->waited_us));
-    store(at + 48, 8, (uint64_t)(d->kind == DE_OFFERED ? d->lease_until : d->talked_us));
+    store4(at, (uint64_t)d->kind | (uint64_t)(unsigned char)d->word << 8);
+    store4(at + 4, event);
+    store4(at + 8, contact);
+    store4(at + 12, queue);
+    store4(at + 16, agent);
+    store4(at + 20, reason);
+    store8(at + 24, d->number);
+    store8(at + 32, d->fence);
+    store8(at + 40, d->kind == DE_OFFERED ? d->ring_us : d->waited_us);
+    store8(at + 48, d->kind == DE_OFFERED ? d->lease_until : d->talked_us);
+    store8(at + 56, 0);
     if (d->kind == DE_OFFERED)
         pack_choice(r, &d->choice);
 }

@@ -142,6 +142,7 @@ typedef struct Offer {
     struct Visit *visit;
     Agent *agent;
     struct Offer *prev_of_visit, *next_of_visit, *prev_of_agent, *next_of_agent;
+    struct Offer *next; /* in its bucket */
     DueItem lease_due;
 } Offer;
 
@@ -165,7 +166,7 @@ typedef struct Visit {
 } Visit;
 
 typedef struct Offers {
-    Offer **slots; /* open addressing by number; room is a power of two */
+    Offer **buckets; /* by number; room is a power of two */
     size_t room, count;
 } Offers;
 
