@@ -15,7 +15,7 @@ static int before(const DueEntry *a, const DueEntry *b)
 static void put(Due *due, size_t i, DueEntry entry)
 {
     due->heap[i] = entry;
-    entry.item->place = i + 1;
+    entry.item->place = (uint32_t)i + 1;
 }
 
 /* `entry` into the hole at `i`, or higher. */
@@ -63,7 +63,7 @@ void due_set(Memory *m, Due *due, DueItem *item, int kind, int64_t number, int64
     item->number = number;
     if (!item->place) {
         memory_reserve(m, (void **)&due->heap, &due->room, due->count + 1, sizeof *due->heap);
-        item->place = ++due->count;
+        item->place = (uint32_t)++due->count;
     }
     settle_at(due, item->place - 1, (DueEntry){at, item});
 }

@@ -12,7 +12,7 @@ enum { DUE_LEASE, DUE_WRAP_UP, DUE_REST, DUE_STEP, DUE_BACKOFF, DUE_KEPT, DUE_MO
 
 typedef struct DueItem {
     int64_t number;
-    size_t place; /* 1-based place in the heap; 0: not set */
+    uint32_t place; /* 1-based place in the heap; 0: not set */
     int kind;
 } DueItem;
 

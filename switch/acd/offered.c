@@ -57,7 +57,7 @@ void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fe
 {
     if (r->offers.count >= r->offers.room)
         enlarge(r);
-    Offer *offer = memory_new(&r->memory, sizeof *offer);
+    Offer *offer = pool_new(&r->memory, &r->offer_pool, sizeof *offer);
     offer->number = number;
     offer->fence = fence;
     offer->lease_until = lease_until;
@@ -94,7 +94,7 @@ void offer_drop(Router *r, Offer *offer)
     *(offer->next_of_agent ? &offer->next_of_agent->prev_of_agent : &agent->last_offer) = offer->prev_of_agent;
     visit->offer_count--;
     agent->given -= visit->plan->units;
-    memory_drop(&r->memory, offer);
+    pool_drop(&r->offer_pool, offer, sizeof *offer);
 }
 
 /* Talks stand by arrival. */

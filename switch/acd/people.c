@@ -39,7 +39,7 @@ Agent *agent_add(Router *r, Name *name, int64_t number)
                    sizeof(Agent *));
     if (!r->spare_count && r->slot_count == r->slot_room)
         widen_slots(r);
-    Agent *agent = memory_new(&r->memory, sizeof *agent);
+    Agent *agent = pool_new(&r->memory, &r->agent_pool, sizeof *agent);
     agent->slot = r->spare_count ? r->spare[--r->spare_count] : (uint32_t)r->slot_count++;
     r->slots[agent->slot] = agent;
     agent->name = name;
@@ -95,7 +95,7 @@ void agent_drop(Router *r, Agent *agent)
     release(r, agent->name);
     release(r, agent->pause_reason);
     release(r, agent->shown_reason);
-    memory_drop(&r->memory, agent);
+    pool_drop(&r->agent_pool, agent, sizeof *agent);
 }
 
 /* Linear order: by `order`, then name. */

@@ -81,7 +81,7 @@ static void read_visit(Source *src, Draft *draft, int64_t *last_seq)
 {
     Router *r = src->r;
     Event *event = &draft->event;
-    Visit *v = draft->visit = memory_new(&r->memory, sizeof *v);
+    Visit *v = draft->visit = pool_new(&r->memory, &r->visit_pool, sizeof *v);
     v->contact = take(r, read_text(src));
     event->other = read_text(src);
     int attached = read_flag(src);

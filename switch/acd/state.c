@@ -129,7 +129,7 @@ void visit_drop(Router *r, Visit *visit)
     release(r, visit->agent_name);
     plan_release(r, visit->plan);
     memory_drop(&r->memory, visit->backoffs);
-    memory_drop(&r->memory, visit);
+    pool_drop(&r->visit_pool, visit, sizeof *visit);
 }
 
 void visit_touch(Router *r, Visit *visit)

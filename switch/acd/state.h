@@ -7,6 +7,9 @@
 #include "due.h"
 #include "line.h"
 
+/* Bytes of a line of cache: things that are looked up one by one begin with one. */
+#define CACHE_LINE 64
+
 typedef struct Needs {
     Need *at;
     size_t count;
@@ -49,23 +52,29 @@ enum { AXIS_SIGNED_OUT, AXIS_UNREACHABLE, AXIS_LINE_BAD, AXIS_PAUSED, AXIS_OFFER
        AXIS_PARTLY, AXIS_FREE, AXIS_COUNT };
 
 typedef struct Agent {
-    Name *name;
+    /* First what nearly every event asks for. */
+    _Alignas(CACHE_LINE) Name *name;
     uint32_t slot; /* its bit in every set of agents */
-    int axis, line, shown_line;
-    int64_t number, order, idle_since, level_sum, today, answered;
+    uint32_t dirty_place; /* 1-based place among those touched; 0: not touched */
+    struct Offer *first_offer; /* by number */
+    struct Visit *talks; /* by arrival */
+    int64_t given; /* units of offers and talks */
+    int64_t units, rest_until;
+    uint8_t axis, line, shown_line, signed_in, reachable, paused, shown;
+
+    Name *pause_reason, *shown_reason;
+    int64_t engaged, wrap_until, wrap_units, since, busy_us, busy_since;
+    int64_t idle_since, order, today, answered, missed;
+    struct Offer *last_offer; /* by number */
+    DueItem wrap_due;
+
+    DueItem rest_due;
     Needs skills; /* by name */
+    int64_t level_sum, weight;
+    size_t place; /* in the roster */
+    int64_t number, signed_in_at;
     NameList queues, teams; /* by name */
     Needs most; /* by name of the channel */
-    int64_t weight, units;
-    int signed_in, reachable, paused, shown;
-    Name *pause_reason, *shown_reason;
-    int64_t given; /* units of offers and talks */
-    int64_t engaged, wrap_until, wrap_units, rest_until, missed, since, signed_in_at, busy_us, busy_since;
-    struct Offer *first_offer, *last_offer; /* by number */
-    struct Visit *talks; /* by arrival */
-    size_t place; /* in the roster */
-    size_t dirty_place; /* 1-based place among those touched; 0: not touched */
-    DueItem wrap_due, rest_due;
 } Agent;
 
 /* The exclusions that a requirement alone decides. */
@@ -138,30 +147,36 @@ typedef struct Backoff {
 
 /* One agent reserved for one visit. */
 typedef struct Offer {
-    int64_t number, fence, lease_until;
+    _Alignas(CACHE_LINE) int64_t number;
+    int64_t fence;
+    struct Offer *next; /* in its bucket */
     struct Visit *visit;
     Agent *agent;
-    struct Offer *prev_of_visit, *next_of_visit, *prev_of_agent, *next_of_agent;
-    struct Offer *next; /* in its bucket */
     DueItem lease_due;
+    int64_t lease_until;
+    struct Offer *prev_of_visit, *next_of_visit, *prev_of_agent, *next_of_agent;
 } Offer;
 
 typedef struct Visit {
-    Name *contact, *agent_name; /* the agent's of the talk */
+    /* First what looking through a line asks for. */
+    _Alignas(CACHE_LINE) Name *contact;
     Plan *plan;
     Queue *queue; /* NULL once removed */
-    Agent *agent; /* of the talk; NULL: none, or removed */
-    int64_t seq, waiting_since;
     int64_t first; /* of the key in the line */
-    uint32_t step;
+    int64_t waiting_since, seq;
+    uint32_t step, dirty_place, backoff_count;
     int state;
+
     Offer *first_offer, *last_offer; /* by number */
-    int64_t offer_count, rings, more_at, connected_at, wrap_up_us;
-    Backoff *backoffs;
-    size_t backoff_room, backoff_count;
-    size_t dirty_place;
+    Agent *agent;     /* of the talk; NULL: none, or removed */
+    Name *agent_name; /* of the talk */
     struct Visit *prev, *next; /* by arrival */
     struct Visit *prev_near, *next_near; /* kept for the same agent; or talking to the same */
+
+    int64_t offer_count, rings, more_at, connected_at, wrap_up_us;
+    Backoff *backoffs;
+    size_t backoff_room;
+
     DueItem step_due, backoff_due, kept_due, more_due;
 } Visit;
 
@@ -193,6 +208,7 @@ typedef struct Numbers {
 
 struct Router {
     Memory memory;
+    Pool agent_pool, offer_pool, visit_pool;
     int broken;
     uint64_t rng;
     int64_t now, sequence, last_offer, last_fence, last_seq, last_agent, wake_at;

@@ -100,7 +100,7 @@ static void arrive(Router *r, const Event *event)
         refuse(r, contact, plan, queue, why);
         return;
     }
-    Visit *visit = memory_new(&r->memory, sizeof *visit);
+    Visit *visit = pool_new(&r->memory, &r->visit_pool, sizeof *visit);
     visit->contact = contact;
     visit->plan = plan;
     int64_t since = clamp(event->waiting_since, -AMOUNT_MAX, AMOUNT_MAX);
