@@ -5,10 +5,13 @@
 /* The first room of a chunk; it doubles up to CHUNK_ROOM. */
 #define CHUNK_FIRST 4
 
-/* The chunk in which the key stands or would stand: the last one that does not begin behind it. */
+/* The chunk in which the key stands or would stand: the last one that does not begin behind it. Who comes last
+   is asked for most. */
 static size_t chunk_of(const Line *line, const Key *key)
 {
     size_t low = 0, high = line->chunk_count;
+    if (!key_before(key, &line->chunks[high - 1].at[0].key))
+        return high - 1;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (key_before(key, &line->chunks[middle].at[0].key))
@@ -123,6 +126,8 @@ size_t line_place(const Line *line, const Key *key)
     if (!line->chunk_count)
         return 0;
     size_t i = chunk_of(line, key), before = 0;
+    if (i + 1 == line->chunk_count) /* as most who ask have just come */
+        return line->count - line->chunks[i].count + place_in(&line->chunks[i], key);
     for (size_t k = 0; k < i; k++)
         before += line->chunks[k].count;
     return before + place_in(&line->chunks[i], key);
