@@ -2,22 +2,22 @@
 #include "state.h"
 
 /* Numbers are given in turn, so that live ones spread over the buckets by themselves: hardly ever two in one. */
-static Offer **bucket(const Offers *offers, int64_t number)
+Offer **offer_bucket(const Router *r, int64_t number)
 {
-    return &offers->buckets[(size_t)number & (offers->room - 1)];
+    return &r->offers.buckets[(size_t)number & (r->offers.room - 1)];
 }
 
 Offer *offer_find(const Router *r, int64_t number)
 {
-    Offer *offer = r->offers.room ? *bucket(&r->offers, number) : NULL;
+    Offer *offer = r->offers.room ? *offer_bucket(r, number) : NULL;
     while (offer && offer->number != number)
         offer = offer->next;
     return offer;
 }
 
-static void put(Offers *offers, Offer *offer)
+static void put(Router *r, Offer *offer)
 {
-    Offer **at = bucket(offers, offer->number);
+    Offer **at = offer_bucket(r, offer->number);
     offer->next = *at;
     *at = offer;
 }
@@ -33,7 +33,7 @@ static void enlarge(Router *r)
     for (size_t i = 0; i < old_room; i++) {
         for (Offer *offer = old[i], *next; offer; offer = next) {
             next = offer->next;
-            put(offers, offer);
+            put(r, offer);
         }
     }
     memory_drop(&r->memory, old);
@@ -63,7 +63,7 @@ void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fe
     offer->lease_until = lease_until;
     offer->visit = visit;
     offer->agent = agent;
-    put(&r->offers, offer);
+    put(r, offer);
     r->offers.count++;
     offer->prev_of_visit = visit->last_offer;
     *(visit->last_offer ? &visit->last_offer->next_of_visit : &visit->first_offer) = offer;
@@ -73,20 +73,20 @@ void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fe
     due_set(&r->memory, &r->due, &offer->lease_due, DUE_LEASE, number, lease_until);
 }
 
-static void take_out(Offers *offers, const Offer *offer)
+static void take_out(Router *r, const Offer *offer)
 {
-    Offer **at = bucket(offers, offer->number);
+    Offer **at = offer_bucket(r, offer->number);
     while (*at != offer)
         at = &(*at)->next;
     *at = offer->next;
-    offers->count--;
+    r->offers.count--;
 }
 
 void offer_drop(Router *r, Offer *offer)
 {
     Visit *visit = offer->visit;
     Agent *agent = offer->agent;
-    take_out(&r->offers, offer);
+    take_out(r, offer);
     due_cancel(&r->due, &offer->lease_due);
     *(offer->prev_of_visit ? &offer->prev_of_visit->next_of_visit : &visit->first_offer) = offer->next_of_visit;
     *(offer->next_of_visit ? &offer->next_of_visit->prev_of_visit : &visit->last_offer) = offer->prev_of_visit;

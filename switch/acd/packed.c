@@ -1,5 +1,5 @@
 /* Batches of events as fixed records, and their decisions the same way; packed.py describes both. */
-#include "state.h"
+#include "ahead.h"
 
 #include <string.h>
 
@@ -181,6 +181,14 @@ static void take_record(Router *r, const unsigned char *record)
     take_event(r, &event, (int64_t)load8(record + 8));
 }
 
+static Coming coming_of(const unsigned char *record)
+{
+    return (Coming){.kind = record[0],
+                    .name = load4(record + 4),
+                    .plan = record[0] == EV_ARRIVE ? load8(record + 24) : 0,
+                    .offer = (int64_t)load8(record + 16)};
+}
+
 /* Decisions */
 
 /* Room for so many bytes, which the caller fills. */
@@ -249,6 +257,20 @@ static void pack(Router *r, const Decision *d, size_t event)
         pack_choice(r, &d->choice);
 }
 
+static void take_records(Router *r, const unsigned char *records, size_t count)
+{
+    Coming coming[AHEAD_MAX];
+    size_t seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (; seen < count && seen < i + AHEAD_MAX; seen++)
+            coming[seen % AHEAD_MAX] = coming_of(records + seen * RECORD);
+        ahead_look(r, coming, i, count);
+        take_record(r, records + i * RECORD);
+        for (size_t k = 0; k < r->out_count; k++)
+            pack(r, &r->out[k], i);
+    }
+}
+
 const Bytes *acd_apply_packed(Router *r, const unsigned char *records, size_t count)
 {
     if (r->broken)
@@ -259,10 +281,6 @@ const Bytes *acd_apply_packed(Router *r, const unsigned char *records, size_t co
         return NULL;
     }
     r->packed.size = 0;
-    for (size_t i = 0; i < count; i++) {
-        take_record(r, records + i * RECORD);
-        for (size_t k = 0; k < r->out_count; k++)
-            pack(r, &r->out[k], i);
-    }
+    take_records(r, records, count);
     return &r->packed;
 }

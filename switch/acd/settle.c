@@ -7,11 +7,6 @@
 
 #include <stdlib.h>
 
-static int head_before(const Head *x, const Head *y)
-{
-    return x->rank != y->rank ? x->rank < y->rank : key_before(&x->key, &y->key);
-}
-
 static Head head_of(const Router *r, const Visit *visit)
 {
     return (Head){r->tenant.order == ORDER_PRIORITY ? -visit->queue->set.priority : 0, visit_key(visit)};

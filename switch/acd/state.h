@@ -110,6 +110,11 @@ typedef struct Head {
     Key key;
 } Head;
 
+static inline int head_before(const Head *x, const Head *y)
+{
+    return x->rank != y->rank ? x->rank < y->rank : key_before(&x->key, &y->key);
+}
+
 typedef struct Classes {
     Class **slots;
     Head *heads;       /* by slot */
@@ -298,6 +303,7 @@ void lines_sort(Router *r, Queue *queue);
 void kept_touch(Router *r, const Name *agent);
 
 /* offered.c: offers by number, of visits, of agents */
+Offer **offer_bucket(const Router *r, int64_t number);
 Offer *offer_find(const Router *r, int64_t number);
 void offer_add(Router *r, Visit *visit, Agent *agent, int64_t number, int64_t fence, int64_t lease_until);
 void offer_drop(Router *r, Offer *offer);
