@@ -58,7 +58,7 @@ def listed(state: State = STATE_DEFAULT, as_json: Json = False) -> None:
             row.call,
             str(row.answered),
             str(row.missed_in_row),
-            "" if row.line == "good" else row.line,
+            "" if row.line == "good" else f"{row.line}: {row.line_reason}" if row.line_reason else row.line,
             "" if row.in_shift is None else "on" if row.in_shift else f"off ({row.home_time})",
             skills(row.skills),
         )

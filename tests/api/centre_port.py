@@ -94,7 +94,9 @@ class CentrePort:
             tenant, agent = name.split("/")
             reason = self.reasons.get(name, "")
             call = "c-n1-7" if name == "maple/lea" else ""
-            rows.append(AgentRow(tenant, agent, "101", state, reason, 61_000, call, 4, 1, (("french", 80),)))
+            row = AgentRow(tenant, agent, "101", state, reason, 61_000, call, 4, 1, (("french", 80),))
+            failing = name == "maple/tom"
+            rows.append(replace(row, line="failing", line_reason="10% was lost") if failing else row)
         return rows
 
     def agent_command(self, name: str, verb: AgentVerb, reason: str) -> Outcome:

@@ -12,7 +12,7 @@ from tests.cli.conftest import Command, Running
     ("arguments", "expected"),
     [
         (["agents"], ["maple/lea", "available", "1m01s", "french 80"]),
-        (["agents", "list"], ["birch/lea", "maple/tom"]),
+        (["agents", "list"], ["birch/lea", "maple/tom", "failing: 10% was lost"]),
         (["accounts"], ["maple-101", "registered", "192.0.2.7:5062", "gone"]),
         (["accounts", "list"], ["birch/101"]),
         (["callbacks"], ["b-1", "maple/sales", "+33612345678", "resting", "1m30s"]),
