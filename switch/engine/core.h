@@ -127,6 +127,8 @@ struct engine {
     struct wakeup command_wakeup;
     struct writer writer; /* the first thread's, for all */
     int timer, epoll;
+    bool stepped; /* `timer` is the caller's clock, and this is its time */
+    uint64_t stepped_us;
     _Atomic bool stopping;
 
     struct counters counters;

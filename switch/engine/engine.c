@@ -1,5 +1,6 @@
 /* Making and ending an engine, and the other threads' ends of its rings. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ static int watch_all(struct engine *engine)
         .it_interval.tv_nsec = TICK_MS * 1000000,
         .it_value.tv_nsec = TICK_MS * 1000000,
     };
-    if (timerfd_settime(engine->timer, 0, &interval, NULL) < 0 || watch(engine, engine->timer, WAKE_TICK, 0) < 0 ||
+    if ((!engine->stepped && timerfd_settime(engine->timer, 0, &interval, NULL) < 0) ||
+        watch(engine, engine->timer, WAKE_TICK, 0) < 0 ||
         watch(engine, engine->command_wakeup.descriptor, WAKE_COMMANDS, 0) < 0)
         return errno;
     for (uint32_t slot = 0; slot < engine->slots; slot++)
@@ -62,24 +64,27 @@ static bool allocate_shared(struct engine *engine, const struct engine_config *c
            writer_init(&engine->writer, 2 * config->slots, &engine->shared->event_wakeup);
 }
 
+static uint64_t microseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static bool allocate_own(struct engine *engine, const struct engine_config *config)
 {
+    engine->stepped = config->clock != NULL;
+    engine->stepped_us = microseconds(CLOCK_MONOTONIC);
     engine->owned = calloc(config->slots, sizeof *engine->owned);
     engine->busy = calloc(config->slots, sizeof *engine->busy);
-    engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    engine->timer = config->clock != NULL ? fcntl(*config->clock, F_DUPFD_CLOEXEC, 0)
+                                          : timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     engine->epoll = epoll_create1(EPOLL_CLOEXEC);
     return engine->owned != NULL && engine->busy != NULL && engine->timer >= 0 && engine->epoll >= 0 &&
            wakeup_init(&engine->command_wakeup) &&
            ring_init(&engine->commands, sizeof(struct command), config->commands + config->slots) &&
            ring_init(&engine->events, sizeof(struct event), config->events) &&
            ring_init(&engine->records, sizeof(struct record), RECORDS_MAX);
-}
-
-static uint64_t microseconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static uint64_t wall_offset_us(void)

@@ -18,6 +18,8 @@ struct engine_config {
     uint32_t commands; /* room for commands; a CloseStream of each slot fits besides */
     uint32_t events;
     uint32_t clips;
+    /* An eventfd: what is written to it are ticks, and time is their number alone, for one thread. NULL: time as it passes. */
+    const int *clock;
 };
 
 enum drop_reason {

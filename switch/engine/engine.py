@@ -137,6 +137,7 @@ class Engine:
     Slot number N begins on thread N modulo `threads`; streams of one bridge are brought to one thread.
     `host` is an IP address, and `::` takes both families; `advertised_host` is what SDP shall say when that
     is another one, as behind a static NAT. `recordings` is the folder below which recordings are written.
+    `clock` is an eventfd: what is written to it are the ticks, and no other time passes; for one thread.
     Raises `ResourceError` when the machine has too few ports, descriptors or too little memory.
     """
 
@@ -153,6 +154,7 @@ class Engine:
         threads: int = 1,
         recordings: str = "recordings",
         random_bits: Callable[[int], int] = secrets.randbits,
+        clock: int | None = None,
     ) -> None:
         self._address = ip_address(host)
         self._dual = self._address == IPv6Address("::")
@@ -181,6 +183,7 @@ class Engine:
                 events_max if events_max is not None else max(EVENTS_MIN, EVENTS_PER_SLOT * slots),
                 clips_max,
                 threads,
+                -1 if clock is None else clock,
             )
         except (OSError, MemoryError) as error:
             self._close_sockets()

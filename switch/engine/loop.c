@@ -69,12 +69,15 @@ static void tick_once(struct engine *engine, uint64_t due_us, uint64_t now_us)
             stream_second(engine, slot, now_us);
 }
 
+/* Ticks and packets are counted behind what they did: who sees them counted finds it done. */
 static void tick(struct engine *engine, uint64_t now_us)
 {
-    uint64_t elapsed;
-    if (read(engine->timer, &elapsed, sizeof elapsed) != sizeof elapsed)
+    uint64_t due;
+    if (read(engine->timer, &due, sizeof due) != sizeof due)
         return;
-    count(&engine->counters.ticks, elapsed);
+    uint64_t elapsed = due;
+    if (engine->stepped)
+        now_us = engine->stepped_us += elapsed * TICK_MS * 1000;
     count(&engine->counters.ticks_late, elapsed - 1);
     if (elapsed > CATCH_UP_TICKS_MAX) {
         count(&engine->counters.ticks_skipped, elapsed - CATCH_UP_TICKS_MAX);
@@ -82,6 +85,7 @@ static void tick(struct engine *engine, uint64_t now_us)
     }
     for (uint64_t i = 0; i < elapsed; i++)
         tick_once(engine, now_us - (elapsed - 1 - i) * TICK_MS * 1000, now_us);
+    count(&engine->counters.ticks, due);
 }
 
 static void receive_rtp(struct engine *engine, uint32_t slot, uint64_t now_us)
@@ -92,8 +96,10 @@ static void receive_rtp(struct engine *engine, uint32_t slot, uint64_t now_us)
     source.length = sizeof source.v6; /* the longer of the two */
     ssize_t bytes = recvfrom(engine->streams[slot].socket, datagram, DATAGRAM_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC,
                              &source.any, &source.length);
-    if (bytes >= 0)
-        stream_receive(engine, slot, datagram, (size_t)bytes, &source, now_us);
+    if (bytes < 0)
+        return;
+    stream_receive(engine, slot, datagram, (size_t)bytes, &source, now_us);
+    count(&engine->counters.datagrams_received, 1);
 }
 
 static void receive_rtcp(struct engine *engine, uint32_t slot, uint64_t now_us)
@@ -133,7 +139,7 @@ void *loop_run(void *argument)
     struct epoll_event ready[SOCKETS_PER_WAIT];
     while (!atomic_load(&engine->stopping)) {
         int woken = epoll_wait(engine->epoll, ready, SOCKETS_PER_WAIT, -1);
-        uint64_t now_us = monotonic_us();
+        uint64_t now_us = engine->stepped ? engine->stepped_us : monotonic_us();
         bool ticked = false, commanded = false;
         engine->packets_this_tick += (uint32_t)(woken > 0 ? woken : 0);
         for (int i = 0; i < woken; i++) {

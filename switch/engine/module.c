@@ -50,25 +50,27 @@ static int *read_descriptors(PyObject *list, uint32_t slots)
 
 static int core_init(PyObject *object, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"rtp_sockets", "rtcp_sockets", "commands", "events", "clips", "threads", NULL};
+    static char *names[] = {"rtp_sockets", "rtcp_sockets", "commands", "events", "clips", "threads", "clock", NULL};
     struct core_object *self = (struct core_object *)object;
     PyObject *rtp, *rtcp;
     struct engine_config config = {0};
+    int clock = -1;
     if (self->engine != NULL) {
         PyErr_SetString(PyExc_RuntimeError, "initialised twice");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!IIII", names, &PyList_Type, &rtp, &PyList_Type, &rtcp,
-                                     &config.commands, &config.events, &config.clips, &config.threads))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!IIIIi", names, &PyList_Type, &rtp, &PyList_Type, &rtcp,
+                                     &config.commands, &config.events, &config.clips, &config.threads, &clock))
         return -1;
     Py_ssize_t slots = PyList_GET_SIZE(rtp);
     if (slots == 0 || slots > UINT16_MAX || PyList_GET_SIZE(rtcp) != slots || config.commands > 1u << 20 ||
         config.events > 1u << 20 || config.events < 4 * EVENTS_PER_COMMAND_MAX || config.clips == 0 ||
-        config.clips > UINT16_MAX || config.threads == 0 || config.threads > THREADS_MAX) {
+        config.clips > UINT16_MAX || config.threads == 0 || config.threads > THREADS_MAX || (clock >= 0 && config.threads > 1)) {
         PyErr_SetString(PyExc_ValueError, "sizes of the engine are out of range");
         return -1;
     }
     config.slots = (uint32_t)slots;
+    config.clock = clock < 0 ? NULL : &clock;
     int *rtp_sockets = read_descriptors(rtp, config.slots);
     int *rtcp_sockets = rtp_sockets == NULL ? NULL : read_descriptors(rtcp, config.slots);
     if (rtcp_sockets != NULL) {

@@ -232,7 +232,6 @@ void stream_receive(struct engine *engine, uint32_t slot, uint8_t *datagram, siz
 {
     struct stream *stream = &engine->streams[slot];
     struct rtp_packet packet;
-    count(&engine->counters.datagrams_received, 1);
     if ((stream->ice != NULL || stream->plan.dtls) &&
         control_receive(engine, slot, datagram, bytes, source, now_us))
         return;

@@ -1,7 +1,5 @@
 """What is heard in a stream, over the wire and in real time; the detectors themselves: tests/codecs."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -38,13 +36,12 @@ KEY_9 = sine(852, 100) + sine(1477, 100)
 def speak(bench: Bench, *sounds: tuple[Peer, Sound]) -> None:
     """All peers at once, in packets of 20 ms when they are due; those that end early say nothing more."""
     coded = [(peer, encoded("ulaw", sound)) for peer, sound in sounds]
-    start = time.monotonic()
     for number in range(max(len(codes) for _, codes in coded) // 160):
         for peer, codes in coded:
             if len(codes) >= 160 * (number + 1):
                 peer.send(codes[160 * number : 160 * (number + 1)])
-        time.sleep(max(0, start + 0.02 * (number + 1) - time.monotonic()))
-    time.sleep(0.1)
+        bench.wait(20)
+    bench.wait(100)
     bench.poll()
 
 
@@ -94,7 +91,7 @@ def test_tones_that_we_make_are_heard_in_every_codec(bench: Bench, codec: Codec)
         plan = bench.plan(peer, codec, remote_port=ports[other], dtmf_payload_type=None)
         bench.submit(OpenStream(slot, plan))
     bench.submit(StartDetection(3, Detector.KEYS), SendDigits(2, "042#D"))
-    time.sleep(1.4)
+    bench.wait(1400)
     bench.poll()
     assert digits(bench, 3) == "042#D"
 

@@ -1,6 +1,5 @@
 """Rooms: each member hears the sum of whom it should hear, and nobody else."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +127,7 @@ def test_rooms_of_members_that_are_gone_and_of_nobody_are_harmless(bench: Bench)
     bench.open(0)
     bench.submit(conference(1, (0, 1, 2)), conference(1, (0, 1)), Mix(2, ()), Unmix(2), Unmix(3))
     bench.submit(CloseStream(0))
-    time.sleep(0.05)
+    bench.wait(50)
     bench.submit(Unmix(1))
 
 
@@ -142,7 +141,7 @@ def test_voices_of_different_bands_are_mixed(bench: Bench, peers: tuple[Peer, ..
 def test_a_room_is_recorded_by_an_ear_that_nobody_sends_to(tmp_path: Path) -> None:
     """One channel with everybody; the file goes on when members leave."""
     c_library()
-    studio = Bench(recordings=str(tmp_path))
+    studio = Bench(stepped=True, recordings=str(tmp_path))
     try:
         peers = studio.open(0), studio.open(1, Codec.PCMA)
         ear = StreamPlan("0.0.0.0", 0, Codec.PCMU, 0, sends=False, receives=False, symmetric=False, idle_s=0)

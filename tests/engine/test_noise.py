@@ -1,6 +1,5 @@
 """Comfort noise (RFC 3389) where it was agreed on: passed on, and made for the silence of what we send."""
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +23,7 @@ def say(peer: Peer, samples: np.ndarray) -> None:
         payload = samples[at : at + 160].astype(">i2").tobytes()
         peer.send(payload, timestamp=peer.timestamp)
         peer.timestamp += 160 - len(payload)
-        time.sleep(0.02)
+        peer.pause(20)
 
 
 def speech(ms: int) -> np.ndarray:

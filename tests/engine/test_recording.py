@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +29,7 @@ from switch.media.commands import (
 from switch.media.events import RecordingEnded, RecordingReason
 from switch.media.plan import Codec
 from switch.node.audio import Samples, read_wav
-from tests.engine.bench import Bench, Peer
+from tests.engine.bench import Bench, Peer, until
 from tests.engine.build import c_library
 
 soundfile: Any = import_module("soundfile")
@@ -43,7 +42,7 @@ Pcm = NDArray[np.int16]
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Bench]:
     c_library()  # compiled before anything is recorded
-    made = Bench(recordings=str(tmp_path))
+    made = Bench(stepped=True, recordings=str(tmp_path))
     yield made
     made.close()
 
@@ -68,13 +67,12 @@ def encode(sound: Pcm, codec: Codec) -> bytes:
 def talk(*sides: tuple[Peer, bytes]) -> None:
     """Each side sends its payload at the pace of speech."""
     packets = max(len(payload) for _, payload in sides) // PACKET
-    began = time.monotonic()
     for index in range(packets):
         for peer, payload in sides:
             part = payload[index * PACKET : (index + 1) * PACKET]
             if len(part) == PACKET:
                 peer.send(part)
-        time.sleep(max(0.0, began + (index + 1) * 0.02 - time.monotonic()))
+        sides[0][0].pause(20)
 
 
 def likeness(spoken: Samples, heard: Samples) -> float:
@@ -154,7 +152,7 @@ def test_music_and_whoever_comes_next_are_on_the_right(studio: Bench, tmp_path: 
     music = voice(9, 0.6)
     studio.engine.add_clip("music", music.tobytes())
     studio.submit(StartRecording(0, 7, "long"), Play(0, 1, ("music",)))
-    time.sleep(0.7)
+    studio.wait(700)
     voices = voice(4, 0.6), voice(5, 0.6)
     for slot, (peer, said) in enumerate(zip(agents, voices, strict=True), 1):
         studio.submit(Bridge(0, slot))
@@ -207,7 +205,7 @@ def test_a_full_disk_leaves_a_whole_file(tmp_path: Path) -> None:
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False)
     if done.returncode:
         pytest.skip("no file system can be mounted here")
-    bench = Bench(recordings=str(disk))
+    bench = Bench(stepped=True, recordings=str(disk))
     try:
         left, right = bench.bridge()
         bench.submit(StartRecording(0, 7, "call"))
@@ -236,6 +234,15 @@ time.sleep(60)
 """
 
 
+def _seconds_that_play(folder: Path) -> float:
+    """Of the one file in it, while it is written."""
+    for path in folder.iterdir():
+        with contextlib.suppress(soundfile.LibsndfileError):
+            sound, rate = soundfile.read(io.BytesIO(path.read_bytes()))
+            return len(sound) / int(rate)
+    return 0.0
+
+
 @pytest.mark.parametrize("sound_format", SoundFormat)
 def test_a_killed_process_leaves_a_file_that_plays(sound_format: SoundFormat, tmp_path: Path) -> None:
     program = _VICTIM.replace('"wav")', f'"wav", SoundFormat.{sound_format.name})').replace(
@@ -244,11 +251,9 @@ def test_a_killed_process_leaves_a_file_that_plays(sound_format: SoundFormat, tm
     with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(2.5)
+        until(lambda: _seconds_that_play(tmp_path) >= 0.9, "a second is in the file, and its header says so")
         process.kill()
-    (path,) = tmp_path.iterdir()
-    with contextlib.closing(soundfile.SoundFile(io.BytesIO(path.read_bytes()))) as file:
-        assert len(file.read()) / file.samplerate >= 0.9
+    assert _seconds_that_play(tmp_path) >= 0.9
 
 
 def test_a_thousand_recordings_leave_nothing_behind(studio: Bench) -> None:
@@ -257,10 +262,7 @@ def test_a_thousand_recordings_leave_nothing_behind(studio: Bench) -> None:
         assert studio.engine.submit(StartRecording(0, number, f"{number}"))
         if number % 5 == 0:
             studio.submit(StopRecording(0, number))
-            deadline = time.monotonic() + 5
-            while studio.engine.recording_stats().held and time.monotonic() < deadline:
-                studio.poll()
-                time.sleep(0.01)
+            until(lambda: [studio.poll(), studio.engine.recording_stats().held][1] == 0, "all are written")
     told = [event for event in [*studio.events, *studio.poll()] if isinstance(event, RecordingEnded)]
     assert sorted(event.recording for event in told) == list(range(1, 201))
     assert all(event.reason is RecordingReason.STOPPED for event in told)

@@ -258,7 +258,7 @@ def test_two_bridged_streams_pointed_at_each_other_come_to_rest(bench: Bench) ->
     )
     for _ in range(5):
         left.send()
-    time.sleep(0.1)
+    bench.wait(100)
     stats = bench.engine.stats()
     assert stats.packets_sent < 50
     assert stats.dropped(DropReason.LOOP) > 0
@@ -276,26 +276,8 @@ def test_ring_of_four_streams_is_bounded_by_the_rate_limit(bench: Bench) -> None
     for _ in range(3):
         phone.target = ("127.0.0.1", ports[1])
         phone.send()
-    time.sleep(0.3)
+    bench.wait(300)
     assert bench.engine.stats().packets_sent < 4 * 2 * 500
-
-
-def test_a_flood_of_the_peer_is_cut_and_others_are_served(bench: Bench) -> None:
-    left, right = bench.bridge()
-    loud, hears_loud = bench.open(2), bench.open(3)
-    bench.submit(Bridge(2, 3))
-    flood = RtpPacket(0, 1, 1, 5, bytes(160)).serialize()
-    delays = []
-    for turn in range(100):
-        for _ in range(30):
-            loud.socket.sendto(flood, loud.target)
-        began = time.monotonic()
-        _through(left, right)
-        delays.append(time.monotonic() - began)
-        if turn % 10 == 0:
-            hears_loud.receive_all(0)
-    until(lambda: bench.engine.stats().dropped(DropReason.FLOOD) > 0, "the flood is cut")
-    assert sorted(delays)[90] < 0.02
 
 
 def test_strangers_flood_does_not_use_up_the_peer_s_share(bench: Bench) -> None:
@@ -317,10 +299,9 @@ def test_idle_is_told_once_a_silence(bench: Bench) -> None:
 
     def idle_within(wait_s: float) -> list[int]:
         """Slots told to be idle while one phone talks. Streams are looked at once a second."""
-        until_s = time.monotonic() + wait_s
-        while time.monotonic() < until_s:
+        for _ in range(round(wait_s * 20)):
             talking.send()
-            time.sleep(0.05)
+            bench.wait(50)
         bench.poll()
         told = [event.slot for event in bench.events if isinstance(event, StreamIdle)]
         bench.events.clear()

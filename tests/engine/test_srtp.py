@@ -10,7 +10,7 @@ from switch.media.commands import Bridge, OpenStream, Play, UpdateStream
 from switch.media.events import StreamLatched
 from switch.media.plan import SrtpKeys, SrtpSuite
 from switch.rtp import RtpPacket
-from tests.engine.bench import DTMF, Bench, Peer, pcm
+from tests.engine.bench import DTMF, WAIT_S, Bench, Peer, pcm
 from tests.engine.srtp import Sealer, derive
 
 SUITES = list(SrtpSuite)
@@ -48,16 +48,16 @@ class SecurePeer(Peer):
         return self.sealer.seal(packet.serialize())
 
     def send_sealed(self, payload: bytes = bytes(160)) -> None:
-        self.socket.sendto(self.seal_next(payload), self.target)
+        self.send_raw(self.seal_next(payload))
 
     def hear(self) -> RtpPacket:
-        return RtpPacket.parse(self.opener.open(self.socket.recv(4096)))
+        return RtpPacket.parse(self.opener.open(self.datagram()))
 
 
 def secured(bench: Bench, slot: int, suite: SrtpSuite, *, seed: int = 1) -> SecurePeer:
     peer = SecurePeer(bench.host, ssrc=0x5000 + slot, keys=keys(suite, seed))
     peer.target = (bench.host, bench.engine.slots[slot].port)
-    bench.peers.append(peer)
+    bench.add(peer)
     bench.submit(OpenStream(slot, replace(bench.plan(peer), srtp=peer.keys)))
     return peer
 
@@ -173,12 +173,12 @@ def test_the_same_keys_again_go_on_and_new_ones_begin(bench: Bench) -> None:
 
 def test_a_key_that_stays_goes_on_when_the_other_changes() -> None:
     """Else its keystream would be used twice: the roll-over counter must not fall back to 0."""
-    bench = Bench(random_bits=lambda _: 65_534)
+    bench = Bench(stepped=True, random_bits=lambda _: 65_534)
     phone, plain = secured(bench, 0, SrtpSuite.AES_CM_128_HMAC_SHA1_80), bench.open(1)
     bench.submit(Bridge(0, 1))
     for _ in range(3):
         plain.send()
-        phone.socket.recv(4096)
+        phone.datagram()
     phone.opener.roll_over = 1
     phone.keys = SrtpKeys(phone.keys.suite, inbound=bytes(30), outbound=phone.keys.outbound)
     bench.submit(UpdateStream(0, replace(bench.plan(phone), srtp=phone.keys)))
@@ -197,7 +197,7 @@ def test_one_authentic_packet_from_an_unknown_address_is_enough(bench: Bench) ->
     bench.submit(Bridge(0, 1))
     elsewhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     elsewhere.bind((bench.host, 0))
-    elsewhere.settimeout(3)
+    elsewhere.settimeout(WAIT_S)
     elsewhere.sendto(phone.seal_next(b"\x07" * 160), phone.target)
     assert plain.receive().payload == b"\x07" * 160
     assert bench.wait_for(StreamLatched).port == elsewhere.getsockname()[1]

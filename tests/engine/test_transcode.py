@@ -1,6 +1,5 @@
 """Streams whose codecs differ are bridged by sound; what a codec has no packets for is made of sound too."""
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -41,12 +40,11 @@ def say(peer: Peer, codec: Codec, samples: np.ndarray, ms: int = 20) -> None:
     """Sends the samples at the pace of speech."""
     encoder = coder(codec).encoder()
     count = RATE.get(codec, 8000) * ms // 1000
-    began = time.monotonic()
-    for number, at in enumerate(range(0, len(samples) - count + 1, count)):
-        time.sleep(max(0.0, began + number * ms / 1000 - time.monotonic()))
+    for at in range(0, len(samples) - count + 1, count):
         payload = encoder.encode(samples[at : at + count])
         peer.send(payload, timestamp=peer.timestamp)
         peer.timestamp += CLOCK.get(codec, 8000) * ms // 1000 - len(payload)
+        peer.pause(ms)
 
 
 def hear(peer: Peer, codec: Codec, packets: list[RtpPacket] | None = None) -> np.ndarray:

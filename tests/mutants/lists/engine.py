@@ -69,6 +69,19 @@ MUTANTS = (
         _BY_COMMANDS + "test_unread_events_lose_no_answer",
     ),
     Mutant(
+        "switch/engine/loop.c",
+        "count(&engine->counters.datagrams_received, 1);",
+        "count(&engine->counters.datagrams_received, 1), receive_rtp(engine, slot, now_us);",
+        "tests/engine/test_flood.py::test_a_flooded_port_gives_way_after_each_packet",
+    ),
+    Mutant(
+        "switch/engine/loop.c",
+        "if (!spare || pthread_setschedparam(pthread_self(), SCHED_RR, &realtime) != 0)",
+        "if (pthread_setschedparam(pthread_self(), SCHED_RR, &realtime) != 0)",
+        "tests/engine/test_threads.py::"
+        "test_a_media_thread_runs_in_real_time_where_a_core_is_left_for_signalling",
+    ),
+    Mutant(
         _COMMANDS,
         "unlink_partner(engine, left);",
         "",
@@ -90,7 +103,7 @@ MUTANTS = (
         _STREAM,
         "if (stream->packets_left == 0) {",
         "if (stream->packets_left == 0 && now_us == 0) {",
-        _BY_RELAY + "test_a_flood_of_the_peer_is_cut_and_others_are_served",
+        "tests/engine/test_flood.py::test_a_flood_of_the_peer_is_cut_and_others_are_served",
     ),
     Mutant(
         _STREAM,
