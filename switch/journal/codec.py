@@ -10,20 +10,21 @@ back exactly as it was read.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import get_args
 
 from switch.base.errors import SoftswitchError
 from switch.journal.entry import Entry
 from switch.journal.events import Event, Opaque
-from switch.journal.texts import Written, dumps, quoted, write_fields
+from switch.journal.texts import Kind, Written, dumps, quoted, write_columns, write_fields
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What the codec must know of one kind of event."""
 
+    event_class: type[Event]
     make: Callable[..., Event]
     version: int
     names: tuple[str, ...]
@@ -37,13 +38,18 @@ def _shape(event_class: type[Event]) -> _Shape:
     required = frozenset(f.name for f in known if f.default is MISSING and f.default_factory is MISSING)
     names = tuple(f.name for f in known)
     written = tuple((name, f"{',' if at else '{'}{quoted(name)}:") for at, name in enumerate(sorted(names)))
-    return _Shape(event_class, vars(event_class)["VERSION"], names, required, written)
+    return _Shape(event_class, event_class, vars(event_class)["VERSION"], names, required, written)
 
 
 _SHAPES: dict[str, _Shape] = {
     vars(event_class)["KIND"]: _shape(event_class)
     for event_class in get_args(Event)
     if event_class is not Opaque
+}
+
+
+_KINDS: dict[type[Event], Kind] = {
+    shape.event_class: (kind, shape.version, shape.written) for kind, shape in _SHAPES.items()
 }
 
 
@@ -61,6 +67,12 @@ def encode_event(event: Event) -> str:
     if isinstance(event, Opaque):
         return event.body
     return write_fields(event, _SHAPES[event.KIND].written)
+
+
+def columns(entries: Sequence[Entry]) -> list[int | str]:
+    """What the journal's table has of each, one behind the other: sequence, both times, tenant, call, kind,
+    version and the event's fields as `encode_event` writes them."""
+    return write_columns(entries, _KINDS)
 
 
 def decode_event(kind: str, version: int, body: str) -> Event:

@@ -1,4 +1,4 @@
-/* The C half of texts.py: an event's fields as canonical JSON, and text that a database takes.
+/* The C half of texts.py: an event's fields as canonical JSON, text that a database takes, and an entry's columns.
 
    Nearly all that events hold is plain ASCII text and numbers. Those are written here; any other value is asked of the
    Python functions that `setup` was given. */
@@ -72,23 +72,18 @@ static int add_value(Buffer *buffer, PyObject *value)
     return failed;
 }
 
-static PyObject *journal_encode(PyObject *module, PyObject *const *args, Py_ssize_t count)
+static PyObject *encoded(PyObject *event, PyObject *written)
 {
-    (void)module;
-    if (count != 2 || !dumps || !PyTuple_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "encode(event, written)");
-        return NULL;
-    }
     Buffer buffer = {.text = buffer.first, .room = sizeof buffer.first};
     int failed = 0;
-    for (Py_ssize_t at = 0; !failed && at < PyTuple_GET_SIZE(args[1]); at++) {
-        PyObject *pair = PyTuple_GET_ITEM(args[1], at);
+    for (Py_ssize_t at = 0; !failed && at < PyTuple_GET_SIZE(written); at++) {
+        PyObject *pair = PyTuple_GET_ITEM(written, at);
         if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
             PyErr_SetString(PyExc_TypeError, "a field is its name and what stands before it");
             failed = -1;
             break;
         }
-        PyObject *value = PyObject_GetAttr(args[0], PyTuple_GET_ITEM(pair, 0));
+        PyObject *value = PyObject_GetAttr(event, PyTuple_GET_ITEM(pair, 0));
         failed = value ? add_ascii(&buffer, PyTuple_GET_ITEM(pair, 1)) : -1;
         if (!failed)
             failed = add_value(&buffer, value);
@@ -102,6 +97,16 @@ static PyObject *journal_encode(PyObject *module, PyObject *const *args, Py_ssiz
     return text;
 }
 
+static PyObject *journal_encode(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !dumps || !PyTuple_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "encode(event, written)");
+        return NULL;
+    }
+    return encoded(args[0], args[1]);
+}
+
 static PyObject *journal_storable(PyObject *module, PyObject *value)
 {
     (void)module;
@@ -112,6 +117,68 @@ static PyObject *journal_storable(PyObject *module, PyObject *value)
         return PyObject_CallOneArg(made_storable, value);
     PyErr_SetString(PyExc_TypeError, "storable(text) before setup");
     return NULL;
+}
+
+/* Columns of one entry, in their order; of the event there are three more. */
+enum { SEQUENCE, AT, WALL, TENANT, CALL, OF_ENTRY, KIND = OF_ENTRY, VERSION, BODY, WIDTH };
+static const char *const spelled[] = {"sequence", "at", "wall_us", "tenant", "call", "KIND", "VERSION", "body", "event"};
+static PyObject *names[WIDTH + 1];
+
+/* Kind, version and body of an event into `places`; where it is of no known kind, as it has them itself. */
+static int columns_of_event(PyObject *event, PyObject *kinds, PyObject **places)
+{
+    PyObject *known = PyDict_GetItemWithError(kinds, (PyObject *)Py_TYPE(event));
+    if (!known && PyErr_Occurred())
+        return -1;
+    if (!known) {
+        for (int at = KIND; at < WIDTH; at++)
+            if (!(places[at - KIND] = PyObject_GetAttr(event, names[at])))
+                return -1;
+        return 0;
+    }
+    if (!PyTuple_Check(known) || PyTuple_GET_SIZE(known) != 3 || !PyTuple_Check(PyTuple_GET_ITEM(known, 2))) {
+        PyErr_SetString(PyExc_TypeError, "a kind is its name, its version and its fields");
+        return -1;
+    }
+    places[0] = Py_NewRef(PyTuple_GET_ITEM(known, 0));
+    places[1] = Py_NewRef(PyTuple_GET_ITEM(known, 1));
+    places[2] = encoded(event, PyTuple_GET_ITEM(known, 2));
+    return places[2] ? 0 : -1;
+}
+
+/* All of one entry into `places`, which are empty. */
+static int columns_of_entry(PyObject *entry, PyObject *kinds, PyObject **places)
+{
+    for (int at = 0; at < OF_ENTRY; at++) {
+        PyObject *value = PyObject_GetAttr(entry, names[at]);
+        if (value && (at == TENANT || at == CALL))
+            Py_SETREF(value, journal_storable(NULL, value));
+        if (!value)
+            return -1;
+        places[at] = value;
+    }
+    PyObject *event = PyObject_GetAttr(entry, names[WIDTH]);
+    int failed = event ? columns_of_event(event, kinds, places + KIND) : -1;
+    Py_XDECREF(event);
+    return failed;
+}
+
+static PyObject *journal_columns(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !dumps || !PyDict_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "columns(entries, kinds)");
+        return NULL;
+    }
+    PyObject *entries = PySequence_Fast(args[0], "columns(entries, kinds)");
+    PyObject *list = entries ? PyList_New(WIDTH * PySequence_Fast_GET_SIZE(entries)) : NULL;
+    for (Py_ssize_t at = 0; list && at < PySequence_Fast_GET_SIZE(entries); at++)
+        /* A list whose last places are empty may be let go. */
+        if (columns_of_entry(PySequence_Fast_GET_ITEM(entries, at), args[1],
+                             ((PyListObject *)list)->ob_item + WIDTH * at) < 0)
+            Py_CLEAR(list);
+    Py_XDECREF(entries);
+    return list;
 }
 
 static PyObject *journal_setup(PyObject *module, PyObject *args)
@@ -129,6 +196,8 @@ static PyMethodDef methods[] = {
     {"setup", journal_setup, METH_VARARGS, "setup(dumps, storable): for the values and texts that are seldom."},
     {"encode", (PyCFunction)(void (*)(void))journal_encode, METH_FASTCALL,
      "encode(event, ((name, what stands before its value), ...)): canonical JSON."},
+    {"columns", (PyCFunction)(void (*)(void))journal_columns, METH_FASTCALL,
+     "columns(entries, {class: (kind, version, fields)}): what the journal's table has of each, one behind the other."},
     {"storable", journal_storable, METH_O, "storable(text): as every database takes it."},
     {NULL, NULL, 0, NULL},
 };
@@ -139,5 +208,8 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__journal(void)
 {
+    for (int at = 0; at <= WIDTH; at++)
+        if (!names[at] && !(names[at] = PyUnicode_InternFromString(spelled[at])))
+            return NULL;
     return PyModule_Create(&definition);
 }

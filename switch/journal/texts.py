@@ -1,4 +1,4 @@
-"""What events become in a database: their fields as canonical JSON, and texts that every database takes.
+"""What entries become in a database: fields as canonical JSON, texts that every database takes, columns.
 
 A call has a dozen entries, and nearly all that they hold is plain text and numbers: so there is a C half
 (module.c). This one specifies it and serves where the C was not built.
@@ -6,11 +6,14 @@ A call has a dozen entries, and nearly all that they hold is plain text and numb
 
 import importlib
 import json
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 Written = tuple[tuple[str, str], ...]
 """Names of fields in the order of canonical JSON, each with what stands before its value."""
+
+Kind = tuple[str, int, Written]
+"""Of a class of events: its kind, its version and its fields."""
 
 dumps = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 quoted = json.encoder.encode_basestring_ascii
@@ -37,12 +40,31 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
 
+def _write_columns(entries: Sequence[Any], kinds: Mapping[type[Any], Kind]) -> list[int | str]:
+    """The columns of the journal's table, of one entry behind those of the other.
+
+    An event that is of none of the `kinds` knows its own, and has its fields as they were read: `Opaque`.
+    """
+    columns: list[int | str] = []
+    for entry in entries:
+        event = entry.event
+        known = kinds.get(type(event))
+        if known is None:
+            kind, version, body = event.KIND, event.VERSION, event.body
+        else:
+            kind, version, body = known[0], known[1], _write_fields(event, known[2])
+        place = (entry.sequence, entry.at, entry.wall_us, _storable(entry.tenant), _storable(entry.call))
+        columns += (*place, kind, version, body)
+    return columns
+
+
 WriteFields = Callable[[object, Written], str]
 Storable = Callable[[str], str]
+WriteColumns = Callable[[Sequence[Any], Mapping[type[Any], Kind]], list[int | str]]
 
 
-def writers(*, prefer_c: bool = True) -> tuple[WriteFields, Storable]:
-    """Both functions: in C where they were built."""
+def writers(*, prefer_c: bool = True) -> tuple[WriteFields, Storable, WriteColumns]:
+    """The functions: in C where they were built."""
     if prefer_c:
         try:
             module = importlib.import_module("switch.journal._journal")
@@ -50,8 +72,9 @@ def writers(*, prefer_c: bool = True) -> tuple[WriteFields, Storable]:
             pass
         else:
             module.setup(dumps, _storable)
-            return cast(tuple[WriteFields, Storable], (module.encode, module.storable))
-    return _write_fields, _storable
+            found = (module.encode, module.storable, module.columns)
+            return cast(tuple[WriteFields, Storable, WriteColumns], found)
+    return _write_fields, _storable, _write_columns
 
 
-write_fields, storable = writers()
+write_fields, storable, write_columns = writers()

@@ -289,12 +289,16 @@ class JournalCounters:
 
     def observe(self, entries: Iterable[Entry]) -> None:
         """Count entries, each once, in the journal's order."""
+        counted: dict[str, int] = {}
         for entry in entries:
             event = entry.event
-            self._entries.add(event.KIND)
-            take = self._take.get(type(event))
+            kind = event.KIND
+            counted[kind] = counted.get(kind, 0) + 1
+            take = self._take.get(event.__class__)
             if take is not None:
                 take(entry, event)
+        for kind, count in counted.items():
+            self._entries.add(kind, amount=count)
 
     # One method an event.
 

@@ -4,13 +4,13 @@ The writer thread then hands whole lists to the database driver and computes not
 thread that computes would hold the interpreter's lock while the loop has packets to answer.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from switch.acd.trail import Piece
 from switch.base.values import quick
-from switch.journal.codec import encode_event
+from switch.journal.codec import columns
 from switch.journal.entry import Entry
 from switch.journal.events import AgentChanged, CallEnded, CallStarted, LegMeasured, VisitEnded
 from switch.journal.texts import storable
@@ -55,28 +55,6 @@ class Rows:
     def _close(self, call: str) -> None:
         if self.opened.pop(call, None) is None:
             self.closed.append(call)
-
-    def take(self, entry: Entry) -> None:
-        """Append one entry."""
-        event = entry.event
-        tenant = storable(entry.tenant)
-        call = storable(entry.call)
-        sequence = entry.sequence
-        self.entries += 1
-        self.last_sequence = sequence
-        self.journal += (
-            sequence,
-            entry.at,
-            entry.wall_us,
-            tenant,
-            call,
-            event.KIND,
-            event.VERSION,
-            encode_event(event),
-        )
-        more = _MORE.get(type(event))
-        if more is not None:
-            more(self, entry, event, tenant, call)
 
     def _axis(self, entry: Entry, event: AgentChanged, tenant: str, _call: str) -> None:
         self.agents[tenant, storable(event.agent)] = entry.sequence
@@ -171,11 +149,17 @@ _MORE: dict[type[Any], _More] = {
 """What an event adds beside its entry, by its class."""
 
 
-def rows_of(entries: Iterable[Entry], trail: Sequence[Piece] = ()) -> Rows:
+def rows_of(entries: Sequence[Entry], trail: Sequence[Piece] = ()) -> Rows:
     """One batch: it is stored whole or not at all. A piece of a trail counts as an entry."""
     rows = Rows()
-    for entry in entries:
-        rows.take(entry)
-    rows.entries += len(trail)
+    rows.entries = len(entries) + len(trail)
+    if entries:
+        rows.last_sequence = entries[-1].sequence
+    rows.journal = columns(entries)
     rows.trail += trail
+    for entry in entries:
+        # Of a call's dozen two.
+        more = _MORE.get(entry.event.__class__)
+        if more is not None:
+            more(rows, entry, entry.event, storable(entry.tenant), storable(entry.call))
     return rows
