@@ -11,6 +11,11 @@ authentication, calls, journal and records, its processes summed. So does sippy'
 told of it (see `benchmarks.sippy`).
 
     python -m benchmarks.calls [--rate 50] [--seconds 20] [--rounds 2] [--no-peer] [--sippy DIR]
+
+With `--memory` it prints instead what the process holds while calls come and go at an even rate: before the
+first, at each tenth of the time, and when the last one's transactions have ended. For 200,000 calls:
+
+    python -m benchmarks.calls --memory --rate 600 --seconds 334
 """
 
 import argparse
@@ -30,10 +35,16 @@ import httpx
 from benchmarks.peer import Kamailio, is_installed
 from benchmarks.sippy import Sippy
 from tests.interop.process import free_port
-from tests.interop.switch_process import SwitchProcess
+from tests.interop.switch_process import SwitchProcess, next_rtp_range
 
 SIPP = Path(__file__).parent / "sipp"
 HOLD_MS = 1_000
+LINGER_S = 40
+"""After a call its transactions stand for 32 s, and what was late a little longer."""
+
+PORTS_MAX = 9_000
+"""RTP ports of one run: 2,250 calls that stand, twice what 1,000 a second are."""
+
 TICKS_S = os.sysconf("SC_CLK_TCK")
 
 CENTRE = "digest: [md5]   # sipp knows no other\n"
@@ -95,14 +106,25 @@ def credentials(switch: SwitchProcess, user: str) -> str:
     return f"[authentication username={user} password={switch.secrets[user]}]"
 
 
-async def measure(folder: Path, rate: int, seconds: int) -> Run:
+async def follow(pid: int, rate: int, seconds: int) -> None:
+    """Tell the memory of a run at each of its tenths."""
+    for tenth in range(11):
+        print(
+            f"{rate * seconds * tenth // 10:8,d} calls begun: {memory_mb(pid):7.1f} MB resident", flush=True
+        )
+        await asyncio.sleep(seconds / 10)
+    await asyncio.sleep(LINGER_S)
+    print(f"    all have ended:    {memory_mb(pid):7.1f} MB resident", flush=True)
+
+
+async def measure(folder: Path, rate: int, seconds: int, *, memory_told: bool = False) -> Run:
     """One run against a switch of its own."""
     dialplans = folder / "dialplans"
     dialplans.mkdir()
     (dialplans / "centre.yaml").write_text(CENTRE)
     (dialplans / "bench.yaml").write_text(TENANT)
     concurrent = 2 * (rate * 2 + 50)
-    rtp = f"20000-{min(20000 + 2 * concurrent + concurrent // 2, 32000)}"
+    rtp = next_rtp_range(min(2 * concurrent + concurrent // 2, PORTS_MAX))
     async with await SwitchProcess.start(dialplans, folder / "state", rtp=rtp) as switch:
         port = free_port()
         callee_row = f"bench-102;{credentials(switch, 'bench-102')};{switch.sip}"
@@ -118,6 +140,8 @@ async def measure(folder: Path, rate: int, seconds: int) -> Run:
             before = cpu_s(pid)
             row = f"bench-101;{credentials(switch, 'bench-101')};700;{switch.sip}"
             caller = await _calls(folder, switch.sip, rate, seconds, row)
+            if memory_told:
+                await follow(pid, rate, seconds)
             await caller.wait()
             used = cpu_s(pid) - before
             memory = memory_mb(pid)
@@ -184,12 +208,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=15)
     parser.add_argument("--rounds", type=int, default=1, help="runs of each, alternately")
     parser.add_argument("--no-peer", action="store_true", help="without Kamailio")
+    parser.add_argument("--memory", action="store_true", help="tell what the switch holds, and run it alone")
     parser.add_argument("--sippy", type=Path, metavar="DIR", help="environment in which sippy is installed")
     options = parser.parse_args()
     if shutil.which("sipp") is None:
         sys.exit("sipp is not installed: apt-get install sip-tester")
-    servers: dict[str, Measure] = {"switch": measure}
-    if not options.no_peer and is_installed():
+    servers: dict[str, Measure] = {"switch": partial(measure, memory_told=options.memory)}
+    if options.memory:
+        options.sippy = None
+    elif not options.no_peer and is_installed():
         servers["kamailio"] = partial(measure_peer, Kamailio.start)
     else:
         print("without the comparison: kamailio is not installed, or not wanted")
