@@ -1,18 +1,20 @@
 """Who may serve whom, and who is best: eligibility, ranking and the explanation of a choice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from switch.acd.decisions import Choice, Exclusion, Ranked
 from switch.acd.events import LineGrade
-from switch.acd.limits import AMOUNT_MAX, BEST_KEPT
+from switch.acd.limits import BEST_KEPT
 from switch.acd.orders import contact_key
 from switch.acd.scores import RANDOM_POLICIES, scores
-from switch.acd.settings import Need, Policy, Step
+from switch.acd.settings import Policy, Step
 from switch.acd.state import Agent, State, Visit
+from switch.base.matching import Unmet, unmet
 from switch.base.rng import SplitMix64
 
 _EXCLUSIONS = tuple(Exclusion)
+_EXCLUSION_OF = {lacking: Exclusion(lacking.value) for lacking in Unmet}
 
 Rank = tuple[int, int, int, int, int, str]
 """Failing line, score negated, not the agent of before, idle since, order, name: the least is the best."""
@@ -33,41 +35,17 @@ class Given:
 # Requirements.
 
 
-def lacks(agent: Agent, needs: Iterable[Need]) -> Exclusion | None:
-    """The first thing that an agent lacks: any skill missing comes before any low level."""
-    low = False
-    for need in needs:
-        level = agent.skills.get(need.skill, 0)
-        if level < need.level:
-            if level == 0:
-                return Exclusion.SKILL_MISSING
-            low = True
-    return Exclusion.LEVEL_TOO_LOW if low else None
-
-
-def unmet(agent: Agent, visit: Visit, step: Step) -> Exclusion | None:
-    """What of a step the agent does not meet, whatever the agent does now; or None."""
-    if not agent.serves(visit.contact.queue) and not any(map(agent.serves, step.queues)):
-        return Exclusion.OTHER_QUEUES
-    lacking = lacks(agent, step.needs)
-    if lacking is not None:
-        return lacking
-    if step.any_of and all(lacks(agent, group) for group in step.any_of):
-        return Exclusion.LEVEL_TOO_LOW
-    if any(agent.skills.get(need.skill, 0) >= need.level for need in step.none_of):
-        return Exclusion.EXCLUDED_SKILL
-    if step.teams and not set(step.teams) & set(agent.settings.teams):
-        return Exclusion.OTHER_TEAM
-    if visit.units > agent.settings.units or agent.most.get(visit.contact.channel, AMOUNT_MAX) == 0:
-        return Exclusion.OTHER_CHANNELS
-    return None
+def meets(agent: Agent, visit: Visit, step: Step) -> bool:
+    """The agent could serve the visit at this step, whatever the agent does now."""
+    contact = visit.contact
+    return next(unmet(agent.able, step, contact.queue, contact.channel, visit.units), None) is None
 
 
 def servable(state: State, visit: Visit) -> bool:
     """True where somebody in the configuration could serve the visit at one of its steps."""
     return any(
         agent.name not in visit.contact.avoid
-        and any(unmet(agent, visit, step) is None for step in reversed(visit.steps))
+        and any(meets(agent, visit, step) for step in reversed(visit.steps))
         for agent in state.agents.values()
     )
 
@@ -82,47 +60,43 @@ def kept_for(state: State, visit: Visit) -> Agent | None:
     agent = state.agents.get(visit.contact.before)
     if agent is None or not agent.signed_in or not agent.reachable or agent.line == LineGrade.UNUSABLE:
         return None
-    if unmet(agent, visit, visit.steps[visit.step]) is not None:
+    if not meets(agent, visit, visit.steps[visit.step]):
         return None
     return None if agent.name in visit.contact.avoid or visit.backed_off(agent.name) else agent
 
 
-def _unfit(state: State, agent: Agent, visit: Visit) -> Exclusion | None:
-    """Why this agent may not serve this visit, whatever else occupies the agent, or None."""
-    lacking = unmet(agent, visit, visit.steps[visit.step])
-    if lacking is not None:
-        return lacking
-    if agent.name in visit.contact.avoid:
-        return Exclusion.AVOIDED
+def exclusions(state: State, agent: Agent, visit: Visit) -> Iterator[Exclusion]:
+    """All that keeps this agent from this visit now, in the order of `Exclusion`; nothing for a candidate."""
+    contact = visit.contact
+    step = visit.steps[visit.step]
+    for lacking in unmet(agent.able, step, contact.queue, contact.channel, visit.units):
+        yield _EXCLUSION_OF[lacking]
+    if agent.name in contact.avoid:
+        yield Exclusion.AVOIDED
     if agent.rest_until or visit.backed_off(agent.name):
-        return Exclusion.JUST_DECLINED
-    if visit.contact.before and kept_for(state, visit) not in (None, agent):
-        return Exclusion.KEPT_FOR_OTHER
-    return None
-
-
-def _occupied(agent: Agent, visit: Visit) -> Exclusion | None:
-    """What the agent does now that leaves no room for the visit, or None."""
+        yield Exclusion.JUST_DECLINED
+    if contact.before and kept_for(state, visit) not in (None, agent):
+        yield Exclusion.KEPT_FOR_OTHER
     if not agent.signed_in:
-        return Exclusion.SIGNED_OUT
+        yield Exclusion.SIGNED_OUT
     if not agent.reachable:
-        return Exclusion.UNREACHABLE
+        yield Exclusion.UNREACHABLE
     if agent.line == LineGrade.UNUSABLE:
-        return Exclusion.LINE_BAD
+        yield Exclusion.LINE_BAD
     if agent.paused:
-        return Exclusion.PAUSED
-    if any(offer.visit is visit for offer in agent.offers):
-        return Exclusion.OFFERED
-    if agent.fits(visit):
-        return None
-    if agent.offers:
-        return Exclusion.OFFERED
-    return Exclusion.BUSY if agent.talks or agent.engaged else Exclusion.WRAP_UP
+        yield Exclusion.PAUSED
+    room = agent.fits(visit)
+    if any(offer.visit is visit for offer in agent.offers) or (agent.offers and not room):
+        yield Exclusion.OFFERED
+    if not room and (agent.talks or agent.engaged):
+        yield Exclusion.BUSY
+    if not room and agent.wrap_until:
+        yield Exclusion.WRAP_UP
 
 
 def excluded(state: State, agent: Agent, visit: Visit) -> Exclusion | None:
     """Why this agent is no candidate of this visit now: the first reason that applies, or None."""
-    return _unfit(state, agent, visit) or _occupied(agent, visit)
+    return next(exclusions(state, agent, visit), None)
 
 
 def may_serve(state: State, agent: Agent, visit: Visit) -> bool:

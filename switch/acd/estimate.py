@@ -18,7 +18,7 @@ end somebody is free. Known weaknesses are in docs/decisions/0030.
 
 from dataclasses import dataclass
 
-from switch.acd.choose import unmet
+from switch.acd.choose import meets
 from switch.acd.events import LineGrade
 from switch.acd.limits import ANSWERS_WINDOW_US
 from switch.acd.orders import service_key
@@ -97,7 +97,7 @@ def _named(working: list[Agent], names: tuple[str, ...]) -> int:
 
 def _who(working: list[Agent], visit: Visit, step: Step) -> int:
     """Who of those at work may serve the visit at a step, as bits."""
-    return sum(1 << place for place, agent in enumerate(working) if unmet(agent, visit, step) is None)
+    return sum(1 << place for place, agent in enumerate(working) if meets(agent, visit, step))
 
 
 def _handling_us(queue: Queue) -> int:

@@ -4,9 +4,9 @@ Only the Python half can tell; a snapshot of either is taken over by it. So the 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from switch.acd.choose import Given, excluded
+from switch.acd.choose import Given, exclusions
 from switch.acd.decisions import AgentState, Exclusion, Offered
 from switch.acd.events import Event
 from switch.acd.limits import RETRY_MIN_US
@@ -25,13 +25,15 @@ _MINUTES_FROM = 120
 @dataclass(frozen=True, slots=True)
 class AgentWhy:
     """`reason` is CHOSEN, CANDIDATE or an Exclusion; `detail` says it with figures. `idle_us` is -1 where the
-    agent was no candidate; `score` is that of the best few, None for others."""
+    agent was no candidate; `score` is that of the best few, None for others. `further` are the exclusions
+    that would still hold if the first did not, each with its figures."""
 
     agent: str
     reason: str
     detail: str
     idle_us: int = -1
     score: int | None = None
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,20 @@ def _ranked(agents: Iterable[AgentWhy], offers: tuple[Offered, ...]) -> Iterable
     scores = {ranked.agent: ranked.score for offer in offers for ranked in offer.choice.best}
     for agent in agents:
         reason = CHOSEN if agent.agent in chosen else agent.reason
-        yield AgentWhy(agent.agent, reason, agent.detail, agent.idle_us, scores.get(agent.agent))
+        yield replace(agent, reason=reason, score=scores.get(agent.agent))
 
 
 def _reasons(state: State, visit: Visit) -> tuple[AgentWhy, ...]:
     """All agents in the order in which they were first set."""
     told = []
     for agent in state.agents.values():
-        why = excluded(state, agent, visit)
-        if why is None:
-            told.append(AgentWhy(agent.name, CANDIDATE, "", state.now - agent.idle_since))
+        reasons = tuple(
+            (why.value, _detail(why, agent, visit, state)) for why in exclusions(state, agent, visit)
+        )
+        if reasons:
+            told.append(AgentWhy(agent.name, *reasons[0], further=reasons[1:]))
         else:
-            told.append(AgentWhy(agent.name, why.value, _detail(why, agent, visit, state)))
+            told.append(AgentWhy(agent.name, CANDIDATE, "", state.now - agent.idle_since))
     return tuple(told)
 
 

@@ -6,10 +6,12 @@ There is one router a tenant, so nothing here names the tenant.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from switch.base import matching
+
 LEVEL_MAX = 100
 """Skill levels run from 0 (has it not) to 100."""
 
-VOICE = "voice"
+VOICE = matching.VOICE
 """The channel of calls and callbacks."""
 
 

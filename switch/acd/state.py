@@ -23,6 +23,7 @@ from switch.acd.limits import (
     WAIT_SUM_MAX_US,
 )
 from switch.acd.settings import AgentSettings, Contact, Order, QueueSettings, TenantSettings
+from switch.base.matching import Able
 from switch.base.rng import SplitMix64
 
 _FNV_OFFSET = 0xCBF29CE484222325
@@ -141,6 +142,7 @@ class Agent:
     """
 
     __slots__ = (
+        "able",
         "answered",
         "busy_since",
         "busy_us",
@@ -206,6 +208,7 @@ class Agent:
         self.queues = self.settings.queues
         self.order = self.settings.order
         self.most = dict(self.settings.most)
+        self.able = Able(self.skills, self.queues, self.settings.teams, self.settings.units, self.most)
 
     @property
     def name(self) -> str:

@@ -343,13 +343,17 @@ class WhyCandidate:
 
 @dataclass(frozen=True, slots=True)
 class WhyAgent:
-    """One agent at a decision, or now: `chosen`, `candidate`, or why it was none; `detail` has figures."""
+    """One agent at a decision, or now: `chosen`, `candidate`, or why it was none; `detail` has figures.
+
+    `further` are reasons, each with its figures, that would still hold if the first did not.
+    """
 
     agent: str
     reason: str
     detail: str
     score: int | None = None
     idle_ms: int | None = None
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

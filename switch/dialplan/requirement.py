@@ -4,9 +4,10 @@ A ring is a `QueueStep`; the first holds from the start. Each `Widen` changes th
 what is dropped is not asked any more, further teams and queues join.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
+from switch.base.matching import Able, Ring, unmet
 from switch.dialplan.actions import QueueNeed, QueueStep
 from switch.dialplan.plan import AgentPlan
 from switch.dialplan.program import Asks, Widen, merge_needs, widen_needs
@@ -60,22 +61,10 @@ def _lower(needs: tuple[QueueNeed, ...], wider: Widen, dropped: frozenset[str]) 
     return tuple(need for need in lower if need.level > 0)
 
 
-def could_serve(agent: AgentPlan, queue: str, ring: QueueStep) -> bool:
-    """Whether this agent, signed in and free, would be a candidate."""
-    if agent.queues and not {queue, *ring.queues} & set(agent.queues):
-        return False
-    if ring.teams and not set(ring.teams) & set(agent.teams):
-        return False
-    levels = dict(agent.skills)
-    if not _meets(levels, ring.needs):
-        return False
-    if any(levels.get(need.skill, 0) >= need.level for need in ring.none_of):
-        return False
-    return not ring.any_of or any(_meets(levels, group) for group in ring.any_of)
-
-
-def _meets(levels: Mapping[str, int], needs: tuple[QueueNeed, ...]) -> bool:
-    return all(levels.get(need.skill, 0) >= need.level for need in needs)
+def could_serve(agent: AgentPlan, queue: str, ring: Ring) -> bool:
+    """Whether this agent, signed in and free, would be a candidate for a call."""
+    able = Able(dict(agent.skills), agent.queues, agent.teams, agent.units, dict(agent.most))
+    return next(unmet(able, ring, queue), None) is None
 
 
 def words(ring: QueueStep) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from switch.base.matching import CALL_UNITS, VOICE
 from switch.dialplan import schema
 from switch.dialplan.hours import Hours
 from switch.dialplan.plan import USUAL_ROUTING, AgentPlan, RoutingPlan
@@ -12,9 +13,6 @@ from switch.dialplan.problems import Problems
 from switch.dialplan.requirement import language_skill
 from switch.dialplan.schema_routing import LastAgentModel, RoutingModel
 from switch.dialplan.source import Path, Source
-
-VOICE = "voice"
-"""The channel of calls; its units are those of a whole agent."""
 
 NO_MATTER = -1
 
@@ -25,7 +23,7 @@ def read_routing(
     """The section `routing`; what is not stated is as usual."""
     path: Path = ("routing",)
     model = schema.read(RoutingModel, source, path, raw, problems) or RoutingModel()
-    if VOICE in model.channels and model.channels[VOICE] != 100:
+    if VOICE in model.channels and model.channels[VOICE] != CALL_UNITS:
         place = source.place((*path, "channels", VOICE))
         problems.add(place, "a call takes a whole agent (100): state other channels, or agents' units")
     stated = {word: getattr(model, word) for word in model.model_fields_set}

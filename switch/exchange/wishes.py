@@ -5,7 +5,8 @@ from collections import OrderedDict
 from switch.acd.settings import Need, Preference, Requirement, Step
 from switch.base.clock import SECOND
 from switch.dialplan.actions import QueueNeed, QueueStep
-from switch.dialplan.plan import AgentPlan, TenantPlan
+from switch.dialplan.plan import TenantPlan
+from switch.dialplan.requirement import could_serve
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 
@@ -39,25 +40,10 @@ def _needs(needs: tuple[QueueNeed, ...]) -> tuple[Need, ...]:
 def servable(plan: TenantPlan, queue: str, requirement: Requirement, avoid: tuple[str, ...]) -> bool:
     """Whether any configured agent could serve this at one of its rings."""
     return any(
-        agent.name not in avoid and _meets(agent, queue, step)
+        agent.name not in avoid and could_serve(agent, queue, step)
         for step in reversed(requirement.steps)
         for agent in plan.agents.values()
     )
-
-
-def _meets(agent: AgentPlan, queue: str, step: Step) -> bool:
-    if agent.queues and not {queue, *step.queues} & set(agent.queues):
-        return False
-    if step.teams and not set(step.teams) & set(agent.teams):
-        return False
-    levels = dict(agent.skills)
-
-    def has(needs: tuple[Need, ...]) -> bool:
-        return all(levels.get(need.skill, 0) >= need.level for need in needs)
-
-    if any(has((need,)) for need in step.none_of) or not has(step.needs):
-        return False
-    return not step.any_of or any(map(has, step.any_of))
 
 
 def words(step: Step) -> str:

@@ -55,13 +55,15 @@ class Rank:
 @dataclass(frozen=True, slots=True)
 class AgentReason:
     """One agent at the moment of a decision. `reason` is `chosen`, `candidate` or why it was none; `detail`
-    has the figures behind it. `idle_us` -1 and `score` None where there are none."""
+    has the figures behind it. `idle_us` -1 and `score` None where there are none. `further` are reasons that
+    would still hold if the first did not, with their figures."""
 
     agent: str
     reason: str
     detail: str
     idle_us: int
     score: int | None
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,16 +207,21 @@ def agent_lines(agents: Sequence[AgentReason]) -> Iterator[str]:
     shown = ordered[:AGENTS_TOLD]
     width = max((len(agent.agent) for agent in shown), default=0)
     for agent in shown:
-        reason = _AGENT_WORDS.get(agent.reason, agent.reason)
         parts = [agent.detail] if agent.detail else []
         if agent.score is not None:
             parts.append(f"score {agent.score / SCORE_ONE:g}")
         if agent.idle_us >= 0:
             parts.append(f"idle {_seconds(agent.idle_us)}")
-        line = _more(f"  {agent.agent:{width}}  {reason}{': ' if parts else ''}{', '.join(parts)}")
-        yield _printable(line)
+        reasons = [_reason(agent.reason, ", ".join(parts))]
+        reasons += [_reason(reason, detail) for reason, detail in agent.further]
+        yield _printable(_more(f"  {agent.agent:{width}}  {'; '.join(reasons)}"))
     if len(ordered) > len(shown):
         yield _more(f"  and {len(ordered) - len(shown)} more; --json has them all")
+
+
+def _reason(reason: str, detail: str) -> str:
+    said = _AGENT_WORDS.get(reason, reason)
+    return f"{said}: {detail}" if detail else said
 
 
 def _rank(rank: Rank, policy: str) -> str:

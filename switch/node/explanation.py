@@ -45,6 +45,7 @@ def _agents(reasons: Iterable[AgentReason]) -> tuple[WhyAgent, ...]:
             reason.detail,
             reason.score,
             reason.idle_us // _US_PER_MS if reason.idle_us >= 0 else None,
+            reason.further,
         )
         for reason in reasons
     )

@@ -114,4 +114,4 @@ def _breathing(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def _reason(agent: AgentWhy) -> AgentReason:
-    return AgentReason(agent.agent, agent.reason, agent.detail, agent.idle_us, agent.score)
+    return AgentReason(agent.agent, agent.reason, agent.detail, agent.idle_us, agent.score, agent.further)

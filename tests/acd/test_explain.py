@@ -89,6 +89,25 @@ def test_each_reason_has_its_figures() -> None:
     assert (anna.idle_us, anna.score) == (40 * SECOND, 80 << 32)
 
 
+def test_of_several_reasons_all_are_told() -> None:
+    """Else somebody ends carla's pause for a caller whom she still cannot serve."""
+    router, _, _ = busy_centre()
+    for event in (ev.Pause("ben", "tea"), ev.Pause("carla", "lunch"), ev.Reach("dora", False)):
+        router.apply(event, 38 * SECOND)
+    waits = explain_waiting(router.snapshot(), "v-3", 40 * SECOND)
+    told = {agent.agent: ((agent.reason, agent.detail), *agent.further) for agent in waits}
+    assert told["ben"] == (
+        ("just-declined", "missed this contact 3.0 s ago, not asked for 2.0 s more"),
+        ("paused", "tea for 2.0 s"),
+    )
+    assert told["carla"] == (("level-too-low", "billing 40 of 60 needed"), ("paused", "lunch for 2.0 s"))
+    assert told["dora"] == (
+        ("skill-missing", "billing 0 of 60 needed"),
+        ("unreachable", "its phone is not registered for 2.0 s"),
+    )
+    assert told["gina"] == (("paused", "lunch for 40.0 s"),)
+
+
 def test_who_waits_is_told_who_is_between() -> None:
     router, state, _ = busy_centre()
     told = {agent.agent: agent.reason for agent in explain_waiting(state, "v-3", 38 * SECOND)}

@@ -44,6 +44,14 @@ def test_only_agents_of_the_queue_count_and_any_ring_is_enough(
     assert (mistakes({"t.yaml": STAFF % (queue, needs, widen)}) == []) is servable
 
 
+@pytest.mark.parametrize("room", ["units: 99", "most: {voice: 0}"])
+def test_whoever_has_no_room_for_a_call_can_serve_none(room: str) -> None:
+    text = STAFF.replace("queues: [right]", f"queues: [right], {room}") % ("right", "sales: 90", "")
+    assert any(
+        "no agent of queue 'right' can satisfy sales 90" in line for line in mistakes({"t.yaml": text})
+    )
+
+
 def test_needs_of_different_ways_do_not_add_up() -> None:
     flows = """
     main:

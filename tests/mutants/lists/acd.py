@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 _PYTHON = "switch/acd/router.py"
 _CHOOSE = "switch/acd/choose.py"
+_MATCHING = "switch/base/matching.py"
 _OFFERS_PY = "switch/acd/offers.py"
 _ORDERS = "switch/acd/orders.py"
 _SCORES = "switch/acd/scores.py"
@@ -66,8 +67,8 @@ MUTANTS = (
     # Choosing and reserving are one step: the next contact must not be given the same agent.
     Mutant(
         _CHOOSE,
-        "if agent.fits(visit):",
-        "if True:",
+        "room = agent.fits(visit)",
+        "room = True",
         _CHOICE + "test_an_agent_with_a_contact_gets_no_other_and_the_choice_says_why",
     ),
     Mutant(
@@ -109,7 +110,7 @@ MUTANTS = (
         _CHOICE + "test_the_most_skilled_then_the_longest_idle",
     ),
     Mutant(
-        _CHOOSE,
+        _MATCHING,
         "if level < need.level:",
         "if level <= need.level:",
         _CHOICE + "test_requirements_widen_with_time",
@@ -198,15 +199,15 @@ MUTANTS = (
     ),
     # What a contact asks for, and for whom it is kept.
     Mutant(
-        _CHOOSE,
-        "if step.any_of and all(lacks(agent, group) for group in step.any_of):",
-        "if any(lacks(agent, group) for group in step.any_of):",
+        _MATCHING,
+        "elif ring.any_of and all(_lacks(able, group) for group in ring.any_of):",
+        "elif any(_lacks(able, group) for group in ring.any_of):",
         _ASKED + "TestRequirement::test_one_group_must_be_met_wholly",
     ),
     Mutant(
-        _CHOOSE,
-        "if any(agent.skills.get(need.skill, 0) >= need.level for need in step.none_of):",
-        "if any(agent.skills.get(need.skill, 0) > need.level for need in step.none_of):",
+        _MATCHING,
+        "if any(able.levels.get(need.skill, 0) >= need.level for need in ring.none_of):",
+        "if any(able.levels.get(need.skill, 0) > need.level for need in ring.none_of):",
         _ASKED + "TestRequirement::test_what_is_excluded_is_counted_from_its_level_on",
     ),
     Mutant(
