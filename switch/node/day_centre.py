@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from switch.base.clock import SECOND
+from switch.base.matching import VOICE
 from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.actions import QueueStep
@@ -29,7 +30,7 @@ from switch.dialplan.program import merge_needs
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.queue_steps import asks_of, widen_of
 from switch.dialplan.requirement import LANGUAGE, rings_of
-from switch.dialplan.routing_words import VOICE, agent_words, check_policy, queue_words, read_routing
+from switch.dialplan.routing_words import agent_words, check_policy, queue_words, read_routing
 from switch.dialplan.source import Path, Source
 from switch.node.day_schema import CallsModel, GroupModel, QueueModel
 
