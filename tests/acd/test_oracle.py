@@ -58,7 +58,7 @@ def test_each_policy_by_brute_force(name: str, policy: Policy) -> None:
 @pytest.mark.parametrize("order", list(Order))
 @pytest.mark.parametrize("seed", range(3))
 def test_each_order_by_brute_force(name: str, order: Order, seed: int) -> None:
-    """Crowds in four queues wait for few agents who come back together, so that each order has much to say."""
+    """Crowds in four queues wait for few agents who come back together: each order has much to say."""
     world = Surges(seed, agents=3, queues=4, contacts=16, orders=(order,), words=KNOWN - {"batch"})
     world.setup.append(ev.SetTenant(TenantSettings(order=order)))
     run(world, half(name)(seed), Oracle(seed))
