@@ -71,6 +71,16 @@ def test_only_who_is_at_work_is_reckoned_with(centre: Centre) -> None:
     assert estimate_s(centre, "w") * SECOND == -1
 
 
+def test_whoever_is_ahead_counts_by_how_long_that_takes(centre: Centre) -> None:
+    centre.queue("long", handling_us=360 * SECOND)
+    centre.queue("q")
+    centre.agent("a")
+    busy(centre, "a")
+    centre.arrive("ahead", "long")
+    centre.arrive("w", "q")
+    assert estimate_s(centre, "w") == pytest.approx(360 + 180, rel=0.01)
+
+
 def test_who_gives_up_needs_no_agent(centre: Centre) -> None:
     """Each gives up after a talk's time on average: thirty ahead are far less than thirty talks."""
     centre.queue()

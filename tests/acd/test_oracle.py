@@ -51,7 +51,10 @@ def test_batches_by_brute_force(name: str, seed: int) -> None:
 @pytest.mark.parametrize("name", HALVES)
 @pytest.mark.parametrize("policy", list(Policy))
 def test_each_policy_by_brute_force(name: str, policy: Policy) -> None:
+    """In a centre of all kinds of events, and where several are free at once for most that are offered."""
     run(World(77, agents=5, queues=2, contacts=10, policies=(policy,)), half(name)(77), Oracle(77))
+    world = Surges(77, agents=5, queues=2, contacts=10, policies=(policy,), words=KNOWN - {"batch"})
+    run(world, half(name)(77), Oracle(77))
 
 
 @pytest.mark.parametrize("name", HALVES)

@@ -210,3 +210,20 @@ class TestOwnCalls:
         centre.arrive("c", t=200)
         assert centre.offered() == [("c", "a")]
         assert centre.of(Offered)[0].choice.tie_break == "order"
+
+
+@pytest.mark.parametrize("name", knowing("own-calls"))
+@pytest.mark.parametrize(("resets", "expected"), [(False, "first"), (True, "second")])
+def test_own_calls_reset_the_idle_order_where_the_tenant_wants_it(
+    name: str, resets: bool, expected: str
+) -> None:
+    centre = Centre(half(name))
+    centre.do(ev.SetTenant(TenantSettings(own_calls_reset_idle=resets)))
+    centre.queue(policy=Policy.LONGEST_IDLE)
+    centre.agent("first")
+    centre.do(ev.Wake(), 110)
+    centre.agent("second")
+    centre.do(ev.Engage("first"), 120)
+    centre.do(ev.Disengage("first"), 130)
+    centre.arrive("c", t=140)
+    assert centre.offered() == [("c", expected)]
