@@ -63,6 +63,12 @@ class TestRequirement:
         centre.arrive("c", "q", step)
         assert centre.of(Offered)[0].choice.best[0].score == 51 << 32
 
+    def test_a_group_that_is_not_met_counts_for_nothing(self, centre: Centre) -> None:
+        centre.queue()
+        centre.agent("nearly", french=50, english=80)
+        centre.arrive("c", "q", Step(0, (), any_of=((FRENCH,), (Need("english", 90),))))
+        assert centre.of(Offered)[0].choice.best[0].score == 50 << 32
+
     def test_teams(self, centre: Centre) -> None:
         centre.queue()
         centre.agent("west", more={"teams": ("west",)})
