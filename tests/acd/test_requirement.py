@@ -69,6 +69,15 @@ class TestRequirement:
         centre.arrive("c", "q", Step(0, (), any_of=((FRENCH,), (Need("english", 90),))))
         assert centre.of(Offered)[0].choice.best[0].score == 50 << 32
 
+    def test_a_level_of_nothing_is_met_by_everybody(self, centre: Centre) -> None:
+        """As a widening may leave it; whoever has the skill is not the only one."""
+        centre.queue()
+        centre.agent("novice")
+        centre.agent("expert", french=9)
+        centre.do(ev.Pause("expert", ""))
+        centre.arrive("c", "q", (0, {"french": 0}))
+        assert centre.offered() == [("c", "novice")]
+
     def test_teams(self, centre: Centre) -> None:
         centre.queue()
         centre.agent("west", more={"teams": ("west",)})

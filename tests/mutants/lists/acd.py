@@ -98,7 +98,7 @@ MUTANTS = (
         _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
     ),
     Mutant(
-        "switch/acd/state.h",
+        "switch/acd/settle.c",
         "return x->rank != y->rank ? x->rank < y->rank : key_before(&x->key, &y->key);",
         "return x->rank != y->rank ? x->rank > y->rank : key_before(&x->key, &y->key);",
         _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
@@ -158,7 +158,7 @@ MUTANTS = (
         "switch/acd/classes.c",
         "if (need->level > 0 && (!rarest || holders->count < rarest->count))",
         "if (!rarest || holders->count < rarest->count)",
-        _TWINS,
+        _ASKED + "TestRequirement::test_a_level_of_nothing_is_met_by_everybody",
     ),
     Mutant("switch/acd/waiting.c", "if (line_first(&class->line)->item == visit)", "if (0)", _TWINS),
     Mutant(
