@@ -35,6 +35,8 @@ class Reason(StrEnum):
     SIGNALLING_LOST = "signalling-lost"
     ELSEWHERE = "answered-elsewhere"
     TRANSFERRED = "transferred"
+    MACHINE = "machine"
+    """A machine answered, and nobody wanted one."""
     FAILED = "failed"
     ADMINISTRATOR = "administrator"
     SHUTDOWN = "shutdown"
@@ -84,6 +86,7 @@ _STATUS_OF = {
     Reason.SIGNALLING_LOST: 408,
     Reason.ELSEWHERE: 487,
     Reason.TRANSFERRED: 200,
+    Reason.MACHINE: 480,
     Reason.FAILED: 500,
     Reason.ADMINISTRATOR: 480,
     Reason.SHUTDOWN: 503,
@@ -124,6 +127,7 @@ _Q850_OF = {
     Reason.MEDIA_LOST: 41,
     Reason.SIGNALLING_LOST: 41,
     Reason.TRANSFERRED: 16,
+    Reason.MACHINE: 16,
 }
 
 

@@ -121,6 +121,15 @@ class DialKind(StrEnum):
     OUTSIDE = "outside"
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerTerms:
+    """How it is told whether a person or a machine answered: after so long at most; less than this confidence
+    (0 to 100) is not believed."""
+
+    wait_ms: int
+    confidence: int
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Dial:
@@ -129,7 +138,7 @@ class Dial:
     `trunk` names the trunk to use, empty: the tenant's own choice. `timeout_s` is the ring time.
     `ringback` is a clip to loop while it rings, until the bridge: set where the caller was answered
     before and would hear silence; empty where the caller's own network gives the tone. `record`: the
-    talk is recorded.
+    talk is recorded. `answers`: a machine that answers is no talk (MACHINE).
     """
 
     kind: DialKind
@@ -138,6 +147,19 @@ class Dial:
     trunk: str = ""
     ringback: str = ""
     record: bool = False
+    answers: AnswerTerms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Tell who is there: `AnswerHeard` follows; until `StopListening` also `BeepHeard`, `FellSilent`."""
+
+    terms: AnswerTerms
+
+
+@dataclass(frozen=True, slots=True)
+class StopListening:
+    """Nothing of it is wanted any more."""
 
 
 class AgentVerb(StrEnum):
@@ -327,6 +349,8 @@ Action = (
     | LeaveQueue
     | WishCallback
     | Dial
+    | Listen
+    | StopListening
     | AgentCommand
     | Record
     | TakeMessage

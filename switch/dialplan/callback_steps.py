@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from switch.dialplan import phrases, schema
 from switch.dialplan import program as p
+from switch.dialplan.detecting import terms
 from switch.dialplan.plan import CallbackPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.schema_callback import CallbackModel, CallbackStepModel
+from switch.dialplan.schema_sound import ListenModel
 from switch.dialplan.source import Path, Source
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ TEMPORARILY_UNAVAILABLE = 480
 OUR_KEY = "1"
 """The key that our own wording of the offer names."""
 _MINUTE_S = 60
+AGAIN = "again"
+"""A machine that answers is as if nobody had."""
 
 
 def read_callback(
@@ -28,6 +32,7 @@ def read_callback(
     book: PromptBook,
     problems: Problems,
     hours: Iterable[str],
+    flows: Iterable[str],
 ) -> CallbackPlan | None:
     """The terms at `path` of a queue; None where it calls nobody back."""
     if model.callback is None:
@@ -43,6 +48,11 @@ def read_callback(
         problems.add(source.place((*path, "key")), f"{stated.key} is one of 'exit_keys' already")
     if stated.hours and stated.hours not in hours:
         problems.unknown(source.place((*path, "hours")), "hours", stated.hours, hours)
+    if stated.machine not in ("", AGAIN, *flows):
+        problems.unknown(source.place((*path, "machine")), "flow", stated.machine, [AGAIN, *flows])
+    listen = schema.read(ListenModel, source, (*path, "detect"), stated.detect, problems)
+    if stated.detect is not None and not stated.machine:
+        problems.add(source.key_place((*path, "detect")), "'detect' is for 'machine', which is not stated")
     book.use_phrases(tuple(phrases.CALLBACK))
     book.use_phrases(("wrong-key", "no-key"))
     return CallbackPlan(
@@ -57,6 +67,8 @@ def read_callback(
         ring_s=stated.ring_s,
         other_number=stated.other_number,
         countries=frozenset(stated.countries),
+        answers=terms(listen) if stated.machine and listen is not None else None,
+        machine="" if stated.machine == AGAIN else stated.machine,
     )
 
 

@@ -21,6 +21,7 @@ _ANSWERING = (
     | p.WaitInQueue
     | p.OfferCallback
     | p.LeaveMessage
+    | p.DetectAnswer
     | p.HearMailbox
     | p.Confer
 )

@@ -98,14 +98,42 @@ class DialOutcome(StrEnum):
     NO_ANSWER = "no-answer"
     UNREACHABLE = "unreachable"
     REJECTED = "rejected"
+    MACHINE = "machine"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class DialEnded:
-    """The dialled party hung up after a talk (ENDED), or never answered."""
+    """The dialled party hung up after a talk (ENDED), or never answered, or a machine did."""
 
     outcome: DialOutcome
+
+
+class Who(StrEnum):
+    """Who answered."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeard:
+    """The answer to `Listen`. `reason` says what it was told by, in words."""
+
+    who: Who
+    confidence: int = 100
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BeepHeard:
+    """A pure tone is over: after a machine's greeting, the moment to speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class FellSilent:
+    """Nothing was said for three seconds, behind something that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +228,9 @@ Event = (
     | QueueConnected
     | QueueEnded
     | DialEnded
+    | AnswerHeard
+    | BeepHeard
+    | FellSilent
     | AgentCommandDone
     | MessageTaken
     | MailboxStatus

@@ -14,8 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 from switch.base.clock import SECOND
 from switch.dialplan import program as p
 from switch.dialplan import schema
-from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed
+from switch.dialplan.actions import AgentVerb, AnswerTerms, DialKind, QueueNeed
 from switch.dialplan.callback_steps import callback
+from switch.dialplan.detecting import detect, terms
 from switch.dialplan.hours import Hours
 from switch.dialplan.plan import QueuePlan, RecordingPlan, plain_number
 from switch.dialplan.problems import Problems, suggestion
@@ -24,6 +25,7 @@ from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.queue_steps import queue
 from switch.dialplan.room_steps import conference, voice_mail
 from switch.dialplan.rooms_plan import MailboxPlan
+from switch.dialplan.schema_sound import ListenModel
 from switch.dialplan.sound_steps import play, record, take_message, told
 from switch.dialplan.source import Path, Source
 
@@ -347,10 +349,23 @@ def _dial(c: FlowCompiler, args: Any, path: Path, where: Where, after: int) -> i
         )
     default = p.Farewell(where, "unreachable", TEMPORARILY_UNAVAILABLE)
     otherwise = c.optional(model.otherwise, path, where, "otherwise", after, default=default)
+    answers = _answers(c, model, path, where)
+    if answers is not None:
+        exits["machine"] = c.destination(model.machine, (*path, "machine"), where, "machine", after)
     step = c.add(
-        p.DialOut(where, kind, target, model.timeout_s, model.trunk, exits, otherwise, after, model.record)
+        p.DialOut(
+            where, kind, target, model.timeout_s, model.trunk, exits, otherwise, after, model.record, answers
+        )
     )
     return told(c, where, step) if model.record else step
+
+
+def _answers(c: FlowCompiler, model: schema.DialModel, path: Path, where: Where) -> AnswerTerms | None:
+    """Who says where a machine goes wants it told from a person."""
+    listen = schema.read(ListenModel, c.source, (*path, "detect"), model.detect, c.problems)
+    if model.machine is None and model.detect is not None:
+        c.problems.add(where.place, "'detect' is for 'machine', which is not stated")
+    return None if model.machine is None or listen is None else terms(listen)
 
 
 def _check_target(c: FlowCompiler, kind: DialKind, target: str, trunk: str, path: Path) -> None:
@@ -375,6 +390,7 @@ VERBS: Mapping[str, Verb] = {
     "callback": callback,
     "collect": _collect,
     "conference": conference,
+    "detect": detect,
     "dial": _dial,
     "goto": _goto,
     "hangup": _hangup,

@@ -12,6 +12,7 @@ from switch.base.values import quick
 from switch.dialplan import program as p
 from switch.dialplan.actions import Action, AgentCommand, Answer, Dial, Hangup, Record, RecordVerb, Reject
 from switch.dialplan.conferring import Conferring
+from switch.dialplan.detecting import Detecting
 from switch.dialplan.events import (
     AgentCommandDone,
     Answered,
@@ -50,6 +51,7 @@ _AUDIBLE = (
     p.TellRecording,
     p.RecordCall,
     p.LeaveMessage,
+    p.DetectAnswer,
     p.HearMailbox,
     p.Confer,
 )
@@ -136,7 +138,9 @@ class _Dialling:
         session.digits = ""
         session.trail(step.where, f"{step.kind} {target}")
         ringback = session.plan.ringback if session.answered else ""
-        session.out.append(Dial(step.kind, target, step.timeout_s, step.trunk, ringback, step.record))
+        session.out.append(
+            Dial(step.kind, target, step.timeout_s, step.trunk, ringback, step.record, step.answers)
+        )
         return None
 
     def handle(self, event: Event, now: int) -> int | None:
@@ -297,6 +301,8 @@ class Interpreter:
                 return self._wait(_Dialling(session, step), now)
             case p.LeaveMessage():
                 return self._wait(Messaging(session, step), now)
+            case p.DetectAnswer():
+                return self._wait(Detecting(session, step), now)
             case p.HearMailbox():
                 return self._wait(MailSession(session, step), now)
             case p.Confer():

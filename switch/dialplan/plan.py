@@ -6,6 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from switch.base.errors import Problem
+from switch.dialplan.actions import AnswerTerms
 from switch.dialplan.hours import Calendar, Hours
 from switch.dialplan.listen_plan import NOTHING_STATED, ListeningPlan
 from switch.dialplan.phrases import BEEP
@@ -281,6 +282,10 @@ class CallbackPlan:
     ring_s: int
     other_number: bool
     countries: frozenset[str]
+    answers: AnswerTerms | None = None
+    """How a machine that answers is told from a person; None: it is not."""
+    machine: str = ""
+    """The flow that serves it; empty: it counts as nobody."""
 
 
 @dataclass(frozen=True, slots=True)

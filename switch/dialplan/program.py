@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from switch.dialplan.actions import AgentVerb, DialKind, QueueNeed, RecordVerb
+from switch.dialplan.actions import AgentVerb, AnswerTerms, DialKind, QueueNeed, RecordVerb
 from switch.dialplan.problems import NOWHERE, Place
 
 HANG_UP = 0
@@ -185,6 +185,20 @@ class DialOut:
     otherwise: int
     next: int
     record: bool = False
+    answers: AnswerTerms | None = None
+    """A machine is no talk: it has an exit of its own, "machine"."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectAnswer:
+    """`beep_us` 0: a machine's beep is not waited for."""
+
+    where: Where
+    answers: AnswerTerms
+    beep_us: int
+    human: int
+    machine: int
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +310,7 @@ Instruction: TypeAlias = (
     | WaitInQueue
     | OfferCallback
     | DialOut
+    | DetectAnswer
     | Rest
     | CommandAgent
     | TellRecording
@@ -361,8 +376,11 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
         case OfferCallback():
             return ((instruction.promised, True), (instruction.declined, False))
         case DialOut():
-            exits = tuple((address, reason == "no-answer") for reason, address in instruction.exits.items())
+            waits = ("no-answer", "machine")
+            exits = tuple((address, reason in waits) for reason, address in instruction.exits.items())
             return (*exits, (instruction.otherwise, False), (instruction.next, True))
+        case DetectAnswer():
+            return ((instruction.human, True), (instruction.machine, True), (instruction.unknown, True))
         case HearMailbox():
             return ((instruction.refused, False), (instruction.next, True))
         case Confer():

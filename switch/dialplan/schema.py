@@ -478,6 +478,8 @@ class DialModel(Section):
     no_answer: Raw = None
     unreachable: Raw = None
     rejected: Raw = None
+    machine: Raw = None
+    detect: Raw = None
     otherwise: Raw = None
 
 

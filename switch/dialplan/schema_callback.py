@@ -22,6 +22,8 @@ class CallbackModel(Section):
     other_number: bool = True
     countries: Countries = Field(default_factory=list)
     promised: Raw = None
+    machine: str = ""
+    detect: Raw = None
 
 
 class CallbackStepModel(Section):

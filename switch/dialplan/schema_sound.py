@@ -15,6 +15,22 @@ class PlayModel(Section):
     volume_db: Annotated[int, Field(ge=-20, le=20)] = 0
 
 
+class ListenModel(Section):
+    """How it is told whether a person answered: how long at most, and what is believed."""
+
+    wait_s: Annotated[int, Field(ge=2, le=30)] = 5
+    confidence: Annotated[int, Field(ge=0, le=100)] = 50
+
+
+class DetectModel(ListenModel):
+    """The step: for the party that the flow serves."""
+
+    beep_s: Annotated[int, Field(ge=0, le=120)] = 30
+    human: Any = None
+    machine: Any = None
+    unknown: Any = None
+
+
 class TakeMessageModel(Section):
     """A message that the caller leaves."""
 

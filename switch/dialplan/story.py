@@ -54,7 +54,7 @@ class QueueIsModel(schema.Section):
 class DialsModel(schema.Section):
     extension: str = ""
     outside: str = ""
-    ends: Literal["ended", "busy", "no-answer", "unreachable", "rejected", "failed"]
+    ends: Literal["ended", "busy", "no-answer", "unreachable", "rejected", "machine", "failed"]
 
 
 class CommandsModel(schema.Section):
@@ -98,7 +98,7 @@ class Teller:
                     self.wake_at = action.at
                 case a.StopPlay():
                     self.playing = None
-                case a.Trail() | a.Record():
+                case a.Trail() | a.Record() | a.StopListening():
                     pass
                 case a.AskQueue(look=True):
                     looks = True
@@ -293,6 +293,16 @@ def _dials(teller: Teller, args: Any) -> None:
     teller.give(e.DialEnded(e.DialOutcome(model.ends)))
 
 
+def _answered_by(teller: Teller, args: Any) -> None:
+    """A machine's beep follows its greeting."""
+    if args not in list(e.Who):
+        raise _OtherwiseError(f"human, machine or unknown was expected, found '{args}'")
+    teller.expect(a.Listen, "to listen for who answered")
+    teller.give(e.AnswerHeard(e.Who(args)))
+    if args == e.Who.MACHINE:
+        teller.give(e.BeepHeard())
+
+
 def _commands(teller: Teller, args: Any) -> None:
     model = _model(teller, CommandsModel, args)
     command = teller.expect(a.AgentCommand, f"to command {model.verb}")
@@ -323,6 +333,7 @@ LINES: Mapping[str, Callable[[Teller, Any], None]] = {
     "shut": _shut,
     "leaves": _leaves,
     "dials": _dials,
+    "answered_by": _answered_by,
     "commands": _commands,
     "rejected": _rejected,
 }

@@ -94,7 +94,8 @@ class TenantReader:
         program = compiler.program()
         pause_code, codes = self._codes()
         numbers = self._numbers(program, codes)
-        self._check_program(program, agents, {*numbers.values(), *codes.values()}, queues)
+        machines = {queue.callback.machine for queue in queues.values() if queue.callback is not None}
+        self._check_program(program, agents, {*numbers.values(), *codes.values(), *machines}, queues)
         prompts, requests = self._clips(book, program, queues)
         return TenantPlan(
             key=self.key,
@@ -265,7 +266,13 @@ class TenantReader:
                 remember_days=remember_days,
                 widen_at_once_below=model.widen_at_once_below,
                 callback=read_callback(
-                    model, (*path, "callback"), self.source, book, self.problems, self.model.hours
+                    model,
+                    (*path, "callback"),
+                    self.source,
+                    book,
+                    self.problems,
+                    self.model.hours,
+                    self.model.flows,
                 ),
                 **queue_words(model, schema.QueueWordsModel.model_fields),
             )

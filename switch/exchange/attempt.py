@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from switch.base.values import quick
 from switch.call.cause import By, Cause, Reason
 from switch.call.leg import Leg
+from switch.dialplan.actions import AnswerTerms
 from switch.tenant.limits import Ticket
 from switch.trunk.settings import Gateway, RouteChoice
 
@@ -38,6 +39,8 @@ class Purpose:
     exclusive: bool = False
     redirected: OnRedirect | None = None
     """What follows a phone's 3xx: None, or the cause that it counts as. Without it it is a refusal."""
+    machine: OnAnswer | None = None
+    """In place of `lost`, where a machine is wanted for something after all."""
 
 
 @quick
@@ -71,6 +74,8 @@ class Attempt:
     """Of the INVITEs, besides what every INVITE has."""
     forwards: tuple[str, ...] = ()
     """The accounts whose phones have forwarded it, in their order."""
+    answers: AnswerTerms | None = None
+    """A machine that answers is not wanted: the winner is listened to before anything is done with it."""
 
     def failed(self, leg: Leg, cause: Cause) -> bool:
         """`leg` came to nothing. True when no leg is left that could still answer."""

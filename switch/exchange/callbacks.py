@@ -28,7 +28,7 @@ from switch.dialplan.actions import WishCallback
 from switch.dialplan.events import CallbackAnswered
 from switch.dialplan.hours import is_open, local_time
 from switch.dialplan.plan import CallbackPlan, TenantPlan
-from switch.exchange import ringing, talks
+from switch.exchange import flows, ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
 from switch.exchange.office import CommitWanted, Office
 from switch.exchange.session import ContactState, Session
@@ -375,6 +375,8 @@ def agent_answered(office: Office, session: Session, callback: Callback, leg: Le
     terms, plan = _terms(office, callback), office.tenancy(session).plan
     ring_s = 30 if terms is None else terms.ring_s
     attempt = Attempt(id=office.parts.ids.make("a"), purpose=_PURPOSE, deadline=now + ring_s * SECOND)
+    if terms is not None and terms.answers is not None:
+        attempt.answers = terms.answers
     ringing.start(office, session, attempt)
     ringing.ring_outside(office, session, attempt, plan.trunk, callback.number, plan.caller_id, now)
     if attempt.legs:
@@ -411,6 +413,25 @@ def _customer_lost(office: Office, session: Session, attempt: Attempt, cause: Ca
     office.hang_up(session.call.anchor, Cause(cause.reason, By.US, status, cause.told), now)
 
 
+def _machine(office: Office, session: Session, attempt: Attempt, leg: Leg, now: int) -> None:
+    """The customer's machine: the agent is let go; a flow leaves a message, which keeps the promise, or it is
+    as if nobody had answered."""
+    callback, agent = session.callback, session.call.anchor
+    terms = None if callback is None else _terms(office, callback)
+    if callback is None or terms is None or not terms.machine:
+        ringing.lost(office, session, attempt, ours(Reason.MACHINE), now)
+        return
+    ringing.forget(office, session, attempt)
+    session.callback = callback.session = None
+    _end(office, callback, "machine", now)
+    talks.stop_ringback(office, session)
+    talks.leave_queue(office, session)
+    session.call.record.answered_wall_us = office.journal.wall(now)
+    session.call.anchor = leg
+    office.hang_up(agent, ours(Reason.MACHINE), now)
+    flows.start_named(office, session, terms.machine, callback.number, now)
+
+
 def agent_left(office: Office, session: Session, now: int) -> None:
     """The agent hung up before the customer answered: that was no try, and the place is as it was."""
     callback = session.callback
@@ -425,14 +446,14 @@ def _let_go(session: Session, callback: Callback) -> None:
     session.callback = callback.session = None
 
 
-_PURPOSE = Purpose("callee", _customer_answered, _customer_lost)
+_PURPOSE = Purpose("callee", _customer_answered, _customer_lost, machine=_machine)
 
 
 # The end.
 
 
 def _end(office: Office, callback: Callback, outcome: str, now: int) -> None:
-    """Forget it; `outcome` is one of answered, no-answer, expired, cancelled, refused, not-stored."""
+    """Forget it; `outcome`: answered, no-answer, machine, expired, cancelled, refused or not-stored."""
     book = _book(office)
     if book.by_id.pop(callback.id, None) is None:
         return

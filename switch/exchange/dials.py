@@ -2,6 +2,7 @@
 
 from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.leg import Leg
+from switch.dialplan.actions import AnswerTerms
 from switch.dialplan.events import DialEnded, DialOutcome
 from switch.exchange import diverting, ringing, talks
 from switch.exchange.attempt import Attempt, Purpose
@@ -17,12 +18,17 @@ _OUTCOME_OF = {
     Reason.DECLINED: DialOutcome.REJECTED,
     Reason.FORBIDDEN: DialOutcome.REJECTED,
     Reason.LIMITED: DialOutcome.REJECTED,
+    Reason.MACHINE: DialOutcome.MACHINE,
 }
 
 
-def start(office: Office, session: Session, ring_us: int, now: int) -> Attempt:
+def start(
+    office: Office, session: Session, ring_us: int, now: int, answers: AnswerTerms | None = None
+) -> Attempt:
     """An attempt for the anchor; add legs by `ringing.ring_account` or `ringing.ring_outside`."""
-    attempt = Attempt(id=office.parts.ids.make("a"), purpose=_PURPOSE, deadline=now + ring_us)
+    attempt = Attempt(
+        id=office.parts.ids.make("a"), purpose=_PURPOSE, deadline=now + ring_us, answers=answers
+    )
     ringing.start(office, session, attempt)
     return attempt
 

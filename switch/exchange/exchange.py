@@ -22,6 +22,7 @@ from switch.dialplan.events import Wake as FlowWake
 from switch.exchange import (
     audio,
     callbacks,
+    detecting,
     hearing,
     invites,
     lines,
@@ -495,6 +496,8 @@ class Exchange:
         elif isinstance(event, media.PlayFinished):
             if event.playback > 0 and leg is session.call.anchor:
                 self.office.tell_flow(session, PlayEnded(event.playback, event.completed))
+        elif isinstance(event, media.AnswerClassified | media.BeepDetected | media.SpeechStopped):
+            detecting.heard(self.office, session, leg, event, now)
         elif isinstance(event, media.StreamAlarm):
             audio.alarmed(self.office, session, leg, event, now)
             if event.raised and leg.agent:

@@ -11,7 +11,12 @@ def start(office: Office, session: Session, number: str, now: int) -> None:
     plan = office.tenancy(session).plan
     flow = plan.route(number)
     assert flow is not None, "the directory knows only numbers that have a flow"
-    call = session.call
+    start_named(office, session, flow, number, now)
+
+
+def start_named(office: Office, session: Session, flow: str, number: str, now: int) -> None:
+    """Likewise by this flow; `number` is what the flow is told was called."""
+    plan, call = office.tenancy(session).plan, session.call
     office.timers.cancel(("flow", call.id))
     interpreter: Interpreter = office.parts.make_interpreter(plan, flow)
     session.interpreter = interpreter

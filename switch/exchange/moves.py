@@ -4,6 +4,7 @@ All of it happens in one step of the exchange: nobody sees an agent, a contact o
 """
 
 from collections import deque
+from dataclasses import replace
 
 from switch.call.leg import Leg
 from switch.exchange import mail, rooms, talks
@@ -11,7 +12,6 @@ from switch.exchange.attempt import Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
-from switch.media.commands import Play
 
 
 def move_leg(office: Office, giver: Session, taker: Session, leg: Leg, now: int) -> None:
@@ -53,7 +53,7 @@ def hear_again(office: Office, session: Session) -> None:
     rooms.follow(office, session)
     heard = session.playing
     if heard is not None and session.interpreter is not None:
-        session.playing = Play(session.call.anchor.slot.number, heard.playback, heard.clips, heard.loop)
+        session.playing = replace(heard, slot=session.call.anchor.slot.number)
         office.media([session.playing])
 
 

@@ -1,19 +1,23 @@
 """Attempts: ring phones or a carrier for one purpose, and say how it ended.
 
-States of an attempt: RINGING until the first answer, then WON; or LOST when every leg has failed, the time is
-up, or it was called off. An attempt that is over leaves the session in the same step.
+States of an attempt: RINGING until the first answer, then WON, by way of LISTENING where `answers` is stated;
+or LOST when every leg has failed, the time is up, or it was called off. An attempt that is over leaves the
+session in the same step.
 """
 
+from switch.base.clock import MILLISECOND
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.destination import Credentials, Destination, Way
 from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, OutgoingLeg
+from switch.dialplan.actions import AnswerTerms
 from switch.exchange import codecs, encryption, identities, key_ways, meter, talks
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
+from switch.media.commands import AnswerSettings, Detector, StartDetection, StopDetection
 from switch.registrar.values import Binding
 from switch.sip.uri import NameAddr
 from switch.tenant.names import wire_name
@@ -21,6 +25,9 @@ from switch.tenant.numbers import is_emergency
 from switch.trunk.registration import seconds_of
 from switch.trunk.settings import GatewayOutcome, RouteChoice
 from switch.trunk.trunks import Trunks
+
+LATE_MS = 1_000
+"""What the engine tells about an answer comes in time, unless it was lost."""
 
 NOBODY_RANG = frozenset({404, 410, 484, 502, 503, 604})
 """Answers which say that nobody was reached, also after a 183: an announcement, or a way that was closed."""
@@ -217,7 +224,30 @@ def answered(office: Office, session: Session, attempt: Attempt, leg: Leg, now: 
     if session.tickets is not None:
         meter.answered(office, session, leg, now)
     _call_off_others(office, attempt, leg, now)
+    if attempt.answers is not None:
+        _listen(office, attempt, attempt.answers, leg, now)
+        return
     attempt.purpose.answered(office, session, attempt, leg, now)
+
+
+def _listen(office: Office, attempt: Attempt, terms: AnswerTerms, leg: Leg, now: int) -> None:
+    """The attempt goes on until the engine says who has answered; a second after that it is late."""
+    office.timers.cancel(("gateway", attempt.id))
+    office.timers.set(("ring", attempt.id), now + (terms.wait_ms + LATE_MS) * MILLISECOND)
+    settings = AnswerSettings(total_analysis_ms=terms.wait_ms)
+    office.media([StartDetection(leg.slot.number, Detector.MACHINE, answers=settings)])
+
+
+def heard(office: Office, session: Session, attempt: Attempt, leg: Leg, now: int, *, machine: bool) -> None:
+    """Who has answered; what is not known is taken for a person, who would hang up on silence."""
+    office.media([StopDetection(leg.slot.number, Detector.MACHINE)])
+    purpose = attempt.purpose
+    if not machine:
+        purpose.answered(office, session, attempt, leg, now)
+    elif purpose.machine is not None:
+        purpose.machine(office, session, attempt, leg, now)
+    else:
+        lost(office, session, attempt, ours(Reason.MACHINE), now)
 
 
 def leg_failed(office: Office, session: Session, attempt: Attempt, leg: Leg, cause: Cause, now: int) -> None:
@@ -251,6 +281,9 @@ def _may_go_on(office: Office, leg: OutgoingLeg, cause: Cause) -> bool:
 
 def timed_out(office: Office, session: Session, attempt: Attempt, now: int) -> None:
     """The ring time is over. Phones that never said a word are not there; the others nobody picked up."""
+    if attempt.winner is not None and attempt.answers is not None:
+        heard(office, session, attempt, attempt.winner, now, machine=False)
+        return
     silent = all(isinstance(leg, OutgoingLeg) and leg.silent(now) for leg in attempt.legs.values())
     lost(office, session, attempt, NOBODY_THERE if silent else ours(Reason.NO_ANSWER), now)
 

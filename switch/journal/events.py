@@ -10,6 +10,7 @@ from typing import ClassVar
 from switch.base.values import quick
 from switch.journal.queue_events import CallbackEnded, CallbackKept, LineGraded, Widened
 from switch.journal.room_events import (
+    AnswerHeard,
     ConferenceJoined,
     ConferenceLeft,
     RecordingDeleted,
@@ -496,6 +497,7 @@ Event = (
     | ConferenceLeft
     | Supervised
     | SupervisionEnded
+    | AnswerHeard
     | OutsideCounted
     | OutsideCharged
     | MessageReceived

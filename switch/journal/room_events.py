@@ -1,4 +1,4 @@
-"""Of rooms: conferences, supervision, files that are deleted. The rules are those of `events`."""
+"""Of conferences, supervision, who answered, files that are deleted. The rules are those of `events`."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -59,3 +59,18 @@ class SupervisionEnded:
     VERSION: ClassVar[int] = 1
     account: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeard:
+    """Who is at the leg, by how it answered: human, machine, unknown. `confidence` is 0 to 100, `reason` the
+    rule that decided; so much of a voice (`greeting_ms`, `words`) was heard until then."""
+
+    KIND: ClassVar[str] = "answer-heard"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    who: str
+    confidence: int
+    reason: str
+    greeting_ms: int
+    words: int

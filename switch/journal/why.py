@@ -36,7 +36,13 @@ from switch.journal.events import (
     VisitEnded,
 )
 from switch.journal.queue_events import CallbackEnded, CallbackKept, LineGraded, Widened
-from switch.journal.room_events import ConferenceJoined, ConferenceLeft, Supervised, SupervisionEnded
+from switch.journal.room_events import (
+    AnswerHeard,
+    ConferenceJoined,
+    ConferenceLeft,
+    Supervised,
+    SupervisionEnded,
+)
 
 REFUSED = "refused"
 ANSWERED = "answered"
@@ -352,6 +358,9 @@ class _Story:
                 return f"supervision: {what}, asked for by {by or 'nobody known'}: {reason or 'no reason'}"
             case SupervisionEnded(account, reason):
                 return f"supervision by {account} ended: {reason}"
+            case AnswerHeard(leg, who, confidence, reason, greeting_ms, words):
+                heard = f"{words} words, {greeting_ms / 1000:.1f} s of voice"
+                return f"{self._party(leg)} is heard: {who}, {confidence} % sure ({reason}; {heard})"
             case Widened(_, queue, step, asks):
                 return f"ring {step + 1} in queue {queue}: asks for {asks}"
             case LineGraded(agent, grade, reason):

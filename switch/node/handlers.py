@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from switch.dialplan import actions
-from switch.exchange import callbacks
+from switch.exchange import callbacks, detecting
 from switch.exchange.actions import (
     agents,
     answering,
@@ -30,6 +30,8 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.LeaveQueue: queueing.leave,
     actions.WishCallback: callbacks.wish,
     actions.Dial: dialling.dial,
+    actions.Listen: detecting.listen,
+    actions.StopListening: detecting.stop,
     actions.AgentCommand: agents.command,
     actions.Record: recording.record,
     actions.TakeMessage: messaging.take,

@@ -24,6 +24,19 @@ FLOWS = [
     ("main:\n  - play: {prompt: hello, volume_db: 40}", "2:40: volume_db: at most 20"),
     ("main:\n  - play: {prompt: helo, speed: 90}", "2:22: unknown prompt 'helo'; did you mean 'hello'?"),
     ("main:\n  - play: {prompt: hello, spede: 90}", "2:29: unknown word 'spede'; did you mean 'speed'?"),
+    ("main:\n  - detect: {machine: mian}", "2:25: unknown flow 'mian'; did you mean 'main'?"),
+    ("main:\n  - detect: {wait_s: 9}", "2:7: at least one of human, machine and unknown was expected"),
+    ("main:\n  - detect: {human: main, wait_s: 60}", "2:37: wait_s: at most 30"),
+    ("main:\n  - detect: {human: main, beeps: 6}", "2:29: unknown word 'beeps'; did you mean 'beep_s'?"),
+    ("main:\n  - dial: {extension: 101, machine: mian}", "2:39: unknown flow 'mian'"),
+    (
+        "main:\n  - dial: {extension: 101, detect: {wait_s: 9}}",
+        "2:7: 'detect' is for 'machine', which is not stated",
+    ),
+    (
+        "main:\n  - dial: {extension: 101, machine: hangup, detect: {confidence: 101}}",
+        "2:68: confidence: at most 100",
+    ),
     ("main:\n  - play: {speed: 90}", "2:7: 'prompt' is missing here"),
     ("main:\n  - play hello", "2:7: 'play hello' lacks a colon; write 'play: hello'"),
     (

@@ -1,25 +1,31 @@
-"""A message that one real phone leaves and another listens to, keeps and deletes."""
+"""A message that one real phone leaves and another listens to and deletes; a phone that is a machine."""
 
 import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from switch.cli.demo import audio
+from tests.codecs.signals import speech, tone
 from tests.interop.phones import assert_likeness
 from tests.interop.world import World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WINDOW_MS = 1_000
+NUMBERS = {"650": "leave", "651": "hear", "652": "robots", "653": "mobile"}
 
 
 def prepare_centre(dialplans: Path) -> None:
     shop = dialplans / "shop.yaml"
-    text = shop.read_text().replace('  "600": to_sales', '  "600": to_sales\n  "650": leave\n  "651": hear')
+    numbers = "\n".join(f'  "{number}": {flow}' for number, flow in NUMBERS.items())
+    text = shop.read_text().replace('  "600": to_sales', f'  "600": to_sales\n{numbers}')
     shop.write_text(
         f"{text}\n  leave: [{{take_message: sales}}]\n  hear: [{{voice_mail: sales}}]\n"
+        "  robots: [{detect: {machine: [{play: goodbye}], beep_s: 20}}, hangup]\n"
+        '  mobile: [answer, {dial: {extension: "102", machine: hangup}}, {play: goodbye}]\n'
         'mailboxes: {sales: {pin: "4711"}}\nrecording: {format: opus}\n'
     )
 
@@ -63,3 +69,51 @@ async def test_left_heard_and_deleted(shop: World) -> None:
     peaks = sorted((match.peak for match in heard), reverse=True)
     print("the caller's voice in what was heard:", [round(peak, 2) for peak in peaks[:4]])
     assert_likeness(sum(peak > 0.85 for peak in peaks) >= 2, "the caller's voice", peaks)
+
+
+def answering_machine(file: Path) -> Path:
+    """Somebody reads a greeting of four seconds without a pause, then a beep, then nothing for a while."""
+    greeting = speech()[: 4 * 16_000 : 2].astype(float) / 32_768
+    beep = tone(1_000, audio.RATE_HZ, 0.4).astype(float) / 32_768
+    pause = np.zeros(audio.RATE_HZ // 2)
+    return audio.write_wav(file, np.concatenate([greeting, pause, beep, np.zeros(30 * audio.RATE_HZ)]))
+
+
+async def why(shop: World, called: str) -> str:
+    """The whole story of the last call to that number, once it is over."""
+
+    async def over() -> bool:
+        return any(row["called"] == called for row in await shop.records())
+
+    await until(over, True, 30, "the record is there")
+    call = next(row["call"] for row in await shop.records() if row["called"] == called)
+    return str((await shop.switch.cli("why", call))["text"])
+
+
+async def test_a_machine_hears_the_message_behind_its_beep(shop: World, tmp_path: Path) -> None:
+    spoken = str(answering_machine(tmp_path / "machine.wav"))
+    robot = await shop.phone("shop-101", play=spoken)
+    call = await robot.call(f"sip:652@{shop.switch.sip}")
+    await call.expect("confirmed")
+    await call.expect("disconnected", 40)
+    told = await why(shop, "652")
+    print(told)
+    assert "is heard: machine" in told
+    # A beep that a stuttering phone breaks is followed by the silence that says the same.
+    behind = max(told.find("detect beep"), told.find("detect silence"))
+    assert 0 < behind < told.index("play goodbye")
+
+
+async def test_a_dialled_machine_is_no_talk(shop: World, tmp_path: Path) -> None:
+    spoken = str(answering_machine(tmp_path / "machine.wav"))
+    machine = await shop.phone("shop-102", play=spoken)
+    chloe = await shop.phone("shop-103")
+    call = await chloe.call(f"sip:653@{shop.switch.sip}")
+    rings = await machine.incoming()
+    await rings.answer()
+    await call.expect("disconnected", 40)
+    told = await why(shop, "653")
+    print(told)
+    assert "is heard: machine" in told
+    assert "dialling ended: machine" in told
+    assert "play goodbye" not in told

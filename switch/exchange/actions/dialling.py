@@ -11,7 +11,7 @@ from switch.exchange.session import Session
 def dial(office: Office, session: Session, action: Dial, now: int) -> None:
     """Ring; the flow hears `DialEnded` when it came to nothing or the talk is over."""
     session.record_talk = action.record
-    attempt = dials.start(office, session, action.timeout_s * SECOND, now)
+    attempt = dials.start(office, session, action.timeout_s * SECOND, now, action.answers)
     if action.kind is DialKind.EXTENSION:
         ringing.ring_account(office, session, attempt, action.target, now)
     else:

@@ -10,6 +10,7 @@ _PIN = "switch/dialplan/pin.py"
 _CONFERENCES = "tests/exchange/test_conferences.py::"
 _SUPERVISING = "tests/exchange/test_supervision.py::"
 _MAILBOXES = "tests/exchange/test_mailboxes.py::"
+_ANSWERS = "tests/exchange/test_answers.py::"
 
 MUTANTS = (
     Mutant(
@@ -77,5 +78,35 @@ MUTANTS = (
         "_answered_itself(office, session, session.transfer, now)",
         "",
         "tests/exchange/test_transfers.py::TestDeflection",
+    ),
+    Mutant(
+        "switch/exchange/ringing.py",
+        "if attempt.winner is not None and attempt.answers is not None:",
+        "if False:",
+        _ANSWERS + "TestDialled",
+    ),
+    Mutant(
+        "switch/exchange/detecting.py",
+        "machine = who is Who.MACHINE and event.confidence >= attempt.answers.confidence",
+        "machine = who is Who.MACHINE",
+        _ANSWERS + "TestDialled",
+    ),
+    Mutant(
+        "switch/exchange/callbacks.py",
+        '_end(office, callback, "machine", now)',
+        "pass",
+        _ANSWERS + "TestCalledBack",
+    ),
+    Mutant(
+        "switch/dialplan/detecting.py",
+        "if event.confidence < self.step.answers.confidence:",
+        "if False:",
+        "tests/dialplan/test_detecting.py",
+    ),
+    Mutant(
+        "switch/dialplan/mailbox.py",
+        "self.session.out.append(PaceMail(SPEEDS[self.speed], VOLUMES_DB[self.volume]))",
+        "pass",
+        _MAILBOXES + "TestKeys",
     ),
 )
