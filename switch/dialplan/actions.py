@@ -315,6 +315,27 @@ class ControlConference:
 
 
 @dataclass(frozen=True, slots=True)
+class Supervise:
+    """Hear the talk at this extension; `SupervisionBegun` or `SupervisionRefused` follows, and at its end
+    `SupervisionOver`."""
+
+    extension: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSupervision:
+    """Listen, whisper, join; nothing where that is not allowed."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveSupervision:
+    """The talk goes on as it was; nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call from our side."""
 
@@ -364,6 +385,9 @@ Action = (
     | PaceMail
     | JoinConference
     | ControlConference
+    | Supervise
+    | ChangeSupervision
+    | LeaveSupervision
     | Hangup
     | WakeAt
     | Trail

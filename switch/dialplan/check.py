@@ -24,6 +24,7 @@ _ANSWERING = (
     | p.DetectAnswer
     | p.HearMailbox
     | p.Confer
+    | p.SuperviseTalk
 )
 
 

@@ -212,6 +212,25 @@ class ConferenceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SupervisionBegun:
+    """The caller hears the talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionRefused:
+    """`reason` says why, in words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionOver:
+    """The call that was supervised is over, or this one's place in it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """A `WakeAt` came due."""
 
@@ -240,5 +259,8 @@ Event = (
     | ConferenceRefused
     | ConferenceTold
     | ConferenceEnded
+    | SupervisionBegun
+    | SupervisionRefused
+    | SupervisionOver
     | Wake
 )

@@ -23,7 +23,7 @@ from switch.dialplan.problems import Problems, suggestion
 from switch.dialplan.program import Where
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.queue_steps import queue
-from switch.dialplan.room_steps import conference, voice_mail
+from switch.dialplan.room_steps import conference, supervise, voice_mail
 from switch.dialplan.rooms_plan import MailboxPlan
 from switch.dialplan.schema_sound import ListenModel
 from switch.dialplan.sound_steps import play, record, take_message, told
@@ -62,6 +62,7 @@ class Names:
     recording: RecordingPlan
     mailboxes: Mapping[str, MailboxPlan]
     teams: tuple[str, ...] = ()
+    supervision_modes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -405,6 +406,7 @@ VERBS: Mapping[str, Verb] = {
     "record": record,
     "reject": _reject,
     "say": _say,
+    "supervise": supervise,
     "take_message": take_message,
     "voice_mail": voice_mail,
 }

@@ -33,6 +33,7 @@ from switch.dialplan.phrases import AGENT_MESSAGES
 from switch.dialplan.plan import TenantPlan
 from switch.dialplan.session import DIGITS_KEPT_MAX, Session
 from switch.dialplan.waiting import Waiting
+from switch.dialplan.watching import Watching
 
 STEPS_PER_EVENT_MAX = 1000
 """Instant steps after one event. The checker refuses plans that spin; this holds if it missed one."""
@@ -54,6 +55,7 @@ _AUDIBLE = (
     p.DetectAnswer,
     p.HearMailbox,
     p.Confer,
+    p.SuperviseTalk,
 )
 """What is done to an answered call."""
 
@@ -307,6 +309,8 @@ class Interpreter:
                 return self._wait(MailSession(session, step), now)
             case p.Confer():
                 return self._wait(Conferring(session, step), now)
+            case p.SuperviseTalk():
+                return self._wait(Watching(session, step), now)
             case p.Rest():
                 return self._wait(_Resting(session, step), now)
             case p.CommandAgent():

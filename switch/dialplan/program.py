@@ -263,6 +263,17 @@ class Confer:
 
 
 @dataclass(frozen=True, slots=True)
+class SuperviseTalk:
+    """`extension` may be a `{variable}`; `refused`: not allowed, or nobody talks; `next`: out again."""
+
+    where: Where
+    extension: str
+    mode: str
+    refused: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     where: Where
     duration_us: int
@@ -318,6 +329,7 @@ Instruction: TypeAlias = (
     | LeaveMessage
     | HearMailbox
     | Confer
+    | SuperviseTalk
     | End
     | Farewell
 )
@@ -386,5 +398,7 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
         case Confer():
             exits = tuple((address, reason == "refused") for reason, address in instruction.exits.items())
             return (*exits, (instruction.otherwise, False), (instruction.next, True))
+        case SuperviseTalk():
+            return ((instruction.refused, False), (instruction.next, True))
         case End() | Farewell():
             return ()

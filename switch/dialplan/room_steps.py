@@ -9,7 +9,7 @@ from switch.dialplan.mailbox import PHRASES as MAIL_PHRASES
 from switch.dialplan.phrases import BEEP, NUMBERS
 from switch.dialplan.pin import PHRASES as PIN_PHRASES
 from switch.dialplan.program import Where
-from switch.dialplan.schema_rooms import ConferenceModel, VoiceMailModel
+from switch.dialplan.schema_rooms import ConferenceModel, SuperviseModel, VoiceMailModel
 from switch.dialplan.source import Path
 
 if TYPE_CHECKING:
@@ -73,3 +73,27 @@ def voice_mail(c: "FlowCompiler", args: Any, path: Path, where: Where, after: in
     default = p.Farewell(where, "goodbye", UNAVAILABLE)
     refused = c.optional(model.refused, path, where, "refused", after, default=default)
     return c.add(p.HearMailbox(where, model.mailbox, model.pin, refused, after))
+
+
+def supervise(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:
+    """`supervise: {extension: "{digits}", mode: listen}`, or the extension alone."""
+    short = isinstance(args, str)
+    model = schema.read(SuperviseModel, c.source, path, {"extension": args} if short else args, c.problems)
+    if model is None:
+        return after
+    at = path if short else (*path, "extension")
+    if model.extension.startswith("{") and model.extension.endswith("}"):
+        c.variable_uses.append((model.extension[1:-1], at))
+    elif model.extension not in c.names.accounts:
+        c.problems.unknown(c.source.place(at), "account", model.extension, c.names.accounts)
+    modes = c.names.supervision_modes
+    if not modes:
+        c.problems.add(where.place, "nobody may supervise: the section 'supervision' is not stated")
+        return after
+    mode = model.mode or modes[0]
+    if mode not in modes:
+        c.problems.unknown(c.source.place((*path, "mode")), "mode", mode, modes)
+    c.book.use_phrases(("refused",))
+    default = p.Farewell(where, "refused", UNAVAILABLE)
+    refused = c.optional(model.refused, path, where, "refused", after, default=default)
+    return c.add(p.SuperviseTalk(where, model.extension, mode, refused, after))

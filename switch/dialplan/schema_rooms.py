@@ -42,6 +42,14 @@ class ConferenceModel(Section):
     locked: Raw = None
 
 
+class SuperviseModel(Section):
+    """Somebody hears the talk of others by telephone."""
+
+    extension: Annotated[str, Field(min_length=1, max_length=64)]
+    mode: Literal["listen", "whisper", "join"] | None = None
+    refused: Raw = None
+
+
 MailboxName = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}|\{[a-z][a-z0-9_]*\})$")]
 
 

@@ -71,6 +71,7 @@ _ROOM_ANSWERS: Mapping[type[a.Action], e.Event] = {
     a.AskMailbox: e.MailboxStatus(0),
     a.OpenMailbox: e.MailboxOpened(()),
     a.JoinConference: e.ConferenceEnded("left"),
+    a.Supervise: e.SupervisionOver("the call ended"),
 }
 _ROOMS = tuple(_ROOM_ANSWERS)
 

@@ -85,6 +85,7 @@ class TenantReader:
             recording,
             mailboxes,
             tuple(model.teams),
+            supervision.modes,
         )
         compiler = FlowCompiler(self.source, problems, book, names)
         for flow in model.flows:

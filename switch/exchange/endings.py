@@ -67,6 +67,7 @@ def _anchor_gone(office: Office, session: Session, cause: Cause, now: int) -> No
         ringing.call_off(office, session, attempt, ours(Reason.CANCELLED, cause.told), now)
     transfers.abandoned(office, session, now)
     supervised.end(office, session, "call-ended", now)
+    supervised.watcher_left(office, session, now)
     rooms.leave(office, session, now)
     mail.let_go(office, session)
     if partner is not None:

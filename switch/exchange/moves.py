@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import replace
 
 from switch.call.leg import Leg
-from switch.exchange import mail, rooms, talks
+from switch.exchange import mail, rooms, supervised, talks
 from switch.exchange.attempt import Purpose
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
@@ -27,6 +27,7 @@ def move_leg(office: Office, giver: Session, taker: Session, leg: Leg, now: int)
 
 def move_place(office: Office, giver: Session, taker: Session, now: int) -> None:
     """What flow and queue do for the giver's anchor they do for the taker's from now on."""
+    supervised.watcher_left(office, giver, now, tell=True)
     _move_flow(office, giver, taker)
     _move_contact(office, giver, taker)
     move_attempts(office, giver, taker, None, now)

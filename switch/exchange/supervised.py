@@ -8,6 +8,7 @@ on as it was, bit for bit.
 from dataclasses import dataclass
 
 from switch.call.leg import Leg
+from switch.dialplan.events import SupervisionOver
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import room_events
@@ -33,6 +34,8 @@ class Supervision:
     reason: str
     leg: Leg | None = None
     mixed: bool = False
+    watcher: Session | None = None
+    """The call of a supervisor who dialled in: its flow waits for the end."""
 
 
 def of(office: Office, session: Session) -> Supervision | None:
@@ -111,6 +114,27 @@ def end(office: Office, session: Session, reason: str, now: int) -> None:
     standing = office.supervised.pop(session.call.id, None)
     if standing is not None:
         office.write(room_events.SupervisionEnded(standing.account, reason), now, session)
+        if standing.watcher is not None:
+            office.tell_flow(standing.watcher, SupervisionOver(reason))
+
+
+def watched_by(office: Office, watcher: Session) -> Session | None:
+    """The call that somebody supervises who dialled in by the call `watcher`."""
+    for call, standing in (office.supervised or {}).items():
+        if standing.watcher is watcher:
+            return office.sessions[call]
+    return None
+
+
+def watcher_left(office: Office, watcher: Session, now: int, *, tell: bool = False) -> None:
+    """Hung up, by its own wish, or (`tell`) its flow serves another; harmless where it supervises nobody."""
+    session = watched_by(office, watcher)
+    if session is None:
+        return
+    standing = of(office, session)
+    if standing is not None and not tell:
+        standing.watcher = None
+    end(office, session, "left", now)
 
 
 def write(office: Office, session: Session, standing: Supervision, now: int) -> None:

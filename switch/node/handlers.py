@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from switch.dialplan import actions
-from switch.exchange import callbacks, detecting
+from switch.exchange import callbacks, detecting, supervision
 from switch.exchange.actions import (
     agents,
     answering,
@@ -45,6 +45,9 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.PaceMail: mail.pace,
     actions.JoinConference: conferencing.join,
     actions.ControlConference: conferencing.control,
+    actions.Supervise: supervision.dialled,
+    actions.ChangeSupervision: supervision.changed,
+    actions.LeaveSupervision: supervision.left,
     actions.WakeAt: timing.wake_at,
     actions.Trail: timing.trail,
 }

@@ -37,6 +37,10 @@ FLOWS = [
         "main:\n  - dial: {extension: 101, machine: hangup, detect: {confidence: 101}}",
         "2:68: confidence: at most 100",
     ),
+    ("main:\n  - supervise: 101", "2:7: nobody may supervise: the section 'supervision' is not stated"),
+    ("main:\n  - supervise: {extension: 103}", "2:30: unknown account '103'"),
+    ('main:\n  - supervise: "{digits}"', "2:18: unknown variable 'digits'"),
+    ("main:\n  - supervise: {mode: listen}", "2:7: 'extension' is missing here"),
     ("main:\n  - play: {speed: 90}", "2:7: 'prompt' is missing here"),
     ("main:\n  - play hello", "2:7: 'play hello' lacks a colon; write 'play: hello'"),
     (

@@ -19,8 +19,8 @@ def centre(words: str = 'accounts: ["110"]') -> Centre:
 class Floor:
     """A customer talks to anna; the desk's phone answers at once when it rings."""
 
-    def __init__(self, words: str = 'accounts: ["110"]') -> None:
-        self.scene = Scene(centre(words))
+    def __init__(self, words: str | Centre = 'accounts: ["110"]') -> None:
+        self.scene = Scene(centre(words) if isinstance(words, str) else words)
         self.scene.person(self.scene.desk).after_us = 200_000
         self.customer = self.scene.customer()
         self.scene.run(2)
@@ -229,3 +229,100 @@ class TestRefusals:
         told = scene.world.exchange.supervise(call, "110", "listen", scene.world.now)
         assert (told or "").startswith("account 110 may not supervise")
         scene.nothing_is_left()
+
+
+class TestDialled:
+    """The supervisor dials in: the step `supervise`."""
+
+    FLOWS = """
+  watch: [{supervise: "101"}, {play: welcome}, hangup]
+  whom:
+    - collect: {prompt: welcome, into: whom, digits: 3, otherwise: hangup}
+    - supervise: {extension: "{whom}"}
+"""
+
+    def floor(self, words: str = 'accounts: ["110"]') -> Floor:
+        text = centres.SHOP.replace('"601": to_desk}', '"601": to_desk, "755": watch, "756": whom}')
+        text += f"{self.FLOWS}supervision: {{{words}}}\n"
+        return Floor(load_centre({"centre.yaml": centres.TRUNKS, "shop.yaml": text}))
+
+    def dials(self, floor: Floor, number: str = "755") -> PhoneCall:
+        call = floor.scene.dial(floor.scene.desk, number)
+        floor.scene.run(0.5)
+        return call
+
+    def press(self, floor: Floor, call: PhoneCall, keys: str) -> None:
+        for key in keys:
+            call.press(key, floor.scene.world.now)
+            floor.scene.run(0.3)
+
+    def playing(self, floor: Floor, call: PhoneCall) -> tuple[str, ...]:
+        return floor.scene.world.engine.playing(call.remote_port)
+
+    def test_hears_and_changes_the_mode_by_keys(self) -> None:
+        floor = self.floor()
+        call = self.dials(floor)
+        floor.expect("listen")
+        for key, mode in (("5", "whisper"), ("6", "join"), ("4", "listen")):
+            self.press(floor, call, key)
+            floor.expect(mode)
+        told = [event for event in floor.scene.told(Supervised) if isinstance(event, Supervised)]
+        assert [(event.account, event.by, event.reason) for event in told] == [
+            ("110", "110", "telephone")
+        ] * 4
+        self.press(floor, call, "*")
+        assert self.playing(floor, call) == ("shop/welcome.en",), "the flow goes on"
+        assert floor.scene.talk_between(floor.customer, floor.agent), "and so does the talk"
+        (ended,) = floor.scene.told(SupervisionEnded)
+        assert ended == SupervisionEnded("110", "left")
+        floor.scene.nothing_is_left()
+
+    def test_the_extension_may_be_dialled(self) -> None:
+        floor = self.floor()
+        call = self.dials(floor, "756")
+        self.press(floor, call, "101")
+        floor.expect("listen")
+        floor.scene.hang_up(call)
+        floor.scene.run(0.5)
+        assert floor.scene.talk_between(floor.customer, floor.agent)
+        assert floor.scene.world.exchange.office.supervised == {}
+        floor.scene.nothing_is_left()
+
+    def test_the_end_of_the_call_ends_the_step(self) -> None:
+        floor = self.floor()
+        call = self.dials(floor)
+        floor.scene.hang_up(floor.customer)
+        floor.scene.run(0.5)
+        assert self.playing(floor, call) == ("shop/welcome.en",)
+        floor.scene.nothing_is_left()
+
+    def test_a_mode_that_is_not_allowed_is_no_key(self) -> None:
+        floor = self.floor('accounts: ["110"], modes: [listen]')
+        call = self.dials(floor)
+        self.press(floor, call, "6")
+        floor.expect("listen")
+        floor.scene.nothing_is_left()
+
+    def test_who_may_not_hears_so_and_nothing_else(self) -> None:
+        floor = self.floor('accounts: ["102"]')
+        call = self.dials(floor)
+        assert self.playing(floor, call) == ("shop/refused.en",)
+        assert not floor.scene.told(Supervised)
+        floor.scene.nothing_is_left()
+
+    @pytest.mark.parametrize("extension", ["102", "999", "110"])
+    def test_where_nobody_talks(self, extension: str) -> None:
+        floor = self.floor()
+        call = self.dials(floor, "756")
+        self.press(floor, call, extension)
+        assert self.playing(floor, call) == ("shop/refused.en",)
+        floor.scene.nothing_is_left()
+
+    def test_one_at_a_time(self) -> None:
+        floor = self.floor('accounts: ["110", "102"]')
+        self.dials(floor)
+        second = floor.scene.dial(floor.scene.ben, "755")
+        floor.scene.run(0.5)
+        assert self.playing(floor, second) == ("shop/refused.en",)
+        floor.expect("listen")
+        floor.scene.nothing_is_left()
