@@ -281,8 +281,8 @@ class JoinConference:
     """Into the tenant's room of this name; `ConferenceJoined` or `ConferenceRefused` follows.
 
     What the room is like is said by whoever opens it: `members_max`, `announce` (a beep when somebody comes
-    or goes), `music` (until a second member is there), `record`, `levels` (automatic gain). `muted`: it
-    comes in muted.
+    or goes, or the clips of `on_enter` and `on_leave`), `music` (until a second member is there), `record`,
+    `levels` (automatic gain). `muted`: it comes in muted.
     """
 
     name: str
@@ -293,6 +293,8 @@ class JoinConference:
     music: bool
     record: bool
     levels: bool
+    on_enter: tuple[str, ...] = ()
+    on_leave: tuple[str, ...] = ()
 
 
 class ConferenceVerb(StrEnum):

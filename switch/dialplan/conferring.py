@@ -111,9 +111,15 @@ class Conferring:
                 step.music,
                 step.record,
                 step.levels,
+                self._clips(step.on_enter),
+                self._clips(step.on_leave),
             )
         )
         return None
+
+    def _clips(self, prompts: tuple[str, ...]) -> tuple[str, ...]:
+        found = (self.session.plan.clip(prompt, self.session.language) for prompt in prompts)
+        return tuple(clip for clip in found if clip is not None)
 
     def _key(self, digit: str) -> None:
         if self.prefixed:

@@ -260,6 +260,9 @@ class Confer:
     exits: Mapping[str, int]
     otherwise: int
     next: int
+    on_enter: tuple[str, ...] = ()
+    """Prompts in place of the beep, as `on_leave`."""
+    on_leave: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ def conference(c: "FlowCompiler", args: Any, path: Path, where: Where, after: in
     if model.pin and model.pin == model.moderator_pin:
         place = c.source.place((*path, "moderator_pin"))
         c.problems.add(place, "another PIN than 'pin' was expected: it tells who moderates")
+    if not model.announce and (model.on_enter is not None or model.on_leave is not None):
+        c.problems.add(
+            c.source.key_place((*path, "announce")), "on_enter and on_leave are not heard without it"
+        )
     c.book.use_phrases((*PHRASES, BEEP, *(PIN_PHRASES if model.pin or model.moderator_pin else ())))
     exits = {}
     for reason, farewell in _FAREWELLS.items():
@@ -52,6 +56,8 @@ def conference(c: "FlowCompiler", args: Any, path: Path, where: Where, after: in
             exits,
             otherwise,
             after,
+            c.book.resolve(model.on_enter, (*path, "on_enter")),
+            c.book.resolve(model.on_leave, (*path, "on_leave")),
         )
     )
 

@@ -34,6 +34,8 @@ class ConferenceModel(Section):
     muted: bool = False
     members_max: Annotated[int, Field(ge=2, le=63)] = 32
     announce: bool = True
+    on_enter: Raw = None
+    on_leave: Raw = None
     music: bool = True
     record: bool = False
     levels: bool = False

@@ -102,7 +102,7 @@ def join(office: Office, session: Session, action: JoinConference, now: int) -> 
     members = len(room.members)
     office.write(room_events.ConferenceJoined(action.name, members), now, session)
     _mix(office, room)
-    _beep(office, room)
+    _announce(office, room, room.asked.on_enter)
     office.tell_flow(session, ConferenceJoined(members))
 
 
@@ -130,7 +130,7 @@ def leave(office: Office, session: Session, now: int) -> None:
     office.write(room_events.ConferenceLeft(room.asked.name, left, now - member.since), now, session)
     if left:
         _mix(office, room)
-        _beep(office, room)
+        _announce(office, room, room.asked.on_leave)
     else:
         _close(office, rooms, room)
 
@@ -212,13 +212,14 @@ def _stop_music(office: Office, room: Room) -> None:
         office.media([StopPlay(member.session.call.anchor.slot.number)])
 
 
-def _beep(office: Office, room: Room) -> None:
+def _announce(office: Office, room: Room, stated: tuple[str, ...]) -> None:
     """To those who are in: somebody comes or goes."""
-    clip = office.parts.tenancies[room.tenant].plan.beep if room.asked.announce else ""
-    if clip and len(room.members) > 1:
+    beep = office.parts.tenancies[room.tenant].plan.beep
+    clips = stated or ((beep,) if beep else ())
+    if clips and room.asked.announce and len(room.members) > 1:
         office.media(
             [
-                Play(member.session.call.anchor.slot.number, _PLAYBACK, (clip,))
+                Play(member.session.call.anchor.slot.number, _PLAYBACK, clips)
                 for member in room.members.values()
             ]
         )

@@ -37,6 +37,11 @@ FLOWS = [
         "main:\n  - dial: {extension: 101, machine: hangup, detect: {confidence: 101}}",
         "2:68: confidence: at most 100",
     ),
+    ("main:\n  - conference: {name: team, on_enter: helo}", "2:42: unknown prompt 'helo'"),
+    (
+        "main:\n  - conference: {name: team, announce: false, on_leave: hello}",
+        "2:32: on_enter and on_leave are not heard without it",
+    ),
     ("main:\n  - supervise: 101", "2:7: nobody may supervise: the section 'supervision' is not stated"),
     ("main:\n  - supervise: {extension: 103}", "2:30: unknown account '103'"),
     ('main:\n  - supervise: "{digits}"', "2:18: unknown variable 'digits'"),

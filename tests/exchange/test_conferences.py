@@ -101,6 +101,23 @@ def test_without_music_and_beeps() -> None:
     team.scene.nothing_is_left()
 
 
+def test_prompts_say_that_somebody_comes_and_goes() -> None:
+    """In the language of whoever opened the room, and once each."""
+    team = Team(", on_enter: welcome, on_leave: {en: Somebody has left.}")
+    scene = team.scene
+    anna, ben = team.comes(scene.anna), team.comes(scene.ben)
+    assert team.playing(anna) == team.playing(ben) == ("shop/welcome.en",)
+    scene.run(3)
+    desk = scene.dial(scene.desk, "700")
+    scene.run(3)
+    scene.hang_up(desk)
+    scene.run(0.2)
+    (clip,) = team.playing(anna)
+    assert clip not in ("shop/beep", "shop/welcome.en")
+    assert team.playing(ben) == (clip,)
+    scene.nothing_is_left()
+
+
 def test_a_beep_says_that_somebody_comes_and_goes() -> None:
     team = Team()
     anna = team.comes(team.scene.anna)

@@ -324,5 +324,7 @@ class TestDialled:
         second = floor.scene.dial(floor.scene.ben, "755")
         floor.scene.run(0.5)
         assert self.playing(floor, second) == ("shop/refused.en",)
+        again = self.dials(floor)
+        assert self.playing(floor, again) == ("shop/refused.en",), "by another call of the same account, too"
         floor.expect("listen")
         floor.scene.nothing_is_left()

@@ -109,4 +109,16 @@ MUTANTS = (
         "pass",
         _MAILBOXES + "TestKeys",
     ),
+    Mutant(
+        _SUPERVISION,
+        "elif supervised.of(office, session) is not None:",
+        "elif False:",
+        _SUPERVISING + "TestDialled",
+    ),
+    Mutant(
+        "switch/exchange/endings.py",
+        "supervised.watcher_left(office, session, now)",
+        "",
+        _SUPERVISING + "TestDialled",
+    ),
 )
