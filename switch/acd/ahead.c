@@ -7,6 +7,9 @@
    from what the router holds now, so that it does not matter what the events between do. */
 #include "ahead.h"
 
+/* Bytes of a set that are asked for; the processor sees by itself that more of the same is read. */
+enum { SET_AHEAD = 2048 };
+
 static void fetch(const void *at, size_t size)
 {
     for (size_t i = 0; i < size; i += CACHE_LINE)
@@ -159,7 +162,8 @@ static void see_sets(const Router *r, const Coming *e)
     if (!class)
         return;
     fetch(class->line.chunks, sizeof(Chunk));
-    fetch(class->eligible, r->slot_words * sizeof *class->eligible);
+    size_t size = r->slot_words * sizeof *class->eligible;
+    fetch(class->eligible, size < SET_AHEAD ? size : SET_AHEAD);
 }
 
 static void see_line(const Router *r, const Coming *e)

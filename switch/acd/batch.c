@@ -152,25 +152,27 @@ static void find_costs(Router *r, Batch *b, size_t row)
 {
     const Visit *visit = b->given[row].visit;
     int scale = scale_of(visit->queue->set.policy);
-    size_t candidates = 0;
+    Agent *candidates[BATCH_MAX];
+    size_t columns[BATCH_MAX], count = 0;
+    int64_t scores[BATCH_MAX];
     memset(r->candidates, 0, r->slot_words * sizeof *r->candidates);
     for (size_t at = 0; at < b->agent_count; at++) {
-        if (!bit_test(b->able[row], at))
-            continue;
-        bit_set(r->candidates, b->agents[at]->slot);
-        candidates++;
-    }
-    Scoring scoring;
-    scoring_begin(r, &scoring, visit, candidates, NULL);
-    b->given[row].draw = scoring.draw;
-    for (size_t at = 0; at < b->agent_count; at++) {
-        const Agent *agent = b->agents[at];
         b->costs[row][at] = COST_NEVER;
         if (!bit_test(b->able[row], at))
             continue;
-        int64_t score = clamp(score_of(r, &scoring, agent) >> scale, -BATCH_SCORE_MAX, BATCH_SCORE_MAX);
-        int64_t idle = agent->name == visit->plan->before ? 0 : (int64_t)at + 1;
-        b->costs[row][at] =
+        bit_set(r->candidates, b->agents[at]->slot);
+        candidates[count] = b->agents[at];
+        columns[count++] = at;
+    }
+    Scoring scoring;
+    scoring_begin(r, &scoring, visit, count, NULL);
+    b->given[row].draw = scoring.draw;
+    scores_of(r, &scoring, candidates, count, scores);
+    for (size_t i = 0; i < count; i++) {
+        const Agent *agent = candidates[i];
+        int64_t score = clamp(scores[i] >> scale, -BATCH_SCORE_MAX, BATCH_SCORE_MAX);
+        int64_t idle = agent->name == visit->plan->before ? 0 : (int64_t)columns[i] + 1;
+        b->costs[row][columns[i]] =
             ((int64_t)agent->line << FAILING_SHIFT) - score * (1LL << BATCH_SCORE_SHIFT) + idle;
     }
 }

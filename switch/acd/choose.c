@@ -189,10 +189,13 @@ static void count_exclusions(Router *r, const Visit *visit, Choice *choice)
     }
     if (r->axis_count[AXIS_PARTLY])
         left -= count_partly(r, visit, fit, out);
-    for (int i = 0; i < AXIS_PARTLY && left; i++) {
+    int last = AXIS_PARTLY;
+    while (last && !r->axis_count[last - 1])
+        last--;
+    for (int i = 0; i < last && left; i++) {
         if (!r->axis_count[i])
             continue;
-        size_t count = bits_count_both(fit, r->axis[i], r->slot_words);
+        size_t count = i + 1 < last ? bits_count_both(fit, r->axis[i], r->slot_words) : left;
         out[AXIS_OUT[i]] += (int64_t)count;
         left -= count;
     }
@@ -252,11 +255,15 @@ static int rank_candidates(Router *r, const Visit *visit, const Given *given, co
     int kept = 0;
     scoring_begin(r, &scoring, visit, (size_t)choice->candidates, given);
     for (size_t i = 0; i < r->slot_words; i++) {
-        for (uint64_t left = r->candidates[i]; left; left &= left - 1) {
-            const Agent *agent = r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)];
-            int64_t score = score_of(r, &scoring, agent);
-            int line = given && given->agent == agent ? -1 : agent->line;
-            kept = keep(best, kept, (Candidate){agent, score, line, agent->name != before});
+        Agent *agents[WORD_BITS];
+        int64_t scores[WORD_BITS];
+        size_t count = 0;
+        for (uint64_t left = r->candidates[i]; left; left &= left - 1)
+            agents[count++] = r->slots[i * WORD_BITS + (size_t)__builtin_ctzll(left)];
+        scores_of(r, &scoring, agents, count, scores);
+        for (size_t k = 0; k < count; k++) {
+            int line = given && given->agent == agents[k] ? -1 : agents[k]->line;
+            kept = keep(best, kept, (Candidate){agents[k], scores[k], line, agents[k]->name != before});
         }
     }
     return kept;

@@ -78,13 +78,13 @@ static void widen_classes(Router *r)
 void classes_widen_slots(Router *r, size_t old_room)
 {
     Classes *c = &r->classes;
-    size_t old_words = old_room / WORD_BITS;
+    size_t old_words = old_room / WORD_BITS, words = r->slot_room / WORD_BITS;
     for (size_t i = 0; i < c->used; i++) {
         Class *class = c->slots[i];
         if (!class)
             continue;
-        class->eligible = memory_grow(&r->memory, class->eligible, r->slot_words * sizeof *class->eligible);
-        memset(class->eligible + old_words, 0, (r->slot_words - old_words) * sizeof *class->eligible);
+        class->eligible = memory_grow(&r->memory, class->eligible, words * sizeof *class->eligible);
+        memset(class->eligible + old_words, 0, (words - old_words) * sizeof *class->eligible);
     }
     if (!c->words)
         return;
@@ -166,7 +166,8 @@ static Class *class_new(Router *r, uint64_t hash)
     Class *class = memory_new(&r->memory, sizeof *class);
     class->hash = hash;
     /* One word even without agents, so that there is something to point to. */
-    class->eligible = memory_new(&r->memory, (r->slot_words ? r->slot_words : 1) * sizeof *class->eligible);
+    size_t words = r->slot_room ? r->slot_room / WORD_BITS : 1;
+    class->eligible = memory_new(&r->memory, words * sizeof *class->eligible);
     class->slot = c->spare_count ? c->spare[--c->spare_count] : (uint32_t)c->used++;
     c->slots[class->slot] = class;
     c->count++;

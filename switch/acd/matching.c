@@ -163,11 +163,25 @@ static void move_first(Batch *b, size_t row, const uint64_t *fixed)
     }
 }
 
+/* The least that any row pays for the column, where every column gets a row: then what all have in common, such
+   as the place in the order of idleness, makes no search long. A column that may stay without a row has no price. */
+static void price_columns(Batch *b)
+{
+    memset(b->column_price, 0, sizeof b->column_price);
+    if (b->count < b->agent_count)
+        return;
+    memcpy(b->column_price, b->costs[0], b->agent_count * sizeof b->costs[0][0]);
+    for (size_t row = 1; row < b->count; row++)
+        for (size_t column = 0; column < b->agent_count; column++)
+            if (b->costs[row][column] < b->column_price[column])
+                b->column_price[column] = b->costs[row][column];
+}
+
 void matching_least(Batch *b)
 {
     memset(b->taken, 0, sizeof b->taken);
     memset(b->row_price, 0, sizeof b->row_price);
-    memset(b->column_price, 0, sizeof b->column_price);
+    price_columns(b);
     for (size_t row = 0; row < b->count; row++)
         add_row(b, row);
     find_tight(b);

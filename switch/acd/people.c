@@ -10,7 +10,8 @@
 static void widen_set(Router *r, uint64_t **set, size_t words)
 {
     *set = memory_grow(&r->memory, *set, words * sizeof **set);
-    memset(*set + r->slot_words, 0, (words - r->slot_words) * sizeof **set);
+    size_t before = r->slot_room / WORD_BITS;
+    memset(*set + before, 0, (words - before) * sizeof **set);
 }
 
 /* Twice the slots, in every set of agents. */
@@ -27,7 +28,6 @@ static void widen_slots(Router *r)
     widen_set(r, &r->fit, words);
     size_t old_room = r->slot_room;
     r->slot_room = room;
-    r->slot_words = words;
     classes_widen_slots(r, old_room);
 }
 
@@ -42,6 +42,7 @@ Agent *agent_add(Router *r, Name *name, int64_t number)
     Agent *agent = pool_new(&r->memory, &r->agent_pool, sizeof *agent);
     agent->slot = r->spare_count ? r->spare[--r->spare_count] : (uint32_t)r->slot_count++;
     r->slots[agent->slot] = agent;
+    r->slot_words = (r->slot_count + WORD_BITS - 1) / WORD_BITS;
     agent->name = name;
     name->agent = agent;
     agent->number = number;

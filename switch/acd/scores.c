@@ -3,6 +3,9 @@
 
 static const int64_t SCORE_ONE = 1LL << SCORE_SHIFT;
 
+/* Words whose logarithms are taken together. */
+enum { LANES = 8 };
+
 /* `part` / `whole` with 32 bits behind the point, 0 <= part <= whole; 0 where `whole` is 0. */
 static int64_t fraction(int64_t part, int64_t whole)
 {
@@ -12,18 +15,32 @@ static int64_t fraction(int64_t part, int64_t whole)
     return whole ? part * SCORE_ONE / whole : 0;
 }
 
-/* -log2(word / 2**64) with 32 bits behind the point, bit by bit from repeated squares. */
-static int64_t surprise(uint64_t word)
+/* -log2(word / 2**64) of each word with 32 bits behind the point, bit by bit from repeated squares. Each step
+   waits for the one before, so that several words take hardly longer than one. */
+static inline void surprises(uint64_t *words, size_t count)
 {
-    word = word ? word : 1;
-    uint64_t exponent = 63 - (uint64_t)__builtin_clzll(word), bits = 0;
-    uint64_t mantissa = (word << (63 - exponent)) >> 32;
-    for (int i = 0; i < 32; i++) {
-        uint64_t square = mantissa * mantissa, bit = square >> 63;
-        bits = bits << 1 | bit;
-        mantissa = square >> (31 + bit);
+    uint64_t mantissa[LANES], bits[LANES] = {0};
+    for (size_t k = 0; k < count; k++) {
+        words[k] = words[k] ? words[k] : 1;
+        mantissa[k] = (words[k] << __builtin_clzll(words[k])) >> 32;
     }
-    return (int64_t)((64ull << 32) - (exponent << 32 | bits));
+    for (int i = 0; i < 32; i++) {
+        for (size_t k = 0; k < count; k++) {
+            uint64_t square = mantissa[k] * mantissa[k], bit = square >> 63;
+            bits[k] = bits[k] << 1 | bit;
+            mantissa[k] = square >> (31 + bit);
+        }
+    }
+    for (size_t k = 0; k < count; k++) {
+        uint64_t exponent = 63 - (uint64_t)__builtin_clzll(words[k]);
+        words[k] = (64ull << 32) - (exponent << 32 | bits[k]);
+    }
+}
+
+/* The score by `weighted-random`, from what `surprises` made of the agent's word. */
+static int64_t weighed(uint64_t surprise, const Agent *agent)
+{
+    return -((int64_t)surprise * 65536 / agent->weight);
 }
 
 /* The mean level of what is needed together with one group. */
@@ -126,7 +143,7 @@ static int64_t idleness_of(const Router *r, const Scoring *scoring, const Agent 
 
 int64_t score_of(const Router *r, const Scoring *scoring, const Agent *agent)
 {
-    uint64_t seed = scoring->draw ^ agent->name->hash;
+    uint64_t seed = scoring->draw ^ agent->name->hash, word;
     int64_t busy_us;
     switch (scoring->queue->set.policy) {
     case POLICY_MOST_SKILLED:
@@ -145,10 +162,29 @@ int64_t score_of(const Router *r, const Scoring *scoring, const Agent *agent)
     case POLICY_ROUND_ROBIN:
         return turn_of(r, scoring, agent);
     case POLICY_WEIGHTED_RANDOM:
-        return -(surprise(splitmix(&seed)) * 65536 / agent->weight);
+        word = splitmix(&seed);
+        surprises(&word, 1);
+        return weighed(word, agent);
     case POLICY_IDLENESS_RATIO:
         return idleness_of(r, scoring, agent);
     default:
         return 0;
     }
+}
+
+void scores_of(const Router *r, const Scoring *scoring, Agent *const *agents, size_t count, int64_t *scores)
+{
+    size_t at = 0;
+    uint64_t words[LANES];
+    for (; scoring->queue->set.policy == POLICY_WEIGHTED_RANDOM && at + LANES <= count; at += LANES) {
+        for (size_t k = 0; k < LANES; k++) {
+            uint64_t seed = scoring->draw ^ agents[at + k]->name->hash;
+            words[k] = splitmix(&seed);
+        }
+        surprises(words, LANES);
+        for (size_t k = 0; k < LANES; k++)
+            scores[at + k] = weighed(words[k], agents[at + k]);
+    }
+    for (; at < count; at++)
+        scores[at] = score_of(r, scoring, agents[at]);
 }

@@ -240,7 +240,7 @@ struct Router {
     size_t agent_room, agent_count;
     Agent **slots; /* agents by slot */
     uint32_t *spare; /* slots given back */
-    size_t slot_room, slot_words, slot_count, spare_count; /* slots: in bits, in words; those ever given */
+    size_t slot_room, slot_words, slot_count, spare_count; /* room in bits; words of the slots ever given; those */
     uint64_t *axis[AXIS_COUNT], *resting, *everywhere; /* agents; everywhere: who serve all queues */
     size_t everywhere_count;
     uint64_t *candidates, *fit; /* room for a choice */
@@ -427,5 +427,7 @@ typedef struct Scoring {
 
 void scoring_begin(Router *r, Scoring *scoring, const Visit *visit, size_t candidates, const Given *given);
 int64_t score_of(const Router *r, const Scoring *scoring, const Agent *agent);
+/* Of many at once. */
+void scores_of(const Router *r, const Scoring *scoring, Agent *const *agents, size_t count, int64_t *scores);
 
 #endif

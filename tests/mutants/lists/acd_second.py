@@ -63,8 +63,8 @@ MUTANTS = (
     ),
     Mutant(
         "switch/acd/batch.c",
-        "int64_t idle = agent->name == visit->plan->before ? 0 : (int64_t)at + 1;",
-        "int64_t idle = (int64_t)at + 1;",
+        "int64_t idle = agent->name == visit->plan->before ? 0 : (int64_t)columns[i] + 1;",
+        "int64_t idle = (int64_t)columns[i] + 1;",
         _SURGES_ALIKE,
     ),
     Mutant(
