@@ -276,7 +276,8 @@ static void put(unsigned char *at, int size, uint64_t value)
         at[i] = (unsigned char)(value >> (8 * i));
 }
 
-/* Random records, sound or not, on the heap of exactly their size; now and then a number is forgotten. */
+/* Random records, sound or not, on the heap of exactly their size; some batches are long and sound, so that the
+   router reads far ahead; now and then a number is forgotten. */
 static void packed(Router *r, uint64_t seed)
 {
     state = seed;
@@ -289,7 +290,8 @@ static void packed(Router *r, uint64_t seed)
         CHECK(draw(4) || acd_intern_contact(r, &event) > 0);
         CHECK(acd_intern(r, name(&texts, draw(2) ? "a" : "c", draw(6))) > 0);
         forget(&texts);
-        size_t count = draw(4);
+        int is_long = draw(8) == 0;
+        size_t count = is_long ? 40 : draw(4);
         unsigned char *records = calloc(count ? count : 1, 32);
         for (size_t k = 0; k < count; k++) {
             records[32 * k] = (unsigned char)draw(EV_COUNT + 1);
@@ -298,6 +300,8 @@ static void packed(Router *r, uint64_t seed)
             put(records + 32 * k + 8, 8, (uint64_t)i * 100000 + (1ull << 40));
             put(records + 32 * k + 16, 8, draw(40));
             put(records + 32 * k + 24, 8, draw(40));
+            if (is_long && !acd_check_packed(r, records + 32 * k, 1))
+                records[32 * k] = EV_WAKE;
         }
         size_t sound = acd_check_packed(r, records, count);
         CHECK(sound <= count && acd_apply_packed(r, records, sound));
