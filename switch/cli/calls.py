@@ -190,7 +190,9 @@ def record(
 Supervised = Annotated[
     str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls` lists it.")
 ]
-With = Annotated[str, typer.Option("--with", metavar="ACCOUNT", help="Whose phone is rung to do it.")]
+With = Annotated[
+    str, typer.Option("--with", metavar="ACCOUNT", help="Whose phone is rung: 110, or TENANT/110.")
+]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the journal with who asked.")]
 
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,12 +11,10 @@ from switch.base.errors import ConfigurationError, Problem
 from switch.cli.failures import EXIT_FAILURE, EXIT_USAGE
 from switch.cli.output import print_json
 from switch.cli.parameters import Json
-from switch.dialplan.centre import load_centre
-from switch.dialplan.plan import Centre, ClipKind
-from switch.dialplan.scenarios import ScenarioResult, run_scenarios
-from switch.node.dialplan_files import folder_of, read_dialplans, read_scenarios
-from switch.node.prompts import render
-from switch.node.stated_files import unusable_files
+
+if TYPE_CHECKING:
+    from switch.dialplan.plan import Centre
+    from switch.dialplan.scenarios import ScenarioResult
 
 app = typer.Typer(help="Check dialplans.", no_args_is_help=True)
 
@@ -37,6 +35,16 @@ def check(
 
     Exit 0 when all is well, 2 when the dialplans are not accepted, 1 when a scenario goes otherwise.
     """
+    # Here and not above: the commands for a switch that runs need no dialplan, and are typed in a hurry.
+    from switch.dialplan.centre import load_centre  # noqa: PLC0415 - the reason is the line before
+    from switch.dialplan.scenarios import run_scenarios  # noqa: PLC0415 - the same
+    from switch.node.dialplan_files import (  # noqa: PLC0415 - the same
+        folder_of,
+        read_dialplans,
+        read_scenarios,
+    )
+    from switch.node.stated_files import unusable_files  # noqa: PLC0415 - the same
+
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
@@ -59,8 +67,11 @@ def check(
         raise SystemExit(EXIT_USAGE if problems else EXIT_FAILURE)
 
 
-def _check_recordings(centre: Centre) -> None:
-    """Read every WAV file that a prompt names, as a start does. Raises ConfigurationError."""
+def _check_recordings(centre: "Centre") -> None:
+    """Read every sound file that a prompt names, as a start does. Raises ConfigurationError."""
+    from switch.dialplan.plan import ClipKind  # noqa: PLC0415 - not above, as in `check`
+    from switch.node.prompts import render  # noqa: PLC0415 - the same
+
     files = [clip for plan in centre.tenants.values() for clip in plan.clips() if clip.kind is ClipKind.FILE]
     with TemporaryDirectory(prefix="softswitch-check-") as unused_cache:
         render(files, Path(unused_cache))

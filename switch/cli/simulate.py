@@ -2,20 +2,21 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
-from switch.acd.select import make_router
 from switch.cli.failures import CommandError
 from switch.cli.output import print_json, print_table, share, span, stream_console
 from switch.cli.parameters import Json
-from switch.node.day_files import DayFile, read_day
-from switch.wfm.day import simulate_day
 from switch.wfm.results import Figure, QueueFigures, Sheet, Summary, sheet_of, summarize
 from switch.wfm.scenario import Scenario, clock
+
+if TYPE_CHECKING:
+    from switch.node.day_files import DayFile
 
 DayPath = Annotated[
     Path, typer.Argument(metavar="DAY", exists=True, dir_okay=False, help="YAML of the day to simulate.")
@@ -38,6 +39,9 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Simulate a day: service level, waits, abandonment and occupancy, with 95 % confidence."""
+    # Here and not above: the commands for a switch that runs need no dialplan, and are typed in a hurry.
+    from switch.node.day_files import read_day  # noqa: PLC0415 - the reason is the line before
+
     file = asked(read_day(day), replications, seed)
     with Progress(console=stream_console(sys.stderr), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("simulating", total=file.replications)
@@ -51,13 +55,16 @@ def simulate(
     show(file.scenario, summary, intervals)
 
 
-def asked(file: DayFile, replications: int, seed: int) -> DayFile:
+def asked(file: "DayFile", replications: int, seed: int) -> "DayFile":
     """The file with what the command line states instead."""
-    return DayFile(file.scenario, replications or file.replications, file.seed if seed < 0 else seed)
+    return replace(file, replications=replications or file.replications, seed=file.seed if seed < 0 else seed)
 
 
-def days(file: DayFile, scenario: Scenario, told: Callable[[], None]) -> list[Sheet]:
+def days(file: "DayFile", scenario: Scenario, told: Callable[[], None]) -> list[Sheet]:
     """All replications of a scenario; `told` is called after each."""
+    from switch.acd.select import make_router  # noqa: PLC0415 - not above, as in `simulate`
+    from switch.wfm.day import simulate_day  # noqa: PLC0415 - the same
+
     sheets: list[Sheet] = []
     for number in range(file.replications):
         sheets.append(sheet_of(scenario, simulate_day(scenario, make_router(file.seed), file.seed, number)))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
@@ -14,7 +14,6 @@ from switch.cli.failures import EXIT_FAILURE
 from switch.cli.output import print_json, print_table, share, stream_console
 from switch.cli.parameters import Json
 from switch.cli.simulate import Plots, Replications, Seed, asked, days, draw, show
-from switch.node.day_files import DayFile, read_day
 from switch.wfm.erlang import (
     Forecast,
     Load,
@@ -28,6 +27,9 @@ from switch.wfm.erlang import (
 from switch.wfm.results import Sheet, summarize
 from switch.wfm.scenario import Scenario, clock
 from switch.wfm.staffing import Search, Staffing
+
+if TYPE_CHECKING:
+    from switch.node.day_files import DayFile
 
 AROUND = 3
 """Agents fewer and more than needed that the table also tells of: one of them costs how much?"""
@@ -85,6 +87,9 @@ def staff(
         told = formulas(load, threshold_s, target / 100, patience_s, occupancy / 100)
         _show_formulas(told, patience_s, threshold_s, as_json)
         return
+    # Here and not above, as in simulate.py.
+    from switch.node.day_files import read_day  # noqa: PLC0415 - the reason is the line before
+
     file = asked(read_day(day), replications, seed)
     if not file.scenario.targets:
         raise typer.BadParameter(
@@ -154,7 +159,7 @@ def _show_formulas(told: Formulas, patience_s: float, threshold_s: float, as_jso
     print(f"lines: {told.channels} refuse {blocked:.1f} % of talks (Erlang B); each who waits takes one more")
 
 
-def _search(file: DayFile, trials: int) -> Staffing:
+def _search(file: "DayFile", trials: int) -> Staffing:
     with Progress(console=stream_console(sys.stderr), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("trying plans", total=None)
 

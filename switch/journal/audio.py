@@ -6,7 +6,10 @@ _ALARMS = {
     "no-audio": ("nothing is heard of it, though it is spoken to", "it is heard again"),
     "not-heard": ("it reports that nothing reaches it", "it reports that it hears again"),
     "dead-air": ("it speaks and hears nothing, nobody is there", "it is not left in silence any more"),
-    "silence": ("it sends nothing but silence: a dead microphone?", "its microphone is heard"),
+    "silence": (
+        "it sends nothing but silence, as a dead microphone does",
+        "its microphone is heard",
+    ),
 }
 
 

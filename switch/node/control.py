@@ -292,6 +292,10 @@ class Control:
         self, call: str, account: str, mode: views.SuperviseMode, by: str, reason: str
     ) -> views.Outcome:
         exchange = self.node.exchange
+        session = exchange.office.sessions.get(call)
+        if session is not None:
+            # As accounts are named elsewhere; of another tenant it stays, and is refused.
+            account = account.removeprefix(f"{session.tenant}/")
         refused = exchange.supervise(call, account, str(mode), now_us(), by=by, reason=reason)
         if refused is None:
             return views.Outcome(views.Result.NOT_FOUND, f"no call {call} is in progress")

@@ -62,3 +62,17 @@ def test_the_example_centre_is_found_without_a_checkout(wheel: Path, tmp_path: P
     assert package.startswith(target)
     assert (tmp_path / centre / "maple.yaml").is_file()
     assert str(ROOT) not in str((tmp_path / centre).resolve())
+
+
+def test_a_command_for_a_switch_that_runs_reads_nothing_of_the_switch() -> None:
+    """Half of a second more for each `softswitch agents`, when an operator is in a hurry."""
+    heavy = (
+        "switch.dialplan.centre",
+        "switch.exchange.office",
+        "switch.node.node",
+        "phonenumbers",
+        "sqlalchemy",
+    )
+    code = f"import sys, switch.cli.main; print([name for name in {heavy} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ended.stdout.strip() == "[]"

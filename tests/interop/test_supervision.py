@@ -45,8 +45,8 @@ async def test_who_hears_whom(shop: World) -> None:
     began = clock()
     (row,) = await shop.switch.cli("calls")
     listens, phases, supervisor_began = None, {}, 0.0
-    for mode in MODES:
-        await shop.switch.cli("calls", mode, row["call"], "--with", "110", "--reason", "a new colleague")
+    for mode, account in zip(MODES, ("110", "shop/110", "110"), strict=True):
+        await shop.switch.cli("calls", mode, row["call"], "--with", account, "--reason", "a new colleague")
         if listens is None:
             listens = await eve.incoming()
             await listens.answer()
