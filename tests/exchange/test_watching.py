@@ -270,6 +270,23 @@ def test_a_subscription_is_refreshed_ends_when_asked_and_runs_out() -> None:
     scene.nothing_is_left()
 
 
+def test_a_subscription_of_a_process_that_was_killed_is_made_anew() -> None:
+    """RFC 6665 section 4.1.2.2: its refresh gets 481, and the phone subscribes again."""
+    scene = Scene()
+    before = _watch(scene, scene.ben, "101")
+    assert before.dialog is not None
+    before.dialog.call_id = "of-the-process-before"
+    before.again(scene.world.now, (("Event", "dialog"), ("Expires", "300")))
+    scene.world.touch()
+    scene.run(0.5)
+    assert (before.status, len(before.notified)) == (481, 1)
+    assert before.sent is not None
+    assert before.sent.to.tag, "a refresh in its dialog, and no new subscription"
+    lamp = _watch(scene, scene.ben, "101")
+    assert (lamp.status, len(lamp.notified)) == (200, 1)
+    scene.nothing_is_left()
+
+
 def test_a_question_that_is_no_subscription() -> None:
     """RFC 6665 section 4.4.3: Expires 0 fetches the state once."""
     scene = Scene()

@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from tests.interop.phones import Phones
 from tests.interop.process import free_port
 from tests.interop.switch_process import SwitchProcess, copy_centre, run_cli
 from tests.interop.world import World, until
+from tests.small_disk import small_disk
 
 DISK_BYTES = 24 << 20
 """The prompts and the music of the test centre take about a third of it."""
@@ -75,18 +74,11 @@ def read_secret(switch: SwitchProcess, user: str) -> str:
     return next(line.split()[1] for line in reversed(lines) if line.startswith(f"{user} "))
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(name="small_disk")
+def _small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of a few megabytes."""
-    mount = shutil.which("mount")
-    disk = tmp_path / "disk"
-    disk.mkdir(mode=0o700)
-    options = f"size={DISK_BYTES},mode=0700"
-    command = [str(mount), "-t", "tmpfs", "-o", options, "softswitch-test", str(disk)]
-    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("a small file system cannot be mounted here: root and the right to mount are needed")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with small_disk(tmp_path / "disk", str(DISK_BYTES)) as disk:
+        yield disk
 
 
 async def test_a_full_disk_does_not_end_calls(tmp_path: Path, small_disk: Path, phones: Phones) -> None:

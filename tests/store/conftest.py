@@ -1,13 +1,13 @@
 """Real databases of both kinds, and small disks that fill up."""
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.small_disk import small_disk
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -20,16 +20,11 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte, in memory."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "softswitch-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a small file system is not permitted here")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+@pytest.fixture(name="small_disk")
+def _small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        yield disk
 
 
 def fill(disk: Path) -> Path:
