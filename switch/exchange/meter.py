@@ -16,7 +16,7 @@ from switch.tenant.limits import RETRY_AFTER_S, Refusal
 
 def admit(office: Office, session: Session, attempt: Attempt, number: str, now: int) -> Cause | None:
     """Count the call; or why it may not be placed. Only for a tenant that has limits."""
-    tenant, account = session.tenant, attempt.forwards[-1] if attempt.forwards else _payer(office, session)
+    tenant, account = session.tenant, _payer(office, session, attempt)
     if attempt.emergency:
         return None
     limits = office.parts.limits
@@ -30,9 +30,11 @@ def admit(office: Office, session: Session, attempt: Attempt, number: str, now: 
     return None
 
 
-def _payer(office: Office, session: Session) -> str:
+def _payer(office: Office, session: Session, attempt: Attempt) -> str:
     """The account whose doing the call to the outside is; empty where a flow places it for a customer, or a
     promise is kept."""
+    if attempt.forwards:
+        return attempt.forwards[-1]
     if session.callback is not None:
         return ""
     by = None if session.transfer is None else office.legs.get(session.transfer.by)

@@ -48,9 +48,8 @@ def requested(office: Office, session: Session, event: LegTransferRequested, now
 def _may_wait(session: Session, by: Leg) -> bool:
     """The caller of a plain call is still rung for: whoever answers is the one to be transferred. In a flow
     the answer may be a long time away, or none, and the subscription ends before it."""
-    return (
-        by is session.call.anchor and not by.talking and session.interpreter is None and session.asked is None
-    )
+    plain = by is session.call.anchor and session.interpreter is None
+    return plain and not by.talking and session.asked is None
 
 
 def connected(office: Office, session: Session, now: int) -> None:

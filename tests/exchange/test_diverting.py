@@ -180,6 +180,24 @@ def test_to_the_outside_under_the_limits_of_who_forwards() -> None:
     scene.nothing_is_left()
 
 
+def test_the_outside_is_shown_who_calls() -> None:
+    """The colleague's own number; and where that one may not dial out, the number of who forwards."""
+    own = {"101": "+33199000101", "110": "+33199000110"}
+    text = centres.SHOP.replace('"101": {name: Anna}', f'"101": {{name: Anna, caller_id: "{own["101"]}"}}')
+    text = text.replace('"110": {name: Desk}', f'"110": {{name: Desk, caller_id: "{own["110"]}"}}')
+    trunks = centres.TRUNKS + "    caller_identity: {tell_forwarding: diversion}\n"
+    scene = Scene(load_centre({"centre.yaml": trunks, "shop.yaml": text}), agents=())
+    still(scene, scene.anna)
+    scene.dial(scene.desk, "101")
+    forwards(scene, scene.anna, f"<sip:{OUTSIDE}@x>")
+    scene.run(1)
+    invite = scene.carrier.calls[0].invite
+    assert invite.from_.uri.user == own["110"]
+    (diversion,) = invite.headers.fields("Diversion")
+    assert own["101"] in diversion
+    scene.nothing_is_left()
+
+
 def test_a_customer_whom_the_dialplan_puts_through_is_forwarded_too() -> None:
     scene = Scene(centre(), agents=())
     still(scene, scene.anna)

@@ -46,7 +46,14 @@ def test_the_runs_reach_talks_transfers_and_subscriptions() -> None:
         events.MessageReceived,
     ):
         assert seen[kind.KIND], kind
-    for what in ("out NOTIFY 0", "out PRACK 0", "out UPDATE 200", "out REFER 202", "out SUBSCRIBE 200"):
+    for what in (
+        "out NOTIFY 0",
+        "out PRACK 0",
+        "out UPDATE 200",
+        "out REFER 202",
+        "out SUBSCRIBE 200",
+        "in INVITE 302",
+    ):
         assert seen[what], what
 
 

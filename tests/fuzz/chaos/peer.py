@@ -260,8 +260,11 @@ class Peer:
         if kind_ < 4 or (well and kind_ < 6):
             answers.append(self._session(rng, request, known, 200, well=well))
         elif kind_ == 7:
-            status = REFUSALS[rng.below(len(REFUSALS))]
-            answers.append(request.make_response(status, to_tag=known.mine.partition("tag=")[2]))
+            status = 302 if rng.chance(1, 3) else REFUSALS[rng.below(len(REFUSALS))]
+            target = f"<sip:{NUMBERS[rng.below(len(NUMBERS))]}@192.0.2.1>"
+            headers = [("Contact", target)] if status == 302 else []
+            tag = known.mine.partition("tag=")[2]
+            answers.append(request.make_response(status, to_tag=tag, headers=headers))
         return answers
 
     def _session(self, rng: SplitMix64, invite: Request, talk: Talk, status: int, *, well: bool) -> Response:
