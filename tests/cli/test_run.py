@@ -73,7 +73,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for process in processes:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def started(start: Start, tmp_path: Path) -> Started:
     process = start()
     assert process.stdout is not None
     line = process.stdout.readline()
-    assert line, process.communicate(timeout=10)
+    assert line, process.communicate(timeout=60)
     return Started(process, json.loads(line), tmp_path / "shop.yaml", str(tmp_path / "state"))
 
 
@@ -128,7 +128,7 @@ def test_a_day_in_the_life(started: Started, command: Command) -> None:
     assert ask("queues")[0]["queue"] == "sales"
 
     started.process.send_signal(signal.SIGTERM)
-    out, err = started.process.communicate(timeout=20)
+    out, err = started.process.communicate(timeout=60)
     assert started.process.returncode == 0, err
     assert out == ""
     assert "Traceback" not in err

@@ -17,7 +17,7 @@ START_S = 120.0
 """A first start speaks every prompt; on two busy cores that takes some seconds."""
 
 STOP_S = 30.0
-ANSWER_S = 60.0
+ANSWER_S = 120.0
 PORTS_WANTED = 64
 
 

@@ -22,6 +22,7 @@ async def test_baresip_answers_pjsua2(
         await call.expect("confirmed")
         await carol.expect("CALL_ESTABLISHED")
         await asyncio.sleep(2.7)
+        await phones.until_heard(call, "carol", 2)
         await call.hangup()
         await call.expect("disconnected")
         await carol.expect("CALL_CLOSED")
@@ -40,6 +41,7 @@ async def test_baresip_calls_pjsua2_and_hangs_up(
         await call.expect("confirmed")
         assert (await call.expect("media_active"))["codec"] == "PCMA"
         await asyncio.sleep(2.7)
+        await phones.until_heard(call, "carol", 1)
         await carol.command("hangup")
         await call.expect("disconnected")
         phones.assert_heard(call, "carol")

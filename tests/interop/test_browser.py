@@ -85,6 +85,7 @@ async def test_a_customer_talks_with_an_agent_in_a_browser(shop: World, browser:
     await browser.expect("confirmed")
     assert await shop.agent_state("shop/anna") == "busy"
     await asyncio.sleep(TALK_S)
+    await shop.phones.until_heard(call, "shop-101", 4)
     await browser.hang_up()
     await call.expect("disconnected", 10)
     assert call.recording is not None
@@ -100,6 +101,7 @@ async def test_a_browser_calls_a_phone(shop: World, browser: BrowserPhone) -> No
     await rung.answer()
     await browser.expect("confirmed")
     await asyncio.sleep(TALK_S)
+    await shop.phones.until_heard(rung, "shop-101", 2)
     await rung.hangup()
     await rung.expect("disconnected")
     await browser.expect("ended")

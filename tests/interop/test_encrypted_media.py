@@ -42,6 +42,7 @@ async def test_an_agent_s_phone_with_keys_in_the_description(
         call = await shop.dial_in(customer, "1")
         await anna.expect("CALL_ESTABLISHED", 10)
         await asyncio.sleep(4)
+        await shop.phones.until_heard(call, "shop-101", 5)
         await anna.command("hangup")
         await call.expect("disconnected", 15)
         assert call.recording is not None
@@ -76,6 +77,7 @@ async def test_a_phone_that_encrypts_calls_one_that_does_not(
         await rung.answer()
         await rung.expect("confirmed")
         await asyncio.sleep(3)
+        await shop.phones.until_heard(rung, "shop-102", 2)
         await ben.command("hangup")
         await rung.expect("disconnected")
         shop.phones.assert_heard(rung, "shop-102", windows_min=2)

@@ -47,6 +47,7 @@ async def test_baresip_is_an_agent_s_phone(
         await anna.expect("CALL_ESTABLISHED", 10)
         assert await shop.agent_state("shop/anna") == "busy"
         await asyncio.sleep(4)
+        await shop.phones.until_heard(call, "shop-101", 5)
         await anna.command("hangup")
         await shop.until("shop/anna", "wrap-up")
         await call.expect("disconnected", 15)
@@ -67,6 +68,7 @@ async def test_baresip_calls_a_phone_of_its_tenant(shop: World, baresip_program:
         await rung.answer()
         await rung.expect("confirmed")
         await asyncio.sleep(2)
+        await shop.phones.until_heard(rung, "shop-102", 2)
         await ben.command("hangup")
         await rung.expect("disconnected")
         shop.phones.assert_heard(rung, "shop-102", windows_min=2)
@@ -118,7 +120,7 @@ async def test_two_hundred_calls_at_twenty_a_second(shop: World, sipp_program: s
             shop.switch.sip,
             rows=rows,
             rate=RATE,
-            timeout_s=40,
+            timeout_s=120,
             extra=("-d", str(TALK_MS)),
         )
         assert (result.exit_code, result.successful, result.failed) == (0, CALLS, 0), result

@@ -38,6 +38,8 @@ async def test_each_hears_the_other(phones: Phones, transport: str, codec: str) 
     outgoing, incoming = await connect(alice, bob)
     assert (await outgoing.expect("media_active"))["codec"] == codec
     await asyncio.sleep(2.7)
+    await phones.until_heard(outgoing, "bob", 3)
+    await phones.until_heard(incoming, "alice", 3)
     statistics = await outgoing.statistics()
     assert statistics["received"] > 70
     assert statistics["received_lost"] == 0
@@ -65,6 +67,8 @@ async def test_hold_silences_and_resume_brings_back(phones: Phones) -> None:
     await outgoing.expect("media_active")
     await incoming.expect("media_active")
     await asyncio.sleep(2.6)
+    await phones.until_heard(outgoing, "bob", 3)
+    await phones.until_heard(incoming, "alice", 3)
     await end(incoming, outgoing)
     phones.assert_heard(outgoing, "bob", windows_min=3)
     phones.assert_heard(incoming, "alice", windows_min=3)
@@ -168,6 +172,7 @@ async def test_blind_transfer(phones: Phones) -> None:
     await alice.expect("confirmed", call=request["new_call"])
     moved = await carol.incoming()
     await asyncio.sleep(2.8)
+    await phones.until_heard(moved, "alice", 1)
     await moved.hangup()
     await moved.expect("disconnected")
     phones.assert_heard(moved, "alice")

@@ -83,6 +83,7 @@ async def test_baresip_is_an_agent_s_phone_by_tls(shop: World, baresip_program: 
         call = await shop.dial_in(customer, "1")
         await anna.expect("CALL_ESTABLISHED", 10)
         await asyncio.sleep(4)
+        await shop.phones.until_heard(call, "shop-101", 5)
         await anna.command("hangup")
         await call.expect("disconnected", 15)
         assert call.recording is not None
@@ -124,6 +125,7 @@ async def test_linphone_by_tls_calls_a_phone_that_does_not_encrypt(
         await rung.expect("confirmed")
         await ben.expect("Media streams established")
         await asyncio.sleep(3)
+        await shop.phones.until_heard(rung, "shop-102", 2)
         await ben.command("terminate")
         await rung.expect("disconnected")
         assert "a=crypto:" in ben.sent_and_received()

@@ -41,6 +41,7 @@ async def test_an_attended_transfer_and_the_two_hear_each_other(shop: World) -> 
     await second.expect("disconnected")
     await shop.until("shop/anna", "wrap-up")
     await asyncio.sleep(4)
+    await shop.phones.until_heard(moved, CUSTOMER, 2)
     await call.hangup()
     await moved.expect("disconnected")
     await call.expect("disconnected")
@@ -65,6 +66,7 @@ async def test_an_attended_transfer_while_the_other_still_rings(shop: World) -> 
     assert (await talk.expect("transfer_status", final=True))["code"] == 200
     await talk.expect("disconnected")
     await asyncio.sleep(2.5)
+    await shop.phones.until_heard(moved, CUSTOMER, 1)
     await call.hangup()
     await moved.expect("disconnected")
     shop.phones.assert_heard(moved, CUSTOMER)
