@@ -82,6 +82,9 @@ void command_discard(const struct command *command)
     case COMMAND_MIX:
         free(command->room);
         break;
+    case COMMAND_JOIN:
+        free(command->move.party);
+        break;
     default:
         break;
     }

@@ -31,14 +31,20 @@ static struct room_member *member_of(struct room *room, uint32_t slot)
     return NULL;
 }
 
-static void forget(struct engine *engine, struct room *room)
+void room_detach(struct engine *engine, struct room *room)
 {
     for (struct room **link = &engine->rooms; *link != NULL; link = &(*link)->next)
         if (*link == room) {
             *link = room->next;
             break;
         }
-    free(room);
+}
+
+void room_attach(struct engine *engine, struct room *room)
+{
+    room_detach(engine, room);
+    room->next = engine->rooms;
+    engine->rooms = room;
 }
 
 void room_leave(struct engine *engine, uint32_t slot)
@@ -55,8 +61,10 @@ void room_leave(struct engine *engine, uint32_t slot)
         sound_hush(stream, VOICE_MIXER);
     }
     sound_unlisten(engine, slot, LISTEN_MIXER);
-    if (--room->present == 0)
-        forget(engine, room);
+    if (--room->present == 0) {
+        room_detach(engine, room);
+        free(room);
+    }
 }
 
 void room_end(struct engine *engine, int64_t number)

@@ -45,6 +45,10 @@ struct room *room_new(int64_t number, bool levels, uint32_t rate, const uint32_t
 void room_enter(struct engine *engine, struct room *room);
 void room_end(struct engine *engine, int64_t number);
 void room_leave(struct engine *engine, uint32_t slot);
+/* The room as a whole goes to another thread with all of its members: out of this one's list, and into that one's. Harmless
+ * for each member again. */
+void room_detach(struct engine *engine, struct room *room);
+void room_attach(struct engine *engine, struct room *room);
 void room_tick(struct engine *engine, struct room *room, uint64_t now_us);
 
 #endif

@@ -1,6 +1,9 @@
 #include "threads.h"
 
+#include <stdlib.h>
 #include <sys/epoll.h>
+
+#include "room.h"
 
 /* --- The submitting thread */
 
@@ -14,32 +17,55 @@ static bool has_room(struct engine *shard)
     return ring_used(&shard->commands) < shard->commands_max;
 }
 
-/* A stream, and with it the other one of its bridge. */
+static void take_along(struct engine *engine, struct party *party, uint32_t slot, uint32_t thread)
+{
+    if (engine->shared->thread_of[slot] == thread)
+        return;
+    engine->shared->thread_of[slot] = (uint8_t)thread;
+    party->slots[party->count++] = slot;
+}
+
+/* Whoever cannot be parted from it: the other of its bridge, the members of its room, and theirs. */
+static void gather_party(struct engine *engine, struct party *party, uint32_t slot, uint32_t thread)
+{
+    take_along(engine, party, slot, thread);
+    for (uint32_t i = 0; i < party->count; i++) {
+        const struct supply *supply = &engine->supplies[party->slots[i]];
+        if (supply->partner != NONE)
+            take_along(engine, party, (uint32_t)supply->partner, thread);
+        for (uint32_t other = 0; supply->mixed && other < engine->slots; other++)
+            if (engine->supplies[other].mixed && engine->supplies[other].room_number == supply->room_number)
+                take_along(engine, party, other, thread);
+    }
+}
+
 static bool move(struct engine *engine, uint32_t slot, uint32_t thread)
 {
     struct shared *shared = engine->shared;
     struct engine *from = shard_of(engine, slot), *to = shared->shards[thread];
-    int32_t beside = engine->supplies[slot].partner;
     if (from == to)
         return true;
     /* Looked at first, so that nobody leaves who cannot arrive. */
-    if (!has_room(from) || !has_room(to))
+    struct party *party = has_room(from) && has_room(to)
+                              ? malloc(sizeof *party + engine->slots * sizeof party->slots[0])
+                              : NULL;
+    if (party == NULL)
         return false;
+    party->count = 0;
+    gather_party(engine, party, slot, thread);
     struct command command = {
         .kind = COMMAND_LEAVE,
         .slot = slot,
-        .move = {.beside = beside, .thread = thread, .number = ++shared->moves},
+        .move = {.party = party, .thread = thread, .number = ++shared->moves},
     };
     engine_push_to(from, &command);
     command.kind = COMMAND_JOIN;
     engine_push_to(to, &command);
-    shared->thread_of[slot] = (uint8_t)thread;
-    if (beside != NONE)
-        shared->thread_of[beside] = (uint8_t)thread;
     return true;
 }
 
-/* Of two that will be bridged the one that nobody else needs where it is. Its present bridge ends, as it would anyway. */
+/* Of two that will be bridged the one that nobody else needs where it is; else with all who do. Its present bridge ends, as it
+ * would anyway. */
 static bool gather_bridge(struct engine *engine, uint32_t left, uint32_t right)
 {
     bool right_stays = engine->supplies[right].mixed && !engine->supplies[left].mixed;
@@ -70,14 +96,19 @@ void threads_send_home(struct engine *engine, uint32_t slot)
         (void)move(engine, slot, slot % engine->shared->threads);
 }
 
+static void forget_room(struct engine *engine, int64_t number)
+{
+    for (uint32_t slot = 0; slot < engine->slots; slot++)
+        if (engine->supplies[slot].mixed && engine->supplies[slot].room_number == number)
+            engine->supplies[slot].mixed = false;
+}
+
 bool threads_end_room(struct engine *engine, const struct command *command)
 {
     bool accepted = true;
     for (uint32_t i = 0; i < engine->shared->threads; i++)
         accepted = engine_push_to(engine->shared->shards[i], command) && accepted;
-    for (uint32_t slot = 0; slot < engine->slots; slot++)
-        if (engine->supplies[slot].mixed && engine->supplies[slot].room_number == command->room_number)
-            engine->supplies[slot].mixed = false;
+    forget_room(engine, command->room_number);
     return accepted;
 }
 
@@ -90,11 +121,15 @@ struct engine *threads_gather_room(struct engine *engine, int64_t number, const 
     for (uint32_t i = 0; i < engine->shared->threads; i++)
         if (i != thread && !engine_push_to(engine->shared->shards[i], &unmix))
             return NULL;
+    forget_room(engine, number);
     for (uint32_t i = 0; i < count; i++) {
+        struct supply *supply = &engine->supplies[slots[i]];
+        /* One room at a time: whom it was with in another stays there. */
+        supply->mixed = false;
         if (!move(engine, slots[i], thread))
             return NULL;
-        engine->supplies[slots[i]].mixed = true;
-        engine->supplies[slots[i]].room_number = number;
+        supply->mixed = supply->codec != NULL;
+        supply->room_number = number;
     }
     return shard;
 }
@@ -110,19 +145,30 @@ bool thread_waits(struct engine *engine)
            atomic_load_explicit(&engine->shared->left[next->slot], memory_order_acquire) != next->move.number;
 }
 
-static void let_go(struct engine *engine, uint32_t slot, int32_t beside)
+/* Does somebody of it stay here? Who goes is not this thread's any more. */
+static bool stays(const struct engine *engine, const struct room *room)
+{
+    for (uint32_t i = 0; i < room->count; i++)
+        if (room->members[i].slot != NONE && engine->owned[room->members[i].slot])
+            return true;
+    return false;
+}
+
+static void let_go(struct engine *engine, uint32_t slot)
 {
     struct stream *stream = &engine->streams[slot];
-    if (stream->partner != NONE && stream->partner != beside)
+    if (stream->partner != NONE && engine->owned[stream->partner])
         unlink_partner(engine, stream);
-    room_leave(engine, slot);
+    if (stream->room != NULL && stays(engine, stream->room))
+        room_leave(engine, slot);
+    if (stream->room != NULL)
+        room_detach(engine, stream->room);
     stream_unmark_busy(engine, slot);
     if (stream->listeners & LISTEN_RECORDER)
         engine->recorders--;
     /* Each thread counts its own ticks. */
     stream->player.next_tick -= engine->tick;
     stream->keys_out.next_tick -= engine->tick;
-    engine->owned[slot] = false;
     (void)epoll_ctl(engine->epoll, EPOLL_CTL_DEL, stream->socket, NULL);
     (void)epoll_ctl(engine->epoll, EPOLL_CTL_DEL, engine->rtcp_sockets[slot], NULL);
 }
@@ -135,6 +181,8 @@ static void take(struct engine *engine, uint32_t slot)
     if (stream->listeners & LISTEN_RECORDER)
         engine->recorders++;
     engine->owned[slot] = true;
+    if (stream->room != NULL)
+        room_attach(engine, stream->room);
     /* The kernel may refuse memory for it. The stream is then deaf, which is told as such, and sends all the same. */
     if (engine_watch(engine, slot) != 0)
         count(&engine->counters.commands_ignored, 1);
@@ -145,15 +193,17 @@ static void take(struct engine *engine, uint32_t slot)
 
 void thread_moves(struct engine *engine, const struct command *command)
 {
+    struct party *party = command->move.party;
     if (command->kind == COMMAND_JOIN) {
-        take(engine, command->slot);
-        if (command->move.beside != NONE)
-            take(engine, (uint32_t)command->move.beside);
+        for (uint32_t i = 0; i < party->count; i++)
+            take(engine, party->slots[i]);
+        free(party);
         return;
     }
-    let_go(engine, command->slot, command->move.beside);
-    if (command->move.beside != NONE)
-        let_go(engine, (uint32_t)command->move.beside, (int32_t)command->slot);
+    for (uint32_t i = 0; i < party->count; i++)
+        engine->owned[party->slots[i]] = false;
+    for (uint32_t i = 0; i < party->count; i++)
+        let_go(engine, party->slots[i]);
     atomic_store_explicit(&engine->shared->left[command->slot], command->move.number, memory_order_release);
     wakeup_raise(&engine->shared->shards[command->move.thread]->command_wakeup);
 }

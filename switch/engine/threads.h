@@ -3,13 +3,19 @@
  * Each thread is a `struct engine` with rings, clock, epoll and counters of its own; the streams' memory is one table, of
  * which each entry belongs to one thread at a time. A slot begins on the thread of its number, and who reserves slots
  * takes those of one call from one thread. Where streams of two threads are to be bridged or mixed all the same, the
- * submitting thread moves one of them: COMMAND_LEAVE makes its thread let go of it, COMMAND_JOIN makes the other take it.
+ * submitting thread moves one of them, and with it whoever it is bridged or mixed with: COMMAND_LEAVE makes its thread let go of it, COMMAND_JOIN makes the other take it.
  * The other's commands wait behind the JOIN until then, at most a turn of the first; its packets and its clock do not,
  * and the stream's own packets wait in the socket. No packet ever crosses from one thread to another. */
 #ifndef SWITCH_ENGINE_THREADS_H
 #define SWITCH_ENGINE_THREADS_H
 
 #include "core.h"
+
+/* Streams that move together. */
+struct party {
+    uint32_t count;
+    uint32_t slots[];
+};
 
 /* --- The submitting thread */
 

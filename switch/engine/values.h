@@ -150,9 +150,9 @@ struct command {
         struct pace *pace;         /* COMMAND_PACE: likewise */
         uint32_t partner; /* COMMAND_MOVE_RECORDING: the stream that it goes on with */
         struct {
-            int32_t beside;  /* the bridge's other stream, which goes along; or -1 */
-            uint32_t thread; /* COMMAND_LEAVE: where to */
-            uint32_t number; /* of both halves of one move */
+            struct party *party; /* who goes, the command's slot first; of both halves, freed behind the second */
+            uint32_t thread;     /* COMMAND_LEAVE: where to */
+            uint32_t number;     /* of both halves of one move */
         } move;
         struct room *room;           /* COMMAND_MIX: the engine's from then on */
         int64_t room_number;         /* COMMAND_UNMIX */

@@ -21,6 +21,8 @@ from switch.media.commands import (
     StartRecording,
     StopRecording,
     Unbridge,
+    Unmix,
+    conference,
 )
 from switch.media.events import PlayFinished, RecordingEnded, RecordingReason, StreamClosed
 from switch.media.plan import Codec
@@ -131,6 +133,23 @@ def test_members_of_a_room_come_together_from_all_threads(threads: Bench) -> Non
         time.sleep(0.02)
     assert len(peers[2].receive_all()) > 10
     threads.submit(Unbridge(0))
+
+
+def test_a_member_of_a_room_stays_in_it_when_its_bridge_goes_to_another_thread(threads: Bench) -> None:
+    """Two rooms on two threads, bridged by a member of each: all of one go to the other's thread."""
+    peers = [threads.open(slot) for slot in range(6)]
+    threads.submit(conference(1, (0, 3)), conference(2, (1, 4)), Bridge(0, 1))
+    for one, other in ((0, 3), (3, 0), (1, 4), (4, 1)):
+        for peer in peers:
+            peer.receive_all(0.02)
+        for _ in range(10):
+            peers[one].send(b"\x10" * 160)
+            time.sleep(0.02)
+        loud = [packet for packet in peers[other].receive_all() if set(packet.payload) - {0xFF, 0x7F}]
+        assert loud, f"{other} hears {one} as before"
+    assert not peers[2].receive_all(0)
+    threads.submit(Unmix(1), Unmix(2))
+    assert crosses(peers[0], peers[1])
 
 
 def test_events_of_all_threads_come_in_their_order(threads: Bench) -> None:
