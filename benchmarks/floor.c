@@ -1,6 +1,12 @@
 /* What the relay benchmark measures against, and with. One program, two parts:
  *
- *   floor relay SOCKETS          the floor: receive, send on, nothing else. Socket i sends to the peer of i^1.
+ *   floor relay SOCKETS [GATHER_US]
+ *                                the floor: receive, send on, nothing else. Socket i sends to the peer of i^1. With a
+ *                                second number it naps so long before it looks again.
+ *   floor batches SOCKETS [GATHER_US]
+ *                                the same by recvmmsg and sendmmsg, a socket at a time
+ *   floor uring SOCKETS [GATHER_US]
+ *                                the same by io_uring, see floor_uring.c
  *   floor load SOCKETS RATE SECONDS [EVEN ODD]
  *                                phones: RATE packets a second of RTP over all sockets, spread evenly in time. EVEN and
  *                                ODD are files of payloads as codec.c writes them, for the sockets of these numbers.
@@ -26,6 +32,7 @@ enum { DELAY_STEP_US = 10, DELAYS = 100000, SETTLE_US = 2000000, SETTLE_STEP_US 
 enum {
     SOCKETS_MAX = 8000,
     PER_WAIT = 64,
+    PER_SOCKET = 8,
     PAYLOAD = 160,
     PAYLOAD_MAX = 1280,
     PACKETS_MAX = 3000,
@@ -80,12 +87,48 @@ static int64_t clock_ns(clockid_t clock)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void relay(void)
+/* As the engine's thread: who steps before the load wakes up for each packet, who does not finds many at once. */
+static void go_first(void)
 {
-    /* As the engine's thread: who steps before the load wakes up for each packet, who does not finds many at once. */
     struct sched_param realtime = {.sched_priority = RELAY_REALTIME};
     if (sched_setscheduler(0, SCHED_RR, &realtime) < 0)
         (void)setpriority(PRIO_PROCESS, 0, RELAY_NICE);
+}
+
+/* One packet, or as many as the socket holds in two calls (recvmmsg, sendmmsg); how many went on. */
+static int pass_one(int at)
+{
+    char datagram[2048];
+    struct sockaddr_in source;
+    socklen_t length = sizeof source;
+    ssize_t bytes = recvfrom(sockets[at], datagram, sizeof datagram, 0, (struct sockaddr *)&source, &length);
+    return bytes > 0 && sendto(sockets[at ^ 1], datagram, (size_t)bytes, 0, (struct sockaddr *)&peers[at ^ 1],
+                               sizeof peers[0]) == bytes;
+}
+
+static int pass_all(int at)
+{
+    static char datagrams[PER_SOCKET][2048];
+    static struct sockaddr_in sources[PER_SOCKET];
+    struct mmsghdr messages[PER_SOCKET];
+    struct iovec parts[PER_SOCKET];
+    for (int i = 0; i < PER_SOCKET; i++) {
+        parts[i] = (struct iovec){.iov_base = datagrams[i], .iov_len = sizeof datagrams[i]};
+        messages[i].msg_hdr = (struct msghdr){
+            .msg_iov = &parts[i], .msg_iovlen = 1, .msg_name = &sources[i], .msg_namelen = sizeof sources[i]};
+    }
+    int came = recvmmsg(sockets[at], messages, PER_SOCKET, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < came; i++) {
+        parts[i].iov_len = messages[i].msg_len;
+        messages[i].msg_hdr.msg_name = &peers[at ^ 1];
+    }
+    int sent = came > 0 ? sendmmsg(sockets[at ^ 1], messages, (unsigned)came, 0) : 0;
+    return sent > 0 ? sent : 0;
+}
+
+static void relay(bool batches, long gather_us)
+{
+    go_first();
     int poller = epoll_create1(0);
     struct epoll_event ready[PER_WAIT], event = {.events = EPOLLIN};
     for (int i = 0; i < count; i++) {
@@ -106,16 +149,16 @@ static void relay(void)
                 printf("%lld %lld\n", relayed, (long long)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - began) / 1000);
                 exit(0);
             }
-            char datagram[2048];
-            struct sockaddr_in source;
-            socklen_t length = sizeof source;
-            ssize_t bytes = recvfrom(sockets[at], datagram, sizeof datagram, 0, (struct sockaddr *)&source, &length);
-            if (bytes > 0 && sendto(sockets[at ^ 1], datagram, (size_t)bytes, 0, (struct sockaddr *)&peers[at ^ 1],
-                                    sizeof peers[0]) == bytes)
-                relayed++;
+            relayed += batches ? pass_all((int)at) : pass_one((int)at);
         }
+        if (gather_us > 0 && woken < PER_WAIT)
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = gather_us * 1000}, NULL);
     }
 }
+
+#ifdef URING
+#include "floor_uring.c"
+#endif
 
 static void note_delay(const uint8_t *packet, struct msghdr *message)
 {
@@ -248,8 +291,13 @@ int main(int arguments, char **argument)
     if (count <= 0 || count > SOCKETS_MAX || count % 2 != 0)
         return 2;
     open_sockets();
-    if (strcmp(argument[1], "relay") == 0)
-        relay();
+    long gather_us = arguments == 4 ? atol(argument[3]) : 0;
+    if (strcmp(argument[1], "relay") == 0 || strcmp(argument[1], "batches") == 0)
+        relay(argument[1][0] == 'b', gather_us);
+#ifdef URING
+    else if (strcmp(argument[1], "uring") == 0)
+        relay_by_ring(gather_us);
+#endif
     else if (arguments == 5 || arguments == 7) {
         timed = arguments == 5;
         for (int i = 0; i < 2; i++)

@@ -1,6 +1,6 @@
 """CPU of the media engine for one relayed RTP packet, against a bare receive-and-send loop and rtpengine.
 
-    python benchmarks/relay.py [--rates 5000 20000 100000] [--seconds 3] [--rounds 3]
+    python benchmarks/relay.py [--rates 5000 20000 100000] [--seconds 3] [--rounds 3] [--ways]
 
 All three relay the same load in turn, in the same run: as many sockets, the same pacing, 50 packets a second
 and stream, loopback. Counted is the CPU of the relaying thread alone, user and kernel, by its own clock (of
@@ -8,7 +8,8 @@ rtpengine the process); the phones that make the load are another process. Loopb
 larger than a network card would: all pay it. `p99` is the way through the relay, from the kernel's send to
 its receipt, and so has the waits of a busy machine in it: 100000 packets a second want more than two
 cores that have nothing else to do. rtpengine is left out where it is not installed (`apt install
-rtpengine-daemon`).
+rtpengine-daemon`). `--ways` compares ways to write the floor instead: with batches, by io_uring (where
+liburing is installed), and with naps.
 """
 
 import argparse
@@ -18,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.rtpengine import Rtpengine, available
@@ -78,8 +81,8 @@ class Program:
         return figures
 
 
-def run_floor(program: Path, load: Program, streams: int) -> Run:
-    relay = Program(str(program), "relay", str(streams))
+def run_floor(program: Path, load: Program, streams: int, way: str = "relay", gather_us: int = 0) -> Run:
+    relay = Program(str(program), way, str(streams), str(gather_us))
     relay.connect(load.ports)
     load.connect(relay.ports)
     seen = Figures(*load.figures())
@@ -121,17 +124,27 @@ def run_rtpengine(_program: Path, load: Program, streams: int) -> Run:
 
 
 RELAYS = {"floor": run_floor, "engine": run_engine, "rtpengine": run_rtpengine}
+LIBURING = Path("/usr/include/liburing.h").exists()
+NAP_US = 500
+WAYS = {"floor": run_floor} | {
+    f"{way}{' nap' if nap_us else ''}": partial(run_floor, way=way, gather_us=nap_us)
+    for way in ("relay", "batches", "uring")
+    for nap_us in (0, NAP_US)
+    if (way, nap_us) != ("relay", 0) and (way != "uring" or LIBURING)
+}
 
 
-def measure(program: Path, rate: int, seconds: float, rounds: int) -> dict[str, list[Run]]:
+def measure(
+    program: Path, rate: int, seconds: float, rounds: int, relays: Mapping[str, Callable[..., Run]]
+) -> dict[str, list[Run]]:
     """All in turn; which goes first changes from round to round."""
     streams = max(2, rate // PACKETS_PER_STREAM // 2 * 2)
-    names = [name for name in RELAYS if name != "rtpengine" or available()]
+    names = [name for name in relays if name != "rtpengine" or available()]
     runs: dict[str, list[Run]] = {name: [] for name in names}
     for turn in range(rounds):
         for name in names if turn % 2 == 0 else names[::-1]:
             load = Program(str(program), "load", str(streams), str(rate), str(seconds))
-            runs[name].append(RELAYS[name](program, load, streams))
+            runs[name].append(relays[name](program, load, streams))
     return runs
 
 
@@ -142,7 +155,7 @@ def line(rate: int, name: str, runs: list[Run], floor_us: float) -> str:
     best = min((run.load for run in runs), key=lambda load: load.p99_us)
     cost = f"{median:.2f} ({costs[0]:.2f}-{costs[-1]:.2f})"
     return (
-        f"{rate:>9} {name:>9} {cost:>20} {median / floor_us:>8.2f} {median * rate / 1e6:>5.2f}"
+        f"{rate:>9} {name:>11} {cost:>20} {median / floor_us:>8.2f} {median * rate / 1e6:>5.2f}"
         f" {sum(run.lost for run in runs):>6} {best.median_us:>9} {best.p99_us:>8} {best.longest_us:>10}"
     )
 
@@ -154,23 +167,29 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ways", action="store_true", help="ways to write the floor")
     arguments = parser.parse_args()
     if shutil.which("gcc") is None:
         print("gcc is needed for the floor", file=sys.stderr)
         return 2
     print("CPU microseconds a relayed packet of the relaying thread: median of the rounds, lowest to highest")
     print(
-        f"{'packets/s':>9} {'relay':>9} {'us a packet':>20} {'to floor':>8} {'core':>5} {'lost':>6}"
+        f"{'packets/s':>9} {'relay':>11} {'us a packet':>20} {'to floor':>8} {'core':>5} {'lost':>6}"
         f" {'median us':>9} {'p99 us':>8} {'longest us':>10}"
     )
+    relays = WAYS if arguments.ways else RELAYS
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "floor"
         source = Path(__file__).with_name("floor.c")
         subprocess.run(
-            ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", str(source), "-o", str(program)], check=True
+            [
+                *("gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", str(source), "-o", str(program)),
+                *(("-DURING", "-luring") if arguments.ways and LIBURING else ()),
+            ],
+            check=True,
         )
         for rate in arguments.rates:
-            runs = measure(program, rate, arguments.seconds, arguments.rounds)
+            runs = measure(program, rate, arguments.seconds, arguments.rounds, relays)
             floor_us = statistics.median(run.us_per_packet for run in runs["floor"])
             for name, made in runs.items():
                 print(line(rate, name, made, floor_us), flush=True)

@@ -70,6 +70,7 @@ def test_opus_is_corrected_once_packets_are_lost(bench: Bench, reports: bool) ->
     if reports:
         lost = Report(other.ssrc, blocks=(Block(before[0].ssrc, fraction_lost=26, lost=10),), cname="phone")
         other.send_raw(lost.serialize())
+        other.send_raw(Report(other.ssrc, cname="phone").serialize())  # tells nothing of us
     else:
         silence = opus.encoder().encode(np.zeros(320, np.int16))
         while not any(map(tells_of_loss, other.receive_raw(0))):

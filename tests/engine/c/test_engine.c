@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "sockets.h"
 
 enum { SLOTS = 4 };
 
@@ -33,19 +34,6 @@ void *__wrap_calloc(size_t count, size_t bytes)
 void *__wrap_malloc(size_t bytes)
 {
     return refused() ? NULL : __real_malloc(bytes);
-}
-
-static int bound_socket(struct address *local)
-{
-    int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
-    CHECK(descriptor >= 0);
-    memset(local, 0, sizeof *local);
-    local->length = sizeof local->v4;
-    local->v4.sin_family = AF_INET;
-    local->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(bind(descriptor, &local->any, local->length) == 0);
-    CHECK(getsockname(descriptor, &local->any, &local->length) == 0);
-    return descriptor;
 }
 
 struct bench {

@@ -13,13 +13,16 @@
 
 #include "check.h"
 #include "recording.h"
+#include "security.h"
+#include "sockets.h"
 #include "writer.h"
 
-enum { SLOTS = 12, THREADS = 3, ROUNDS = 400 };
+enum { SLOTS = 12, THREADS = 3, ROUNDS = 400, NOISE = 13, NOISE_EACH = 16 };
 
 struct bench {
     int rtp[SLOTS], rtcp[SLOTS], peers[SLOTS];
     struct address rtp_at[SLOTS], peers_at[SLOTS];
+    struct security *phones[SLOTS]; /* of those that have keys */
     struct engine *engine;
     uint32_t random;
     int64_t plays, plays_told;
@@ -27,19 +30,6 @@ struct bench {
     bool open[SLOTS];
     _Atomic bool talking;
 };
-
-static int bound_socket(struct address *local)
-{
-    int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
-    CHECK(descriptor >= 0);
-    memset(local, 0, sizeof *local);
-    local->length = sizeof local->v4;
-    local->v4.sin_family = AF_INET;
-    local->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(bind(descriptor, &local->any, local->length) == 0);
-    CHECK(getsockname(descriptor, &local->any, &local->length) == 0);
-    return descriptor;
-}
 
 static uint32_t draw(struct bench *bench, uint32_t below)
 {
@@ -56,6 +46,25 @@ static enum codec_id codec_of(uint32_t slot)
 static uint8_t type_of(uint32_t slot)
 {
     return codec_of(slot) < 96 ? (uint8_t)codec_of(slot) : 96;
+}
+
+static bool has_keys(uint32_t slot)
+{
+    return slot % 4 == 1;
+}
+
+static bool takes_noise(uint32_t slot)
+{
+    return slot % 2 == 0;
+}
+
+/* One key each way, the engine's or seen from the phone. */
+static struct security *keys(bool of_phone)
+{
+    static const uint8_t THERE[30] = {1, 2, 3}, HERE[30] = {4, 5, 6};
+    struct security *made = security_new(SUITE_AES_CM_128_HMAC_SHA1_80, of_phone ? HERE : THERE, of_phone ? THERE : HERE);
+    CHECK(made != NULL);
+    return made;
 }
 
 static void submit(struct bench *bench, struct command command)
@@ -79,7 +88,10 @@ static void open_slot(struct bench *bench, uint32_t slot)
                                         .sends = true,
                                         .receives = true,
                                         .symmetric = true,
+                                        .noise_payload_type = takes_noise(slot) ? NOISE : -1,
                                         .key_tones = true},
+                               .security_change = has_keys(slot) ? CHANGE_NEW : CHANGE_NONE,
+                               .security = has_keys(slot) ? keys(false) : NULL,
                                .ssrc = 100 + slot},
                   });
 }
@@ -109,24 +121,32 @@ static void read_events(struct bench *bench, int wait_ms)
         ;
 }
 
+static void say(struct bench *bench, uint32_t slot, uint16_t sequence)
+{
+    _Alignas(8) uint8_t datagram[12 + 320 + SEAL_BYTES] = {0x80, type_of(slot), (uint8_t)(sequence >> 8), (uint8_t)sequence};
+    uint32_t timestamp = htonl(sequence * 160u);
+    bool noise = takes_noise(slot) && sequence % NOISE_EACH == 0;
+    size_t bytes = noise ? 13 : codec_of(slot) == CODEC_L16_8K ? 332 : 172;
+    memcpy(datagram + 4, &timestamp, 4);
+    memset(datagram + 12, sequence, bytes - 12);
+    if (noise) {
+        datagram[1] = NOISE;
+        datagram[12] = 60;
+    }
+    if (bench->phones[slot] != NULL)
+        CHECK(security_seal(bench->phones[slot], datagram, &bytes));
+    (void)sendto(bench->peers[slot], datagram, bytes, MSG_DONTWAIT, &bench->rtp_at[slot].any, bench->rtp_at[slot].length);
+    while (recv(bench->peers[slot], datagram, sizeof datagram, MSG_DONTWAIT) > 0)
+        ;
+}
+
 /* The phones: each sends to its slot without a pause. */
 static void *talk(void *argument)
 {
     struct bench *bench = argument;
-    uint8_t datagram[12 + 320] = {0x80};
     for (uint16_t sequence = 0; atomic_load(&bench->talking); sequence++) {
-        for (uint32_t slot = 0; slot < SLOTS; slot++) {
-            bool wide = codec_of(slot) == CODEC_L16_8K;
-            datagram[1] = type_of(slot);
-            datagram[2] = (uint8_t)(sequence >> 8);
-            datagram[3] = (uint8_t)sequence;
-            uint32_t timestamp = htonl(sequence * 160u);
-            memcpy(datagram + 4, &timestamp, 4);
-            (void)sendto(bench->peers[slot], datagram, wide ? sizeof datagram : 172, MSG_DONTWAIT, &bench->rtp_at[slot].any,
-                         bench->rtp_at[slot].length);
-            while (recv(bench->peers[slot], datagram + 12, 160, MSG_DONTWAIT) > 0)
-                ;
-        }
+        for (uint32_t slot = 0; slot < SLOTS; slot++)
+            say(bench, slot, sequence);
         usleep(5000);
     }
     return NULL;
@@ -211,8 +231,8 @@ static void bench_open(struct bench *bench, uint32_t threads)
     bench->engine = engine_new(&config);
     CHECK(bench->engine != NULL && engine_start(bench->engine) == 0);
     CHECK_EQUAL(engine_threads(bench->engine), threads);
-    int16_t samples[400] = {0};
-    CHECK_EQUAL(engine_add_clip(bench->engine, samples, NULL, 400), 0);
+    int16_t samples[400] = {0}, wide[800] = {0};
+    CHECK_EQUAL(engine_add_clip(bench->engine, samples, wide, 400), 0);
 }
 
 static void bench_close(struct bench *bench)
@@ -222,6 +242,7 @@ static void bench_close(struct bench *bench)
         close(bench->rtp[i]);
         close(bench->rtcp[i]);
         close(bench->peers[i]);
+        security_free(bench->phones[i]);
     }
 }
 
@@ -230,8 +251,10 @@ static void everything_at_once_on_several_threads(void)
     struct bench bench;
     pthread_t phones;
     bench_open(&bench, THREADS);
-    for (uint32_t slot = 0; slot < SLOTS; slot++)
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        bench.phones[slot] = has_keys(slot) ? keys(true) : NULL;
         open_slot(&bench, slot);
+    }
     atomic_store(&bench.talking, true);
     CHECK(pthread_create(&phones, NULL, talk, &bench) == 0);
     for (int round = 0; round < ROUNDS; round++) {
@@ -251,6 +274,7 @@ static void everything_at_once_on_several_threads(void)
     engine_stats(bench.engine, &stats);
     CHECK_EQUAL(stats.streams_open, 0);
     CHECK(stats.packets_relayed > 0);
+    CHECK(stats.dropped[DROP_SECURITY] < stats.datagrams_received / 2);
     bench_close(&bench);
 }
 
@@ -262,23 +286,23 @@ static void a_bridge_of_two_threads_is_one_of_one(void)
     for (int times = 0; times < 3; times++) {
         uint8_t datagram[172] = {0x80, 0, 0, 1}, heard[200];
         open_slot(&bench, 0);
-        open_slot(&bench, 1);
-        submit(&bench, (struct command){.kind = COMMAND_BRIDGE, .slot = 0, .partner = 1});
+        open_slot(&bench, 3);
+        submit(&bench, (struct command){.kind = COMMAND_BRIDGE, .slot = 0, .partner = 3});
         struct engine_stats stats;
         do
             engine_stats(bench.engine, &stats);
         while (stats.commands_waiting > 0);
         usleep(20000);
-        struct pollfd waiting = {.fd = bench.peers[1], .events = POLLIN};
+        struct pollfd waiting = {.fd = bench.peers[3], .events = POLLIN};
         CHECK(sendto(bench.peers[0], datagram, sizeof datagram, 0, &bench.rtp_at[0].any, bench.rtp_at[0].length) > 0);
-        CHECK(poll(&waiting, 1, 2000) == 1 && recv(bench.peers[1], heard, sizeof heard, 0) == sizeof datagram);
+        CHECK(poll(&waiting, 1, 2000) == 1 && recv(bench.peers[3], heard, sizeof heard, 0) == sizeof datagram);
         close_slot(&bench, 0);
-        close_slot(&bench, 1);
+        close_slot(&bench, 3);
         for (int turn = 0; turn < 100 && bench.closes_told < bench.closes; turn++)
             read_events(&bench, 50);
         CHECK_EQUAL(bench.closes_told, bench.closes);
         while (recv(bench.peers[0], heard, sizeof heard, MSG_DONTWAIT) > 0 ||
-               recv(bench.peers[1], heard, sizeof heard, MSG_DONTWAIT) > 0)
+               recv(bench.peers[3], heard, sizeof heard, MSG_DONTWAIT) > 0)
             ;
     }
     bench_close(&bench);

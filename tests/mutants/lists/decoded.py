@@ -68,6 +68,12 @@ MUTANTS = (
     ),
     Mutant(
         "switch/engine/reporting.c",
+        "if (report.has_block)",
+        "if (report.has_block || now_us != 0)",
+        "tests/engine/test_adapting.py::test_opus_is_corrected_once_packets_are_lost[True]",
+    ),
+    Mutant(
+        "switch/engine/reporting.c",
         "if (report.has_block && reports->peer.reports == 0)",
         "if (report.has_block && reports->peer.reports != 0)",
         "tests/engine/test_adapting.py::test_opus_is_corrected_once_packets_are_lost[False]",

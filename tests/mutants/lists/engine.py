@@ -75,11 +75,22 @@ MUTANTS = (
         "tests/engine/test_flood.py::test_a_flooded_port_gives_way_after_each_packet",
     ),
     Mutant(
-        "switch/engine/loop.c",
-        "if (!spare || pthread_setschedparam(pthread_self(), SCHED_RR, &realtime) != 0)",
-        "if (pthread_setschedparam(pthread_self(), SCHED_RR, &realtime) != 0)",
-        "tests/engine/test_threads.py::"
-        "test_a_media_thread_runs_in_real_time_where_a_core_is_left_for_signalling",
+        "switch/engine/threads.c",
+        "take_along(engine, party, (uint32_t)supply->partner, thread);",
+        "continue;",
+        "tests/engine/test_threads.py::test_members_of_a_room_come_together_from_all_threads",
+    ),
+    Mutant(
+        "switch/engine/threads.c",
+        "if (engine->supplies[other].mixed && engine->supplies[other].room_number == supply->room_number)",
+        "if (false)",
+        "tests/engine/test_threads.py::test_a_member_of_a_room_stays_in_it_when_its_bridge_goes_to_another_thread",
+    ),
+    Mutant(
+        "switch/engine/threads.c",
+        "if (command->kind == COMMAND_BRIDGE)",
+        "if (command->kind == COMMAND_BRIDGE && engine->number == 9)",
+        "tests/engine/test_threads.py::test_a_bridge_of_two_threads_relays_and_goes_back_to_its_own",
     ),
     Mutant(
         _COMMANDS,
