@@ -4,6 +4,7 @@ import os
 import time
 import wave
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -49,6 +50,17 @@ def crosses(left: Peer, right: Peer) -> bool:
     return both
 
 
+def said(speaker: Peer, listener: Peer) -> set[int]:
+    """One packet of loud sound more; the payload types of the sound that the other is sent meanwhile."""
+    speaker.send(b"\x10" * 160)
+    packets = listener.receive_all(0.02)
+    return {packet.payload_type for packet in packets if set(packet.payload) - {0xFF, 0x7F}}
+
+
+def hears(listener: Peer, speaker: Peer) -> bool:
+    return bool(said(speaker, listener))
+
+
 def test_a_bridge_of_two_threads_relays_and_goes_back_to_its_own(threads: Bench) -> None:
     """Again and again, because a slot begins on the thread of its number."""
     for _ in range(5):
@@ -81,8 +93,8 @@ def test_a_prompt_plays_on_while_its_stream_is_moved(threads: Bench) -> None:
     threads.submit(Play(0, 7, ("second",)))
     time.sleep(0.2)
     threads.submit(Bridge(1, 0))
-    packets = peer.receive_all(0.2)
-    assert len(packets) == 50
+    packets = [peer.receive() for _ in range(50)]
+    assert peer.receive_all() == []
     assert {(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(packets)} == {160}
     assert threads.wait_for(PlayFinished) == PlayFinished(0, 7, completed=True)
 
@@ -91,16 +103,13 @@ def test_keys_are_sent_by_a_stream_that_was_moved(threads: Bench) -> None:
     left, right = threads.open(0), threads.open(1)
     threads.submit(Bridge(0, 1), SendDigits(1, "5"), SendDigits(0, "7"))
     for peer in (left, right):
-        assert {packet.payload_type for packet in peer.receive_all(0.3)} == {DTMF}
+        assert {packet.payload_type for packet in [peer.receive(), *peer.receive_all()]} == {DTMF}
 
 
 def test_unlike_codecs_of_two_threads_hear_each_other(threads: Bench) -> None:
     left, right = threads.open(0, Codec.PCMU), threads.open(1, Codec.G722)
     threads.submit(Bridge(0, 1))
-    for _ in range(30):
-        left.send(b"\x10" * 160)
-        time.sleep(0.02)
-    assert {packet.payload_type for packet in right.receive_all()} == {9}
+    until(lambda: 9 in said(left, right), "sound of one in the other's codec")
 
 
 def test_a_recording_goes_on_with_a_stream_of_another_thread(threads: Bench, tmp_path: Path) -> None:
@@ -113,12 +122,12 @@ def test_a_recording_goes_on_with_a_stream_of_another_thread(threads: Bench, tmp
         threads.submit(then)
     ended = threads.wait_for(RecordingEnded)
     assert (ended.slot, ended.recording, ended.reason) == (0, 5, RecordingReason.STOPPED)
-    assert ended.duration_ms > 1000
+    assert ended.duration_ms > 500
     with wave.open(str(tmp_path / "call.wav")) as file:
         said = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
     loud = np.abs(said).max(axis=1) > 1000
-    assert loud[:4000].any()
-    assert loud[-4000:].any()
+    assert loud[: len(loud) // 2].any()
+    assert loud[len(loud) // 2 :].any()
 
 
 def test_members_of_a_room_come_together_from_all_threads(threads: Bench) -> None:
@@ -128,10 +137,7 @@ def test_members_of_a_room_come_together_from_all_threads(threads: Bench) -> Non
     members = (Member(2, (0, 1)), Member(0, (1,)), Member(1, (0,)))
     threads.submit(Mix(1, members))
     assert crosses(peers[0], peers[1])
-    for _ in range(20):
-        peers[0].send(b"\x10" * 160)
-        time.sleep(0.02)
-    assert len(peers[2].receive_all()) > 10
+    until(lambda: 0 in said(peers[0], peers[2]), "the third hears the first")
     threads.submit(Unbridge(0))
 
 
@@ -140,15 +146,11 @@ def test_a_member_of_a_room_stays_in_it_when_its_bridge_goes_to_another_thread(t
     peers = [threads.open(slot) for slot in range(6)]
     threads.submit(conference(1, (0, 3)), conference(2, (1, 4)), Bridge(0, 1))
     for one, other in ((0, 3), (3, 0), (1, 4), (4, 1)):
-        for peer in peers:
-            peer.receive_all(0.02)
-        for _ in range(10):
-            peers[one].send(b"\x10" * 160)
-            time.sleep(0.02)
-        loud = [packet for packet in peers[other].receive_all() if set(packet.payload) - {0xFF, 0x7F}]
-        assert loud, f"{other} hears {one} as before"
+        until(partial(hears, peers[other], peers[one]), f"{other} hears {one} as before")
     assert not peers[2].receive_all(0)
     threads.submit(Unmix(1), Unmix(2))
+    for peer in peers[:2]:
+        peer.receive_all()
     assert crosses(peers[0], peers[1])
 
 
