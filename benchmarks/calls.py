@@ -34,13 +34,16 @@ import httpx
 
 from benchmarks.peer import Kamailio, is_installed
 from benchmarks.sippy import Sippy
-from tests.interop.process import free_port
-from tests.interop.switch_process import SwitchProcess, next_rtp_range
+from tests.interop.process import free_port, free_rtp_range
+from tests.interop.switch_process import SwitchProcess
 
 SIPP = Path(__file__).parent / "sipp"
 HOLD_MS = 1_000
 LINGER_S = 40
 """After a call its transactions stand for 32 s, and what was late a little longer."""
+
+PORTS = (4_000, 30_000)
+"""Where they are looked for: tests that run beside have some in the upper half."""
 
 PORTS_MAX = 9_000
 """RTP ports of one run: 2,250 calls that stand, twice what 1,000 a second are."""
@@ -124,7 +127,7 @@ async def measure(folder: Path, rate: int, seconds: int, *, memory_told: bool = 
     (dialplans / "centre.yaml").write_text(CENTRE)
     (dialplans / "bench.yaml").write_text(TENANT)
     concurrent = 2 * (rate * 2 + 50)
-    rtp = next_rtp_range(min(2 * concurrent + concurrent // 2, PORTS_MAX))
+    rtp = "{}-{}".format(*free_rtp_range(min(2 * concurrent + concurrent // 2, PORTS_MAX), PORTS))
     async with await SwitchProcess.start(dialplans, folder / "state", rtp=rtp) as switch:
         port = free_port()
         callee_row = f"bench-102;{credentials(switch, 'bench-102')};{switch.sip}"

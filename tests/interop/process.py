@@ -36,14 +36,14 @@ def free_port() -> int:
     raise RuntimeError(f"no port is free from {PORTS[0]} to {PORTS[1]}")
 
 
-def free_rtp_range(ports: int = 64) -> tuple[int, int]:
+def free_rtp_range(ports: int = 64, between: tuple[int, int] = RTP_PORTS) -> tuple[int, int]:
     """First and last of a range of UDP ports on loopback that are all free at this moment, the first even.
 
     Below `PORTS`, so that no phone stands where the switch wants to. Chosen at random: a run of the tests
     beside this one would find the same range if it began at the same place.
     """
     for _ in range(TRIES_MAX):
-        low = random.randrange(RTP_PORTS[0], RTP_PORTS[1] - ports, 2)
+        low = random.randrange(between[0], between[1] - ports, 2)
         if all(_is_free(port, "udp") for port in range(low, low + ports)):
             return low, low + ports - 1
     raise RuntimeError(f"no {ports} free UDP ports in a row on 127.0.0.1")
