@@ -37,6 +37,7 @@ from switch.net.network import Network
 from switch.net.overload import Level
 from switch.net.resolver import Resolver
 from switch.net.seldom import Seldom
+from switch.node import huge_pages
 from switch.node.certificates import CertificateFetcher
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.collector import LOOK_EVERY_S, Collector
@@ -201,6 +202,7 @@ class Node:
     async def start(self) -> None:
         """Begin to carry; the sockets are bound already."""
         loop = self._loop
+        huge_pages.gather()
         self.engine.start()
         loop.add_reader(self.engine.fileno(), self._engine_ready)
         self.lag.start()

@@ -33,7 +33,7 @@ from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.resolver import Resolver
 from switch.net.tls import ServerSide
-from switch.node import accounts, bindings, huge_pages, mail_files, recovery
+from switch.node import accounts, bindings, mail_files, recovery
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials, build
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
@@ -123,7 +123,6 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         )
         await _until_durable(node)
         started.set()
-        huge_pages.gather()
         # Last: until here nobody was answered, so a start that failed was no start.
         await node.start()
         await _open_mailboxes(node, options)
