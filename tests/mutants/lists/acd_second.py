@@ -29,7 +29,7 @@ MUTANTS = (
     Mutant(
         _ESTIMATE_C,
         "if (within * count > work * part) {",
-        "if (0) {",
+        "if (within * count > work * part && work < 0) {",
         _WAITS + "test_widening_is_in_the_estimate",
     ),
     Mutant(
