@@ -9,8 +9,10 @@ from switch.acd.select import RouterLike, restore_router
 from switch.acd.snapshot import sequence_of
 from switch.acd.snapshot_bytes import SnapshotError
 from switch.acd.trail import Piece, PieceKind, Reader, TrailError
+from switch.base.values import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """Event `sequence`, and what a router decides on it now."""

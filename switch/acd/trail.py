@@ -22,6 +22,7 @@ from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
 from switch.acd.events import Event
 from switch.acd.snapshot import sequence_of
 from switch.base.errors import SoftswitchError
+from switch.base.values import quick
 
 VERSION = 1
 """Of the layout of packs and of the head of snapshots."""
@@ -42,6 +43,7 @@ as much, so that snapshots of a huge centre at most double the trail."""
 EVENTS_MAX = 500_000
 """Whatever their bytes, no more events than this follow a snapshot: some seconds of reading."""
 
+_decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 _SCALARS = (str, int, bool, float, type(None))
 
@@ -55,6 +57,7 @@ class PieceKind(StrEnum):
     EVENTS = "events"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A snapshot after event `first`, or `count` events from event `first` on.
@@ -267,6 +270,7 @@ class Reader:
         self._fields = dict(types)
         self._events = [name for name, _ in types]
         self._makers: dict[Any, Callable[[Any], Any]] = {}
+        self._by_number: dict[int, Callable[[Any], Any]] = {}
 
     def events(self, piece: Piece) -> tuple[list[tuple[Event, int]], int | None]:
         """Events with their times, and the digest behind the last where there is one. Raises TrailError."""
@@ -274,11 +278,12 @@ class Reader:
         if zlib.crc32(text).to_bytes(4, "little") != piece.body[:4]:
             raise TrailError(f"{piece} cannot be read: the check sum does not fit, the journal is damaged")
         try:
-            now, digest, rows = json.loads(text)
+            now, digest, rows = _decode(text.decode("ascii"))
             events = []
             for number, later, *values in rows:
                 now += later
-                events.append((self._maker(_STRUCTURES[self._events[number]])(values), now))
+                maker = self._by_number.get(number) or self._maker_of_event(number)
+                events.append((maker(values), now))
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise TrailError(
                 f"{piece} cannot be read: it holds what this version does not know ({error!r})"
@@ -286,6 +291,10 @@ class Reader:
         if len(events) != piece.count:
             raise TrailError(f"{piece} cannot be read: {len(events)} events in it, the journal is damaged")
         return events, digest
+
+    def _maker_of_event(self, number: int) -> Callable[[Any], Any]:
+        maker = self._by_number[number] = self._maker(_STRUCTURES[self._events[number]])
+        return maker
 
     def _maker(self, hint: Any) -> Callable[[Any], Any]:
         known = self._makers.get(hint)
@@ -329,14 +338,19 @@ class Reader:
             raise KeyError(f"{kind.__name__} with {', '.join(unknown)} and without {', '.join(missing)}")
         if written == list(_names(kind)) and all(hints[name] in _SCALARS for name in written):
             return lambda values: kind(*values)
-        makers = [(name, self._maker(hints[name])) for name in written]
+        makers = [(place, self._maker(hints[name])) for place, name in enumerate(written)]
+        hard = [(place, maker) for place, maker in makers if maker is not _as_it_is]
 
-        def make(values: Any) -> Any:
+        def values_of(values: Any) -> Any:
             if len(values) != len(makers):
                 raise ValueError(f"{kind.__name__} with {len(values)} values")
-            return kind(**{name: maker(value) for (name, maker), value in zip(makers, values, strict=True)})
+            for place, maker in hard:
+                values[place] = maker(values[place])
+            return values
 
-        return make
+        if written == list(_names(kind)):
+            return lambda values: kind(*values_of(values))
+        return lambda values: kind(**dict(zip(written, values_of(values), strict=True)))
 
 
 def _as_it_is(value: Any) -> Any:

@@ -89,14 +89,15 @@ def decode_event(kind: str, version: int, body: str) -> Event:
     names = values.keys()
     if not shape.required <= names or not names <= set(shape.names):
         return Opaque(kind, version, body)
-    return shape.make(**{name: _frozen(value) for name, value in values.items()})
+    for name, value in values.items():
+        if type(value) is list:
+            values[name] = frozen(value)
+    return shape.make(**values)
 
 
-def _frozen(value: object) -> object:
-    """JSON arrays as tuples, however deep: events hold no lists."""
-    if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
-    return value
+def frozen(values: list[object]) -> tuple[object, ...]:
+    """A JSON array as a tuple, however deep: events hold no lists."""
+    return tuple([frozen(item) if type(item) is list else item for item in values])
 
 
 def encode(entry: Entry) -> str:

@@ -234,6 +234,18 @@ class Store:
         )
         return self._entries(query.limit(min(limit, READ_MAX)))
 
+    def bodies_of_tenant(
+        self, tenant: str, kinds: Sequence[str], *, after: int, until: int
+    ) -> list[tuple[int, str, int, str]]:
+        """The same as they are stored: sequence, kind, version, body; at most READ_MAX."""
+        query = (
+            select(journal.c.sequence, journal.c.kind, journal.c.version, journal.c.body)
+            .where(journal.c.sequence > after, journal.c.sequence <= until)
+            .where(journal.c.tenant == tenant, journal.c.kind.in_(kinds))
+            .order_by(journal.c.sequence)
+        )
+        return [(*row,) for row in self._read(query.limit(READ_MAX))]
+
     def entries_between(
         self, from_wall_us: int, until_wall_us: int, *, after: int = 0, limit: int = READ_MAX
     ) -> list[Entry]:

@@ -19,6 +19,7 @@ PRUNED_AT_ONCE = 2_000
 
 _columns = router_trail.c
 _SNAPSHOT = PieceKind.SNAPSHOT.value
+_KINDS = {kind.value: kind for kind in PieceKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _piece(
     entry: int,
     body: bytes,
 ) -> Piece:
-    piece = Piece(tenant, run, first, PieceKind(kind), count, at, wall_us, entry, bytes(body))
+    piece = Piece(tenant, run, first, _KINDS[kind], count, at, wall_us, entry, bytes(body))
     if piece.kind is not PieceKind.SNAPSHOT:
         return piece
     try:

@@ -14,7 +14,16 @@ import pytest
 
 from switch.acd import events as ev
 from switch.acd.select import make_router
-from switch.acd.settings import AgentSettings, Need, Policy, QueueSettings, Requirement, Step
+from switch.acd.settings import (
+    AgentSettings,
+    Need,
+    Order,
+    Policy,
+    QueueSettings,
+    Requirement,
+    Step,
+    TenantSettings,
+)
 from switch.wfm.day import Day, DayResult
 from switch.wfm.draws import Draws
 from switch.wfm.scenario import Handling, Scenario, Shape, Shift, Stream, Worker
@@ -39,6 +48,7 @@ class Calls:
     requirement: Requirement = Requirement()  # noqa: RUF009 - a frozen value
     shape: Shape = Shape.EXPONENTIAL
     mean_s: float = 120
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,18 @@ class Case:
     errors: tuple[float, ...]
     biases: tuple[float, ...]
     queues: tuple[QueueSettings, ...] = LINE
+    order: Order = Order.PRIORITY
+    days: int = 3
+
+
+def ordered(order: Order, errors: tuple[float, float], biases: tuple[float, float]) -> Case:
+    """Two queues with the same agents, of which the first is dearer in every order; one day."""
+    first = QueueSettings(
+        "a", Policy.LONGEST_IDLE, priority=2, cost=4, share=1, service_level_us=20_000_000, target_percent=90
+    )
+    second = QueueSettings("b", Policy.LONGEST_IDLE, share=3, service_level_us=90_000_000)
+    calls = (Calls("a", 4.5), Calls("b", 6.5))
+    return Case(calls, ((20, (), ()),), errors, biases, (first, second), order, 1)
 
 
 CASES = {
@@ -79,6 +101,15 @@ CASES = {
     "a queue that goes first": Case(
         (Calls("high", 4), Calls("low", 7)), ((20, (), ()),), (0.85, 0.6), (0.25, 0.35), TWO
     ),
+    "callers of higher priority in the queue": Case(
+        (Calls("line", 3, priority=5), Calls("line", 8)), ((20, (), ()),), (0.75, 0.5), (0.3, 0.4), days=1
+    ),
+    "order priority": ordered(Order.PRIORITY, (0.75, 0.6), (0.25, 0.35)),
+    "order first-come": ordered(Order.FIRST_COME, (0.4, 0.4), (0.2, 0.2)),
+    "order ageing": ordered(Order.AGEING, (0.5, 0.45), (0.2, 0.4)),
+    "order cost": ordered(Order.COST, (1.6, 0.5), (1.6, 0.45)),
+    "order ratio": ordered(Order.RATIO, (0.7, 0.5), (0.25, 0.45)),
+    "order service-level": ordered(Order.SERVICE_LEVEL, (0.8, 0.7), (0.75, 0.25)),
 }
 
 
@@ -97,12 +128,14 @@ def scenario(case: Case) -> Scenario:
                     str(number),
                     calls.queue,
                     calls.requirement,
+                    calls.priority,
                     calls=(calls.a_minute * share * DAY_S / 60,),
                     handling=Handling(calls.mean_s, calls.shape),
                     patience_s=patience_s,
                 )
             )
-    return Scenario(case.queues, tuple(workers), tuple(streams), DAY_S, DAY_S)
+    tenant = TenantSettings(case.order, ageing_us=20_000_000)
+    return Scenario(case.queues, tuple(workers), tuple(streams), DAY_S, DAY_S, tenant=tenant)
 
 
 class Asking(Day):
@@ -129,7 +162,7 @@ def compared(case: Case) -> list[tuple[int, float, float, float]]:
     """By kind of calls: how many asked, their mean wait, error and bias."""
     plan = scenario(case)
     found: dict[str, list[tuple[float, float]]] = {str(number): [] for number in range(len(case.calls))}
-    for replication in range(20 if SOAK else 3):
+    for replication in range(20 if SOAK else case.days):
         day, told = Asking(plan, Draws(plan, 1, replication), make_router(1)).asked()
         for number, estimate_us in told.items():
             visit = day.visits[number]
