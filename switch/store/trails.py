@@ -104,6 +104,8 @@ class TrailTable:
         while True:
             query = (
                 _of(piece.tenant, piece.run)
+                # Said twice: without it the database reads the run from its beginning for each page.
+                .where(_columns.first >= piece.first)
                 .where(
                     or_(
                         _columns.first > piece.first,
