@@ -98,7 +98,7 @@ MUTANTS = (
         _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",
     ),
     Mutant(
-        "switch/acd/settle.c",
+        "switch/acd/state.h",
         "return x->rank != y->rank ? x->rank < y->rank : key_before(&x->key, &y->key);",
         "return x->rank != y->rank ? x->rank > y->rank : key_before(&x->key, &y->key);",
         _CHOICE + "test_a_freed_agent_takes_by_priorities_then_time_then_arrival",

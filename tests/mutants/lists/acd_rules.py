@@ -125,11 +125,11 @@ _POLICIES = (
     ),
     ("scores.c", "for (; whole >> 31; part >>= 1)", "for (; whole >> 40; part >>= 1)", _TWINS + "[3]"),
     ("scores.c", "scoring->start = start_of(r, queue);", "scoring->start = start_of(r, queue) + 1;", _POLICY),
-    ("scores.c", "mantissa = square >> (31 + bit);", "mantissa = square >> 32;", _POLICY),
+    ("scores.c", "mantissa[k] = square >> (31 + bit);", "mantissa[k] = square >> 32;", _POLICY),
     (
         "scores.c",
-        "return -(surprise(splitmix(&seed)) * 65536 / agent->weight);",
-        "return -surprise(splitmix(&seed)) * 65536;",
+        "return -((int64_t)surprise * 65536 / agent->weight);",
+        "return -(int64_t)surprise * 65536;",
         _POLICY,
     ),
     (
