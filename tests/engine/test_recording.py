@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import io
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from switch.media.plan import Codec
 from switch.node.audio import Samples, read_wav
 from tests.engine.bench import Bench, Peer, until
 from tests.engine.build import c_library
+from tests.small_disk import small_disk
 
 soundfile: Any = import_module("soundfile")
 
@@ -198,26 +198,24 @@ def test_what_a_disk_refuses_is_told_and_the_talk_goes_on(studio: Bench, tmp_pat
     assert studio.engine.recording_stats().failed == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_a_full_disk_leaves_a_whole_file(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False)
-    if done.returncode:
-        pytest.skip("no file system can be mounted here")
-    bench = Bench(stepped=True, recordings=str(disk))
-    try:
-        left, right = bench.bridge()
-        bench.submit(StartRecording(0, 7, "call"))
-        talk((left, encode(voice(1, 3.0), Codec.PCMU)))
-        told = ended(bench)
-        assert (told.reason, told.error) == (RecordingReason.FAILED, errno.ENOSPC)
-        sound = read_wav((disk / "call.wav").read_bytes())
-        assert len(sound.samples) / RATE * 1000 >= told.duration_ms > 800
-        assert len(right.receive_all()) >= 140
-    finally:
-        bench.close()
-        subprocess.run(["umount", disk], check=True)
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        bench = Bench(stepped=True, recordings=str(disk))
+        try:
+            left, right = bench.bridge()
+            bench.submit(StartRecording(0, 7, "call"))
+            said = encode(voice(1, 3.0), Codec.PCMU)
+            talk((left, said[:RATE]))
+            # The first second is written by itself: what does not fit is refused as a whole.
+            until(lambda: (disk / "call.wav").stat().st_size > RATE * 3, "a second is on the disk")
+            talk((left, said[RATE:]))
+            told = ended(bench)
+            assert (told.reason, told.error) == (RecordingReason.FAILED, errno.ENOSPC)
+            sound = read_wav((disk / "call.wav").read_bytes())
+            assert len(sound.samples) / RATE * 1000 >= told.duration_ms > 700
+            assert len(right.receive_all()) >= 140
+        finally:
+            bench.close()
 
 
 _VICTIM = """

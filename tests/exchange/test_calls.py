@@ -261,6 +261,8 @@ def test_audio_is_told_for_its_call_after_the_record_and_alarms_as_they_come() -
     assert (measured.leg, measured.role, measured.agent) == (agent_leg, "agent", "anna")
     assert (measured.received, measured.lost, measured.mos_heard) == (100, 3, 410)
     assert measured.alarms == ("no-audio",)
+    # The alarm is held against the agent's line for half an hour.
+    scene.run(30 * 60)
     scene.nothing_is_left()
     assert scene.world.exchange.office.ended_of_slot == {}
 

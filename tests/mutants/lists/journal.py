@@ -61,8 +61,8 @@ MUTANTS = (
     ),
     Mutant(
         _CODEC,
-        "return tuple(_frozen(item) for item in value)",
-        "return value",
+        "return tuple([frozen(item) if type(item) is list else item for item in values])",
+        "return tuple(values)",
         _BY_CODEC + "test_arrays_come_back_as_tuples",
     ),
 )
