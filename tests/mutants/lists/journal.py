@@ -62,7 +62,7 @@ MUTANTS = (
     Mutant(
         _CODEC,
         "return tuple([frozen(item) if type(item) is list else item for item in values])",
-        "return tuple(values)",
+        "return values",
         _BY_CODEC + "test_arrays_come_back_as_tuples",
     ),
 )
