@@ -13,6 +13,7 @@ liburing is installed), and with naps.
 """
 
 import argparse
+import os
 import shutil
 import statistics
 import subprocess
@@ -160,6 +161,12 @@ def line(rate: int, name: str, runs: list[Run], floor_us: float) -> str:
     )
 
 
+def stolen_s() -> float:
+    """How long the host ran others on our processors since it started; proc(5)."""
+    total = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return int(total[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -189,10 +196,13 @@ def main() -> int:
             check=True,
         )
         for rate in arguments.rates:
+            began_s, before_s = time.monotonic(), stolen_s()
             runs = measure(program, rate, arguments.seconds, arguments.rounds, relays)
             floor_us = statistics.median(run.us_per_packet for run in runs["floor"])
             for name, made in runs.items():
                 print(line(rate, name, made, floor_us), flush=True)
+            part = (stolen_s() - before_s) / (time.monotonic() - began_s)
+            print(f"{'':>9} the host took {100 * part:.1f} % of a core for others meanwhile", flush=True)
     return 0
 
 
