@@ -40,8 +40,8 @@ def free_rtp_range(ports: int = 64, between: tuple[int, int] = RTP_PORTS) -> tup
     """First and last of a range of UDP ports on loopback that are all free at this moment, the first even.
 
     Below `PORTS`, so that no phone stands where the switch wants to. Chosen at random: a run of the tests
-    beside this one would find the same range if it began at the same place. Of two test processes each has its
-    half, where that is room enough: what one has chosen is bound seconds later only.
+    beside this one would find the same range if it began at the same place. Of two test processes each has
+    its half, where that is room enough: what one has chosen is bound only seconds later.
     """
     first, last = between
     half = (last - first) // 4 * 2
