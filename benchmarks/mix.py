@@ -10,13 +10,12 @@ sending costs. The conferences' share above the relay's is hearing, mixing and e
 
 import argparse
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.relay import PACKETS_PER_STREAM, PORTS, Program
+from benchmarks.relay import PACKETS_PER_STREAM, PORTS, Program, compile_floor
 from switch.engine import Engine
 from switch.media.commands import Bridge, Command, OpenStream, conference
 from switch.media.plan import Codec, StreamPlan
@@ -67,11 +66,7 @@ def main() -> int:
         print("gcc is needed for the load", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "floor"
-        source = Path(__file__).with_name("floor.c")
-        subprocess.run(
-            ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", str(source), "-o", str(program)], check=True
-        )
+        program = compile_floor(Path(folder))
         runs: dict[str, list[tuple[float, int]]] = {kind: [] for kind in KINDS}
         for turn in range(arguments.rounds):
             for kind in KINDS if turn % 2 == 0 else reversed(KINDS):

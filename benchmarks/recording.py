@@ -9,13 +9,12 @@ CPU of the relaying thread; in the second column that of all threads, the one th
 
 import argparse
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.relay import PACKETS_PER_STREAM, PORTS, Program, run_floor
+from benchmarks.relay import PACKETS_PER_STREAM, PORTS, Program, compile_floor, run_floor
 from switch.engine import Engine
 from switch.media.commands import Bridge, OpenStream, StartRecording
 from switch.media.plan import Codec, StreamPlan
@@ -59,11 +58,7 @@ def main() -> int:
     streams = max(2, arguments.rate // PACKETS_PER_STREAM // 2 * 2)
     runs: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "floor"
-        source = Path(__file__).with_name("floor.c")
-        subprocess.run(
-            ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", str(source), "-o", str(program)], check=True
-        )
+        program = compile_floor(Path(folder))
         for turn in range(arguments.rounds):
             for kind in KINDS if turn % 2 == 0 else reversed(KINDS):
                 load = Program(str(program), "load", *map(str, (streams, arguments.rate, arguments.seconds)))

@@ -82,6 +82,14 @@ class Program:
         return figures
 
 
+def compile_floor(folder: Path, *options: str) -> Path:
+    """The program of floor.c, with gcc."""
+    program, source = folder / "floor", Path(__file__).with_name("floor.c")
+    command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", str(source), "-o", str(program), *options]
+    subprocess.run(command, check=True)
+    return program
+
+
 def run_floor(program: Path, load: Program, streams: int, way: str = "relay", gather_us: int = 0) -> Run:
     relay = Program(str(program), way, str(streams), str(gather_us))
     relay.connect(load.ports)
@@ -186,15 +194,8 @@ def main() -> int:
     )
     relays = WAYS if arguments.ways else RELAYS
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "floor"
-        source = Path(__file__).with_name("floor.c")
-        subprocess.run(
-            [
-                *("gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", str(source), "-o", str(program)),
-                *(("-DURING", "-luring") if arguments.ways and LIBURING else ()),
-            ],
-            check=True,
-        )
+        options = ("-DURING", "-luring") if arguments.ways and LIBURING else ()
+        program = compile_floor(Path(folder), *options)
         for rate in arguments.rates:
             began_s, before_s = time.monotonic(), stolen_s()
             runs = measure(program, rate, arguments.seconds, arguments.rounds, relays)

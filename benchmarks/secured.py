@@ -11,13 +11,12 @@ Engines and floor take the same load in turn, as in `benchmarks.relay`.
 import argparse
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.relay import PACKETS_PER_STREAM, Figures, Program, Run, run_floor
+from benchmarks.relay import PACKETS_PER_STREAM, Figures, Program, Run, compile_floor, run_floor
 from switch.engine import Engine
 from switch.media.commands import Bridge, OpenStream
 from switch.media.plan import Codec, SrtpKeys, SrtpSuite, StreamPlan
@@ -91,11 +90,7 @@ def main() -> int:
         print("gcc is needed for the floor", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "floor"
-        source = Path(__file__).with_name("floor.c")
-        subprocess.run(
-            ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", str(source), "-o", str(program)], check=True
-        )
+        program = compile_floor(Path(folder))
         runs = measure(program, arguments)
     floor_us = statistics.median(run.us_per_packet for run in runs["floor"])
     print(f"{'':<24} {'us a packet':>11} {'lowest':>7} {'to floor':>8} {'lost':>5}")

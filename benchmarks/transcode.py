@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.relay import PACKETS_PER_STREAM, PORTS, Program, Run, run_floor
+from benchmarks.relay import PACKETS_PER_STREAM, PORTS, Program, Run, compile_floor, run_floor
 from benchmarks.relay import Figures as Seen
 from switch.engine import Engine
 from switch.media.commands import Bridge, OpenStream, StartRecording
@@ -173,7 +173,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         compiler = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", f"-I{codecs}"]
-        subprocess.run([*compiler, str(here / "floor.c"), "-o", str(folder / "floor")], check=True)
+        compile_floor(folder)
         sources = [str(here / "codec.c"), *map(str, codecs.glob("*.c"))]
         subprocess.run([*compiler, *sources, "-o", str(folder / "codec"), "-lm", "-ldl"], check=True)
         sounds = Sounds(folder, folder / "codec")

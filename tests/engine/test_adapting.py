@@ -81,5 +81,6 @@ def test_opus_is_corrected_once_packets_are_lost(bench: Bench, reports: bool) ->
     after = said_to(one, other)
     assert len(before) > PACKETS - 20
     assert not any(map(repeated, before))
-    assert sum(map(repeated, after)) > len(after) / 5
-    assert repaired(opus, after) > repaired(opus, before) + 0.02
+    assert sum(map(repeated, after)) > len(after) / 2
+    assert repaired(opus, before) < 0.7
+    assert repaired(opus, after) > 0.75

@@ -199,12 +199,15 @@ def may_run_in_real_time() -> bool:
     return True
 
 
-@pytest.mark.skipif(not may_run_in_real_time(), reason="RLIMIT_RTPRIO is 0 here")
+@pytest.mark.skipif(
+    not may_run_in_real_time(),
+    reason="real time is not allowed here: root or an RLIMIT_RTPRIO of 1 is needed",
+)
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_media_thread_runs_in_real_time_where_a_core_is_left_for_signalling(cores: int) -> None:
     allowed, before = os.sched_getaffinity(0), media_tasks()
     if len(allowed) < cores:
-        pytest.skip("too few cores here")
+        pytest.skip("one core: what happens where another is left for signalling cannot be seen")
     os.sched_setaffinity(0, sorted(allowed)[:cores])  # of this thread, and so of those that it starts
     try:
         made = Bench(threads=1)

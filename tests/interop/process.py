@@ -14,7 +14,8 @@ TERMINATE_TIMEOUT_S = 5.0
 POLL_S = 0.02
 
 PORTS = (30_000, 32_600)
-RTP_PORTS = (18_000, 30_000)
+RTP_PORTS = (18_400, 24_000)
+"""Above the switch's own range, below the demo's: each finds its ports where the others do not look."""
 TRIES_MAX = 200
 _given: deque[int] = deque(maxlen=64)
 """Not given again at once: whoever asked may not have bound it yet."""

@@ -20,7 +20,9 @@ soundfile: Any = import_module("soundfile")
 WINDOW_MS = 1_000
 """Long: of three that speak at once each has a correlation of 0.33 to 0.77 with two, strangers 0.1."""
 
-HEARD, NOT_HEARD = 0.25, 0.2
+HEARD, NOT_HEARD = 0.35, 0.2
+TOGETHER_S = 6
+"""The median of so many windows: in three of them a soft voice was once found with 0.33."""
 USERS = ("shop-101", "shop-102", "shop-103")
 
 
@@ -58,7 +60,7 @@ async def test_three_phones_in_a_room(shop: World) -> None:
     await until(members, ["team"] * 3, 10, "all are in the room")
     assert (await shop.switch.metrics())['softswitch_conference_members{tenant="shop"}'] == 3
     together = clock() + 0.5
-    await asyncio.sleep(4)
+    await asyncio.sleep(TOGETHER_S + 1)
     await calls[2].dtmf("*1")
     await asyncio.sleep(3)
     muted = clock()
@@ -71,7 +73,7 @@ async def test_three_phones_in_a_room(shop: World) -> None:
         sound = audio.read_wav(call.recording)
         for speaker, user in enumerate(USERS):
             voice = shop.phones.voice(user)
-            first = much(sound, voice, together - began[listener], 3)
+            first = much(sound, voice, together - began[listener], TOGETHER_S)
             then = much(sound, voice, muted - began[listener], 3)
             print(f"{USERS[listener]} hears {user}: {first:.2f}, then {then:.2f}")
             if speaker == listener:

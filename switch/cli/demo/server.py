@@ -16,7 +16,7 @@ STOP_TIMEOUT_S = 10.0
 
 RTP_PORTS = 256
 """Two for each party of a call: sixty-four calls at once, far above what the demo makes."""
-_RTP_LOW, _RTP_HIGH = 20_000, 32_000
+_RTP_LOW, _RTP_HIGH = 24_000, 30_000
 """Below the range from which Linux gives ports to everybody else."""
 _RTP_TRIES = 20
 
