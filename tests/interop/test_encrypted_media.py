@@ -3,15 +3,14 @@
 baresip takes its keys by SDES (RFC 4568) or by a DTLS handshake (RFC 5763).
 """
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from switch.cli.demo import audio
 from tests.interop.baresip import Baresip, BaresipAccount
+from tests.interop.baresip_talks import call_a_colleague, serve_a_customer
 from tests.interop.phones import assert_contains
-from tests.interop.world import CUSTOMER, World
+from tests.interop.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -35,19 +34,7 @@ async def test_an_agent_s_phone_with_keys_in_the_description(
     )
     voice = shop.phones.voice("shop-101")
     async with await Baresip.start(baresip_program, account, tmp_path, voice) as anna:
-        await anna.expect("REGISTER_OK")
-        await shop.sign_in("shop/anna")
-        await shop.until("shop/anna", "available")
-        customer = await shop.carrier()
-        call = await shop.dial_in(customer, "1")
-        await anna.expect("CALL_ESTABLISHED", 10)
-        await asyncio.sleep(4)
-        await shop.phones.until_heard(call, "shop-101", 5)
-        await anna.command("hangup")
-        await call.expect("disconnected", 15)
-        assert call.recording is not None
-        assert_contains(audio.read_wav(call.recording), voice, 5)
-        assert_contains(anna.heard(), shop.phones.voice(CUSTOMER), 3)
+        await serve_a_customer(shop, anna, voice)
 
 
 async def test_a_phone_that_must_encrypt_and_does_not_is_refused(
@@ -69,16 +56,6 @@ async def test_a_phone_that_encrypts_calls_one_that_does_not(
     switch = shop.switch
     account = BaresipAccount("shop-102", switch.secrets["shop-102"], switch.sip, encryption=encryption)
     voice = shop.phones.voice("shop-102")
-    chloe = await shop.phone("shop-103")
     async with await Baresip.start(baresip_program, account, tmp_path, voice) as ben:
-        await ben.expect("REGISTER_OK")
-        await ben.command("dial", f"sip:103@{switch.sip}")
-        rung = await chloe.incoming()
-        await rung.answer()
-        await rung.expect("confirmed")
-        await asyncio.sleep(3)
-        await shop.phones.until_heard(rung, "shop-102", 2)
-        await ben.command("hangup")
-        await rung.expect("disconnected")
-        shop.phones.assert_heard(rung, "shop-102", windows_min=2)
+        await call_a_colleague(shop, ben, "shop-103", talk_s=3)
         assert_contains(ben.heard(), shop.phones.voice("shop-103"), 2)

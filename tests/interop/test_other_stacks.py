@@ -3,17 +3,15 @@
 Both know MD5 alone and give up at a challenge with SHA-256 in it, so this centre offers MD5 only.
 """
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from switch.cli.demo import audio
 from tests.interop.baresip import Baresip, BaresipAccount
-from tests.interop.phones import assert_contains
+from tests.interop.baresip_talks import call_a_colleague, serve_a_customer
 from tests.interop.process import free_port
 from tests.interop.sipp import BENCHMARKS, Sipp, SippResult, credentials, run_sipp
-from tests.interop.world import CUSTOMER, World, until
+from tests.interop.world import World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,39 +37,15 @@ async def test_baresip_is_an_agent_s_phone(
     account = BaresipAccount("shop-101", switch.secrets["shop-101"], switch.sip, transport)
     voice = shop.phones.voice("shop-101")
     async with await Baresip.start(baresip_program, account, tmp_path, voice) as anna:
-        await anna.expect("REGISTER_OK")
-        await shop.sign_in("shop/anna")
-        await shop.until("shop/anna", "available")
-        customer = await shop.carrier()
-        call = await shop.dial_in(customer, "1")
-        await anna.expect("CALL_ESTABLISHED", 10)
-        assert await shop.agent_state("shop/anna") == "busy"
-        await asyncio.sleep(4)
-        await shop.phones.until_heard(call, "shop-101", 5)
-        await anna.command("hangup")
-        await shop.until("shop/anna", "wrap-up")
-        await call.expect("disconnected", 15)
-        assert call.recording is not None
-        assert_contains(audio.read_wav(call.recording), voice, 5)
-        assert_contains(anna.heard(), shop.phones.voice(CUSTOMER), 3)
+        await serve_a_customer(shop, anna, voice)
 
 
 async def test_baresip_calls_a_phone_of_its_tenant(shop: World, baresip_program: str, tmp_path: Path) -> None:
     switch = shop.switch
     account = BaresipAccount("shop-102", switch.secrets["shop-102"], switch.sip, codec="PCMA")
     voice = shop.phones.voice("shop-102")
-    anna = await shop.phone("shop-101", codecs=("PCMU",))
     async with await Baresip.start(baresip_program, account, tmp_path, voice) as ben:
-        await ben.expect("REGISTER_OK")
-        await ben.command("dial", f"sip:101@{switch.sip}")
-        rung = await anna.incoming()
-        await rung.answer()
-        await rung.expect("confirmed")
-        await asyncio.sleep(2)
-        await shop.phones.until_heard(rung, "shop-102", 2)
-        await ben.command("hangup")
-        await rung.expect("disconnected")
-        shop.phones.assert_heard(rung, "shop-102", windows_min=2)
+        await call_a_colleague(shop, ben, "shop-101", talk_s=2)
 
 
 async def register_all(shop: World, program: str, folder: Path, port: int, transport: str) -> SippResult:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from switch.cli.demo import audio
 from tests.certificates import Authority
 from tests.interop.baresip import Baresip, BaresipAccount
+from tests.interop.baresip_talks import serve_a_customer
 from tests.interop.linphone import Linphone, LinphoneAccount
 from tests.interop.phones import assert_contains
-from tests.interop.world import CUSTOMER, World
+from tests.interop.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,20 +75,8 @@ async def test_baresip_is_an_agent_s_phone_by_tls(shop: World, baresip_program: 
     voice = shop.phones.voice("shop-101")
     account = baresip_account(shop, "101")
     async with await Baresip.start(baresip_program, account, tmp_path, voice) as anna:
-        await anna.expect("REGISTER_OK")
+        await serve_a_customer(shop, anna, voice, customer_windows_min=2)
         assert (await shop.switch.metrics())['softswitch_sip_connections{transport="TLS"}'] == 1
-        await shop.sign_in("shop/anna")
-        await shop.until("shop/anna", "available")
-        customer = await shop.carrier()
-        call = await shop.dial_in(customer, "1")
-        await anna.expect("CALL_ESTABLISHED", 10)
-        await asyncio.sleep(4)
-        await shop.phones.until_heard(call, "shop-101", 5)
-        await anna.command("hangup")
-        await call.expect("disconnected", 15)
-        assert call.recording is not None
-        assert_contains(audio.read_wav(call.recording), voice, 5)
-        assert_contains(anna.heard(), shop.phones.voice(CUSTOMER), 2)
 
 
 async def test_baresip_calls_linphone_and_both_hear_each_other(
