@@ -147,6 +147,12 @@ void progress_detector_init(struct progress_detector *detector);
 bool progress_detect(struct progress_detector *detector, const int16_t samples[DETECT_FRAME_SAMPLES],
                      struct tone_heard *heard);
 
+/* A tone of a network goes on now, longer than a vowel that happens to be pure. */
+bool progress_sounds(const struct progress_detector *detector);
+
+/* What is heard now is no tone and no silence. */
+bool progress_hears_other(const struct progress_detector *detector);
+
 struct sit_detector {
     struct sine_window window;
     uint8_t tone, looks, missing, since;

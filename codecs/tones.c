@@ -21,6 +21,8 @@ enum {
     TOLERANCE_MS = 45, /* and a twelfth; networks keep to a tenth, and a look's edges add 20 ms */
     LONG_MS = 1200,    /* a cadence that is longer is told in its first pause */
     DIAL_MS = 2600,    /* longer than any ringback sounds */
+    LOOKS_CLEAR = 15,  /* of a tone, shorter than the shortest of a cadence */
+    LOOKS_OTHER = 8,   /* of something else, shorter than a word */
 };
 
 static const float POWER_MIN = 14000;   /* -43 dBm0 */
@@ -297,4 +299,16 @@ bool progress_detect(struct progress_detector *detector, const int16_t samples[D
         detector->told = 0;
     int row = cadence_of(detector);
     return row >= 0 && tell(detector, CADENCES[row].kind, detector->parts[PROGRESS_PARTS - 2].label, heard);
+}
+
+bool progress_sounds(const struct progress_detector *detector)
+{
+    const struct progress_part *now = &detector->parts[PROGRESS_PARTS - 1];
+    return now->label >= 0 && now->looks >= LOOKS_CLEAR;
+}
+
+bool progress_hears_other(const struct progress_detector *detector)
+{
+    const struct progress_part *now = &detector->parts[PROGRESS_PARTS - 1];
+    return now->label == OTHER && now->looks >= LOOKS_OTHER;
 }

@@ -284,6 +284,8 @@ class Negotiation:
             plan = replace(plan, opus=_opus_settings(agreement.opus))
         if agreement.noise_payload_type is not None:
             plan = replace(plan, noise_payload_type=agreement.noise_payload_type)
+        if agreement.ptime_max_ms:
+            plan = replace(plan, ptime_max_ms=agreement.ptime_max_ms)
         if agreement.security is None:
             return plan
         return replace(plan, srtp=self._srtp(), dtls=self._dtls(), ice=self._ice())

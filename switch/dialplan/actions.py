@@ -152,9 +152,11 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Tell who is there: `AnswerHeard` follows; until `StopListening` also `BeepHeard`, `FellSilent`."""
+    """Tell who is there: `AnswerHeard` follows; until `StopListening` also `BeepHeard`, `FellSilent`, and
+    with `tones` `ToneHeard`."""
 
     terms: AnswerTerms
+    tones: bool = False
 
 
 @dataclass(frozen=True, slots=True)

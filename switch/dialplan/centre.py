@@ -203,6 +203,7 @@ def _trunk(name: str, raw: object, source: Source, path: Path, problems: Problem
         encrypted_media=model.encrypted_media,
         codecs=tuple(model.codecs),
         dtmf=model.dtmf,
+        progress_tones=model.progress_tones,
     )
 
 

@@ -1,9 +1,10 @@
-"""Who is there, a person or a machine; and of a machine, the moment at which a message may begin.
+"""Who is there, a person, a machine or a network's tone; and of a machine, when a message may begin.
 
 | state | waits for | goes on when |
 | --- | --- | --- |
 | listening | `AnswerHeard`, `Wake` | it comes, or is late: `human`, `unknown`, `machine` or at the beep |
 | at the beep | `BeepHeard`, `FellSilent`, `Wake` | beep, or greeting, or `beep_s` is over: `machine` |
+| either | `ToneHeard` | it says where that tone goes: `busy`, `unobtainable`, `ringback` |
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from switch.base.clock import MILLISECOND, SECOND
 from switch.dialplan import schema
 from switch.dialplan.actions import AnswerTerms, Listen, StopListening
-from switch.dialplan.events import AnswerHeard, BeepHeard, Event, FellSilent, Wake, Who
+from switch.dialplan.events import AnswerHeard, BeepHeard, Event, FellSilent, Heard, ToneHeard, Wake, Who
 from switch.dialplan.program import DetectAnswer, Where
 from switch.dialplan.schema_sound import DetectModel, ListenModel
 from switch.dialplan.session import Session
@@ -34,13 +35,19 @@ def detect(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -
     model = schema.read(DetectModel, c.source, path, args, c.problems)
     if model is None:
         return after
-    if model.human is None and model.machine is None and model.unknown is None:
-        c.problems.add(where.place, "at least one of human, machine and unknown was expected")
-    ways = [
+    tones = {
+        tone: c.destination(raw, (*path, str(tone)), where, str(tone), after)
+        for tone, raw in zip(Heard, (model.busy, model.unobtainable, model.ringback), strict=True)
+        if raw is not None
+    }
+    if model.human is None and model.machine is None and model.unknown is None and not tones:
+        expected = "at least one of human, machine, unknown, busy, unobtainable and ringback was expected"
+        c.problems.add(where.place, expected)
+    human, machine, unknown = [
         after if raw is None else c.destination(raw, (*path, str(who)), where, str(who), after)
         for who, raw in zip(Who, (model.human, model.machine, model.unknown), strict=True)
     ]
-    return c.add(DetectAnswer(where, terms(model), model.beep_s * SECOND, *ways))
+    return c.add(DetectAnswer(where, terms(model), model.beep_s * SECOND, human, machine, unknown, tones))
 
 
 @dataclass(slots=True)
@@ -53,7 +60,7 @@ class Detecting:
 
     def start(self, now: int) -> int | None:
         terms = self.step.answers
-        self.session.out.append(Listen(terms))
+        self.session.out.append(Listen(terms, bool(self.step.tones)))
         self.session.wake(now + terms.wait_ms * MILLISECOND + LATE_US)
         return None
 
@@ -69,6 +76,10 @@ class Detecting:
                     self.session.wake(now + self.step.beep_us)
                     return None
                 return self._over(who)
+            case ToneHeard(tone) if tone in self.step.tones:
+                self.session.trail(self.step.where, f"{tone} tone")
+                self.session.out.append(StopListening())
+                return self.step.tones[tone]
             case BeepHeard() if self.at_beep:
                 self.session.trail(self.step.where, "beep")
                 return self._over(Who.MACHINE)

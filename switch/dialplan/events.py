@@ -126,6 +126,21 @@ class AnswerHeard:
     reason: str = ""
 
 
+class Heard(StrEnum):
+    """A tone of the network in place of an answer. BUSY: the line, or all lines to it."""
+
+    BUSY = "busy"
+    UNOBTAINABLE = "unobtainable"
+    RINGBACK = "ringback"
+
+
+@dataclass(frozen=True, slots=True)
+class ToneHeard:
+    """The other end is no person and no machine: a network says why nobody is there, or rings."""
+
+    tone: Heard
+
+
 @dataclass(frozen=True, slots=True)
 class BeepHeard:
     """A pure tone is over: after a machine's greeting, the moment to speak."""
@@ -248,6 +263,7 @@ Event = (
     | QueueEnded
     | DialEnded
     | AnswerHeard
+    | ToneHeard
     | BeepHeard
     | FellSilent
     | AgentCommandDone

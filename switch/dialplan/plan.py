@@ -159,6 +159,7 @@ class TrunkSettings:
     encrypted_media: str = "allowed"
     codecs: tuple[str, ...] = ()
     dtmf: str = "auto"
+    progress_tones: bool = False
 
 
 @dataclass(frozen=True, slots=True)

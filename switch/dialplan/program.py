@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from switch.dialplan.actions import AgentVerb, AnswerTerms, DialKind, QueueNeed, RecordVerb
+from switch.dialplan.events import Heard
 from switch.dialplan.problems import NOWHERE, Place
 
 HANG_UP = 0
@@ -191,7 +192,7 @@ class DialOut:
 
 @dataclass(frozen=True, slots=True)
 class DetectAnswer:
-    """`beep_us` 0: a machine's beep is not waited for."""
+    """`beep_us` 0: a machine's beep is not waited for. `tones` are those that are listened for."""
 
     where: Where
     answers: AnswerTerms
@@ -199,6 +200,7 @@ class DetectAnswer:
     human: int
     machine: int
     unknown: int
+    tones: Mapping[Heard, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +397,8 @@ def edges(instruction: Instruction) -> tuple[tuple[int, bool], ...]:
             exits = tuple((address, reason in waits) for reason, address in instruction.exits.items())
             return (*exits, (instruction.otherwise, False), (instruction.next, True))
         case DetectAnswer():
-            return ((instruction.human, True), (instruction.machine, True), (instruction.unknown, True))
+            people = (instruction.human, instruction.machine, instruction.unknown)
+            return tuple((address, True) for address in (*people, *instruction.tones.values()))
         case HearMailbox():
             return ((instruction.refused, False), (instruction.next, True))
         case Confer():

@@ -109,6 +109,7 @@ class TrunkModel(Section):
     encrypted_media: Encrypted = "allowed"
     codecs: Codecs = []
     dtmf: Keys = "auto"
+    progress_tones: bool = False
 
 
 class GatewayModel(Section):

@@ -29,6 +29,9 @@ class DetectModel(ListenModel):
     human: Any = None
     machine: Any = None
     unknown: Any = None
+    busy: Any = None
+    unobtainable: Any = None
+    ringback: Any = None
 
 
 class TakeMessageModel(Section):

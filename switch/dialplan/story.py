@@ -296,9 +296,15 @@ def _dials(teller: Teller, args: Any) -> None:
 
 def _answered_by(teller: Teller, args: Any) -> None:
     """A machine's beep follows its greeting."""
-    if args not in list(e.Who):
-        raise _OtherwiseError(f"human, machine or unknown was expected, found '{args}'")
-    teller.expect(a.Listen, "to listen for who answered")
+    if args not in list(e.Who) and args not in list(e.Heard):
+        known = ", ".join([*e.Who, *e.Heard])
+        raise _OtherwiseError(f"one of {known} was expected, found '{args}'")
+    listens = teller.expect(a.Listen, "to listen for who answered")
+    if args in list(e.Heard):
+        if not listens.tones:
+            raise _OtherwiseError("the dialplan does not say where a tone goes")
+        teller.give(e.ToneHeard(e.Heard(args)))
+        return
     teller.give(e.AnswerHeard(e.Who(args)))
     if args == e.Who.MACHINE:
         teller.give(e.BeepHeard())

@@ -52,6 +52,7 @@ class Core:
         opus: tuple[int, int, int, bool] | None,
         key_tones: bool,
         noise_payload_type: int,
+        ptime_max_ms: int,
         /,
     ) -> bool: ...
     def wake(self) -> None: ...

@@ -16,6 +16,7 @@ void detection_change(struct detection *detection, const struct detect *request)
     if (request->start & DETECT_KEYS)
         dtmf_detector_init(&detection->keys);
     if (request->start & DETECT_TONES) {
+        detection->pause_ticks = 0;
         progress_detector_init(&detection->progress);
         memset(&detection->sit, 0, sizeof detection->sit);
     }
@@ -86,11 +87,35 @@ static void listen_for_voice(struct engine *engine, uint32_t slot, const int16_t
         emit(engine, &(struct event){.kind = EVENT_SPEECH, .slot = slot, .speaking = change == VAD_SPEECH});
 }
 
+enum {
+    /* Behind a tone: what lies between two tones of a ringing signal, at most (North America: 4 s). */
+    PAUSE_TICKS = 4500 / TICK_MS,
+};
+
+/* A network's tones are nobody's words, and their pauses nobody's silence: who answers is listened to behind them. */
+static bool network_speaks(struct detection *detection)
+{
+    if (!(detection->detectors & DETECT_TONES))
+        return false;
+    if (progress_sounds(&detection->progress)) {
+        const struct amd_settings settings = detection->machine.settings;
+        if (detection->pause_ticks < PAUSE_TICKS && !detection->machine.over)
+            amd_init(&detection->machine, &settings);
+        detection->pause_ticks = PAUSE_TICKS;
+    } else if (progress_hears_other(&detection->progress)) {
+        detection->pause_ticks = 0;
+    } else if (detection->pause_ticks > 0) {
+        detection->pause_ticks--;
+    }
+    return detection->pause_ticks > 0;
+}
+
 static void listen_for_the_rest(struct engine *engine, uint32_t slot, const int16_t *samples)
 {
     struct detection *detection = engine->streams[slot].detection;
     struct event event = {.slot = slot};
-    if ((detection->detectors & DETECT_MACHINE) && amd_detect(&detection->machine, samples, &event.answer)) {
+    if ((detection->detectors & DETECT_MACHINE) && !network_speaks(detection) &&
+        amd_detect(&detection->machine, samples, &event.answer)) {
         event.kind = EVENT_ANSWER;
         emit(engine, &event);
     }

@@ -28,6 +28,7 @@ void detection_rates_init(struct detection_rates *rates);
 
 struct detection {
     uint8_t detectors; /* set of those that listen */
+    uint16_t pause_ticks; /* of a network's tone, which may still go on */
     uint32_t rate_hz;  /* that `resampler` is made for; 0: none yet */
     struct resampler resampler;
     struct dtmf_detector keys;

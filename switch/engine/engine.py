@@ -362,6 +362,7 @@ class Engine:
             None if plan.opus is None else _opus(plan.opus),
             plan.key_tones,
             -1 if plan.noise_payload_type is None else plan.noise_payload_type,
+            plan.ptime_max_ms,
         )
         if accepted:
             self._keys[slot], self._ice[slot] = plan.srtp, plan.ice

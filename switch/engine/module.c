@@ -204,7 +204,8 @@ static bool check_plan(const struct plan *plan, unsigned codec)
         plan->dtmf_payload_type < 128 && plan->receive_payload_type < 128 &&
         plan->receive_dtmf_payload_type >= -1 && plan->receive_dtmf_payload_type < 128 &&
         plan->noise_payload_type >= -1 && plan->noise_payload_type < 128 && plan->packet_ticks >= 1 &&
-        plan->packet_ticks <= PACKET_TIME_MS_MAX / TICK_MS)
+        plan->packet_ticks <= PACKET_TIME_MS_MAX / TICK_MS &&
+        (plan->packet_max_ms == 0 || plan->packet_max_ms >= plan->packet_ticks * TICK_MS))
         return true;
     PyErr_SetString(PyExc_ValueError, "the plan of the stream is out of range");
     return false;
@@ -291,11 +292,12 @@ static PyObject *core_open(PyObject *object, PyObject *args)
     unsigned rtcp_port;
     int update, sends, receives, symmetric, dtls, rtcp_mux, key_tones;
     PyObject *keys, *credentials, *opus;
-    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOOpIy#Oph", &update, &command.slot, &host, &host_bytes, &port, &codec,
+    if (!PyArg_ParseTuple(args, "pIy#IIbhbhIpppIIIIpOOpIy#Ophb", &update, &command.slot, &host, &host_bytes, &port, &codec,
                           &plan->payload_type, &plan->dtmf_payload_type, &plan->receive_payload_type,
                           &plan->receive_dtmf_payload_type, &ptime_ms, &sends, &receives, &symmetric, &plan->idle_s,
                           &ssrc, &sequence, &timestamp, &dtls, &keys, &credentials, &rtcp_mux, &rtcp_port, &cname,
-                          &cname_bytes, &opus, &key_tones, &plan->noise_payload_type))
+                          &cname_bytes, &opus, &key_tones, &plan->noise_payload_type,
+                          &plan->packet_max_ms))
         return NULL;
     plan->packet_ticks = (uint8_t)(ptime_ms / TICK_MS);
     if (!read_address(host, host_bytes, port, &plan->remote) || !check_plan(plan, codec) ||

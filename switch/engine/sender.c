@@ -57,25 +57,41 @@ static bool clock_jumped(const struct sender *sender, const struct rtp_packet *p
     return difference > jump || difference < -jump;
 }
 
-static void anchor(struct sender *sender, const struct rtp_packet *packet, uint64_t now_us)
+static void anchor(struct sender *sender, const struct rtp_packet *packet, uint16_t pieces, uint64_t now_us)
 {
     sender->source = SOURCE_RELAY;
     sender->in_ssrc = packet->ssrc;
     sender->in_newest = sender->in_oldest = packet->sequence;
-    sender->sequence_offset = (uint16_t)(sender->next_sequence - packet->sequence);
+    sender->pieces = pieces;
+    sender->sequence_offset = (uint16_t)(sender->next_sequence - packet->sequence * pieces);
     sender->timestamp_offset = sender_time(sender, now_us) - packet->timestamp;
     sender->in_timestamp = packet->timestamp;
     sender->in_timestamp_at_us = now_us;
 }
 
-bool sender_relay(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint64_t now_us, bool timed)
+/* The newest packet, which goes out as number `sequence`, takes another count of numbers than those before: from here on
+ * its own (`timed`), or it alone. Late ones of before would fall on numbers of others. */
+static void count_pieces(struct sender *sender, uint16_t in_sequence, uint16_t sequence, uint16_t pieces, bool timed)
+{
+    if (timed) {
+        sender->pieces = pieces;
+        sender->sequence_offset = (uint16_t)(sequence - in_sequence * pieces);
+        sender->in_oldest = in_sequence;
+    } else {
+        sender->sequence_offset = (uint16_t)(sender->sequence_offset - (sender->pieces - pieces));
+        sender->in_oldest = (uint16_t)(in_sequence + 1);
+    }
+}
+
+bool sender_relay(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint16_t pieces, uint64_t now_us,
+                  bool timed)
 {
     int16_t ahead = (int16_t)(packet->sequence - sender->in_newest);
     bool fresh = sender->source != SOURCE_RELAY || sender->in_ssrc != packet->ssrc || ahead > SEQUENCE_DROPOUT_MAX ||
                  ahead < -SEQUENCE_MISORDER_MAX || (timed && ahead > 0 && clock_jumped(sender, packet, now_us));
     if (fresh)
-        anchor(sender, packet, now_us);
-    else if ((int16_t)(packet->sequence - sender->in_oldest) < 0)
+        anchor(sender, packet, pieces, now_us);
+    else if ((int16_t)(packet->sequence - sender->in_oldest) < 0 || (ahead <= 0 && pieces > sender->pieces))
         return false;
 
     if (ahead > 0 && !fresh) {
@@ -88,12 +104,17 @@ bool sender_relay(struct sender *sender, struct rtp_packet *packet, uint32_t sam
             sender->in_timestamp_at_us = now_us;
         }
     }
+    uint16_t in_sequence = packet->sequence;
     packet->ssrc = sender->ssrc;
-    packet->sequence = (uint16_t)(packet->sequence + sender->sequence_offset);
+    packet->sequence = (uint16_t)(in_sequence * sender->pieces + sender->sequence_offset);
     packet->timestamp += sender->timestamp_offset;
     packet->marker = packet->marker || fresh;
-    if (ahead > 0 || fresh)
+    if (ahead > 0 || fresh) {
         advance(sender, packet, samples, now_us);
+        sender->next_sequence = (uint16_t)(packet->sequence + pieces);
+        if (pieces != sender->pieces)
+            count_pieces(sender, in_sequence, packet->sequence, pieces, timed);
+    }
     return true;
 }
 
@@ -102,7 +123,7 @@ void sender_skip_relayed(struct sender *sender, const struct rtp_packet *packet)
     int16_t ahead = (int16_t)(packet->sequence - sender->in_newest);
     if (sender->source != SOURCE_RELAY || sender->in_ssrc != packet->ssrc || ahead <= 0 || ahead > SEQUENCE_DROPOUT_MAX)
         return;
-    sender->sequence_offset--;
+    sender->sequence_offset = (uint16_t)(sender->sequence_offset - sender->pieces);
     sender->in_newest = sender->in_oldest = packet->sequence;
 }
 

@@ -27,6 +27,7 @@ struct sender {
     uint32_t in_ssrc;
     uint16_t in_newest, in_oldest; /* sequence numbers; older ones than the oldest would fall on other packets */
     uint16_t sequence_offset;
+    uint16_t pieces; /* sequence numbers that one of its packets takes: more than one where it is cut */
     uint32_t timestamp_offset;
     uint32_t in_timestamp; /* of the newest audio */
     uint64_t in_timestamp_at_us;
@@ -37,8 +38,10 @@ void sender_open(struct sender *sender, uint32_t ssrc, uint16_t sequence, uint32
 /* The clock of the codec: 8 until this is called. Timestamps go on where they are. */
 void sender_set_clock(struct sender *sender, uint32_t units_per_ms, uint64_t now_us);
 
-/* Turns a received packet's header into the one to send. False: too late to be sent. `timed` as in reception.h. */
-bool sender_relay(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint64_t now_us, bool timed);
+/* Turns a received packet's header into the one to send, or into the first of so many `pieces`. False: too late to be
+ * sent. `timed` as in reception.h. */
+bool sender_relay(struct sender *sender, struct rtp_packet *packet, uint32_t samples, uint16_t pieces, uint64_t now_us,
+                  bool timed);
 
 /* A packet of the source was swallowed on purpose: the far end shall not take it for loss. */
 void sender_skip_relayed(struct sender *sender, const struct rtp_packet *packet);

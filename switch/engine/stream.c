@@ -96,6 +96,37 @@ static uint32_t payload_units(const struct codec *codec, const struct rtp_packet
     return (uint32_t)(samples * (codec->rtp_clock_hz / 1000) / (codec->sample_rate_hz / 1000));
 }
 
+/* How many packets it takes to pass `units` on, and how long each is but the last: the partner may have said how long one
+ * may be (maxptime). Opus cannot be cut. */
+static uint16_t pieces_of(const struct stream *from, const struct stream *to, uint32_t units, uint32_t *piece_units)
+{
+    uint32_t most = to->plan.packet_max_ms * (from->codec->rtp_clock_hz / 1000);
+    bool fits = most == 0 || units <= most || from->plan.codec == CODEC_OPUS;
+    *piece_units = fits ? units : most;
+    return fits ? 1 : (uint16_t)((units + most - 1) / most);
+}
+
+/* One packet as several at once, each from a copy: sealing one in place would write into the next. */
+static bool transmit_pieces(struct engine *engine, struct stream *to, const struct rtp_packet *packet, uint16_t pieces,
+                            uint32_t units, uint32_t piece_units)
+{
+    uint8_t datagram[DATAGRAM_BYTES_MAX + SEAL_BYTES];
+    size_t each = packet->payload_bytes * piece_units / units, at = 0;
+    struct rtp_packet piece = *packet;
+    bool sent = true;
+    piece.payload = datagram + RTP_HEADER_BYTES;
+    for (uint16_t number = 1; number <= pieces; number++) {
+        piece.payload_bytes = number < pieces ? each : packet->payload_bytes - at;
+        memcpy(piece.payload, packet->payload + at, piece.payload_bytes);
+        sent = stream_transmit(engine, to, &piece) && sent;
+        at += each;
+        piece.sequence++;
+        piece.timestamp += piece_units;
+        piece.marker = false;
+    }
+    return sent;
+}
+
 enum payload_kind { PAYLOAD_UNKNOWN, PAYLOAD_AUDIO, PAYLOAD_EVENT, PAYLOAD_NOISE };
 
 /* Passes a packet of `from` on to its partner, rewritten in place. */
@@ -131,7 +162,9 @@ static void relay(struct engine *engine, const struct stream *from, struct strea
         return;
     }
     uint32_t units = kind == PAYLOAD_AUDIO ? payload_units(from->codec, packet) : 0;
-    if (!sender_relay(&to->sender, packet, units, now_us, !is_event)) {
+    uint32_t piece_units;
+    uint16_t pieces = pieces_of(from, to, units, &piece_units);
+    if (!sender_relay(&to->sender, packet, units, pieces, now_us, !is_event)) {
         count_drop(engine, DROP_LATE);
         return;
     }
@@ -142,7 +175,8 @@ static void relay(struct engine *engine, const struct stream *from, struct strea
         g711_transcode(from->plan.codec == CODEC_PCMU ? engine->transcoder.ulaw_to_alaw
                                                       : engine->transcoder.alaw_to_ulaw,
                        packet->payload, packet->payload_bytes);
-    if (stream_transmit(engine, to, packet))
+    if (pieces == 1 ? stream_transmit(engine, to, packet)
+                    : transmit_pieces(engine, to, packet, pieces, units, piece_units))
         count(&engine->counters.packets_relayed, 1);
 }
 

@@ -49,6 +49,7 @@ struct plan {
     uint8_t receive_payload_type;
     int16_t receive_dtmf_payload_type;
     uint8_t packet_ticks;      /* packet time of our own packets, in ticks */
+    uint8_t packet_max_ms;     /* the longest that the peer takes, 0: any; of our own as well */
     bool sends, receives, symmetric;
     bool rtcp_mux;      /* reports share the port of the audio (RFC 5761) */
     uint16_t rtcp_port; /* of the remote host, where they do not; 0: the next one */

@@ -7,10 +7,18 @@ from switch.journal import events as journal
 from switch.media.events import StreamAlarm
 from switch.media.quality import StreamQuality
 
+CLIPPING = "clipping"
+"""An alarm as the others, but of the sound itself: heard where it is decoded and kept, in recorded talks."""
+
 
 def alarmed(office: Office, session: Session, leg: Leg, event: StreamAlarm, now: int) -> None:
     """Somebody hears nothing, or hears again."""
     office.write(journal.AudioAlarm(leg.id, str(event.alarm), event.raised), now, session)
+
+
+def clipped(office: Office, session: Session, leg: Leg, now: int) -> None:
+    """What it says is cut off at the top; told again only after it was clean for a while."""
+    office.write(journal.AudioAlarm(leg.id, CLIPPING, True), now, session)
 
 
 def measured(office: Office, session: Session, leg: Leg, quality: StreamQuality, now: int) -> None:

@@ -35,14 +35,23 @@ def listen(office: Office, session: Session, action: Listen, now: int) -> None:
         office.tell_flow(session, AnswerHeard(Who.UNKNOWN, 0, "no audio"))
         return
     settings = AnswerSettings(total_analysis_ms=action.terms.wait_ms)
-    office.media([StartDetection(anchor.slot.number, _ALL, SILENCE_MS, settings)])
+    wanted = _ALL
+    if action.tones:
+        session.asks_for_tones = True
+        wanted |= Detector.TONES
+    office.media([StartDetection(anchor.slot.number, wanted, SILENCE_MS, settings)])
 
 
 def stop(office: Office, session: Session, action: StopListening, now: int) -> None:
     del action, now
     anchor = session.call.anchor
+    unwanted = _ALL
+    if session.asks_for_tones:
+        session.asks_for_tones = False
+        if anchor.slot.number not in office.toned:
+            unwanted |= Detector.TONES
     if anchor.stream_open:
-        office.media([StopDetection(anchor.slot.number, _ALL)])
+        office.media([StopDetection(anchor.slot.number, unwanted)])
 
 
 def heard(

@@ -72,7 +72,12 @@ def _failed(office: Office, session: Session, attempt: Attempt, cause: Cause, no
 
 def over(office: Office, session: Session, cause: Cause) -> None:
     """The flow's dial step came to nothing."""
-    office.tell_flow(session, DialEnded(_OUTCOME_OF.get(cause.reason, DialOutcome.FAILED)))
+    office.tell_flow(session, DialEnded(outcome_of(cause)))
+
+
+def outcome_of(cause: Cause) -> DialOutcome:
+    """In the dialplan's words."""
+    return _OUTCOME_OF.get(cause.reason, DialOutcome.FAILED)
 
 
 _PURPOSE = Purpose("callee", _answered, _failed, _progress, redirected=diverting.follow)

@@ -5,7 +5,19 @@ from switch.call.cause import By, Cause, Reason, ours
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, OutgoingLeg
 from switch.dialplan.events import DialEnded, DialOutcome, QueueEnded
-from switch.exchange import callbacks, mail, meter, recordings, ringing, rooms, supervised, talks, transfers
+from switch.exchange import (
+    callbacks,
+    dials,
+    mail,
+    meter,
+    recordings,
+    ringing,
+    rooms,
+    supervised,
+    talks,
+    tones,
+    transfers,
+)
 from switch.exchange.office import Office
 from switch.exchange.session import ContactState, Session
 from switch.journal import events as journal
@@ -94,7 +106,8 @@ def _partner_gone(office: Office, session: Session, leg: Leg, cause: Cause, now:
         return
     if session.interpreter is not None:
         recordings.talk_over(office, session)
-        office.tell_flow(session, QueueEnded() if queued else DialEnded(DialOutcome.ENDED))
+        outcome = dials.outcome_of(cause) if cause in tones.REFUSALS else DialOutcome.ENDED
+        office.tell_flow(session, QueueEnded() if queued else DialEnded(outcome))
     else:
         office.hang_up(call.anchor, ours(Reason.NORMAL, cause.told), now)
 

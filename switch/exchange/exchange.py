@@ -39,6 +39,7 @@ from switch.exchange import (
     routing,
     stir,
     supervision,
+    tones,
     understanding,
     watching,
 )
@@ -498,6 +499,10 @@ class Exchange:
                 self.office.tell_flow(session, PlayEnded(event.playback, event.completed))
         elif isinstance(event, media.AnswerClassified | media.BeepDetected | media.SpeechStopped):
             detecting.heard(self.office, session, leg, event, now)
+        elif isinstance(event, media.ToneDetected):
+            tones.heard(self.office, session, leg, event, now)
+        elif isinstance(event, media.ClippingDetected):
+            audio.clipped(self.office, session, leg, now)
         elif isinstance(event, media.StreamAlarm):
             audio.alarmed(self.office, session, leg, event, now)
             if event.raised and leg.agent:

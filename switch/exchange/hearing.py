@@ -8,7 +8,7 @@ from switch.call.cause import Reason, ours
 from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.dialplan.events import Answered, DigitPressed
-from switch.exchange import endings, ringing, rooms, supervised, transfers
+from switch.exchange import endings, ringing, rooms, supervised, tones, transfers
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
@@ -45,6 +45,8 @@ def released(office: Office, slot: int) -> None:
     """A slot is free again."""
     office.leg_of_slot.pop(slot, None)
     office.ears.discard(slot)
+    if office.toned:
+        office.toned.pop(slot, None)
     office.parts.slots.release(slot)
 
 
@@ -78,6 +80,8 @@ def _progress(office: Office, session: Session, leg: Leg, event: events.LegProgr
 def _confirmed(office: Office, session: Session, leg: Leg, event: events.LegConfirmed, now: int) -> None:
     office.write(journal.LegAnswered(leg.id, event.codec), now, session)
     office.media(session.call.opened(leg))
+    if leg.trunk:
+        tones.listen(office, leg, now, answered=True)
     if leg is session.call.anchor:
         office.tell_flow(session, Answered())
 

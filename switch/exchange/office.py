@@ -218,6 +218,8 @@ class Office:
         """Conferences; made with the first."""
         self.ears: set[int] = set()
         """Slots of conferences that are recorded: nobody's leg."""
+        self.toned: dict[int, int] = {}
+        """Slots of legs whose trunk says things by tones: since when it has answered, 0 for not yet."""
         self.supervised: dict[str, Supervision] | None = None
         """By call; made with the first."""
         self.watching: Watching | None = None

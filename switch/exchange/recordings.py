@@ -19,7 +19,16 @@ from switch.exchange import mail
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import events as journal
-from switch.media.commands import MoveRecording, PauseRecording, SoundFormat, StartRecording, StopRecording
+from switch.media.commands import (
+    Detector,
+    MoveRecording,
+    PauseRecording,
+    SoundFormat,
+    StartDetection,
+    StartRecording,
+    StopDetection,
+    StopRecording,
+)
 from switch.media.events import RecordingEnded, RecordingReason
 
 PATHS_MAX = 20
@@ -150,6 +159,9 @@ def talk_begins(office: Office, session: Session, leg: Leg, now: int) -> None:
     follow(office, session)
     if session.recording is None and wanted(office, session, leg):
         start(office, session, now, for_talk=True)
+        # Both are decoded for the file: whether they come through whole costs next to nothing.
+        parties = session.call.anchor.slot.number, leg.slot.number
+        office.media([StartDetection(slot, Detector.CLIPPING) for slot in parties])
 
 
 def talk_over(office: Office, session: Session) -> None:
@@ -157,6 +169,7 @@ def talk_over(office: Office, session: Session) -> None:
     session.record_talk = False
     if session.recording is not None and session.recording.for_talk:
         stop(office, session)
+        office.media([StopDetection(session.call.anchor.slot.number, Detector.CLIPPING)])
 
 
 def follow(office: Office, session: Session) -> None:

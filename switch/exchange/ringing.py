@@ -12,7 +12,7 @@ from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.call.outgoing import NOBODY_THERE, SILENT_AFTER_US, OutgoingLeg
 from switch.dialplan.actions import AnswerTerms
-from switch.exchange import codecs, encryption, identities, key_ways, meter, talks
+from switch.exchange import codecs, encryption, identities, key_ways, meter, talks, tones
 from switch.exchange.attempt import LEGS_MAX, Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -210,6 +210,8 @@ def progress(
     office: Office, session: Session, attempt: Attempt, leg: Leg, early_media: bool, now: int
 ) -> None:
     """The rung phone rings."""
+    if early_media and leg.trunk:
+        tones.listen(office, leg, now, answered=False)
     if attempt.purpose.progress is not None:
         attempt.purpose.progress(office, session, attempt, leg, early_media, now)
 
@@ -224,6 +226,8 @@ def answered(office: Office, session: Session, attempt: Attempt, leg: Leg, now: 
     if session.tickets is not None:
         meter.answered(office, session, leg, now)
     _call_off_others(office, attempt, leg, now)
+    if leg.trunk:
+        tones.listen(office, leg, now, answered=True)
     if attempt.answers is not None:
         _listen(office, attempt, attempt.answers, leg, now)
         return

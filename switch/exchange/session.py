@@ -83,6 +83,8 @@ class Session:
     tickets: dict[str, Ticket] | None = None
     """The counted calls to the outside, by leg; only where the tenant has limits."""
     recording: "Recording | None" = None
+    asks_for_tones: bool = False
+    """The flow listens for the network's tones just now."""
     record_talk: bool = False
     """The flow wants the talk that it leads to recorded."""
     playing: Play | None = None

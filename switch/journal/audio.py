@@ -10,6 +10,7 @@ _ALARMS = {
         "it sends nothing but silence, as a dead microphone does",
         "its microphone is heard",
     ),
+    "clipping": ("it is too loud, and cut off at the top", "it is not cut off any more"),
 }
 
 

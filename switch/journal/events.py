@@ -16,6 +16,7 @@ from switch.journal.room_events import (
     RecordingDeleted,
     Supervised,
     SupervisionEnded,
+    ToneHeard,
 )
 
 
@@ -143,7 +144,7 @@ class AudioAlarm:
     """Somebody at this leg hears nothing, or hears again (`raised` False).
 
     `alarm`: no-audio (nothing comes from it), not-heard (it says that nothing arrives), dead-air (it speaks
-    to nobody and hears nothing), silence (what it sends is silent).
+    to nobody and hears nothing), silence (what it sends is silent), clipping (it is cut off at the top).
     """
 
     KIND: ClassVar[str] = "audio-alarm"
@@ -498,6 +499,7 @@ Event = (
     | Supervised
     | SupervisionEnded
     | AnswerHeard
+    | ToneHeard
     | OutsideCounted
     | OutsideCharged
     | MessageReceived

@@ -74,3 +74,14 @@ class AnswerHeard:
     reason: str
     greeting_ms: int
     words: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToneHeard:
+    """The network behind the leg says something by a `tone`: ringback, busy, congestion, special-information,
+    intercept, vacant-code, reorder, no-circuit, dial."""
+
+    KIND: ClassVar[str] = "tone-heard"
+    VERSION: ClassVar[int] = 1
+    leg: str
+    tone: str

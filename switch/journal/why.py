@@ -42,6 +42,7 @@ from switch.journal.room_events import (
     ConferenceLeft,
     Supervised,
     SupervisionEnded,
+    ToneHeard,
 )
 
 REFUSED = "refused"
@@ -361,6 +362,8 @@ class _Story:
             case AnswerHeard(leg, who, confidence, reason, greeting_ms, words):
                 heard = f"{words} words, {greeting_ms / 1000:.1f} s of voice"
                 return f"{self._party(leg)} is heard: {who}, {confidence} % sure ({reason}; {heard})"
+            case ToneHeard(leg, tone):
+                return f"{self._party(leg)} is heard: the network's {tone} tone"
             case Widened(_, queue, step, asks):
                 return f"ring {step + 1} in queue {queue}: asks for {asks}"
             case LineGraded(agent, grade, reason):

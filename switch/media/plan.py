@@ -106,6 +106,7 @@ class StreamPlan:
     `key_tones`: where the peer takes no telephone-event, keys are sent to it as tones.
     `noise_payload_type`: what silence sounds like is told in such packets (RFC 3389), and nothing else is
     sent for it; None: that was not agreed on.
+    `ptime_max_ms` is the longest packet that the peer takes, 0 for any: longer ones of its partner are cut.
     """
 
     remote_host: str
@@ -128,6 +129,7 @@ class StreamPlan:
     opus: OpusSettings | None = None
     key_tones: bool = True
     noise_payload_type: int | None = None
+    ptime_max_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

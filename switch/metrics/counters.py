@@ -258,7 +258,7 @@ class JournalCounters:
         self._alarms = CounterFamily(
             registry,
             "softswitch_audio_alarms_total",
-            "Alarms on audio as they are raised: no-audio, not-heard, dead-air, silence.",
+            "Alarms on audio as they are raised: no-audio, not-heard, dead-air, silence, clipping.",
             ("tenant", "alarm"),
         )
 

@@ -85,6 +85,7 @@ def trunk_settings(plan: TrunkPlan, secret: str, stir: StirSettings | None = Non
         encrypted_media=plan.encrypted_media,
         codecs=plan.codecs,
         dtmf=plan.dtmf,
+        progress_tones=plan.progress_tones,
         calls_per_second_max=plan.calls_per_second_max,
         order=RouteOrder.CHEAPEST if plan.cheapest else RouteOrder.PRIORITY,
         failover_on=plan.failover_on,

@@ -59,6 +59,8 @@ class Agreement:
     rtcp_port: int = 0
     noise_payload_type: int | None = None
     """Of comfort noise (RFC 3389), where both sides have it for a codec of this clock."""
+    ptime_max_ms: int = 0
+    """The longest packet that the peer takes (its `maxptime`), 0 for any; never below `ptime_ms`."""
 
 
 class Disagreement(Enum):

@@ -12,6 +12,9 @@ _PTIME_MS_MIN = 10
 _PTIME_MS_MAX = 60
 """What the engine can pack; a multiple of 10 always fills whole frames."""
 
+_DATAGRAM_MS_MAX = 200
+"""Of 64 kbit/s; a packet of more does not fit Ethernet, and nobody sends it."""
+
 _CLOCKS = {"8000": 8_000, "16000": 16_000, "48000": 48_000}
 _CHANNELS = {"": 1, "1": 1, "2": 2}
 
@@ -77,6 +80,12 @@ def ptime_ms(media: Media, otherwise_ms: int) -> int:
     longest = _milliseconds(media, "maxptime") or _PTIME_MS_MAX
     wanted = min(wanted, longest, _PTIME_MS_MAX)
     return max(wanted // 10 * 10, _PTIME_MS_MIN)
+
+
+def ptime_max_ms(media: Media) -> int:
+    """The longest packet that the peer takes; 0 where it does not say, or where none is as long."""
+    longest = _milliseconds(media, "maxptime")
+    return max(longest, _PTIME_MS_MIN) if longest and longest <= _DATAGRAM_MS_MAX else 0
 
 
 def describe(formats: list[Format], packet_ms: int) -> tuple[Attribute, ...]:

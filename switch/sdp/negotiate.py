@@ -22,7 +22,7 @@ from switch.sdp.codecs import (
 )
 from switch.sdp.direction import Direction
 from switch.sdp.direction import direction as flow
-from switch.sdp.formats import Format, describe, event_for, formats_of, parameters_of, ptime_ms
+from switch.sdp.formats import Format, describe, event_for, formats_of, parameters_of, ptime_max_ms, ptime_ms
 from switch.sdp.security import (
     DTLS_PROTOCOL,
     PLAIN_PROTOCOLS,
@@ -172,6 +172,7 @@ def answer_offer(
         rtcp_port=stream.rtcp_port,
         opus=stream.opus,
         noise_payload_type=None if stream.noise is None else stream.noise.payload_type,
+        ptime_max_ms=ptime_max_ms(offer.media[index]),
     )
     return _revised(previous, _session(local_host, session_id, version, lines, common)), agreement
 
@@ -210,6 +211,7 @@ def accept_answer(offer: Session, answer: Session, terms: Terms = PLAIN) -> Agre
         dtmf_payload_type=None if event is None else event.payload_type,
         receive_dtmf_payload_type=None if event is None else numbers[event.name, event.clock_hz],
         ptime_ms=ptime_ms(theirs, int(ours.value("ptime") or 20)),
+        ptime_max_ms=ptime_max_ms(theirs),
         direction=flow(sends=stream.listens, receives=stream.talks).within(wanted),
         # A peer that may not hear us by our own wish has no way to say that it holds, too.
         remote_holds=wanted.sends and not stream.listens,

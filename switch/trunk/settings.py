@@ -150,7 +150,7 @@ class TrunkSettings:
     `failover_on` are answers, besides 408 and 5xx, after which the next gateway is tried.
     `encrypted_media` is `never`, `allowed` or `required`. `codecs` are words of the dialplan; empty:
     the centre's. `dtmf` is `auto`, `rfc4733`,
-    `info` or `inband`.
+    `info` or `inband`. `progress_tones`: it says by tones what others say by a status.
     """
 
     name: str
@@ -172,6 +172,7 @@ class TrunkSettings:
     encrypted_media: str = "allowed"
     codecs: tuple[str, ...] = ()
     dtmf: str = "auto"
+    progress_tones: bool = False
 
 
 @quick

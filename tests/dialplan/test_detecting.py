@@ -12,13 +12,16 @@ from switch.dialplan.scenarios import run_scenarios
 
 PLAN = """
 languages: [en]
-numbers: {100: main, 101: branches}
+numbers: {100: main, 101: branches, 102: tones}
 accounts: {"201": {}}
 prompts: {person: A person., robot: A robot., nobody: Who knows., after: After.}
 flows:
   main:
     - detect: {wait_s: 4, confidence: 60, beep_s: 20, human: [{play: person}], machine: [{play: robot}],
                unknown: [{play: nobody}]}
+    - play: after
+  tones:
+    - detect: {wait_s: 8, human: hangup, busy: [{play: nobody}], unobtainable: [{play: after}, hangup]}
     - play: after
   branches:
     - detect: {machine: hangup, beep_s: 0}
@@ -122,7 +125,42 @@ scenarios:
     robot, person = run_scenarios(load_centre({"shop.yaml": PLAN}), {"story.yaml": story})
     assert robot.passed
     assert person.problem is not None
-    assert "human, machine or unknown was expected, found 'somebody'" in person.problem.message
+    known = "human, machine, unknown, busy, unobtainable, ringback"
+    assert f"one of {known} was expected, found 'somebody'" in person.problem.message
+
+
+def test_a_tone_goes_where_the_step_says_and_nowhere_else() -> None:
+    plain = Call()
+    plain.give(e.ToneHeard(e.Heard.BUSY))
+    assert plain.heard == [], "it was not asked for, and somebody may still answer"
+    for tone, clip in ((e.Heard.BUSY, "shop/nobody.en"), (e.Heard.UNOBTAINABLE, "shop/after.en")):
+        call = Call("102")
+        assert a.Listen(a.AnswerTerms(8_000, 50), tones=True) in call.done
+        call.give(e.ToneHeard(e.Heard.RINGBACK))
+        assert call.done == [], "nothing is said of it"
+        call.give(e.ToneHeard(tone))
+        assert call.heard == [clip]
+        assert call.stopped
+
+
+def test_a_tone_behind_a_greeting_ends_the_wait_for_its_beep() -> None:
+    call = Call("102")
+    call.give(e.AnswerHeard(e.Who.MACHINE, 90))
+    call.give(e.ToneHeard(e.Heard.BUSY))
+    assert call.heard == ["shop/nobody.en"]
+
+
+def test_a_scenario_tells_tones() -> None:
+    call = "call: {{from: +15145550199, to: {to}, at: 2026-07-15 10:00}}"
+    story = "scenarios:\n" + "".join(
+        f"  - {{name: n{to}, {call.format(to=to)}, story: [{{answered_by: busy}}, {{hears: nobody}}, "
+        "{hears: after}, ends]}\n"
+        for to in (102, 100)
+    )
+    busy, deaf = run_scenarios(load_centre({"shop.yaml": PLAN}), {"story.yaml": story})
+    assert busy.passed, busy.problem
+    assert deaf.problem is not None
+    assert "the dialplan does not say where a tone goes" in deaf.problem.message
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,10 @@ FLOWS = [
     ("main:\n  - play: {prompt: helo, speed: 90}", "2:22: unknown prompt 'helo'; did you mean 'hello'?"),
     ("main:\n  - play: {prompt: hello, spede: 90}", "2:29: unknown word 'spede'; did you mean 'speed'?"),
     ("main:\n  - detect: {machine: mian}", "2:25: unknown flow 'mian'; did you mean 'main'?"),
-    ("main:\n  - detect: {wait_s: 9}", "2:7: at least one of human, machine and unknown was expected"),
+    (
+        "main:\n  - detect: {wait_s: 9}",
+        "2:7: at least one of human, machine, unknown, busy, unobtainable and ringback was expected",
+    ),
     ("main:\n  - detect: {human: main, wait_s: 60}", "2:37: wait_s: at most 30"),
     ("main:\n  - detect: {human: main, beeps: 6}", "2:29: unknown word 'beeps'; did you mean 'beep_s'?"),
     ("main:\n  - dial: {extension: 101, machine: mian}", "2:39: unknown flow 'mian'"),

@@ -143,3 +143,20 @@ def test_every_detector_tells_what_it_hears(bench: Bench) -> None:
     assert abs(beep.duration_ms - 300) <= 30
     [clipping] = [e for e in bench.events if isinstance(e, ClippingDetected)]
     assert (clipping.slot, clipping.share_thousandths > 50) == (3, True)
+
+
+def test_who_answers_is_not_judged_by_the_tones_of_a_network(bench: Bench) -> None:
+    """A second of ringing and four of silence is a person to whoever listens for who answered alone."""
+    peers = [bench.open(slot, dtmf_payload_type=None) for slot in range(3)]
+    both = Detector.TONES | Detector.MACHINE
+    bench.submit(StartDetection(0, Detector.MACHINE), StartDetection(1, both), StartDetection(2, both))
+    ring = np.concatenate([silence(200), sine(425, 1000, -15), silence(2500)])
+    voice = sum((sine(150 * n, 500, -15 - 3 * n, n) for n in range(1, 9)), start=silence(500))
+    speak(bench, (peers[0], ring), (peers[1], ring), (peers[2], np.concatenate([ring, voice, silence(1500)])))
+    answers = {e.slot: e for e in bench.events if isinstance(e, AnswerClassified)}
+    assert sorted(answers) == [0, 2]
+    assert answers[0].answerer == Answerer.HUMAN, "the reason why tones are listened for as well"
+    assert (answers[2].answerer, answers[2].words) == (Answerer.HUMAN, 1)
+    assert 400 <= answers[2].greeting_ms <= 650, "of the voice alone"
+    rings = [ToneDetected(slot, Tone.RINGBACK, (425,)) for slot in (1, 2)]
+    assert sorted((e for e in bench.events if isinstance(e, ToneDetected)), key=lambda e: e.slot) == rings

@@ -353,3 +353,49 @@ def test_prompts_are_packed_as_the_plan_says(bench: Bench, ptime_ms: int) -> Non
     packets = peer.receive_all()
     assert {len(packet.payload) for packet in packets} == {8 * ptime_ms}
     assert len(packets) == 600 // ptime_ms
+
+
+@pytest.mark.parametrize("most_ms", [10, 20, 30, 40, 50, 60])
+@pytest.mark.parametrize(("codec", "sample_bytes"), [(Codec.PCMU, 1), (Codec.G722, 1), (Codec.L16_16K, 4)])
+def test_no_packet_is_longer_than_its_receiver_takes(
+    bench: Bench, codec: Codec, sample_bytes: int, most_ms: int
+) -> None:
+    """RFC 8866 section 6.4, maxptime: cut, bit for bit, in one unbroken sequence; and back as it comes."""
+    left = bench.open(0, codec)
+    right = bench.open(1, codec, ptime_ms=10, ptime_max_ms=most_ms)
+    bench.submit(Bridge(0, 1))
+    received: list[RtpPacket] = []
+    audio = b""
+    for ptime_ms in (10, 20, 30, 40, 50, 60):
+        # Of L16 at 16 kHz a millisecond has 16 of the clock and 32 bytes.
+        payload = os.urandom(8 * ptime_ms * sample_bytes)
+        left.send(payload)
+        left.timestamp += 8 * ptime_ms * (sample_bytes // 2 or 1) - len(payload)
+        audio += payload
+        lengths = [min(most_ms, ptime_ms - at) for at in range(0, ptime_ms, most_ms)]
+        packets = [right.receive() for _ in lengths]
+        assert [len(packet.payload) for packet in packets] == [8 * ms * sample_bytes for ms in lengths]
+        received += packets
+        sent = right.send(os.urandom(8 * 60 * sample_bytes))
+        assert left.receive().payload == sent.payload
+    assert b"".join(packet.payload for packet in received) == audio
+    assert [packet.marker for packet in received] == [True] + [False] * (len(received) - 1)
+    for before, after in pairwise(received):
+        assert after.sequence == (before.sequence + 1) % 2**16
+        units = len(before.payload) // (sample_bytes // 2 or 1)
+        assert after.timestamp == (before.timestamp + units) % 2**32
+
+
+def test_keys_between_packets_that_are_cut(bench: Bench) -> None:
+    left = bench.open(0)
+    right = bench.open(1, ptime_max_ms=20)
+    bench.submit(Bridge(0, 1))
+    left.send(bytes(480))
+    for _ in range(3):
+        left.send_key(5, left.timestamp, 800, end=True)
+    left.timestamp += 800
+    left.send(bytes(480))
+    packets = [right.receive() for _ in range(9)]
+    assert [packet.payload_type for packet in packets] == [0] * 3 + [DTMF] * 3 + [0] * 3
+    steps = {(after.sequence - before.sequence) % 2**16 for before, after in pairwise(packets)}
+    assert steps == {1}

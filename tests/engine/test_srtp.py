@@ -92,6 +92,16 @@ def test_two_secure_phones_with_other_keys_and_suites(bench: Bench) -> None:
     assert right.hear().payload == b"\x11" * 160
 
 
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_packet_that_is_cut_is_sealed_piece_by_piece(bench: Bench, suite: SrtpSuite) -> None:
+    """maxptime: the tag of one piece must not fall on the next."""
+    phone, plain = secured(bench, 0, suite), bench.open(1)
+    bench.submit(UpdateStream(0, replace(bench.plan(phone), srtp=phone.keys, ptime_max_ms=20)), Bridge(0, 1))
+    said = bytes(range(240)) * 2
+    plain.send(said)
+    assert b"".join(phone.hear().payload for _ in range(3)) == said
+
+
 def test_prompts_are_encrypted(bench: Bench) -> None:
     phone = secured(bench, 0, SrtpSuite.AES_CM_128_HMAC_SHA1_80)
     bench.engine.add_clip("tone", pcm(*[1000] * 320))

@@ -21,6 +21,7 @@ from switch.journal.events import (
     Transferred,
     VisitEnded,
 )
+from switch.journal.room_events import ToneHeard
 from switch.journal.why import Explanation, document, explain
 from switch.journal.words import tell
 from tests.journal.sample import ONE, WALL, S, ended, offer, queued_call
@@ -230,3 +231,15 @@ def test_audio_is_told_in_plain_words() -> None:
         " and says 5.0% were lost, jitter 20 ms, MOS 3.92; round trip 80 ms; the worst five seconds MOS 3.00."
     ) in text
     assert "MOS -; it was sent 1000 and does not report what it heard; alarms: silence." in text
+
+
+def test_tones_and_clipping_are_told_in_plain_words() -> None:
+    explanation = _explained(
+        (0, CallStarted("internal", "101", "102", "101", "sip-2")),
+        (0, LegOpened("l-1", "callee", "carrier")),
+        (2, ToneHeard("l-1", "vacant-code")),
+        (3, AudioAlarm("l-1", "clipping", True)),
+    )
+    text = "\n".join(tell(explanation))
+    assert "carrier (callee) is heard: the network's vacant-code tone." in text
+    assert "carrier (callee): it is too loud, and cut off at the top." in text

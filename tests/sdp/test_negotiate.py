@@ -245,6 +245,22 @@ def test_packet_time(lines: tuple[str, ...], ptime_ms: int) -> None:
     assert answer.media[0].value("ptime") == str(ptime_ms)
 
 
+@pytest.mark.parametrize(
+    ("line", "most_ms"),
+    [("a=maxptime:20", 20), ("a=maxptime:35", 35), ("a=maxptime:5", 10), ("a=maxptime:240", 0), ("a=x:1", 0)],
+)
+def test_the_longest_packet_that_the_peer_takes(line: str, most_ms: int) -> None:
+    """RFC 8866 section 6.4; the same of an offer and of an answer."""
+    theirs = offer_of("m=audio 4000 RTP/AVP 0", line)
+    agreement = answered(theirs)[1]
+    assert agreement.ptime_max_ms == most_ms
+    assert not most_ms or agreement.ptime_ms <= most_ms
+    ours = build_offer(LOCAL, 40_000, 5, 1, CAPABILITY)
+    accepted = accept_answer(ours, theirs)
+    assert isinstance(accepted, Agreement)
+    assert accepted.ptime_max_ms == most_ms
+
+
 def test_a_repeated_offer_gets_the_same_answer_and_a_changed_one_the_next_version() -> None:
     first, _ = answered(offer_of("m=audio 4000 RTP/AVP 0"))
     again, _ = answered(offer_of("m=audio 4000 RTP/AVP 0"), previous=first)

@@ -14,7 +14,7 @@ static void begin(uint16_t sequence, uint32_t timestamp)
 static struct rtp_packet relay(uint32_t ssrc, uint16_t sequence, uint32_t timestamp)
 {
     struct rtp_packet packet = {.ssrc = ssrc, .sequence = sequence, .timestamp = timestamp};
-    CHECK(sender_relay(&sender, &packet, 160, now_us, true));
+    CHECK(sender_relay(&sender, &packet, 160, 1, now_us, true));
     CHECK_EQUAL(packet.ssrc, 0xAAAA);
     return packet;
 }
@@ -75,7 +75,7 @@ static void loss_and_reordering_stay_visible(void)
     CHECK_EQUAL(relay(1, 14, 2240).sequence, 104);
     /* What was sent before the source changed must not be sent over. */
     struct rtp_packet late = {.ssrc = 1, .sequence = 9, .timestamp = 1440};
-    CHECK(!sender_relay(&sender, &late, 160, now_us, true));
+    CHECK(!sender_relay(&sender, &late, 160, 1, now_us, true));
 }
 
 static void survives_a_day_of_packets(void)
@@ -126,7 +126,7 @@ static void long_key_does_not_disturb_the_clock(void)
     for (uint16_t i = 0; i < 250; i++) {
         now_us += 20000;
         struct rtp_packet event = {.ssrc = 1, .sequence = (uint16_t)(11 + i), .timestamp = 160};
-        CHECK(sender_relay(&sender, &event, 0, now_us, false));
+        CHECK(sender_relay(&sender, &event, 0, 1, now_us, false));
         CHECK_EQUAL(event.timestamp, 160);
     }
     now_us += 20000;
@@ -154,8 +154,41 @@ static void keys_of_our_own(void)
     CHECK_EQUAL(packet.timestamp, 160 + 7 * 160);
 }
 
+static uint16_t cut(uint16_t sequence, uint16_t pieces, bool timed)
+{
+    struct rtp_packet packet = {.ssrc = 1, .sequence = sequence, .timestamp = timed ? sequence * 480u : 0};
+    now_us += 60000;
+    CHECK(sender_relay(&sender, &packet, timed ? 480 : 0, pieces, now_us, timed));
+    return packet.sequence;
+}
+
+static void packets_that_are_cut_take_several_numbers(void)
+{
+    begin(65530, 0);
+    CHECK_EQUAL(cut(10, 3, true), 65530);
+    CHECK_EQUAL(cut(11, 3, true), 65533);
+    CHECK_EQUAL(cut(13, 3, true), 3); /* one was lost: three are missing */
+    CHECK_EQUAL(cut(12, 3, true), 0); /* it was only late */
+    CHECK_EQUAL(cut(14, 1, false), 6); /* a key in between is one packet, */
+    CHECK_EQUAL(cut(15, 3, true), 7);
+    struct rtp_packet late = {.ssrc = 1, .sequence = 13, .timestamp = 13 * 480};
+    CHECK(!sender_relay(&sender, &late, 480, 3, now_us, true)); /* whose number those before do not know */
+    CHECK_EQUAL(cut(16, 2, true), 10); /* a shorter packet, and from here on */
+    CHECK_EQUAL(cut(17, 2, true), 12);
+    CHECK_EQUAL(cut(19, 6, true), 16);
+    late = (struct rtp_packet){.ssrc = 1, .sequence = 18, .timestamp = 18 * 480};
+    CHECK(!sender_relay(&sender, &late, 480, 2, now_us, true));
+    struct rtp_packet swallowed = {.ssrc = 1, .sequence = 20, .timestamp = 0};
+    sender_skip_relayed(&sender, &swallowed);
+    CHECK_EQUAL(cut(21, 6, true), 22);
+    struct rtp_packet packet = own();
+    CHECK_EQUAL(packet.sequence, 28);
+    CHECK_EQUAL(cut(22, 6, true), 29);
+}
+
 void test_sender(void)
 {
+    packets_that_are_cut_take_several_numbers();
     changes_of_source_are_seamless();
     loss_and_reordering_stay_visible();
     survives_a_day_of_packets();
