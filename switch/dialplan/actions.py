@@ -284,7 +284,8 @@ class JoinConference:
 
     What the room is like is said by whoever opens it: `members_max`, `announce` (a beep when somebody comes
     or goes, or the clips of `on_enter` and `on_leave`), `music` (until a second member is there), `record`,
-    `levels` (automatic gain). `muted`: it comes in muted.
+    `levels` (automatic gain). `muted`: it comes in muted. With `names` a member's `name_clip` is heard in
+    front of these clips; a beep alone of one that has none.
     """
 
     name: str
@@ -297,6 +298,13 @@ class JoinConference:
     levels: bool
     on_enter: tuple[str, ...] = ()
     on_leave: tuple[str, ...] = ()
+    names: bool = False
+    name_clip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeName:
+    """Record how the caller is called, for some seconds or until `EndMessage`; `NameTaken` follows."""
 
 
 class ConferenceVerb(StrEnum):
@@ -387,6 +395,7 @@ Action = (
     | DeleteMail
     | SteerMail
     | PaceMail
+    | TakeName
     | JoinConference
     | ControlConference
     | Supervise

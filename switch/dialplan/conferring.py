@@ -1,8 +1,8 @@
-"""The caller is in a conference: a PIN where one is stated, then the room, and what keys say there."""
+"""The caller is in a conference: PIN and name where they are asked for, the room, and what keys say there."""
 
 from dataclasses import dataclass
 
-from switch.dialplan.actions import ConferenceVerb, ControlConference, JoinConference
+from switch.dialplan.actions import ConferenceVerb, ControlConference, EndMessage, JoinConference, TakeName
 from switch.dialplan.events import (
     ConferenceEnded,
     ConferenceJoined,
@@ -10,8 +10,10 @@ from switch.dialplan.events import (
     ConferenceTold,
     DigitPressed,
     Event,
+    NameTaken,
     PlayEnded,
 )
+from switch.dialplan.phrases import BEEP
 from switch.dialplan.pin import PinEntry
 from switch.dialplan.program import Confer
 from switch.dialplan.session import Session
@@ -32,6 +34,11 @@ TOLD = ("muted", "not-muted", "room-locked", "room-open", "others-muted", "other
 
 PHRASES = (*TOLD, "conference-ended")
 
+ASKED, JOINED, LEFT = "say-name", "has-joined", "has-left"
+"""Of names: what asks for one, and what follows it."""
+
+NAME_END = "#"
+
 
 @dataclass(slots=True)
 class Conferring:
@@ -40,6 +47,9 @@ class Conferring:
     session: Session
     step: Confer
     pin: PinEntry | None = None
+    moderator: bool = False
+    asking: bool = False
+    naming: bool = False
     joining: bool = False
     joined: bool = False
     ended: bool = False
@@ -49,12 +59,14 @@ class Conferring:
         self.session.digits = ""
         pins = tuple(pin for pin in (self.step.pin, self.step.moderator_pin) if pin)
         if not pins:
-            return self._join(moderator=self.step.moderator)
+            return self._let_in(moderator=self.step.moderator)
         self.pin = PinEntry(self.session, pins)
         self.pin.ask(now)
         return None
 
     def handle(self, event: Event, now: int) -> int | None:
+        if self.asking or self.naming:
+            return self._named(event)
         if self.pin is not None and not self.joining:
             return self._entered(self.pin.handle(event, now))
         match event:
@@ -92,9 +104,36 @@ class Conferring:
         if not pin:
             self.session.trail(self.step.where, "no right PIN")
             return self.step.exits["refused"]
-        return self._join(moderator=self.step.moderator or pin == self.step.moderator_pin)
+        return self._let_in(moderator=self.step.moderator or pin == self.step.moderator_pin)
 
-    def _join(self, *, moderator: bool) -> int | None:
+    def _let_in(self, *, moderator: bool) -> int | None:
+        self.moderator = moderator
+        if not self.step.names:
+            return self._join()
+        self.session.stop()
+        self.asking = self.session.play((ASKED, BEEP))
+        if not self.asking:
+            self._take_name()
+        return None
+
+    def _take_name(self) -> None:
+        self.asking, self.naming = False, True
+        self.session.out.append(TakeName())
+
+    def _named(self, event: Event) -> int | None:
+        match event:
+            case PlayEnded() if self.asking:
+                self._take_name()
+            case DigitPressed(digit) if digit == NAME_END and self.naming:
+                self.session.out.append(EndMessage())
+            case NameTaken(clip) if self.naming:
+                self.naming = False
+                return self._join(clip)
+            case _:
+                pass
+        return None
+
+    def _join(self, name_clip: str = "") -> int | None:
         self.joining = True
         step, name = self.step, self._name
         if not name:
@@ -104,15 +143,17 @@ class Conferring:
         self.session.out.append(
             JoinConference(
                 name,
-                moderator,
+                self.moderator,
                 step.muted,
                 step.members_max,
                 step.announce,
                 step.music,
                 step.record,
                 step.levels,
-                self._clips(step.on_enter),
-                self._clips(step.on_leave),
+                self._clips(step.on_enter or ((JOINED,) if step.names else ())),
+                self._clips(step.on_leave or ((LEFT,) if step.names else ())),
+                step.names,
+                name_clip,
             )
         )
         return None

@@ -199,6 +199,13 @@ class MailReady:
 
 
 @dataclass(frozen=True, slots=True)
+class NameTaken:
+    """The caller's name as a clip, which lasts as long as the call; empty where nothing was said."""
+
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConferenceJoined:
     """The caller hears the others, and is one of so many."""
 
@@ -271,6 +278,7 @@ Event = (
     | MailboxStatus
     | MailboxOpened
     | MailReady
+    | NameTaken
     | ConferenceJoined
     | ConferenceRefused
     | ConferenceTold

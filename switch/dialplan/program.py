@@ -263,8 +263,9 @@ class Confer:
     otherwise: int
     next: int
     on_enter: tuple[str, ...] = ()
-    """Prompts in place of the beep, as `on_leave`."""
+    """Prompts in place of the beep, as `on_leave`; with `names` behind the name."""
     on_leave: tuple[str, ...] = ()
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from switch.dialplan import program as p
 from switch.dialplan import schema
-from switch.dialplan.conferring import PHRASES
+from switch.dialplan.conferring import ASKED, JOINED, LEFT, PHRASES
 from switch.dialplan.mailbox import PHRASES as MAIL_PHRASES
 from switch.dialplan.phrases import BEEP, NUMBERS
 from switch.dialplan.pin import PHRASES as PIN_PHRASES
@@ -34,7 +34,11 @@ def conference(c: "FlowCompiler", args: Any, path: Path, where: Where, after: in
         c.problems.add(
             c.source.key_place((*path, "announce")), "on_enter and on_leave are not heard without it"
         )
+    if not model.announce and model.names:
+        c.problems.add(c.source.key_place((*path, "announce")), "names are not heard without it")
     c.book.use_phrases((*PHRASES, BEEP, *(PIN_PHRASES if model.pin or model.moderator_pin else ())))
+    if model.names:
+        c.book.use_phrases((ASKED, JOINED, LEFT))
     exits = {}
     for reason, farewell in _FAREWELLS.items():
         default = p.Farewell(where, farewell, UNAVAILABLE)
@@ -58,6 +62,7 @@ def conference(c: "FlowCompiler", args: Any, path: Path, where: Where, after: in
             after,
             c.book.resolve(model.on_enter, (*path, "on_enter")),
             c.book.resolve(model.on_leave, (*path, "on_leave")),
+            model.names,
         )
     )
 

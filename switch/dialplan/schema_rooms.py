@@ -34,6 +34,7 @@ class ConferenceModel(Section):
     muted: bool = False
     members_max: Annotated[int, Field(ge=2, le=63)] = 32
     announce: bool = True
+    names: bool = False
     on_enter: Raw = None
     on_leave: Raw = None
     music: bool = True

@@ -116,6 +116,9 @@ class Teller:
         while self.pending and isinstance(self.pending[0], a.TakeMessage):
             self.pending.popleft()
             self.give(e.MessageTaken(10_000, "silence"))
+        while self.pending and isinstance(self.pending[0], a.TakeName):
+            self.pending.popleft()
+            self.give(e.NameTaken("a name"))
         while self.pending and isinstance(self.pending[0], _ROOMS):
             # Of rooms a story tells what comes before and after: mailboxes are empty, and everybody leaves.
             self.give(_ROOM_ANSWERS[type(self.pending.popleft())])

@@ -7,13 +7,23 @@ and says of each read how it went.
 
 from dataclasses import dataclass, field
 
-from switch.dialplan.events import MailboxOpened, MailboxStatus, MailItem, MailReady
+from switch.dialplan.events import MailboxOpened, MailboxStatus, MailItem, MailReady, NameTaken
 from switch.exchange.office import Office
 from switch.exchange.session import Session
 from switch.journal import room_events
 
 FOLDER = "messages"
 """Below the tenant's, with a folder a mailbox."""
+
+NAMES = "names"
+"""Likewise, of names that callers said: each file is deleted once it was read."""
+
+NAME_S_MAX = 4
+NAME_SILENCE_MS = 1_200
+"""Behind a name, so that nobody has to press a key."""
+
+NAME_MS_MIN = 300
+"""Less is a breath."""
 
 BRIEF_MS = 1_000
 """A caller who hangs up at the beep leaves no message."""
@@ -120,6 +130,20 @@ def is_message(path: str) -> bool:
     return path.split("/", 2)[1:2] == [FOLDER]
 
 
+def is_name(path: str) -> bool:
+    return path.split("/", 2)[1:2] == [NAMES]
+
+
+def name_said(office: Office, session: Session | None, path: str, *, said: bool) -> None:
+    """The file of a name is closed; `NameTaken` follows, at once where there is nothing to read."""
+    if said and session is not None and session.interpreter is not None:
+        _read(office, session, path)
+        return
+    office.outputs.append(DeleteFile(path))
+    if session is not None:
+        office.tell_flow(session, NameTaken(""))
+
+
 # What flows ask.
 
 
@@ -140,6 +164,11 @@ def fetch(office: Office, session: Session, mailbox: str, path: str) -> None:
     if path not in held.boxes.get((session.tenant, mailbox), {}):
         office.tell_flow(session, MailReady(path, ""))
         return
+    _read(office, session, path)
+
+
+def _read(office: Office, session: Session, path: str) -> None:
+    held = book(office)
     held.begun += 1
     held.reads[held.begun] = session.call.id, path
     office.outputs.append(ReadMail(path, held.begun))
@@ -149,7 +178,9 @@ def read(office: Office, number: int, clip: str, *, gone: bool) -> None:
     """The node has read it (`clip` names it), or could not; `gone`: there is no such file."""
     held = book(office)
     call, path = held.reads.pop(number)
-    if gone:
+    if is_name(path):
+        office.outputs.append(DeleteFile(path))
+    elif gone:
         forget(office, path)
     session = office.sessions.get(call)
     if session is None or session.interpreter is None:
@@ -159,7 +190,7 @@ def read(office: Office, number: int, clip: str, *, gone: bool) -> None:
     if clip:
         let_go(office, session)
         held.clips[call] = clip
-    office.tell_flow(session, MailReady(path, clip))
+    office.tell_flow(session, NameTaken(clip) if is_name(path) else MailReady(path, clip))
 
 
 def let_go(office: Office, session: Session) -> None:

@@ -120,6 +120,19 @@ def take_message(
     )
 
 
+def take_name(office: Office, session: Session) -> None:
+    """What the anchor says, for a moment. It is no recording of the call: neither its record nor the journal
+    has it, and the file is deleted as soon as it was read."""
+    office.recordings_begun += 1
+    number = office.recordings_begun
+    path = f"{session.tenant}/{mail.NAMES}/{session.call.id}-{number}"
+    office.recordings[number] = session.tenant, session.call.id, path
+    slot = session.call.anchor.slot.number
+    session.recording = Recording(number, path, slot, for_talk=False, message=True)
+    terms = mail.NAME_S_MAX, mail.NAME_SILENCE_MS
+    office.media([StartRecording(slot, number, path, SoundFormat.WAV, 8000, 1, *terms)])
+
+
 def _next(office: Office, session: Session, form: str, now: int) -> tuple[int, str]:
     """Number and path of the next recording, which is noted in the journal and the call's record."""
     moment = datetime.fromtimestamp(office.journal.wall(now) // 1_000_000, UTC)
@@ -186,6 +199,9 @@ def ended(office: Office, event: RecordingEnded, now: int) -> None:
     if told is None:
         return
     tenant, call, path = told
+    if mail.is_name(path):
+        _name_ended(office, call, path, event)
+        return
     reason = event.reason.name.lower()
     entry = journal.RecordingEnded(path, reason, event.error, event.duration_ms, event.lost_ms, event.bytes)
     office.journal.write(entry, now, tenant=tenant, call=call)
@@ -198,3 +214,13 @@ def ended(office: Office, event: RecordingEnded, now: int) -> None:
         session.recording = None
     if event.reason is RecordingReason.FAILED or event.lost_ms:
         office.notices.append(RecordingFailed(tenant, call, path, event.error, event.lost_ms))
+
+
+def _name_ended(office: Office, call: str, path: str, event: RecordingEnded) -> None:
+    session = office.sessions.get(call)
+    recording = None if session is None else session.recording
+    if session is not None and recording is not None and recording.number == event.recording:
+        session.recording = None
+    quiet_ms = mail.NAME_SILENCE_MS if event.reason is RecordingReason.SILENCE else 0
+    said = event.reason is not RecordingReason.FAILED and event.duration_ms - quiet_ms >= mail.NAME_MS_MIN
+    mail.name_said(office, session, path, said=said)

@@ -42,12 +42,13 @@ _HEARS_ONLY = StreamPlan("0.0.0.0", 0, Codec.PCMU, 0, sends=False, receives=Fals
 
 @dataclass(slots=True)
 class InRoom:
-    """One member. `since` is when it came, monotonic us."""
+    """One member. `since` is when it came, monotonic us; `name` the clip with which it is announced."""
 
     session: Session
     moderator: bool
     muted: bool
     since: int
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -95,14 +96,14 @@ def join(office: Office, session: Session, action: JoinConference, now: int) -> 
         if action.record:
             _record(office, session, room, now)
     call = session.call.id
-    room.members[call] = InRoom(session, action.moderator, action.muted, now)
+    room.members[call] = InRoom(session, action.moderator, action.muted, now, action.name_clip)
     rooms.of_call[call] = room
     if room.recording:
         recordings.note(session, office.recordings[room.recording][2])
     members = len(room.members)
     office.write(room_events.ConferenceJoined(action.name, members), now, session)
     _mix(office, room)
-    _announce(office, room, room.asked.on_enter)
+    _announce(office, room, room.asked.on_enter, action.name_clip)
     office.tell_flow(session, ConferenceJoined(members))
 
 
@@ -130,7 +131,7 @@ def leave(office: Office, session: Session, now: int) -> None:
     office.write(room_events.ConferenceLeft(room.asked.name, left, now - member.since), now, session)
     if left:
         _mix(office, room)
-        _announce(office, room, room.asked.on_leave)
+        _announce(office, room, room.asked.on_leave, member.name)
     else:
         _close(office, rooms, room)
 
@@ -212,9 +213,11 @@ def _stop_music(office: Office, room: Room) -> None:
         office.media([StopPlay(member.session.call.anchor.slot.number)])
 
 
-def _announce(office: Office, room: Room, stated: tuple[str, ...]) -> None:
-    """To those who are in: somebody comes or goes."""
+def _announce(office: Office, room: Room, stated: tuple[str, ...], name: str) -> None:
+    """To those who are in: somebody comes or goes. Who is not called by a name is nobody who "has joined"."""
     beep = office.parts.tenancies[room.tenant].plan.beep
+    if room.asked.names:
+        stated = (name, *stated) if name else ()
     clips = stated or ((beep,) if beep else ())
     if clips and room.asked.announce and len(room.members) > 1:
         office.media(

@@ -43,6 +43,7 @@ HANDLERS: Mapping[type[actions.Action], Handler] = {
     actions.DeleteMail: mail.delete,
     actions.SteerMail: mail.steer,
     actions.PaceMail: mail.pace,
+    actions.TakeName: conferencing.take_name,
     actions.JoinConference: conferencing.join,
     actions.ControlConference: conferencing.control,
     actions.Supervise: supervision.dialled,

@@ -11,7 +11,7 @@ from struct import unpack_from
 import numpy as np
 
 from switch.engine.engine import SUFFIXES
-from switch.exchange.mail import FOLDER, Letter
+from switch.exchange.mail import FOLDER, NAMES, Letter
 from switch.media.commands import SoundFormat
 from switch.node.audio import RATE, Wav, WavError, resample, to_pcm
 from switch.node.sound_files import blocks_of
@@ -39,6 +39,12 @@ def scan(folder: Path) -> list[Letter]:
             new = not path.with_suffix(HEARD).exists()
             letters.append(Letter(name, ended_us - 1_000 * duration_ms, duration_ms, new))
     return letters
+
+
+def forget_names(folder: Path) -> None:
+    """Of calls that a kill has ended. Raises OSError."""
+    for path in folder.glob(f"*/{NAMES}/*"):
+        path.unlink(missing_ok=True)
 
 
 def length_ms(path: Path) -> int:

@@ -14,7 +14,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from threading import Event
 
@@ -192,6 +192,8 @@ async def _open_mailboxes(node: Node, options: RunOptions) -> None:
     """Before calls are taken a lamp would be told wrong counts."""
     folder = options.recordings_folder
     mail.load(node.exchange.office, await asyncio.to_thread(mail_files.scan, folder))
+    with suppress(OSError):  # the retention's rules find what is left
+        await asyncio.to_thread(mail_files.forget_names, folder)
     node.mail = MailRoom(folder, node.exchange, node.engine, node.carry)
 
 

@@ -42,6 +42,10 @@ FLOWS = [
     ),
     ("main:\n  - conference: {name: team, on_enter: helo}", "2:42: unknown prompt 'helo'"),
     (
+        "main:\n  - conference: {name: team, announce: false, names: true}",
+        "2:32: names are not heard without it",
+    ),
+    (
         "main:\n  - conference: {name: team, announce: false, on_leave: hello}",
         "2:32: on_enter and on_leave are not heard without it",
     ),

@@ -3,9 +3,11 @@
 from switch.base.clock import SECOND
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
+from switch.exchange.mail import DeleteFile, LetGo, ReadMail
 from switch.journal import events
 from switch.journal.room_events import ConferenceJoined, ConferenceLeft
 from switch.media.commands import MEMBERS_MAX
+from switch.media.events import RecordingEnded, RecordingReason
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState, PhoneCall
 from switch.sip.flow import Address
@@ -116,6 +118,87 @@ def test_prompts_say_that_somebody_comes_and_goes() -> None:
     assert clip not in ("shop/beep", "shop/welcome.en")
     assert team.playing(ben) == (clip,)
     scene.nothing_is_left()
+
+
+def says_a_name(team: Team, phone: Phone, seconds: float = 1) -> PhoneCall:
+    """Hears what is asked, says it, and presses the hash key."""
+    call = team.comes(phone)
+    assert team.playing(call) == ("shop/say-name.en", *BEEP)
+    while team.playing(call):
+        team.scene.run(0.1)
+    team.scene.run(seconds)
+    team.press(call, "#")
+    return call
+
+
+def test_members_are_announced_by_the_names_that_they_say() -> None:
+    """And nothing is left of a name: its file is deleted when it was read, its clip with the call."""
+    team = Team(", names: true")
+    scene = team.scene
+    anna = says_a_name(team, scene.anna)
+    scene.run(3)
+    assert team.playing(anna) == MUSIC
+    ben = says_a_name(team, scene.ben)
+    reads = [order for order in scene.world.mail if isinstance(order, ReadMail)]
+    assert [order.path.split("/")[:2] for order in reads] == [["shop", "names"]] * 2
+    called = f"mail:{reads[1].path}"
+    assert team.playing(anna) == team.playing(ben) == (called, "shop/has-joined.en")
+    scene.run(3)
+    team.expect_all(anna, ben)
+    scene.hang_up(ben)
+    scene.run(0.2)
+    team.comes(scene.desk)  # somebody must be left to hear it
+    deleted = [order.path for order in scene.world.mail if isinstance(order, DeleteFile)]
+    assert deleted == [order.path for order in reads]
+    assert [order.path for order in scene.world.mail if isinstance(order, LetGo)] == [called]
+    assert scene.told(events.RecordingStarted) == []
+    scene.nothing_is_left()
+    assert all(record.recordings == "" for record in scene.records())
+
+
+def test_who_leaves_is_called_by_name_too() -> None:
+    team = Team(", names: true")
+    anna, ben, desk = (
+        says_a_name(team, phone) for phone in (team.scene.anna, team.scene.ben, team.scene.desk)
+    )
+    team.scene.run(6)
+    team.scene.hang_up(desk)
+    team.scene.run(0.2)
+    (name, words) = team.playing(anna)
+    assert (name.startswith("mail:shop/names/"), words) == (True, "shop/has-left.en")
+    assert team.playing(ben) == (name, words)
+    team.scene.nothing_is_left()
+
+
+def test_who_says_no_name_comes_with_a_beep() -> None:
+    team = Team(", names: true")
+    anna = says_a_name(team, team.scene.anna)
+    ben = says_a_name(team, team.scene.ben, seconds=0)
+    assert team.playing(anna) == team.playing(ben) == BEEP
+    desk = team.comes(team.scene.desk)
+    team.scene.run(3)
+    exchange = team.scene.world.exchange
+    (number,) = exchange.office.recordings
+    slot = exchange.office.sessions[exchange.office.recordings[number][1]].call.anchor.slot.number
+    for reason, ms in ((RecordingReason.SILENCE, 1_400), (RecordingReason.FAILED, 0)):
+        ended = RecordingEnded(slot, number, reason, 0, ms, 0, 0)
+        exchange.media_event(ended, team.scene.world.now)  # the second one is of nobody
+        team.scene.world.touch()
+    team.scene.run(0.2)
+    assert team.playing(anna) == team.playing(desk) == BEEP
+    assert not [order for order in team.scene.world.mail if isinstance(order, ReadMail)][1:]
+    team.scene.nothing_is_left()
+
+
+def test_who_hangs_up_while_a_name_is_taken_leaves_nothing() -> None:
+    team = Team(", names: true")
+    call = team.comes(team.scene.anna)
+    team.scene.run(3)
+    team.scene.hang_up(call)
+    team.scene.run(1)
+    assert len([order for order in team.scene.world.mail if isinstance(order, DeleteFile)]) == 1
+    team.scene.nothing_is_left()
+    assert team.rooms == 0
 
 
 def test_a_beep_says_that_somebody_comes_and_goes() -> None:

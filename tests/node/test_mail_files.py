@@ -78,3 +78,9 @@ def test_deleting_takes_the_mark_along_and_nothing_else(tmp_path: Path) -> None:
 
 def test_a_letter_knows_no_time_of_the_machine() -> None:
     assert Letter("a/messages/b/c", 1, 2).new
+
+
+def test_a_start_forgets_names_of_calls_that_a_kill_ended(tmp_path: Path) -> None:
+    name, letter = lies(tmp_path, "shop/names/c-1-1", 1), lies(tmp_path, NAME, 1)
+    mail_files.forget_names(tmp_path)
+    assert (name.exists(), letter.exists()) == (False, True)
