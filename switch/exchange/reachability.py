@@ -43,6 +43,8 @@ def settle(office: Office, now: int) -> bool:
         else:
             added = journal.Registered(account, event.contact, event.address, event.expires_s)
             office.journal.write(added, now, tenant=tenant)
+            if office.watching is not None:
+                office.watching.phone_came(event.account, event.contact, now)
         agent = office.agent_at(tenant, account)
         if agent:
             office.tell_router(tenant, Reach(agent, not gone))

@@ -12,8 +12,9 @@ from switch.call.states import LegState
 from switch.exchange.office import Office
 from switch.exchange.replacing import ringing_name
 from switch.exchange.senders import Sender, sender
+from switch.notifier.kept import Kept
 from switch.notifier.notifier import Notifier, package_of
-from switch.notifier.packages import Package
+from switch.notifier.packages import PACKAGES, Package
 from switch.notifier.states import (
     DialogPhase,
     DialogState,
@@ -72,6 +73,22 @@ def subscribe(office: Office, message: RequestReceived, now: int) -> None:
         made.tell(now)
     else:
         made.end("timeout", now)
+
+
+def adopt(office: Office, one: Kept, now: int) -> bool:
+    """Take a subscription back from a process that was killed; False where it may not be any more, which its
+    phone hears by the 481 to its refresh."""
+    resource, watcher = one.resource, office.parts.registrar.account(one.watcher)
+    tenancy = office.parts.tenancies.get(resource.tenant)
+    package = PACKAGES.get(one.package)
+    if package is None or watcher is None or tenancy is None or resource.account not in tenancy.plan.accounts:
+        return False
+    if not _may_watch(office, Sender(watcher.tenant, watcher.account), package, resource.account):
+        return False
+    if office.watching is None:
+        office.watching = Watching(office)
+    office.watching.adopt(one, package, now)
+    return True
 
 
 def revise(office: Office, now: int) -> None:
@@ -137,7 +154,19 @@ class Watching:
             if leg.account == resource.account and not leg.over and _tenant(office, leg) == resource.tenant
         }
 
+    def adopt(self, one: Kept, package: Package, now: int) -> None:
+        """Whatever call its phone shows was cut off: an end puts lamps out that overlook an empty list."""
+        self.watch(one.resource)
+        self._ended.setdefault(one.resource, DialogView("cut-off", DialogPhase.TERMINATED, initiator=False))
+        self.notifier.adopt(one, package, now)
+
     # What happens.
+
+    def phone_came(self, account: str, contact: str, now: int) -> None:
+        """A phone is bound that was not: its lamps may wait for it since the process before was killed."""
+        for binding in self._office.parts.registrar.bindings(account, now):
+            if binding.flow.transport.reliable and str(binding.contact) == contact:
+                self.notifier.returned(account, binding.flow, binding.contact, now)
 
     def leg_changed(self, tenant: str, leg: Leg) -> None:
         """An event of a leg with an account."""

@@ -33,7 +33,7 @@ from switch.metrics.metrics import Metrics
 from switch.net.network import Network
 from switch.net.resolver import Resolver
 from switch.net.tls import ServerSide
-from switch.node import accounts, bindings, mail_files, recovery
+from switch.node import accounts, bindings, mail_files, recovery, subscriptions
 from switch.node.clock import now_us, wall_offset_us
 from switch.node.compose import Materials, build
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
@@ -126,12 +126,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         # Last: until here nobody was answered, so a start that failed was no start.
         await node.start()
         await _open_mailboxes(node, options)
-        keeper = bindings.BindingKeeper(store, node.exchange)
-        stack.push_async_callback(keeper.stop)
-        keeper.start()
-        pruner = TrailKeeper(store, journal, options.router_days)
-        stack.push_async_callback(pruner.stop)
-        pruner.start()
+        _keep(stack, options, node, store)
         stack.callback(Retention(node, options.recordings_folder).start().stop)
         node.collector.start()
         yield control, [shown for shown, _ in made]
@@ -173,6 +168,7 @@ async def _assemble(
     resumed = recovery.resume_routers(store, configuration.centre.tenants)
     exchange = build(configuration.centre, loaded, configuration.trunks, materials, now, resumed)
     bindings.restore(store, exchange, now)
+    subscriptions.restore(store, exchange, now)
     recovery.restore_agents(store, exchange, now, resumed)
     recovery.restore_limits(store, exchange, now)
     recovery.restore_callbacks(store, exchange, now)
@@ -186,6 +182,17 @@ async def _assemble(
     stack.push_async_callback(node.stop)
     node.metrics.set_thresholds(thresholds(exchange.office))
     return node
+
+
+def _keep(stack: AsyncExitStack, options: RunOptions, node: Node, store: Store) -> None:
+    """What is written behind, besides the journal."""
+    for keeper in (
+        bindings.BindingKeeper(store, node.exchange),
+        subscriptions.SubscriptionKeeper(store, node.exchange.office, node.carry),
+        TrailKeeper(store, node.journal, options.router_days),
+    ):
+        stack.push_async_callback(keeper.stop)
+        keeper.start()
 
 
 async def _open_mailboxes(node: Node, options: RunOptions) -> None:

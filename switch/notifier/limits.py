@@ -12,6 +12,15 @@ EXPIRES_S_MAX = 3600
 ADRIFT_S = 300
 """How long a subscription waits for a phone that is not reached: it registers within this, or is off."""
 
+CSEQ_AHEAD = 10_000
+"""Numbers of NOTIFYs that are kept as used before they are: a process that was killed goes on above them all,
+and half of them are more than a lamp needs until it is written again."""
+
+RESUMED_AT_ONCE = 10
+RESUME_EVERY_US = 20_000
+"""After a kill: 500 phones a second are told, so that 20,000 lamps are right within a minute, and ten NOTIFYs
+hold up nobody's call."""
+
 RETRY_AFTER_S = 10
 RETRY_SPREAD_S = 20
 """When phones are to subscribe again after a stop: once a restart is over, and not all in the same second."""

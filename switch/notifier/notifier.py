@@ -4,12 +4,21 @@ The notifier knows neither calls nor agents. Whoever does reads a state for it (
 watches it, and says what changed (`changed`). Who may watch what is judged before a SUBSCRIBE comes here.
 """
 
+from collections import deque
+from collections.abc import Iterable
+from itertools import islice
+
 from switch.base.clock import SECOND
 from switch.base.timers import TimerHeap
 from switch.base.tokens import TokenSource
+from switch.notifier.kept import Kept
 from switch.notifier.limits import (
+    ADRIFT_S,
+    CSEQ_AHEAD,
     EXPIRES_S_MAX,
     PER_ACCOUNT_MAX,
+    RESUME_EVERY_US,
+    RESUMED_AT_ONCE,
     RETRY_AFTER_S,
     RETRY_SPREAD_S,
     SUBSCRIPTIONS_MAX,
@@ -45,7 +54,19 @@ def package_of(request: Request) -> Package | Response:
 class Notifier:
     """An endpoint: `subscribe`, `changed`, `handle_timer`, `next_timer`; its messages go by `wire`."""
 
-    __slots__ = ("_by_id", "_next", "_of_watcher", "_timers", "_tokens", "_watched", "_wire", "read")
+    __slots__ = (
+        "_by_id",
+        "_next",
+        "_of_watcher",
+        "_resume_at",
+        "_resuming",
+        "_timers",
+        "_tokens",
+        "_touched",
+        "_watched",
+        "_wire",
+        "read",
+    )
 
     def __init__(self, wire: Wire, tokens: TokenSource, read: Read) -> None:
         self.read = read
@@ -53,8 +74,13 @@ class Notifier:
         self._tokens = tokens
         self._by_id: dict[int, Subscription] = {}
         self._watched: dict[Key, dict[int, Subscription]] = {}
-        self._of_watcher: dict[str, int] = {}
+        self._of_watcher: dict[str, dict[int, Subscription]] = {}
         self._timers: TimerHeap[int] = TimerHeap()
+        self._touched: dict[str, Subscription] = {}
+        """By tag, those that came, changed or went since somebody took them from here."""
+        self._resuming: deque[Subscription] = deque()
+        """Those that were kept and wait for their turn to be told."""
+        self._resume_at: int | None = None
         self._next = 0
 
     def __len__(self) -> int:
@@ -85,7 +111,8 @@ class Notifier:
         """Make a subscription for a SUBSCRIBE that is allowed. Its 200 goes out first, then `tell` (or `end`,
         where it asks for `Expires: 0`, which is a question and no subscription)."""
         request = message.request
-        full = len(self._by_id) >= SUBSCRIPTIONS_MAX or self._of_watcher.get(watcher, 0) >= PER_ACCOUNT_MAX
+        watched = len(self._of_watcher.get(watcher, ()))
+        full = len(self._by_id) >= SUBSCRIPTIONS_MAX or watched >= PER_ACCOUNT_MAX
         if full:
             return request.make_response(503, headers=[("Retry-After", "300")])
         self._next += 1
@@ -102,12 +129,39 @@ class Notifier:
             flow=message.flow,
         )
         subscription.extend(EXPIRES_S_MAX if request.expires is None else request.expires, now)
-        self._by_id[subscription.id] = subscription
-        self._watched.setdefault((package.name, resource), {})[subscription.id] = subscription
-        self._of_watcher[watcher] = self._of_watcher.get(watcher, 0) + 1
-        self._wire.bind(subscription.dialog.key, subscription)
+        self._add(subscription)
         self.schedule(subscription)
         return subscription
+
+    def adopt(self, one: Kept, package: Package, now: int) -> None:
+        """Take one back from a process that was killed. Its phone is told when it is its turn (`resume`); one
+        that came by a stream, which died with the process, when it is reached again."""
+        self._next += 1
+        subscription = Subscription(
+            self._next,
+            owner=self,
+            wire=self._wire,
+            package=package,
+            resource=one.resource,
+            watcher=one.watcher,
+            entity=one.entity,
+            event=one.event,
+            dialog=one.dialog,
+            flow=one.flow,
+        )
+        subscription.expires_at = one.expires_at
+        subscription.reserved = one.dialog.local_cseq
+        subscription.kept = subscription.adrift = True
+        self._add(subscription)
+        self.schedule(subscription, now + ADRIFT_S * SECOND if one.flow.transport.reliable else None)
+
+    def _add(self, subscription: Subscription) -> None:
+        key = (subscription.package.name, subscription.resource)
+        self._by_id[subscription.id] = subscription
+        self._watched.setdefault(key, {})[subscription.id] = subscription
+        self._of_watcher.setdefault(subscription.watcher, {})[subscription.id] = subscription
+        self._wire.bind(subscription.dialog.key, subscription)
+        self.touch(subscription)
 
     def changed(self, package: str, resource: Resource, now: int) -> bool:
         """Tell whoever watches; True where a NOTIFY went out."""
@@ -118,9 +172,17 @@ class Notifier:
 
     def moved(self, watcher: str, old: Flow, new: Flow, old_contact: Uri, new_contact: Uri, now: int) -> None:
         """A phone of this account is reached by another flow from now on."""
-        for subscription in list(self._by_id.values()):
-            if subscription.watcher == watcher and subscription.flow == old:
+        for subscription in list(self._of_watcher.get(watcher, {}).values()):
+            if subscription.flow == old:
                 subscription.move(new, old_contact, new_contact, now)
+
+    def returned(self, watcher: str, flow: Flow, contact: Uri, now: int) -> None:
+        """A phone of this account came by a new stream: what was kept of one with such a Contact may be its;
+        its answer to the NOTIFY will say."""
+        for subscription in list(self._of_watcher.get(watcher, {}).values()):
+            named = subscription.dialog.remote_target.user == contact.user
+            if named and subscription.kept and subscription.adrift and subscription.flow.transport.reliable:
+                subscription.try_by(flow, contact, now)
 
     def stop(self, now: int) -> None:
         """The switch stops: RFC 6665 section 4.1.3, phones subscribe again when it is back."""
@@ -134,9 +196,37 @@ class Notifier:
         """End what nobody refreshed (section 4.2.3)."""
         while (number := self._timers.pop(now)) is not None:
             self._by_id[number].end("timeout", now)
+        if self._resume_at is not None and self._resume_at <= now:
+            for _ in range(min(RESUMED_AT_ONCE, len(self._resuming))):
+                self._resuming.popleft().resume(now)
+            self._resume_at = now + RESUME_EVERY_US if self._resuming else None
 
     def next_timer(self) -> int | None:
-        return self._timers.next()
+        due = self._timers.next()
+        if self._resume_at is not None and (due is None or self._resume_at < due):
+            return self._resume_at
+        return due
+
+    # For whoever keeps them across a kill.
+
+    def take_touched(self, count: int) -> dict[str, Subscription]:
+        """At most so many that changed since they were last taken, by tag; what is `over` is to be forgotten.
+        The numbers of their NOTIFYs are reserved: `reserved` is what is to be kept."""
+        taken = dict(islice(self._touched.items(), count))
+        for tag, subscription in taken.items():
+            del self._touched[tag]
+            subscription.reserved = subscription.dialog.local_cseq + CSEQ_AHEAD
+        return taken
+
+    def touch(self, subscription: Subscription) -> None:
+        """It will be taken; again, where what was taken came to nothing."""
+        self._touched[subscription.dialog.local.tag or ""] = subscription
+
+    def resume(self, subscriptions: Iterable[Subscription]) -> None:
+        """What was kept is written with numbers that no NOTIFY has had: their phones are told, in turns."""
+        self._resuming.extend(s for s in subscriptions if s.kept and not s.flow.transport.reliable)
+        if self._resuming and self._resume_at is None:
+            self._resume_at = 0
 
     # For subscriptions.
 
@@ -147,11 +237,16 @@ class Notifier:
 
     def forget(self, subscription: Subscription) -> None:
         del self._by_id[subscription.id]
+        if subscription.reserved:
+            self.touch(subscription)
+        else:
+            # Never written: whoever comes and goes while the store refuses fills nothing.
+            self._touched.pop(subscription.dialog.local.tag or "", None)
         self._timers.cancel(subscription.id)
         key = (subscription.package.name, subscription.resource)
         del self._watched[key][subscription.id]
         if not self._watched[key]:
             del self._watched[key]
-        self._of_watcher[subscription.watcher] -= 1
+        del self._of_watcher[subscription.watcher][subscription.id]
         if not self._of_watcher[subscription.watcher]:
             del self._of_watcher[subscription.watcher]

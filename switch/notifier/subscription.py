@@ -12,6 +12,10 @@
 | adrift | SUBSCRIBE | active: 200, NOTIFY |
 | adrift | ADRIFT_S are over | terminated, in silence |
 | active | its NOTIFY is refused | terminated, in silence |
+| kept: taken back after a kill (adrift, and so quiet) | its turn | active: NOTIFY |
+| kept | SUBSCRIBE | active: NOTIFY |
+| kept, of a stream | a phone of its account and Contact's user comes by another | tried: NOTIFY |
+| tried | the NOTIFY is answered 200 / is refused, or not answered | active / kept |
 | terminated | anything | 481 |
 
 One NOTIFY is on its way at a time. What happens meanwhile is told by the next, all at once, since each tells
@@ -22,7 +26,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from switch.base.clock import SECOND
-from switch.notifier.limits import ADRIFT_S, EXPIRES_S_MAX, EXPIRES_S_MIN
+from switch.notifier.limits import ADRIFT_S, CSEQ_AHEAD, EXPIRES_S_MAX, EXPIRES_S_MIN
 from switch.notifier.packages import Package
 from switch.notifier.states import Resource, State
 from switch.notifier.wire import Input, Wire
@@ -47,7 +51,6 @@ class Subscription:
         "_owner",
         "_sending",
         "_sent_by",
-        "_version",
         "_wire",
         "adrift",
         "dialog",
@@ -56,8 +59,10 @@ class Subscription:
         "expires_at",
         "flow",
         "id",
+        "kept",
         "over",
         "package",
+        "reserved",
         "resource",
         "watcher",
     )
@@ -88,9 +93,12 @@ class Subscription:
         self.over = False
         self.adrift = False
         """Its phone was not reached by the flow that is known, and may be by another."""
+        self.kept = False
+        """It is of a process that was killed, and its phone has heard nothing since."""
+        self.reserved = 0
+        """Up to which CSeq the store knows our numbers as used."""
         self._owner = owner
         self._wire = wire
-        self._version = -1
         self._last: State | None = None
         self._sending = False
         self._sent_by = flow
@@ -131,9 +139,23 @@ class Subscription:
         self._notify(state, f"terminated;reason={reason}", now)
         self._close()
 
+    def resume(self, now: int) -> None:
+        """The turn of one that was kept; harmless on one that its phone has taken up itself."""
+        if self.kept and not self.over:
+            self.kept = self.adrift = False
+            self.tell(now)
+
+    def try_by(self, flow: Flow, contact: Uri, now: int) -> None:
+        """It was kept, and its phone is perhaps the one that came by this flow: another answers 481."""
+        self.flow, self.dialog.remote_target = flow, contact
+        self.adrift = False
+        self.tell(now)
+
     def move(self, flow: Flow, old_contact: Uri, new_contact: Uri, now: int) -> None:
         """Its phone is reached by another flow from now on: what the old one lost is told."""
         self.flow = flow
+        self.kept = False
+        self._owner.touch(self)
         if same_uri(self.dialog.remote_target, old_contact):
             self.dialog.remote_target = new_contact
         if self.adrift:
@@ -176,10 +198,11 @@ class Subscription:
         if refusal is not None:
             return refusal
         self.flow = message.flow
-        self.adrift = False
+        self.adrift = self.kept = False
         self.dialog.refresh(request)
         granted_s = self.extend(EXPIRES_S_MAX if request.expires is None else request.expires, now)
         self._owner.schedule(self)
+        self._owner.touch(self)
         return self.accepted(request, granted_s)
 
     def accepted(self, request: Request, granted_s: int) -> Response:
@@ -189,7 +212,9 @@ class Subscription:
     def _answered(self, transaction: str, taken: bool, now: int) -> None:
         self._wire.forget_transaction(transaction)
         self._sending = False
-        if not taken:
+        if self.kept:
+            self._tried(now, taken=taken)
+        elif not taken:
             # Section 4.2.2: nobody is there, or wants it; a phone that does subscribes again.
             self._close()
         elif self._dirty:
@@ -202,6 +227,9 @@ class Subscription:
         self._sending = self._dirty = False
         if self.over:
             return
+        if self.kept:
+            self._tried(now, taken=False)
+            return
         if self._sent_by != self.flow:
             self.tell(now)  # it moved meanwhile
             return
@@ -210,18 +238,30 @@ class Subscription:
 
     # Steps.
 
+    def _tried(self, now: int, *, taken: bool) -> None:
+        """Its phone is found, or may yet come, until ADRIFT_S are over."""
+        self.kept, self.adrift = not taken, not taken
+        if taken:
+            self._owner.schedule(self)
+            self._owner.touch(self)
+            self._dirty = False
+            self.changed(now)
+
     def _left_s(self, now: int) -> int:
         return max(0, (self.expires_at - now) // SECOND)
 
     def _notify(self, state: State, subscription_state: str, now: int) -> None:
         self._last = state
-        self._version += 1
         self._sending = True
         self._sent_by = self.flow
+        if self.dialog.local_cseq + CSEQ_AHEAD // 2 >= self.reserved:
+            self._owner.touch(self)
+        # The version counts as the CSeq does, so that it rises across a kill too (RFC 4235 section 4.1.1).
+        version = self.dialog.local_cseq
         request = self.dialog.request(
             "NOTIFY",
             headers=[("Event", self.event), ("Subscription-State", subscription_state)],
-            body=self.package.write(state, self.entity, self._version),
+            body=self.package.write(state, self.entity, version),
             content_type=self.package.content_type,
         )
         self._wire.open(request, self.flow, self, now)

@@ -6,11 +6,11 @@ from sqlalchemy import Connection, inspect, text
 
 from switch.base.errors import ResourceError
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision in migrations/versions; a test holds the two together. It stands here so that
 a start with a current schema, which is almost every one, need not import alembic."""
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every revision that this version can bring up to HEAD."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -35,6 +35,7 @@ from switch.store.failures import refusal
 from switch.store.rows import Rows, rows_of
 from switch.store.schema import bring_up, is_current
 from switch.store.statements import Statements
+from switch.store.subscriptions import SubscriptionTable
 from switch.store.tables import (
     accounts,
     agent_axes,
@@ -276,6 +277,11 @@ class Store:
             for entry in self._entries(query)
             if isinstance(entry.event, AgentChanged)
         }
+
+    @property
+    def subscriptions(self) -> SubscriptionTable:
+        """Who watches what."""
+        return SubscriptionTable(self._read, self._writing)
 
     @property
     def trails(self) -> TrailTable:

@@ -60,6 +60,33 @@ bindings = Table(
 )
 """Where phones were when the switch last looked: written behind, read at start."""
 
+subscriptions = Table(
+    "subscription",
+    metadata,
+    _text("tag", key=True),
+    _text("tenant"),
+    _text("account"),
+    _text("watcher"),
+    _text("package"),
+    _text("event"),
+    _text("entity"),
+    _text("call_id"),
+    _text("local"),
+    _text("remote"),
+    _text("remote_target"),
+    _text("local_contact"),
+    _text("routes"),
+    _us("local_cseq"),
+    _us("remote_cseq"),
+    _text("transport"),
+    _text("local_host"),
+    _count("local_port"),
+    _text("remote_host"),
+    _count("remote_port"),
+    _us("expires_wall_us"),
+)
+"""Who watched what when the switch last looked: written behind, read at start. `tag` is our own."""
+
 journal = Table(
     "journal",
     metadata,

@@ -42,6 +42,37 @@ class StoredBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSubscription:
+    """Who watches what, and the dialog of it (RFC 6665). `tag` is our own, and the row's name.
+
+    `local`, `remote`, `local_contact` and `routes` are header values; `local_cseq` is a number that no NOTIFY
+    has reached.
+    """
+
+    tag: str
+    tenant: str
+    account: str
+    watcher: str
+    package: str
+    event: str
+    entity: str
+    call_id: str
+    local: str
+    remote: str
+    remote_target: str
+    local_contact: str
+    routes: str
+    local_cseq: int
+    remote_cseq: int
+    transport: str
+    local_host: str
+    local_port: int
+    remote_host: str
+    remote_port: int
+    expires_wall_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallRow:
     """A call-detail record. Times are microseconds since 1970 UTC; 0 where it never happened.
 

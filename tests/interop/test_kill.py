@@ -29,6 +29,25 @@ def journal(state: Path) -> list[tuple[int, str, str]]:
         return list(store.execute("SELECT sequence, kind, call FROM journal ORDER BY sequence"))
 
 
+async def watch(life: "Life", phone: Phone) -> None:
+    """The phone watches anna; a process that comes after a kill tells it in that subscription."""
+
+    async def kept() -> int:
+        with sqlite3.connect(f"file:{life.state}/switch.db?mode=ro", uri=True) as store:
+            return len(list(store.execute("SELECT tag FROM subscription")))
+
+    await phone.command("watch", uri="101")
+    await phone.expect("presence", subscription="ACTIVE")
+    await until(kept, 1, 10, "the lamp is in the store")
+
+
+async def back(anna: Phone, ben: Phone) -> None:
+    """After a kill ben is told of anna without a word of its own, and both register again."""
+    await ben.expect("presence", subscription="ACTIVE")
+    await anna.register()
+    await ben.register()
+
+
 def calls_of(entries: list[tuple[int, str, str]], kind: str) -> set[str]:
     return {call for _, entry_kind, call in entries if entry_kind == kind}
 
@@ -101,6 +120,7 @@ async def test_a_killed_switch_remembers(tmp_path: Path, phones: Phones) -> None
         await world.sign_in("shop/anna", "shop/ben", "shop/chloe")
         await world.switch.cli("agents", "pause", "shop/ben", "--reason", "lunch")
         assert await world.agent_state("shop/ben") == "paused"
+        await watch(life, ben)
         secrets = world.switch.secrets
         cut_off = 0
         for round_number in range(ROUNDS):
@@ -132,8 +152,7 @@ async def test_a_killed_switch_remembers(tmp_path: Path, phones: Phones) -> None
                 assert text, "softswitch why tells nothing of a call that was cut off"
 
             assert world.switch.secrets == secrets
-            await anna.register()
-            await ben.register()
+            await back(anna, ben)
             await world.until("shop/ben", "paused")
             assert (await world.agent("shop/ben"))["reason"] == "lunch"
             assert await world.agent_state("shop/anna") in ("available", "wrap-up")

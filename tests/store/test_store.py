@@ -29,7 +29,7 @@ from switch.store import store as store_module
 from switch.store.store import Store
 from switch.store.tables import metadata
 from switch.store.target import engine_of, target_of
-from switch.store.values import StoredAccount, StoredBinding
+from switch.store.values import StoredAccount, StoredBinding, StoredSubscription
 from tests.journal.sample import WALL, S, ended, queued_call
 
 FLOW = StoredBinding(
@@ -95,6 +95,22 @@ def test_bindings_of_some_accounts_are_put_and_those_of_others_stay(store: Store
     assert sorted(store.bindings(), key=lambda row: row.account) == [moved, theirs]
     store.put_bindings(["acme-101"], [])
     assert store.bindings() == [theirs]
+
+
+def test_subscriptions_are_put_replaced_and_forgotten(store: Store) -> None:
+    texts = ("shop", "101", "shop-102", "dialog", "dialog", "sip:101@h", "call", "<sip:a@h>;tag=us")
+    dialog = ("<sip:b@h>;tag=them", "sip:b@192.0.2.7", "<sip:h>", "<sip:p;lr>, <sip:q;lr>")
+    first = StoredSubscription("us", *texts, *dialog, 10_001, 2, "UDP", "::1", 5060, "::2", 5061, 7)
+    second, third = replace(first, tag="two"), replace(first, tag="three")
+    table = store.subscriptions
+    table.put(["us", "two", "three"], [first, second, third])
+    later = replace(first, local_cseq=2**31 - 1, expires_wall_us=8)
+    table.put(["us", "two", "unknown"], [later])
+    assert sorted(table.all(), key=lambda row: row.tag) == [third, later]
+    table.keep_only({"us"})
+    assert table.all() == [later]
+    table.keep_only(set())
+    assert table.all() == []
 
 
 def test_one_contact_may_be_bound_by_several_flows(store: Store) -> None:

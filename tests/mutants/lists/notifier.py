@@ -7,8 +7,45 @@ _NOTIFIER = "switch/notifier/notifier.py"
 _WATCHING = "switch/exchange/watching.py"
 _PAIR = "tests/notifier/test_pair.py::"
 _SCENE = "tests/exchange/test_watching.py::"
+_KILL = "tests/node/test_subscriptions.py::"
 
 MUTANTS = (
+    Mutant(
+        _NOTIFIER,
+        "subscription.reserved = subscription.dialog.local_cseq + CSEQ_AHEAD",
+        "subscription.reserved = subscription.dialog.local_cseq",
+        _KILL + "test_numbers_rise_over_one_kill_after_another",
+    ),
+    Mutant(
+        _NOTIFIER,
+        "subscription.kept = subscription.adrift = True",
+        "subscription.kept = True",
+        _KILL + "test_many_are_told_in_turns",
+    ),
+    Mutant(
+        _NOTIFIER,
+        "if subscription.reserved:",
+        "if True:",
+        _KILL + "test_what_the_store_refuses_is_written_later",
+    ),
+    Mutant(
+        _NOTIFIER,
+        "for _ in range(min(RESUMED_AT_ONCE, len(self._resuming))):",
+        "for _ in range(len(self._resuming)):",
+        _KILL + "test_many_are_told_in_turns",
+    ),
+    Mutant(
+        _SUBSCRIPTION,
+        "self.kept, self.adrift = not taken, not taken",
+        "self._close()",
+        _KILL + "test_of_two_phones_of_an_account_its_own_is_found",
+    ),
+    Mutant(
+        _WATCHING,
+        "if not _may_watch(office, Sender(watcher.tenant, watcher.account), package, resource.account):",
+        "if False:",
+        _KILL + "test_what_may_not_go_on",
+    ),
     Mutant(
         _SUBSCRIPTION,
         "elif self._dirty:",
@@ -71,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         _NOTIFIER,
-        "full = len(self._by_id) >= SUBSCRIPTIONS_MAX or self._of_watcher.get(watcher, 0) >= PER_ACCOUNT_MAX",
+        "full = len(self._by_id) >= SUBSCRIPTIONS_MAX or watched >= PER_ACCOUNT_MAX",
         "full = False",
         _SCENE + "test_too_many_subscriptions",
     ),
