@@ -1,5 +1,7 @@
 """A leg whose INVITE came to us (user agent server, RFC 3261 section 13.3)."""
 
+from collections.abc import Sequence
+
 from switch.call import events, modify
 from switch.call.cause import By, Cause, Reason, ours, status_for, told_by
 from switch.call.chance import draw
@@ -85,6 +87,13 @@ class IncomingLeg(Leg):
         """180, once or again; harmless after the answer."""
         if self.state is LegState.INCOMING_PROCEEDING:
             self._provisional(180, now, b"")
+
+    def forwarded(self, history: tuple[str, ...], now: int) -> None:
+        """181 (RFC 3261 section 21.1.3): somebody else is rung for the caller. History-Info goes to callers
+        who know it (RFC 7044 section 9.3)."""
+        if self.state is LegState.INCOMING_PROCEEDING:
+            known = history if "histinfo" in self.invite.supported else ()
+            self._provisional(181, now, b"", [("History-Info", value) for value in known])
 
     def early_media(self, now: int) -> bool:
         """183 with our answer, so that the caller hears us before the call is answered.
@@ -295,11 +304,11 @@ class IncomingLeg(Leg):
             return negotiation.local_body
         return negotiation.offer()
 
-    def _provisional(self, status: int, now: int, body: bytes) -> None:
+    def _provisional(self, status: int, now: int, body: bytes, more: Sequence[tuple[str, str]] = ()) -> None:
         """Reliably where the caller asks for it; also where early media would be lost with it."""
         wanted = body and self.signalling.settings.reliable_183 and self._acknowledges
         if not wanted and self.reliable is None and "100rel" not in self.invite.require:
-            self._respond(status, now, body)
+            self.signalling.respond(self.invite_transaction, self._make(status, body, more=more), now)
             return
         if self.reliable is None:
             first = 1 + draw(self.local_tag, "rseq", RSEQ_FIRST_MAX)
@@ -308,14 +317,20 @@ class IncomingLeg(Leg):
             # RFC 3261 section 13.2.1: the offer has to be in the first reliable answer.
             body = self._session()
         if self.reliable.last != (status, body):
-            self.reliable.send(self._make(status, body), self.signalling, now)
+            self.reliable.send(self._make(status, body, more=more), self.signalling, now)
 
     def _respond(self, status: int, now: int, body: bytes = b"") -> Response:
         response = self._make(status, body, now if status == 200 else None)
         self.signalling.respond(self.invite_transaction, response, now)
         return response
 
-    def _make(self, status: int, body: bytes, answered_at: int | None = None) -> Response:
+    def _make(
+        self,
+        status: int,
+        body: bytes,
+        answered_at: int | None = None,
+        more: Sequence[tuple[str, str]] = (),
+    ) -> Response:
         headers = [("Contact", self.contact_text), ("Allow", ALLOW)] if status < 300 else []
         if answered_at is not None:
             headers += [("Supported", SUPPORTED), *self.accept_timer(self.invite, answered_at)]
@@ -323,6 +338,8 @@ class IncomingLeg(Leg):
             headers = [("Warning", self.negotiation.warning)]
         if status == 503:
             headers = [("Retry-After", "10")]
+        if more:
+            headers += more
         return self.invite.make_response(
             status,
             to_tag=self.local_tag,

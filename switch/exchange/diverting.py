@@ -8,9 +8,10 @@ reserved that one agent (docs/decisions/0017-transfers.md).
 
 from switch.base.errors import PeerError
 from switch.call.cause import By, Cause, Reason, ours
+from switch.call.incoming import IncomingLeg
 from switch.call.leg import Leg
 from switch.call.outgoing import OutgoingLeg
-from switch.exchange import flows, ringing
+from switch.exchange import flows, identities, ringing
 from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
 from switch.exchange.session import Session
@@ -48,6 +49,11 @@ def follow(
         return destination
     attempt.legs.pop(leg.id)
     attempt.forwards = (*attempt.forwards, leg.account)
+    anchor = session.call.anchor
+    if isinstance(anchor, IncomingLeg) and not anchor.talking:
+        target = destination.account if isinstance(destination, ExtensionDestination) else ""
+        anchor.forwarded(identities.history(office, session, attempt, target), now)
+        office.schedule(anchor)
     if isinstance(destination, FlowDestination):
         ringing.call_off(office, session, attempt, ours(Reason.ELSEWHERE), now)
         flows.start(office, session, destination.number, now)

@@ -205,6 +205,10 @@ class Exchange:
             return False
         session.blame = "administrator" if reason is Reason.ADMINISTRATOR else "switch"
         self.office.hang_up(session.call.anchor, ours(reason), now)
+        if session.asked is not None:
+            # Its caller may have left, and what it asked for goes on without it.
+            for leg in list(session.call.legs.values()):
+                self.office.hang_up(leg, ours(reason), now)
         self.settle(now)
         return True
 

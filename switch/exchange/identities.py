@@ -30,7 +30,7 @@ from switch.trunk.caller import (
     read_caller,
     withholds,
 )
-from switch.trunk.forwarding import Forwarding, read_forwardings, write_forwardings
+from switch.trunk.forwarding import Forwarding, ForwardingHeader, read_forwardings, write_forwardings
 from switch.trunk.settings import RouteChoice, TrunkSettings
 from switch.trunk.stir import identity_header
 from switch.trunk.stir.passport import SHAKEN, Passport, sign
@@ -177,6 +177,32 @@ def for_carrier(
     if settings.stir is not None and settings.stir.signer is not None:
         fields += _signed(office, session, attempt.dialled, signed, settings.stir.signer, now)
     return shown, tuple(fields)
+
+
+def history(office: Office, session: Session, attempt: Attempt, target: str) -> tuple[str, ...]:
+    """History-Info for the caller whose call phones have forwarded: who did, and an extension that is rung
+    now. A colleague's number outside is nobody's business, nor is who forwards for a caller from outside,
+    unless the trunk has `tell_forwarding`."""
+    anchor = session.call.anchor
+    settings = office.parts.trunks.settings(anchor.trunk) if anchor.trunk else None
+    if settings is not None and not settings.caller.tell_forwarding:
+        return ()
+
+    def present(account: str) -> str:
+        if settings is None:
+            return account
+        return office.parts.trunks.present(anchor.trunk, _own_number(office, session, account))
+
+    accounts = office.tenancy(session).plan.accounts
+    forwardings = tuple(
+        Forwarding(account, "unconditional", hidden=accounts[account].withhold)
+        for account in reversed(attempt.forwards)
+    )
+    reached = target if target and settings is None and not accounts[target].withhold else ANONYMOUS
+    fields = write_forwardings(
+        ForwardingHeader.HISTORY_INFO, forwardings, reached, anchor.flow.local.host, present, trusted=False
+    )
+    return tuple(value for _, value in fields)
 
 
 def _own_number(office: Office, session: Session, account: str) -> str:

@@ -23,6 +23,9 @@ from switch.sip.outputs import RequestReceived
 
 _RINGING = "ringing-"
 
+OFFERED = "a queue offers this call to that agent alone"
+"""For whoever presses the key of a lamp that blinks for it: phones show the text of a Warning."""
+
 
 def admit(office: Office, message: RequestReceived, account: Account, now: int) -> None:
     """Carry out, or refuse, an INVITE that has a Replaces header."""
@@ -31,11 +34,16 @@ def admit(office: Office, message: RequestReceived, account: Account, now: int) 
         _refuse(office, message, found, now)
         return
     session, old = found
+    attempt = _attempt_of(session, old)
+    if attempt is not None and attempt.purpose.exclusive:
+        # The router reserved that one agent (docs/decisions/0017-transfers.md).
+        warning = f'399 {message.flow.local.host} "{OFFERED}"'
+        _refuse(office, message, 403, now, [("Warning", warning)])
+        return
     slot = office.reserve_slot(message.flow.local, old)
     if slot is None:
-        _refuse(office, message, 503, now)
+        _refuse(office, message, 503, now, [("Retry-After", "10")])
         return
-    attempt = _attempt_of(session, old)
     leg = _leg(office, message, slot, account, session, old.role, now)
     agent = office.agent_at(account.tenant, account.account)
     if agent and not (old.agent == agent and attempt is None):
@@ -77,8 +85,8 @@ def _refusal(session: Session, leg: Leg, wanted: DialogReference, account: Accou
         if not isinstance(leg, OutgoingLeg):
             return 481
         attempt = _attempt_of(session, leg)
-        # The router reserved that one agent for its offer. What rings outside is not the tenant's phone.
-        return 403 if attempt is None or attempt.purpose.exclusive or not leg.account else 0
+        # What rings outside is not the tenant's phone.
+        return 403 if attempt is None or not leg.account else 0
     if leg.account != account.account:
         return 403
     if wanted.early_only:
@@ -150,7 +158,14 @@ def _take_over(office: Office, session: Session, old: Leg, new: Leg, now: int) -
         talks.connect(office, session, new, now)
 
 
-def _refuse(office: Office, message: RequestReceived, status: int, now: int) -> None:
-    headers = [("Retry-After", "10")] if status == 503 else []
-    response = message.request.make_response(status, to_tag=office.parts.tokens.token(10), headers=headers)
+def _refuse(
+    office: Office,
+    message: RequestReceived,
+    status: int,
+    now: int,
+    headers: list[tuple[str, str]] | None = None,
+) -> None:
+    response = message.request.make_response(
+        status, to_tag=office.parts.tokens.token(10), headers=headers or []
+    )
     office.signalling.respond(message.transaction, response, now)

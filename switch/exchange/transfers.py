@@ -5,6 +5,8 @@ other end of the bridge changes. Until the target answers, the two still talk (o
 that a failed transfer leaves everything as it was. A transfer to a flow (a queue, a menu) succeeds at once.
 """
 
+from functools import partial
+
 from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.events import LegTransferRequested
 from switch.call.leg import Leg
@@ -34,6 +36,8 @@ def requested(office: Office, session: Session, event: LegTransferRequested, now
     stays = session.call.other(by)
     if stays is None and session.transfer is None and session.attempt_of(by) is not None:
         _deflect(office, session, by, event, now)
+    elif stays is None and _may_wait(session, by) and _held_waits(office, session, by, event, now):
+        event.referral.notify(180, now)
     elif stays is None and _may_wait(session, by):
         session.asked = event
         event.referral.notify(TRYING, now)
@@ -50,6 +54,68 @@ def _may_wait(session: Session, by: Leg) -> bool:
     the answer may be a long time away, or none, and the subscription ends before it."""
     plain = by is session.call.anchor and session.interpreter is None
     return plain and not by.talking and session.asked is None
+
+
+def _held_waits(office: Office, session: Session, by: Leg, event: LegTransferRequested, now: int) -> bool:
+    """A phone that has one party on hold and rings another may ask from this side too: whom it rings is rung
+    for the held one at once, whether it stays on the line or hangs up both."""
+    if event.replaces is None or not session.attempts:
+        return False
+    held = attended.consultation(office, session, by, event.replaces)
+    if isinstance(held, int):
+        return False
+    other = office.session_of_leg[held.id]
+    stays = other.call.other(held)
+    if stays is None:
+        return False
+    attempt = next(iter(session.attempts))
+    attended.make_anchor(office, other, stays, held)
+    other.transfer = Transfer(held.id, session.call.record.called, attempt, event.referral, by.id)
+    moves.move_attempts(office, session, other, _PURPOSE, now)
+    return True
+
+
+def caller_left(session: Session, by: Leg, cause: Cause) -> bool:
+    """A caller who asked for a transfer before the answer has hung up: whoever answers is transferred all the
+    same. False where there is nothing to go on with."""
+    event = session.asked
+    if event is None or event.replaces is not None or cause.by is not By.PEER:
+        return False
+    if not session.attempts or session.transfer is not None:
+        return False
+    for attempt in session.attempts.values():
+        attempt.purpose = Purpose("callee", partial(_answered_alone, by), _never_answered)
+    return True
+
+
+def _answered_alone(by: Leg, office: Office, session: Session, attempt: Attempt, leg: Leg, now: int) -> None:
+    """Who was rung for a caller who has left becomes the party that the call is about."""
+    ringing.forget(office, session, attempt)
+    event, session.asked = session.asked, None
+    assert event is not None, "asked, or it had ended with its caller"
+    session.call.anchor = leg
+    target = event.target.user or ""
+    destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))
+    if isinstance(destination, Unknown):
+        _refuse(office, session, event, target, destination.status, now)
+        office.hang_up(leg, ours(Reason.NORMAL), now)
+        return
+    event.referral.notify(TRYING, now)
+    session.transfer = Transfer(by.id, target, office.parts.ids.make("a"), event.referral)
+    if not isinstance(destination, FlowDestination):
+        talks.play_ringback(office, session)
+    _go(office, session, by, destination, event.referred_by, now)
+
+
+def _never_answered(office: Office, session: Session, attempt: Attempt, cause: Cause, now: int) -> None:
+    del attempt
+    event, session.asked = session.asked, None
+    record = session.call.record
+    record.cause, record.ended_by = Cause(Reason.CANCELLED, By.PEER, 487), session.call.anchor.role
+    if event is not None:
+        office.write(journal.Transferred(event.leg, event.target.user or "", "failed"), now, session)
+        status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
+        event.referral.notify(status, now)
 
 
 def connected(office: Office, session: Session, now: int) -> None:

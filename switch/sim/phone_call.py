@@ -151,7 +151,12 @@ class PhoneCall:
             self.dialog = Dialog.as_uac(self.invite, self._early, self.phone.contact)
             self.phone.bind(self)
         assert self.state in (CallState.CALLING, CallState.RINGING)
-        self._refer([("Refer-To", f"<sip:{target}@{self.phone.switch}>")], now)
+        host = "" if "@" in target else f"@{self.phone.switch}"
+        self._refer([("Refer-To", f"<sip:{target}{host}>")], now)
+
+    def refer_early_to_call(self, other: "PhoneCall", now: int) -> None:
+        """As the caller, before the answer: whom we ring is to be connected to the party of `other`."""
+        self.refer_early(f"anybody@{self.phone.switch}?Replaces={quote(other.replaces(), safe='')}", now)
 
     def refer_to_call(self, other: "PhoneCall", now: int, flags: str = "") -> bool:
         """Ask the switch to connect the other party to the one of `other`: an attended transfer."""

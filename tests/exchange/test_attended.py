@@ -109,6 +109,56 @@ def test_to_an_outside_number_that_was_consulted() -> None:
     scene.nothing_is_left()
 
 
+@pytest.mark.parametrize("leaves", ["neither", "first", "second", "both"])
+def test_the_refer_may_come_in_the_second_call_while_it_rings(leaves: str) -> None:
+    """In its early dialog; the customer is connected whatever the transferor hangs up meanwhile."""
+    scene = Scene()
+    second = _consult(scene, answered_after_us=None)
+    customer, first = _customer(scene), scene.anna.calls[0]
+    second.refer_early_to_call(first, scene.world.now)
+    scene.world.touch()
+    scene.run(0.3)
+    assert second.referred == 202
+    assert scene.person(scene.anna).news == [180]
+    for call in {"neither": (), "first": (first,), "second": (second,), "both": (first, second)}[leaves]:
+        scene.hang_up(call)
+    scene.run(0.3)
+    assert scene.desk.calls[0].state is CallState.RINGING
+    if leaves in ("first", "both"):
+        assert scene.world.engine.playing(customer.remote_port), "the customer hears it ring"
+    scene.desk.calls[0].answer(scene.world.now)
+    scene.world.touch()
+    scene.run(0.5)
+    assert scene.talk_between(customer, scene.desk.calls[0])
+    assert (first.state, second.state) == (CallState.ENDED, CallState.ENDED)
+    # A phone that has hung up the call in which it asked hears no more of it.
+    assert scene.person(scene.anna).news == ([180, 200] if leaves in ("neither", "first") else [180])
+    assert _outcomes(scene) == [("110", "done")]
+    scene.nothing_is_left()
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_the_refer_came_in_the_second_call_and_its_target_declines(leaves: bool) -> None:
+    """Back to the transferor, who talks on; whoever has left is not called back."""
+    scene = Scene()
+    second = _consult(scene, answered_after_us=None)
+    customer, first = _customer(scene), scene.anna.calls[0]
+    second.refer_early_to_call(first, scene.world.now)
+    scene.world.touch()
+    scene.run(0.3)
+    if leaves:
+        scene.hang_up(first)
+        scene.run(0.3)
+    scene.desk.calls[0].decline(486, scene.world.now)
+    scene.world.touch()
+    scene.run(0.5)
+    assert scene.person(scene.anna).news == [180, 486]
+    assert second.state is CallState.ENDED
+    assert customer.state is (CallState.ENDED if leaves else CallState.TALKING)
+    assert first.state is customer.state
+    scene.nothing_is_left()
+
+
 def test_while_the_consultation_still_rings() -> None:
     """The customer waits for the answer in the transferor's place; NOTIFY says so."""
     scene = Scene()

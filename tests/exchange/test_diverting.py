@@ -7,7 +7,7 @@ from switch.dialplan.plan import Centre
 from switch.journal import events
 from switch.sim.phone import Phone
 from switch.sim.phone_call import CallState
-from switch.sip.message import Request
+from switch.sip.message import NameAddr, Request, Response, parse
 from tests.sim import centres
 from tests.sim.scene import CALLER, Scene
 
@@ -39,6 +39,13 @@ def outcomes(scene: Scene) -> list[tuple[str, str]]:
     return [(event.target, event.outcome) for event in told]
 
 
+def told(scene: Scene, phone: Phone) -> list[Response]:
+    """What the phone was answered to its INVITEs, but for 100."""
+    seen = [parse(d.data) for _, d in scene.wire.seen if d.target == phone.address]
+    answers = [message for message in seen if isinstance(message, Response)]
+    return [answer for answer in answers if answer.cseq.method == "INVITE" and answer.status > 100]
+
+
 def still(scene: Scene, *phones: Phone) -> None:
     for phone in phones:
         scene.person(phone).after_us = None
@@ -56,6 +63,54 @@ def test_a_colleague_is_rung_in_its_place_and_talks(status: int, contact: str) -
     assert scene.talk_between(call, scene.ben.calls[0])
     assert [target for target, _ in outcomes(scene)] == [contact.partition("sip:")[2].partition("@")[0]]
     assert [outcome for _, outcome in outcomes(scene)] == ["forwarded"]
+    scene.nothing_is_left()
+
+
+@pytest.mark.parametrize("knows", [False, True])
+@pytest.mark.parametrize("withholds", [False, True])
+def test_the_caller_is_told_by_181(knows: bool, withholds: bool) -> None:
+    """RFC 3261 section 21.1.3, before the 180 of whom it goes to; RFC 7044 section 9.3 where it is known."""
+    more = "withhold: true" if withholds else "name: Anna"
+    text = centres.SHOP.replace('"101": {name: Anna}', f'"101": {{{more}}}')
+    scene = Scene(load_centre({"centre.yaml": centres.TRUNKS, "shop.yaml": text}), agents=())
+    still(scene, scene.anna, scene.ben)
+    scene.desk.call("101", scene.world.now, extra=(("Supported", "histinfo"),) if knows else ())
+    scene.world.touch()
+    forwards(scene, scene.anna, "<sip:102@x>")
+    answers = told(scene, scene.desk)
+    assert [answer.status for answer in answers] == [407, 180, 181, 180]
+    (history,) = [answer.headers.fields("History-Info") for answer in answers if answer.status == 181]
+    if knows:
+        first, last = (NameAddr.parse(value) for value in history)
+        assert (first.uri.user, first.param("index")) == ("anonymous" if withholds else "101", "1")
+        assert (last.uri.user, last.param("index"), last.param("mp")) == ("102", "1.1", "1")
+        assert last.uri.param("cause") == "302"
+    else:
+        assert history == []
+    scene.nothing_is_left()
+
+
+@pytest.mark.parametrize("identity", ["", "tell_forwarding: history-info"])
+def test_a_customer_is_told_by_181_and_who_forwards_where_the_trunk_says_so(identity: str) -> None:
+    scene = Scene(centre(identity=identity), agents=())
+    still(scene, scene.anna, scene.ben)
+    scene.carrier.call(DIRECT, scene.world.now, CALLER, extra=(("Supported", "histinfo"),))
+    scene.world.touch()
+    forwards(scene, scene.anna, "<sip:102@x>")
+    (told_by,) = [answer for answer in told(scene, scene.carrier) if answer.status == 181]
+    users = [NameAddr.parse(value).uri.user for value in told_by.headers.fields("History-Info")]
+    assert users == (["+33199000100", "anonymous"] if identity else [])
+    scene.nothing_is_left()
+
+
+def test_who_is_answered_already_is_not_told() -> None:
+    """It hears the ringing tone."""
+    scene = Scene(agents=())
+    still(scene, scene.desk)
+    call = scene.dial(scene.anna, "601")
+    forwards(scene, scene.desk, "<sip:102@x>")
+    assert call.state is CallState.TALKING
+    assert [answer.status for answer in told(scene, scene.anna)] == [407, 200]
     scene.nothing_is_left()
 
 

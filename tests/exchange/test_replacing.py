@@ -76,6 +76,8 @@ def test_an_agent_who_rings_for_a_queue_is_the_routers_choice() -> None:
     scene.run(0.5)
     assert scene.anna.calls
     assert _take(scene, scene.desk, _ringing(scene)).status == 403
+    refusals = [d.data for _, d in scene.wire.seen if d.data.startswith(b"SIP/2.0 403")]
+    assert b'"a queue offers this call to that agent alone"' in refusals[-1], "phones show a Warning's text"
     assert scene.anna.calls
     scene.nothing_is_left()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from switch.base.clock import SECOND
+from switch.call.cause import Reason
 from switch.dialplan.centre import load_centre
 from switch.dialplan.plan import Centre
 from switch.journal import events
@@ -414,13 +415,93 @@ class TestBeforeTheAnswer:
         assert _outcomes(scene) == ["failed"]
         scene.nothing_is_left()
 
-    def test_the_caller_gives_up(self) -> None:
-        scene, call = self.asks("101")
+    def told_last(self, scene: Scene) -> int:
+        """What the last NOTIFY said; this phone answers 481 to the first that comes after its call."""
+        told = [
+            d.data for _, d in scene.wire.seen if d.target == scene.ben.address and b"\nSIP/2.0 " in d.data
+        ]
+        return int(told[-1].rpartition(b"SIP/2.0 ")[2].split()[0])
+
+    def leaves(self, scene: Scene, call: PhoneCall) -> PhoneCall:
         scene.hang_up(call)
+        scene.run(0.3)
+        assert (call.state, call.status) == (CallState.ENDED, 487)
+        return scene.desk.calls[0]
+
+    def test_who_was_rung_by_a_caller_who_has_left_is_connected_to_the_target(self) -> None:
+        scene, call = self.asks("101")
+        rung = self.leaves(scene, call)
+        assert rung.state is CallState.RINGING
+        scene.person(scene.anna).after_us = None
+        rung.answer(scene.world.now)
+        scene.world.touch()
         scene.run(0.5)
-        assert call.status == 487
-        assert not scene.desk.calls
+        assert scene.world.engine.playing(rung.remote_port), "it hears the target ring"
+        scene.anna.calls[0].answer(scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert scene.talk_between(rung, scene.anna.calls[0])
+        assert _outcomes(scene) == ["done"]
+        scene.hang_up(rung)
+        scene.run(0.5)
+        (record,) = scene.records()
+        assert (record.caller, record.called, record.cause, record.by) == ("102", "110", "normal", "callee")
+        scene.nothing_is_left()
+
+    @pytest.mark.parametrize("target", ["199", "600", "0612345678"])
+    def test_a_caller_who_has_left_named_nobody_a_flow_or_the_outside(self, target: str) -> None:
+        scene, call = self.asks(target)
+        rung = self.leaves(scene, call)
+        rung.answer(scene.world.now)
+        scene.world.touch()
+        scene.run(2)
+        if target == "199":
+            assert rung.state is CallState.ENDED
+        else:
+            assert scene.talk_between(rung, (scene.anna if target == "600" else scene.carrier).calls[0])
+        assert _outcomes(scene) == ["refused" if target == "199" else "done"]
+        assert self.told_last(scene) == (404 if target == "199" else 200 if target == "600" else 100)
+        scene.nothing_is_left()
+
+    @pytest.mark.parametrize("status", [486, 302])
+    def test_a_caller_who_has_left_and_nobody_answers(self, status: int) -> None:
+        scene, call = self.asks("101")
+        self.leaves(scene, call).decline(status, scene.world.now, "<sip:101@x>" if status == 302 else "")
+        scene.world.touch()
+        scene.run(0.5)
+        assert not scene.anna.calls
+        assert self.told_last(scene) == status
+        (record,) = scene.records()
+        assert (record.cause, record.by) == ("cancelled", "caller")
         assert _outcomes(scene) == ["failed"]
+        scene.nothing_is_left()
+
+    def test_a_caller_who_has_left_and_a_target_who_declines(self) -> None:
+        scene, call = self.asks("101")
+        rung = self.leaves(scene, call)
+        scene.person(scene.anna).after_us = None
+        rung.answer(scene.world.now)
+        scene.world.touch()
+        scene.run(0.3)
+        scene.anna.calls[0].decline(486, scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert rung.state is CallState.ENDED
+        assert _outcomes(scene) == ["failed"]
+        scene.nothing_is_left()
+
+    def test_a_call_whose_caller_has_left_ends_by_the_ring_time_and_by_command(self) -> None:
+        scene, call = self.asks("101")
+        self.leaves(scene, call)
+        scene.run(61)
+        assert not scene.desk.calls
+        scene, call = self.asks("101")
+        self.leaves(scene, call)
+        (session,) = scene.world.exchange.office.sessions
+        assert scene.world.exchange.hang_up(session, Reason.ADMINISTRATOR, scene.world.now)
+        scene.world.touch()
+        scene.run(0.5)
+        assert not scene.desk.calls
         scene.nothing_is_left()
 
     def test_a_second_request_meets_491(self) -> None:
