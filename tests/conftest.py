@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a PostgreSQL server of our own."""
+"""What tests of several rooms share: a PostgreSQL server of our own, and plain logs."""
 
 import os
 import shutil
@@ -10,6 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
+
+# Where nobody configures it, structlog writes a traceback with every local of every frame, which takes
+# seconds where one of them is a whole switch, and buries the reason.
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

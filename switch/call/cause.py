@@ -7,6 +7,9 @@ from enum import StrEnum
 from switch.base.values import quick
 from switch.sip.message import Message
 
+BYE_STATUS = 200
+"""What stands in a record for a leg that a BYE ended."""
+
 REASONS_MAX = 2
 """One of SIP and one of Q.850 (RFC 3326 section 2: a protocol stands once)."""
 
@@ -61,7 +64,7 @@ class Cause:
 
     reason: Reason
     by: By
-    sip_status: int = 200
+    sip_status: int = BYE_STATUS
     told: str = ""
 
     @property
@@ -139,6 +142,13 @@ def status_for(reason: Reason) -> int:
 def ours(reason: Reason, told: str = "") -> Cause:
     """An end that we chose; `told` is what the other side of the call said of it."""
     return Cause(reason, By.US, status_for(reason), told)
+
+
+def of_talk(cause: Cause) -> Cause:
+    """The same end of a leg that was answered: what we choose is said there by a BYE, and by no status."""
+    if cause.by is not By.US or cause.sip_status == BYE_STATUS:
+        return cause
+    return Cause(cause.reason, By.US, told=cause.told)
 
 
 def from_status(status: int, told: str = "") -> Cause:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from switch.call import events, modify
-from switch.call.cause import By, Cause, Reason, ours, status_for, told_by
+from switch.call.cause import By, Cause, Reason, of_talk, ours, status_for, told_by
 from switch.call.chance import draw
 from switch.call.keys import KeyWay
 from switch.call.leg import ALLOW, ANSWERED, Leg
@@ -144,10 +144,10 @@ class IncomingLeg(Leg):
         elif self.state is LegState.INCOMING_ANSWERED:
             self.move(LegInput.HANG_UP)
             self._bye_cause = cause
-            self.end(cause)
+            self.end(of_talk(cause))
         elif self.move(LegInput.HANG_UP):
             self.send_bye(cause, now)
-            self.end(cause)
+            self.end(of_talk(cause))
 
     # The endpoint's contract.
 

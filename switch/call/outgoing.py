@@ -5,7 +5,7 @@ from dataclasses import replace
 from switch.base.clock import SECOND
 from switch.base.errors import PeerError
 from switch.call import events, session_timer
-from switch.call.cause import By, Cause, Reason, from_status, ours, told_by
+from switch.call.cause import By, Cause, Reason, from_status, of_talk, ours, told_by
 from switch.call.destination import Destination
 from switch.call.forks import FORKS_MAX, Fork
 from switch.call.leg import ALLOW, ANSWERED, Leg
@@ -158,6 +158,7 @@ class OutgoingLeg(Leg):
             return
         if before is LegState.CONFIRMED:
             self.send_bye(cause, now)
+            cause = of_talk(cause)
         else:
             self._cancel_cause = cause
             self.signalling.cancel(self.invite_transaction, cause.header, now)

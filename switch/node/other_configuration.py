@@ -9,6 +9,7 @@ from switch.acd.repeat import Repeat
 from switch.acd.select import restore_router
 from switch.acd.settings import AgentSettings, QueueSettings
 from switch.acd.trail import Reader
+from switch.base.clock import SECOND
 from switch.dialplan.plan import TenantPlan
 from switch.node.asked_again import asked_again
 from switch.node.repetition import begin
@@ -17,7 +18,7 @@ from switch.store.store import Store
 from switch.store.trails import TrailRun
 from switch.wfm.again import Again, Outcome, compared, day_of, frame, presence
 from switch.wfm.asked import Asked
-from switch.wfm.day import SECOND, DayResult
+from switch.wfm.day import DayResult
 from switch.wfm.recorded import Recorded, Stay
 from switch.wfm.results import Sheet, Summary, sheet_of, summarize
 from switch.wfm.scenario import Scenario, Shift

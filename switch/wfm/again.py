@@ -22,8 +22,9 @@ from switch.acd.decisions import Connected, Offered, OfferEnded, Refused, VisitE
 from switch.acd.opening import Opening, Standing
 from switch.acd.select import RouterLike
 from switch.acd.settings import AgentSettings, Contact, QueueSettings, TenantSettings
+from switch.base.clock import SECOND
 from switch.wfm.asked import Asked
-from switch.wfm.day import SECOND, DayResult, Visit
+from switch.wfm.day import DayResult, Visit
 from switch.wfm.draws import Caller
 from switch.wfm.patience import Survival
 from switch.wfm.recorded import Recorded, Ring, Stay

@@ -24,11 +24,9 @@ from switch.acd.decisions import (
 )
 from switch.acd.select import RouterLike
 from switch.acd.settings import Contact, TenantSettings
+from switch.base.clock import SECOND
 from switch.wfm.draws import Caller, Draws
 from switch.wfm.scenario import Scenario, Worker
-
-SECOND = 1_000_000
-"""Microseconds."""
 
 TOO_LONG = "too-long"
 """Why the dialplan took a caller out who had waited `max_wait_s`."""

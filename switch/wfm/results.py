@@ -9,9 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf, sqrt
 from statistics import stdev
+from typing import TYPE_CHECKING
 
-from switch.wfm.day import SECOND, DayResult
+from switch.base.clock import SECOND
 from switch.wfm.scenario import Scenario
+
+if TYPE_CHECKING:
+    # Whoever only shows figures, and each command does at its start, needs no day and so no numpy.
+    from switch.wfm.day import DayResult
 
 _T_975 = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
@@ -93,7 +98,7 @@ def spread(into: list[float], interval_s: float, from_s: float, to_s: float, par
         at = until
 
 
-def sheet_of(scenario: Scenario, day: DayResult) -> Sheet:
+def sheet_of(scenario: Scenario, day: "DayResult") -> Sheet:
     """Counts one day."""
     intervals, interval_s = scenario.intervals, scenario.interval_s
     threshold_s = {queue.name: queue.service_level_us / SECOND for queue in scenario.queues}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from switch.acd.settings import Need, QueueSettings
-from switch.wfm.day import SECOND
+from switch.base.clock import SECOND
 from switch.wfm.erlang import Load, agents_for
 from switch.wfm.results import Sheet, total
 from switch.wfm.scenario import Scenario, Shift, Stream, Worker

@@ -5,6 +5,7 @@ import pytest
 from switch.call import events
 from switch.call.cause import By, Cause, Reason, ours
 from switch.call.destination import Credentials
+from switch.call.incoming import IncomingLeg
 from switch.call.outgoing import NOBODY_THERE
 from switch.call.states import LegState
 from switch.media.commands import CloseStream, OpenStream, UpdateStream
@@ -91,6 +92,24 @@ def test_a_ringing_peer_is_there() -> None:
     leg.hang_up(ours(Reason.NO_ANSWER), bench.now)
     bench.settle()
     assert bench.ended()[0].cause.reason is Reason.NO_ANSWER
+
+
+@pytest.mark.parametrize("ours_to_answer", [True, False])
+@pytest.mark.parametrize(("answered", "status"), [(False, 480), (True, 200)])
+def test_what_ended_a_leg_that_was_answered_is_a_bye(
+    ours_to_answer: bool, answered: bool, status: int
+) -> None:
+    """An administrator ends it: before the answer that is our 480, or a CANCEL; later no status is said."""
+    bench = Bench()
+    leg = bench.incoming() if ours_to_answer else bench.outgoing()
+    if answered and isinstance(leg, IncomingLeg):
+        assert leg.answer(bench.now)
+    elif answered:
+        bench.answer()
+    leg.hang_up(ours(Reason.ADMINISTRATOR), bench.now)
+    bench.settle()
+    cause = bench.ended()[0].cause
+    assert (cause.reason, cause.by, cause.sip_status) == (Reason.ADMINISTRATOR, By.US, status)
 
 
 def test_a_copy_of_a_provisional_answer_is_no_news() -> None:

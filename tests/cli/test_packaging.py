@@ -70,6 +70,7 @@ def test_a_command_for_a_switch_that_runs_reads_nothing_of_the_switch() -> None:
         "switch.dialplan.centre",
         "switch.exchange.office",
         "switch.node.node",
+        "numpy",
         "phonenumbers",
         "sqlalchemy",
     )

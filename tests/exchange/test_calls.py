@@ -71,7 +71,9 @@ def test_an_administrators_hang_up_is_the_administrators_doing() -> None:
     scene.run(1)
     assert call.state is CallState.ENDED
     assert not scene.anna.calls
-    assert (scene.records()[-1].cause, scene.records()[-1].by) == ("administrator", "administrator")
+    record = scene.records()[-1]
+    assert (record.cause, record.by) == ("administrator", "administrator")
+    assert record.sip_status == 200, "it was answered: a BYE ended it, and no 480"
     scene.nothing_is_left()
 
 
