@@ -21,34 +21,34 @@ first, at each tenth of the time, and when the last one's transactions have ende
 import argparse
 import asyncio
 import csv
-import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import httpx
 
+from benchmarks import held, lost
 from benchmarks.peer import Kamailio, is_installed
+from benchmarks.phones import Outcome, Phones
 from benchmarks.sippy import Sippy
+from benchmarks.witness import Witness, cpu_s, memory_mb
 from tests.interop.process import free_port, free_rtp_range
 from tests.interop.switch_process import SwitchProcess
 
-SIPP = Path(__file__).parent / "sipp"
 HOLD_MS = 1_000
-LINGER_S = 40
-"""After a call its transactions stand for 32 s, and what was late a little longer."""
-
+SCRAPE_TIMEOUT_S = 10
+REGISTER_S = 30
+REGISTRATIONS_MAX = 3
 PORTS = (4_000, 30_000)
 """Where they are looked for: tests that run beside have some in the upper half."""
 
 PORTS_MAX = 9_000
 """RTP ports of one run: 2,250 calls that stand, twice what 1,000 a second are."""
-
-TICKS_S = os.sysconf("SC_CLK_TCK")
 
 CENTRE = "digest: [md5]   # sipp knows no other\n"
 TENANT = """\
@@ -74,53 +74,60 @@ class Run:
     memory_mb: float
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_S
+class Scraper:
+    """What Prometheus would do; it keeps the last answer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.last = ""
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        async with httpx.AsyncClient() as client:
+            while True:
+                self.last = (await client.get(self._url, timeout=SCRAPE_TIMEOUT_S)).text
+                await asyncio.sleep(1)
 
 
-def memory_mb(pid: int) -> float:
-    """Resident memory."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-async def scrape(url: str, stop: asyncio.Event) -> None:
-    """What Prometheus would do."""
-    async with httpx.AsyncClient() as client:
-        while not stop.is_set():
-            await client.get(url, timeout=10)
-            await asyncio.sleep(1)
-
-
-async def sipp(folder: Path, scenario: str, *arguments: str, row: str = "") -> asyncio.subprocess.Process:
-    """Start sipp in a folder of its own."""
-    folder.mkdir(exist_ok=True)
-    words = ["sipp", "-sf", str(SIPP / scenario), "-i", "127.0.0.1", "-bind_local", "-nostdin", *arguments]
-    if row:
-        (folder / "rows.csv").write_text(f"SEQUENTIAL\n{row}\n")
-        words += ["-inf", "rows.csv"]
-    return await asyncio.create_subprocess_exec(
-        *words, cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
+@asynccontextmanager
+async def beside(*runs: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """These run while the block does; what one of them dies of is told at the end."""
+    tasks = [asyncio.create_task(run) for run in runs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
 
 
 def credentials(switch: SwitchProcess, user: str) -> str:
     return f"[authentication username={user} password={switch.secrets[user]}]"
 
 
-async def follow(pid: int, rate: int, seconds: int) -> None:
-    """Tell the memory of a run at each of its tenths."""
-    for tenth in range(11):
-        print(
-            f"{rate * seconds * tenth // 10:8,d} calls begun: {memory_mb(pid):7.1f} MB resident", flush=True
+async def register(folder: Path, switch: SwitchProcess, port: int) -> None:
+    """The callee's phone, as often as a phone asks again that is told to come later (503)."""
+    row = f"bench-102;{credentials(switch, 'bench-102')};{switch.sip}"
+    for attempt in range(REGISTRATIONS_MAX):
+        phone = await Phones.start(
+            folder / f"register-{attempt}",
+            "register.xml",
+            *(switch.sip, "-p", str(port), "-m", "1", "-timeout", str(REGISTER_S)),
+            row=row,
         )
-        await asyncio.sleep(seconds / 10)
-    await asyncio.sleep(LINGER_S)
-    print(f"    all have ended:    {memory_mb(pid):7.1f} MB resident", flush=True)
+        outcome = await phone.finish()
+        if outcome.exit_code == 0:
+            return
+        print(f"the callee could not register (sipp ended with {outcome.exit_code}):", flush=True)
+        print("\n".join(outcome.told("phone")) or phone.last_words(), flush=True)
+    raise RuntimeError(f"the callee could not register; the switch says:\n{switch.log()}")
 
 
-async def measure(folder: Path, rate: int, seconds: int, *, memory_told: bool = False) -> Run:
+async def measure(
+    folder: Path, rate: int, seconds: int, *, memory_told: bool = False, always_told: bool = False
+) -> Run:
     """One run against a switch of its own."""
     dialplans = folder / "dialplans"
     dialplans.mkdir()
@@ -130,30 +137,33 @@ async def measure(folder: Path, rate: int, seconds: int, *, memory_told: bool = 
     rtp = "{}-{}".format(*free_rtp_range(min(2 * concurrent + concurrent // 2, PORTS_MAX), PORTS))
     async with await SwitchProcess.start(dialplans, folder / "state", rtp=rtp) as switch:
         port = free_port()
-        callee_row = f"bench-102;{credentials(switch, 'bench-102')};{switch.sip}"
-        register = await sipp(
-            folder / "register", "register.xml", switch.sip, "-p", str(port), "-m", "1", row=callee_row
+        await register(folder, switch, port)
+        callee = await Phones.start(folder / "callee", "callee.xml", "-p", str(port))
+        scraper, pid = Scraper(switch.metrics_url), switch.process.pid
+        before = cpu_s(pid)
+        row = f"bench-101;{credentials(switch, 'bench-101')};700;{switch.sip}"
+        caller, caller_port = await _calls(folder, switch.sip, rate, seconds, row)
+        witness = Witness(
+            {"switch": pid, "caller": caller.process.pid, "callee": callee.process.pid},
+            {"switch": int(switch.sip.rpartition(":")[2]), "caller": caller_port, "callee": port},
         )
-        assert await register.wait() == 0, "the callee could not register"
-        callee = await sipp(folder / "callee", "callee.xml", "-p", str(port))
-        stop = asyncio.Event()
-        scraper = asyncio.create_task(scrape(switch.metrics_url, stop))
         try:
-            pid = switch.process.pid
-            before = cpu_s(pid)
-            row = f"bench-101;{credentials(switch, 'bench-101')};700;{switch.sip}"
-            caller = await _calls(folder, switch.sip, rate, seconds, row)
-            if memory_told:
-                await follow(pid, rate, seconds)
-            await caller.wait()
-            used = cpu_s(pid) - before
-            memory = memory_mb(pid)
+            async with beside(scraper.run(), witness.watch()):
+                if memory_told:
+                    await held.follow(pid, caller, seconds)
+                called = await caller.finish()
+                used = cpu_s(pid) - before
+                memory = memory_mb(pid)
         finally:
-            stop.set()
-            await scraper
-            callee.terminate()
-            await callee.wait()
-        return _result(folder / "caller", rate, used, memory)
+            answered = await callee.stop()
+        if called.failed or always_told:
+            told = [*called.told("caller"), *answered.told("callee"), *witness.told()]
+            told += lost.counters(scraper.last)
+            for call_id in called.call_ids:
+                told += lost.journal(folder / "state", call_id)
+            told += lost.log(switch.log())
+            print("\n".join(told), flush=True)
+        return _result(folder / "caller", rate, called, used, memory)
 
 
 StartPeer = Callable[[Path, str], Awaitable[Kamailio | Sippy]]
@@ -163,38 +173,36 @@ Measure = Callable[[Path, int, int], Coroutine[None, None, Run]]
 async def measure_peer(start: StartPeer, folder: Path, rate: int, seconds: int) -> Run:
     """The same calls through a peer of its own."""
     port = free_port()
-    callee = await sipp(folder / "callee", "callee.xml", "-p", str(port))
+    callee = await Phones.start(folder / "callee", "callee.xml", "-p", str(port))
     peer = await start(folder, f"127.0.0.1:{port}")
     try:
         pids = peer.pids()
         before = sum(cpu_s(pid) for pid in pids)
-        caller = await _calls(folder, peer.sip, rate, seconds, f"bench-101;none;700;{peer.sip}")
-        await caller.wait()
+        caller, _ = await _calls(folder, peer.sip, rate, seconds, f"bench-101;none;700;{peer.sip}")
+        called = await caller.finish()
         used = sum(cpu_s(pid) for pid in pids) - before
         memory = sum(memory_mb(pid) for pid in pids)
     finally:
         await peer.stop()
-        callee.terminate()
-        await callee.wait()
-    return _result(folder / "caller", rate, used, memory)
+        await callee.stop()
+    return _result(folder / "caller", rate, called, used, memory)
 
 
-async def _calls(folder: Path, target: str, rate: int, seconds: int, row: str) -> asyncio.subprocess.Process:
-    return await sipp(
+async def _calls(folder: Path, target: str, rate: int, seconds: int, row: str) -> tuple[Phones, int]:
+    """The callers, and their port."""
+    port = free_port()
+    caller = await Phones.start(
         folder / "caller",
         "caller.xml",
-        *(target, "-p", str(free_port()), "-r", str(rate), "-m", str(rate * seconds)),
-        *("-d", str(HOLD_MS), "-trace_stat", "-stf", "stat.csv", "-fd", "1"),
-        *("-trace_rtt", "-rtt_freq", "1"),
+        *(target, "-p", str(port), "-r", str(rate), "-m", str(rate * seconds)),
+        *("-d", str(HOLD_MS), "-trace_rtt", "-rtt_freq", "1"),
         *("-timeout", str(seconds + 60)),
         row=row,
     )
+    return caller, port
 
 
-def _result(folder: Path, rate: int, used_s: float, memory: float) -> Run:
-    with (folder / "stat.csv").open() as file:
-        last = list(csv.DictReader(file, delimiter=";"))[-1]
-    completed, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
+def _result(folder: Path, rate: int, called: Outcome, used_s: float, memory: float) -> Run:
     times = sorted(
         float(row["response_time_ms"])
         for path in folder.glob("*_rtt.csv")
@@ -202,7 +210,8 @@ def _result(folder: Path, rate: int, used_s: float, memory: float) -> Run:
     )
     shares = (("p50", 0.5), ("p99", 0.99)) if times else ()
     setup = {name: times[int(len(times) * share)] for name, share in shares}
-    return Run(rate, completed, failed, used_s * 1_000 / max(1, completed), setup, memory)
+    cost_ms = used_s * 1_000 / max(1, called.completed)
+    return Run(rate, called.completed, called.failed, cost_ms, setup, memory)
 
 
 def main() -> None:
@@ -212,11 +221,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="runs of each, alternately")
     parser.add_argument("--no-peer", action="store_true", help="without Kamailio")
     parser.add_argument("--memory", action="store_true", help="tell what the switch holds, and run it alone")
+    parser.add_argument(
+        "--why", action="store_true", help="tell what was repeated or late also without a loss"
+    )
     parser.add_argument("--sippy", type=Path, metavar="DIR", help="environment in which sippy is installed")
     options = parser.parse_args()
     if shutil.which("sipp") is None:
         sys.exit("sipp is not installed: apt-get install sip-tester")
-    servers: dict[str, Measure] = {"switch": partial(measure, memory_told=options.memory)}
+    servers: dict[str, Measure] = {
+        "switch": partial(measure, memory_told=options.memory, always_told=options.why)
+    }
     if options.memory:
         options.sippy = None
     elif not options.no_peer and is_installed():

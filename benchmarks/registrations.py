@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.calls import cpu_s
+from benchmarks.witness import cpu_s
 from switch.sip import digest
 from tests.interop.switch_process import SwitchProcess
 
