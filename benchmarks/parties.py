@@ -101,6 +101,11 @@ def invite(number: int) -> bytes:
     return _INVITE.format(method="INVITE", number=number, step=1, to="", cseq=1, extra="").encode()
 
 
+def plain(method: str, number: int, tag: str) -> bytes:
+    """A request of the caller within the dialog of a call."""
+    return _PLAIN.format(method=method, number=number, step=5, to=tag, cseq=3).encode()
+
+
 @dataclass(slots=True)
 class Tally:
     """What has happened so far."""
@@ -157,7 +162,7 @@ class Parties:
         number = self.tally.started
         self.tally.started += 1
         self._receive(invite(number), FROM_CALLER)
-        self._converse()
+        self.converse()
 
     def advance(self, until: int) -> None:
         """Let what is due happen: talks end after `hold_us`, timers fire."""
@@ -173,9 +178,8 @@ class Parties:
             elif due <= until:
                 self.now = max(self.now, due)
                 _, number, tag = heappop(self._byes)
-                text = _PLAIN.format(method="BYE", number=number, step=5, to=tag, cseq=3)
-                self._receive(text.encode(), FROM_CALLER)
-                self._converse()
+                self._receive(plain("BYE", number, tag), FROM_CALLER)
+                self.converse()
             else:
                 break
         self.now = until
@@ -222,7 +226,17 @@ class Parties:
             self._counters.observe(entries)
         self.exchange.next_timer()
 
-    def _converse(self) -> None:
+    def take_byes(self, count: int) -> list[tuple[int, int, str]]:
+        """The calls that were answered first: time, number and tag. Their ends are the taker's to send."""
+        return [heappop(self._byes) for _ in range(count)]
+
+    def carry(self) -> list[bytes]:
+        """As after a message that the switch was given; the methods or versions of what it sent."""
+        sent = len(self._inbox)
+        self._after()
+        return [data[: data.index(b" ")] for _, data in self._inbox[sent:]]
+
+    def converse(self) -> None:
         """Carry what the switch has sent until both are silent."""
         while self._inbox:
             flow, data = self._inbox.pop(0)

@@ -5,9 +5,10 @@ from itertools import islice
 import pytest
 
 from switch.acd import events as ev
+from switch.acd.decisions import Offered
 from switch.acd.packed import EVENT, KINDS, Packed, PackedRouter, pack_event, unpack_decisions
 from switch.acd.select import RouterLike
-from switch.acd.settings import AgentSettings, Contact, QueueSettings
+from switch.acd.settings import AgentSettings, Contact, Need, QueueSettings, Requirement, Step, TenantSettings
 from tests.acd.halves import HALVES, half
 from tests.acd.world import World
 
@@ -100,6 +101,7 @@ def test_numbers_hold_until_they_are_forgotten(name: str) -> None:
         router.interned(anna)
     assert router.intern("berta") == anna
     assert router.interned(line) == "line"
+    assert router.intern("anna") not in (0, anna, line)
 
 
 @pytest.mark.parametrize("name", HALVES)
@@ -113,3 +115,52 @@ def test_a_decision_names_its_event_and_gives_numbers_to_new_texts(name: str) ->
     (changed,) = unpack_decisions(router, router.apply_packed(records))
     assert changed[0] == 2
     assert router.interned(router.intern("anna")) == "anna"
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_names_are_found_while_others_come_and_go(name: str) -> None:
+    """The table of names closes the gaps of those that left; whoever stays keeps the number."""
+    router = packed(name)
+    numbers = {f"name-{n}": router.intern(f"name-{n}") for n in range(700)}
+    assert len(set(numbers.values())) == len(numbers)
+    for n in range(700):
+        if n % 3:
+            router.forget(numbers.pop(f"name-{n}"))
+            if n % 50 == 1:
+                router.apply(ev.Wake(), n)
+    router.apply(ev.Wake(), 700)
+    assert {name: router.intern(name) for name in numbers} == numbers
+    assert {name: router.interned(number) for name, number in numbers.items()} == {n: n for n in numbers}
+
+
+@pytest.mark.parametrize("name", HALVES)
+@pytest.mark.parametrize("count", [0, 1, 8, 9, 20])
+def test_a_choice_with_many_needs_has_them_all(name: str, count: int) -> None:
+    """Eight in a record: as many records as there must be, none where there is no need."""
+    router = packed(name)
+    needs = tuple(Need(f"skill-{n}", n + 1) for n in range(count))
+    router.apply(ev.SetQueue(QueueSettings("line")), 1)
+    router.apply(ev.SetAgent(AgentSettings("anna", tuple((need.skill, 50) for need in needs))), 1)
+    router.apply(ev.Reach("anna", True), 1)
+    router.apply(ev.SignIn("anna"), 1)
+    contact = Contact("c", "line", Requirement((Step(0, needs),)))
+    out = router.apply_packed(pack_event(router, ev.Arrive(contact), 2))
+    offered = [decision for _, decision in unpack_decisions(router, out) if isinstance(decision, Offered)]
+    assert [offer.choice.needs for offer in offered] == [tuple((need.skill, need.level) for need in needs)]
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_a_contact_stands_for_those_who_are_like_it(name: str) -> None:
+    """Also where its channel takes other units by now: who comes now takes those of now."""
+    router = packed(name)
+    router.apply(ev.SetQueue(QueueSettings("line")), 1)
+    router.apply(ev.SetAgent(AgentSettings("anna")), 1)
+    router.apply(ev.Reach("anna", True), 1)
+    router.apply(ev.SignIn("anna"), 1)
+    like = router.intern(Contact("", "line", channel="chat", avoid=("ben",)))
+    for number, units in enumerate((30, 45, 30), start=1):
+        router.apply(ev.SetTenant(TenantSettings(channels=(("chat", units),))), 2)
+        router.apply_packed(EVENT.pack(KINDS.index(ev.Arrive), 0, router.intern(f"c{number}"), 3, 0, like))
+    # Not the third: 30 and 45 and 30 are more than 100.
+    assert [view.load for view in router.agents(3)] == [75]
+    assert [view.agent for view in router.waiting(3)] == ["anna", "anna", ""]
