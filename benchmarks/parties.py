@@ -210,6 +210,14 @@ class Parties:
         self.spent_ns += thread_time_ns() - start
 
     def _after(self) -> None:
+        self._carry()
+        entries = self.journal.drain()
+        if entries:
+            self.tally.entries += len(entries)
+            rows_of(entries)
+            self._counters.observe(entries)
+
+    def _carry(self) -> None:
         closed = []
         for output in self.exchange.poll():
             if isinstance(output, SendBytes):
@@ -219,22 +227,17 @@ class Parties:
                 closed.append(output.slot)
         for slot in closed:
             self.exchange.media_event(StreamClosed(slot), self.now)
-        entries = self.journal.drain()
-        if entries:
-            self.tally.entries += len(entries)
-            rows_of(entries)
-            self._counters.observe(entries)
         self.exchange.next_timer()
 
     def take_byes(self, count: int) -> list[tuple[int, int, str]]:
         """The calls that were answered first: time, number and tag. Their ends are the taker's to send."""
         return [heappop(self._byes) for _ in range(count)]
 
-    def carry(self) -> list[bytes]:
-        """As after a message that the switch was given; the methods or versions of what it sent."""
+    def take_sent(self) -> list[bytes]:
+        """What the switch has to send now, for the phones to answer at the next `converse`."""
         sent = len(self._inbox)
-        self._after()
-        return [data[: data.index(b" ")] for _, data in self._inbox[sent:]]
+        self._carry()
+        return [data for _, data in self._inbox[sent:]]
 
     def converse(self) -> None:
         """Carry what the switch has sent until both are silent."""

@@ -17,7 +17,7 @@ class Receiver(Protocol):
         """A request that opens something new, while the switch is overloaded: answer 503 and keep nothing."""
 
     def drained(self) -> None:
-        """All that came has been handed up, or a slice of it: the moment to send what it led to."""
+        """All that came has been handed up, or enough of it: the moment to send what it led to."""
 
     def failed(self, flow: Flow, branch: str = "") -> None:
         """Bytes could not be sent by this flow; where `branch` is known, those of that transaction alone."""

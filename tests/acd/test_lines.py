@@ -1,4 +1,4 @@
-"""Long lines, in both halves, against a plain sorted list: C keeps them in chunks of 64, which split and merge."""
+"""Long lines in both halves, against a plain sorted list: C keeps chunks of 64, which split and merge."""
 
 import pytest
 

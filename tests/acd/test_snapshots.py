@@ -1,4 +1,4 @@
-"""What both halves write of a centre, read by both: nothing is lost, and what contradicts itself is refused."""
+"""What both halves write of a centre: nothing is lost, and what contradicts itself is refused."""
 
 import struct
 from collections.abc import Callable
@@ -70,7 +70,9 @@ DAMAGES = {
     "a queue that is not there": swapped(text(b"line"), text(b"lime"), 1),
     "an agent who is not there": swapped(text(b"anna"), text(b"anne"), 1),
     "a contact that stands twice": swapped(text(b"second"), text(b"caller")),
-    "more queues than bytes": lambda body: body[:QUEUES_AT] + struct.pack("<q", 1 << 40) + body[QUEUES_AT + 8 :],
+    "more queues than bytes": lambda body: (
+        body[:QUEUES_AT] + struct.pack("<q", 1 << 40) + body[QUEUES_AT + 8 :]
+    ),
 }
 
 
@@ -116,7 +118,9 @@ def test_each_goes_on_from_any_moment_as_if_nothing_had_been(name: str) -> None:
 
 
 ODD = (
-    ev.SetTenant(TenantSettings(ageing_us=HUGE, channels=(("chat", HUGE), ("mail", -HUGE)), day_start_us=-HUGE)),
+    ev.SetTenant(
+        TenantSettings(ageing_us=HUGE, channels=(("chat", HUGE), ("mail", -HUGE)), day_start_us=-HUGE)
+    ),
     ev.SetQueue(
         QueueSettings(
             "high",

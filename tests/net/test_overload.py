@@ -174,6 +174,35 @@ async def test_work_leaves_room_for_the_rest_of_the_loop() -> None:
     assert slow.drains >= 5, "what a slice led to is sent before the next one"
 
 
+class _Timed(Inbox):
+    """Each message takes 0.4 ms, of a clock that only they move."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.taken_at_sending: list[int] = []
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        super().received(data, flow)
+        self.now += 0.0004
+
+    def drained(self) -> None:
+        self.taken_at_sending.append(len(self.messages))
+
+
+async def test_what_messages_led_to_is_sent_while_others_still_wait() -> None:
+    """Every millisecond, so that whoever is freed first of many is rung first; and not after each message."""
+    timed = _Timed()
+    made = Intake(NetCounts(), clock=lambda: timed.now)
+    for _ in range(20):
+        made.put(STANDING[0], FLOW)
+    made.start(timed)
+    assert timed.taken_at_sending == [3, 6, 9, 12, 13]
+    while made.waiting:
+        await asyncio.sleep(0)
+    assert timed.taken_at_sending == [3, 6, 9, 12, 13, 16, 19, 20]
+
+
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["UDP", "TCP"])
 async def test_every_transport_sheds_by_the_same_rule(kind: socket.SocketKind) -> None:
     async with listening() as (network, inbox, bound):

@@ -62,9 +62,15 @@ MUTANTS = (
     ),
     Mutant(
         _INTAKE,
-        "if queue and monotonic() >= end:",
+        "if now >= end:",
         "if False:",
         _BY_OVERLOAD + "test_work_leaves_room_for_the_rest_of_the_loop",
+    ),
+    Mutant(
+        _INTAKE,
+        "send_at = clock() + SEND_S",
+        "send_at = end",
+        _BY_OVERLOAD + "test_what_messages_led_to_is_sent_while_others_still_wait",
     ),
     Mutant(
         _OVERLOAD,
