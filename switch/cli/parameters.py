@@ -17,6 +17,13 @@ State = Annotated[
         help="State folder of the running switch.", envvar="SOFTSWITCH_STATE", file_okay=False, metavar="DIR"
     ),
 ]
+Journal = Annotated[
+    str,
+    typer.Option(
+        help="Read this store (a file, a copy of one, its folder, postgresql://...) and ask no running switch.",
+        metavar="JOURNAL",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
 STATE_DEFAULT = DEFAULT_STATE

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
 _US = 1_000_000
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S")
-_DATABASE = "switch.db"
-"""What `softswitch run` calls its store in the state folder."""
 
 Journal = Annotated[
     str,
     typer.Argument(
         metavar="[JOURNAL]",
-        help="Store to read: a file, a copy of one, or postgresql://...; none: that of the state folder.",
+        help="Store to read: a file, a copy of one, its folder, or postgresql://...; none: that of the state "
+        "folder.",
     ),
 ]
 Tenant = Annotated[str, typer.Option(help="Only this tenant.", metavar="NAME")]
@@ -86,7 +85,9 @@ def replay(
 
 def store_of(journal: str, state: Path) -> str | Path:
     """The store that is named, or the one of a state folder."""
-    return journal or state / _DATABASE
+    from switch.store.target import FILE_NAME  # noqa: PLC0415 - as above
+
+    return journal or state / FILE_NAME
 
 
 def wall_us(when: datetime | None, otherwise: int) -> int:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from switch.api.views import Outcome, Result, WhyAnswer
 from switch.cli.client import Control
 from switch.cli.output import finish, print_json
-from switch.cli.parameters import STATE_DEFAULT, Json, State
+from switch.cli.parameters import STATE_DEFAULT, Journal, Json, State
 
 _ANSWER: TypeAdapter[WhyAnswer | Outcome] = TypeAdapter(WhyAnswer | Outcome)
 
@@ -17,13 +17,7 @@ def why(
     call: Annotated[
         str, typer.Argument(metavar="CALL", help="The call's id, as `softswitch calls recent` lists it.")
     ],
-    journal: Annotated[
-        str,
-        typer.Option(
-            help="Read this store (a file, a copy of one, postgresql://...) and ask no running switch.",
-            metavar="JOURNAL",
-        ),
-    ] = "",
+    journal: Journal = "",
     state: State = STATE_DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -47,4 +41,7 @@ def _of_store(journal: str, call: str) -> WhyAnswer | Outcome:
         told = reasons.why(store, call)
     finally:
         store.close()
-    return told or Outcome(Result.NOT_FOUND, f"the journal has no call {call}")
+    lists = f"`softswitch calls recent --journal {journal}`"
+    return told or Outcome(
+        Result.NOT_FOUND, f"the journal has no call {call}; {lists} lists those that ended"
+    )

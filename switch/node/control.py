@@ -12,7 +12,7 @@ from switch.exchange import callbacks, lines, supervised
 from switch.exchange.office import Office, Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
-from switch.node import accounts, agent_views, audio_views, carriers, reasons
+from switch.node import accounts, agent_views, audio_views, carriers, past_calls, reasons
 from switch.node.clock import now_us
 from switch.node.compose import rebuild
 from switch.node.configuration import Configuration, add_clips, package_version, read_configuration
@@ -23,7 +23,6 @@ from switch.node.observe import snapshot, thresholds
 from switch.node.options import RunOptions
 from switch.sip.flow import Address, Transport
 from switch.store.store import Store
-from switch.store.values import LegAudioRow
 from switch.tenant.names import wire_name
 
 RECENT_MAX = 1_000
@@ -218,37 +217,7 @@ class Control:
 
     async def recent_calls(self, limit: int) -> list[views.CallRecord]:
         await self._flush()
-        rows = await asyncio.to_thread(self._store.calls, min(limit, RECENT_MAX))
-        audio = await asyncio.to_thread(self._audio_of, [row.call for row in rows])
-        return [
-            views.CallRecord(
-                tenant=row.tenant,
-                call=row.call,
-                direction=row.direction,
-                caller=row.caller,
-                called=row.called,
-                started_wall_us=row.started_wall_us,
-                answered_wall_us=row.answered_wall_us,
-                ended_wall_us=row.ended_wall_us,
-                cause=row.cause,
-                by=row.ended_by,
-                queue=row.queue,
-                agent=row.agent,
-                waited_ms=row.waited_us // _US_PER_MS,
-                talked_ms=row.talked_us // _US_PER_MS,
-                caller_name=row.caller_name,
-                limited_by=row.limited_by,
-                verification=row.verification,
-                forwarded_by=row.forwarded_by,
-                trunk=row.trunk,
-                gateway=row.gateway,
-                told=row.told,
-                recordings=tuple(row.recordings.split()),
-                mos=audio_views.lowest(audio.get(row.call, ())),
-                audio_alarms=audio_views.alarms(audio.get(row.call, ())),
-            )
-            for row in rows
-        ]
+        return await asyncio.to_thread(past_calls.newest, self._store, min(limit, RECENT_MAX))
 
     async def recordings(self, limit: int) -> list[views.RecordingRow]:
         await self._flush()
@@ -303,12 +272,6 @@ class Control:
         if refused:
             return views.Outcome(views.Result.REFUSED, f"{call}: {refused}")
         return views.Outcome(views.Result.DONE, f"{call}: account {account} is to {mode}")
-
-    def _audio_of(self, calls: list[str]) -> dict[str, list[LegAudioRow]]:
-        found: dict[str, list[LegAudioRow]] = {}
-        for row in self._store.leg_audio(calls):
-            found.setdefault(row.call, []).append(row)
-        return found
 
     async def call_audio(self, call: str) -> views.CallAudio | None:
         await self._flush()

@@ -50,6 +50,7 @@ from switch.node.trail_keeper import TrailKeeper
 from switch.registrar.values import Account
 from switch.sip.flow import Address
 from switch.store.store import Store
+from switch.store.target import FILE_NAME
 from switch.store.writer import JournalWriter
 
 _log = structlog.get_logger()
@@ -74,7 +75,7 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
             _log.warning("dialplan", at=str(warning))
         state = StateFolder.open(options.state)
         stack.callback(state.close)
-        store = Store.open(options.store or options.state / "switch.db")
+        store = Store.open(options.store or options.state / FILE_NAME)
         stack.callback(store.close)
         recovery.go_on(store)
         made = accounts.make_missing(store, configuration.centre)

@@ -14,8 +14,8 @@ from sqlalchemy.exc import ArgumentError
 from switch.base.errors import ResourceError
 from switch.store.failures import refusal
 
-FILE_NAME = "softswitch.sqlite"
-"""The database's name where a folder is given."""
+FILE_NAME = "switch.db"
+"""The database's name where a folder is given, such as the state folder of a switch."""
 
 BUSY_TIMEOUT_S = 2
 """How long SQLite waits for another program's lock before it refuses; the journal's writer retries."""

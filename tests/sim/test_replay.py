@@ -206,6 +206,24 @@ def test_why_says_what_it_cannot_tell(
     assert command(monkeypatch, "why", call, "--journal", path) == 0
     assert "cannot be read: the check sum does not fit" in capsys.readouterr().out
     assert command(monkeypatch, "why", "c-of-nobody", "--journal", path) == 1
+    assert f"`softswitch calls recent --journal {path}` lists those that ended" in capsys.readouterr().err
+
+
+def test_a_stopped_switchs_folder_is_enough_to_find_a_call_and_ask_why(
+    day: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of the three takes the folder as well as the file in it."""
+    for journal in (day, day.parent):
+        assert command(monkeypatch, "calls", "recent", "--limit", "500", "--journal", journal, "--json") == 0
+        records = json.loads(capsys.readouterr().out)
+        served = [record["call"] for record in records if record["agent"]]
+        assert len(records) > len(served) > 10
+        assert command(monkeypatch, "why", served[0], "--journal", journal) == 0
+        assert "was chosen because" in capsys.readouterr().out
+    assert command(monkeypatch, "calls", "recent", "--limit", "3", "--journal", day.parent) == 0
+    assert records[2]["call"] in capsys.readouterr().out
+    assert command(monkeypatch, "replay", day.parent) == 0
+    assert "Every decision is equal" in capsys.readouterr().out
 
 
 def written(folder: Path, change: tuple[str, str] = ("", "")) -> Path:
