@@ -20,7 +20,7 @@ State = Annotated[
 Journal = Annotated[
     str,
     typer.Option(
-        help="Read this store (a file, a copy of one, its folder, postgresql://...) and ask no running switch.",
+        help="Read this store (a file, a copy of one, its folder, postgresql://...), ask no running switch.",
         metavar="JOURNAL",
     ),
 ]

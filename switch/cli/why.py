@@ -42,6 +42,4 @@ def _of_store(journal: str, call: str) -> WhyAnswer | Outcome:
     finally:
         store.close()
     lists = f"`softswitch calls recent --journal {journal}`"
-    return told or Outcome(
-        Result.NOT_FOUND, f"the journal has no call {call}; {lists} lists those that ended"
-    )
+    return told or Outcome(Result.NOT_FOUND, f"the journal has no call {call}; {lists} lists what it has")

@@ -1,4 +1,4 @@
-"""Records of calls that ended, as the control socket tells them and as the command reads them from a store."""
+"""Records of calls that ended, as the control socket tells them and as a command reads them from a store."""
 
 from switch.api.views import CallRecord
 from switch.node import audio_views

@@ -206,7 +206,7 @@ def test_why_says_what_it_cannot_tell(
     assert command(monkeypatch, "why", call, "--journal", path) == 0
     assert "cannot be read: the check sum does not fit" in capsys.readouterr().out
     assert command(monkeypatch, "why", "c-of-nobody", "--journal", path) == 1
-    assert f"`softswitch calls recent --journal {path}` lists those that ended" in capsys.readouterr().err
+    assert f"`softswitch calls recent --journal {path}` lists what it has" in capsys.readouterr().err
 
 
 def test_a_stopped_switchs_folder_is_enough_to_find_a_call_and_ask_why(
