@@ -39,6 +39,9 @@ enum {
     /* Of sources that a secured stream does not know: each costs a failed authentication. Enough for a peer whose
      * NAT mapping changed to be found at its first packet. */
     STRANGERS_PER_SECOND_MAX = 100,
+    /* SSRCs heard under one key: a phone has one, and another after a transfer behind it. The rest of them would be kept, and
+     * looked through for each packet, until the call ends. */
+    SOURCES_MAX = 64,
     /* RFC 7675 section 5.1: a way that was not checked for so long is not sent to any more. */
     CONSENT_MS = 30000,
     /* RFC 3550 section 6.2: the minimum that stands where reports are a small share of the audio, as here always. */

@@ -4,8 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounds.h"
+#include "bytes.h"
+
 struct security {
     srtp_t inbound, outbound;
+    /* Who was heard under the inbound key: libsrtp keeps a list without an end, and walks it for each packet. */
+    uint32_t heard[SOURCES_MAX];
+    uint32_t heard_count;
 };
 
 static void set_suite(srtp_policy_t *policy, enum srtp_suite suite)
@@ -78,17 +84,43 @@ static void swap(srtp_t *left, srtp_t *right)
 
 void security_continue(struct security *security, struct security *before, bool inbound, bool outbound)
 {
-    if (inbound)
+    if (inbound) {
         swap(&security->inbound, &before->inbound);
+        memcpy(security->heard, before->heard, sizeof security->heard);
+        security->heard_count = before->heard_count;
+    }
     if (outbound)
         swap(&security->outbound, &before->outbound);
+}
+
+static bool is_known(const struct security *security, uint32_t ssrc)
+{
+    for (uint32_t i = 0; i < security->heard_count; i++)
+        if (security->heard[i] == ssrc)
+            return true;
+    return false;
+}
+
+/* One of `ssrc` may be tried at all, and is remembered once it was `authentic`. */
+static bool may_hear(struct security *security, uint32_t ssrc, bool authentic)
+{
+    if (is_known(security, ssrc))
+        return true;
+    if (security->heard_count == SOURCES_MAX)
+        return false;
+    if (authentic)
+        security->heard[security->heard_count++] = ssrc;
+    return true;
 }
 
 bool security_open(struct security *security, uint8_t *datagram, size_t *bytes)
 {
     int length = (int)*bytes;
-    if (srtp_unprotect(security->inbound, datagram, &length) != srtp_err_status_ok)
+    uint32_t ssrc = read32(datagram + 8);
+    if (!may_hear(security, ssrc, false) ||
+        srtp_unprotect(security->inbound, datagram, &length) != srtp_err_status_ok)
         return false;
+    may_hear(security, ssrc, true);
     *bytes = (size_t)length;
     return true;
 }
@@ -105,8 +137,11 @@ bool security_seal(struct security *security, uint8_t *datagram, size_t *bytes)
 bool security_open_control(struct security *security, uint8_t *datagram, size_t *bytes)
 {
     int length = (int)*bytes;
-    if (srtp_unprotect_rtcp(security->inbound, datagram, &length) != srtp_err_status_ok)
+    uint32_t ssrc = length < 8 ? 0 : read32(datagram + 4);
+    if (!may_hear(security, ssrc, false) ||
+        srtp_unprotect_rtcp(security->inbound, datagram, &length) != srtp_err_status_ok)
         return false;
+    may_hear(security, ssrc, true);
     *bytes = (size_t)length;
     return true;
 }

@@ -130,7 +130,7 @@ static bool transmit_pieces(struct engine *engine, struct stream *to, const stru
 enum payload_kind { PAYLOAD_UNKNOWN, PAYLOAD_AUDIO, PAYLOAD_EVENT, PAYLOAD_NOISE };
 
 /* Passes a packet of `from` on to its partner, rewritten in place. */
-static void relay(struct engine *engine, const struct stream *from, struct stream *to, struct rtp_packet *packet,
+static void relay(struct engine *engine, struct stream *from, struct stream *to, struct rtp_packet *packet,
                   enum payload_kind kind, uint64_t now_us)
 {
     bool is_event = kind == PAYLOAD_EVENT;
@@ -168,6 +168,8 @@ static void relay(struct engine *engine, const struct stream *from, struct strea
         count_drop(engine, DROP_LATE);
         return;
     }
+    /* A flood must not become several by being cut. */
+    from->packets_left -= from->packets_left < pieces - 1u ? from->packets_left : pieces - 1u;
     packet->payload_type = is_event ? (uint8_t)to->plan.dtmf_payload_type : to->plan.payload_type;
     if (kind == PAYLOAD_NOISE)
         packet->payload_type = (uint8_t)to->plan.noise_payload_type;

@@ -92,6 +92,18 @@ def test_a_flood_of_the_peer_is_cut_and_others_are_served(bench: Bench) -> None:
     assert bench.engine.stats().dropped(DropReason.FLOOD) > 0
 
 
+def test_a_flood_does_not_become_several_by_being_cut(bench: Bench) -> None:
+    """Each piece counts against the 500 packets a second of whoever sent them."""
+    loud = bench.open(0)
+    bench.open(1, ptime_ms=10, ptime_max_ms=10)
+    bench.submit(Bridge(0, 1))
+    for _ in range(120):
+        loud.send(bytes(480))
+    bench.wait(10)
+    assert bench.engine.stats().packets_sent == 84 * 6
+    assert bench.engine.stats().dropped(DropReason.FLOOD) == 120 - 84
+
+
 def test_what_one_thread_is_flooded_with_another_does_not_feel() -> None:
     threads = Bench(slots=4, threads=2)
     try:

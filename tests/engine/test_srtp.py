@@ -147,6 +147,43 @@ def test_a_replayed_packet_is_heard_once(bench: Bench) -> None:
     assert len(plain.receive_all()) == 1
 
 
+def test_what_is_older_than_the_window_is_not_heard_though_it_is_new(bench: Bench) -> None:
+    """RFC 3711 section 3.3.2: a recorded packet that was kept back is no better than a replayed one."""
+    phone, plain = secured(bench, 0, SrtpSuite.AEAD_AES_128_GCM), bench.open(1)
+    bench.submit(Bridge(0, 1))
+    kept = phone.seal_next(b"\x01" * 160)
+    for number in range(200):
+        phone.send_sealed(bytes([number]) * 160)
+    bench.wait(20)
+    phone.send_raw(kept)
+    phone.send_sealed(b"\xfe" * 160)
+    heard = [packet.payload[0] for packet in plain.receive_all()]
+    assert heard == [*range(200), 0xFE]
+    assert bench.engine.stats().dropped(DropReason.SECURITY) == 1
+
+
+def test_a_peer_with_ever_new_sources_is_bounded(bench: Bench) -> None:
+    """Each that is authentic would be kept by libsrtp and looked through for each packet of the stream."""
+    phone, plain = secured(bench, 0, SrtpSuite.AES_CM_128_HMAC_SHA1_80), bench.open(1)
+    bench.submit(Bridge(0, 1))
+    phone.send_sealed(b"\x01" * 160)
+    for ssrc in range(100, 200):
+        phone.send_raw(phone.seal_next(ssrc=ssrc))
+    bench.wait(20)
+    assert len(plain.receive_all()) == 64
+    assert bench.engine.stats().dropped(DropReason.SECURITY) == 37
+    phone.send_sealed(b"\x02" * 160)
+    assert plain.receive().payload == b"\x02" * 160, "who was heard before goes on"
+    # A new plan with the same key begins no new count, one with another key does.
+    for seed, heard in ((1, 0), (5, 1)):
+        phone.keys = keys(phone.keys.suite, seed)
+        bench.submit(UpdateStream(0, replace(bench.plan(phone), srtp=phone.keys)))
+        if seed != 1:
+            phone.rekey(phone.keys)
+        phone.send_raw(phone.seal_next(ssrc=5000))
+        assert len(plain.receive_all()) == heard
+
+
 def test_sequence_numbers_wrap_into_the_roll_over_counter(bench: Bench) -> None:
     phone, plain = secured(bench, 0, SrtpSuite.AES_CM_128_HMAC_SHA1_80), bench.open(1)
     bench.submit(Bridge(0, 1))
