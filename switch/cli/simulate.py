@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from switch.cli.failures import CommandError
+from switch.cli.failures import EXIT_FAILURE, CommandError
 from switch.cli.output import print_json, print_table, share, span, stream_console
 from switch.cli.parameters import Json
 from switch.wfm.results import Figure, QueueFigures, Sheet, Summary, sheet_of, summarize
@@ -51,8 +51,10 @@ def simulate(
         draw(file.scenario, summary, plots)
     if as_json:
         print_json(summary)
-        return
-    show(file.scenario, summary, intervals)
+    else:
+        show(file.scenario, summary, intervals)
+    if summary.unbalanced:
+        raise SystemExit(EXIT_FAILURE)
 
 
 def asked(file: "DayFile", replications: int, seed: int) -> "DayFile":
@@ -89,6 +91,9 @@ def show(scenario: Scenario, summary: Summary, intervals: bool) -> None:
     title = f"Queues, mean of {summary.replications} simulated {days_} (± 95 % confidence)"
     columns = ("queue", "calls", "answered", "abandoned", "too long", "refused", "service level")
     print_table(title, (*columns, "abandonment", "speed of answer", "wait p90"), rows, "no queues")
+    if summary.exits:
+        ways = [(way.queue, way.gate, way.to or "the end", of_figure(way.calls)) for way in summary.exits]
+        print_table("Not served, by gate", ("queue", "gate", "goes to", "calls a day"), ways, "")
     people = [
         (group.group, f"{group.agents:.1f}", share(group.occupancy) if group.agents else "-")
         for group in summary.groups
@@ -96,6 +101,11 @@ def show(scenario: Scenario, summary: Summary, intervals: bool) -> None:
     print_table("Agents", ("group", "on average", "occupancy"), people, "no agents")
     if intervals:
         _show_intervals(scenario, summary)
+        _show_books(scenario, summary)
+    count = sum(map(len, summary.books.values())) * summary.replications
+    lost = ", ".join(f"{queue} {_from(scenario, place)}" for queue, place in summary.unbalanced)
+    balance = f"do not balance: {lost}" if lost else "balance"
+    print(f"books (waiting + entered = exits + waiting) {balance}: {count} of queues and intervals looked at")
 
 
 def _show_intervals(scenario: Scenario, summary: Summary) -> None:
@@ -117,6 +127,29 @@ def _show_intervals(scenario: Scenario, summary: Summary) -> None:
             )
     columns = ("from", "queue", "calls", "service level", "abandonment", "speed of answer", "agents in all")
     print_table("Intervals", columns, rows, "no intervals")
+
+
+def _show_books(scenario: Scenario, summary: Summary) -> None:
+    """Mean of the days. An interval's exits are those in it, whenever the caller came."""
+    days_ = summary.replications
+    kinds = sorted({kind for books in summary.books.values() for book in books for kind in book.exits})
+    rows = [
+        (
+            _from(scenario, place),
+            queue,
+            f"{book.start / days_:.1f}",
+            f"{book.entered / days_:.1f}",
+            *(f"{book.exits.get(kind, 0) / days_:.1f}" for kind in kinds),
+            f"{book.end / days_:.1f}",
+        )
+        for queue, books in summary.books.items()
+        for place, book in enumerate(books)
+    ]
+    print_table("Books", ("from", "queue", "waiting", "entered", *kinds, "waiting then"), rows, "no books")
+
+
+def _from(scenario: Scenario, place: int) -> str:
+    return clock(scenario, place) if place < scenario.intervals else "after the day"
 
 
 def of_queue(queue: QueueFigures) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ AGAIN = "again"
 
 
 def read_callback(
-    model: schema.QueueModel,
+    model: schema.QueueRulesModel,
     path: Path,
     source: Source,
     book: PromptBook,
@@ -72,7 +72,7 @@ def read_callback(
     )
 
 
-def promised_exit(c: "FlowCompiler", queue: schema.QueueModel, name: str, where: Where) -> int:
+def promised_exit(c: "FlowCompiler", queue: schema.QueueRulesModel, name: str, where: Where) -> int:
     """Where a caller goes from the queue who will be called back: by default home."""
     if queue.callback is None:
         return p.HANG_UP

@@ -54,7 +54,7 @@ class Names:
 
     accounts: Mapping[str, Any]
     queues: Mapping[str, QueuePlan]
-    queue_exits: Mapping[str, schema.QueueModel]
+    queue_exits: Mapping[str, schema.QueueRulesModel]
     skills: tuple[str, ...]
     hours: Mapping[str, Hours]
     trunks: tuple[str, ...]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from switch.base.gates import CLOSED, HOLIDAY
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAYS = "holidays"
 RANGES_MAX = 8
@@ -58,6 +60,34 @@ def is_open(hours: Hours, calendar: Calendar, local: datetime) -> bool:
     return any(r.start <= minute < r.until for r in _ranges(hours, calendar, today)) or any(
         r.start <= minute + _DAY_MINUTES < r.until for r in _ranges(hours, calendar, yesterday)
     )
+
+
+def shut(hours: Hours, calendar: Calendar, local: datetime) -> str | None:
+    """The gate at which a queue with these hours turns away: `closed` or `holiday`; None while it is open."""
+    if is_open(hours, calendar, local):
+        return None
+    return CLOSED if calendar.holiday(local.date()) is None else HOLIDAY
+
+
+def shut_spans(
+    hours: Hours | None, calendar: Calendar, start: datetime, minutes: int
+) -> tuple[tuple[int, int, str], ...]:
+    """When it is shut in the `minutes` from local `start` on: from and until (minutes from it) and the gate.
+    Without hours only holidays count."""
+    spans: list[tuple[int, int, str]] = []
+    for minute in range(minutes):
+        local = start + timedelta(minutes=minute)
+        if hours is not None:
+            gate = shut(hours, calendar, local)
+        else:
+            gate = None if calendar.holiday(local.date()) is None else HOLIDAY
+        if gate is None:
+            continue
+        if spans and spans[-1][1:] == (minute, gate):
+            spans[-1] = (spans[-1][0], minute + 1, gate)
+        else:
+            spans.append((minute, minute + 1, gate))
+    return tuple(spans)
 
 
 def _ranges(hours: Hours, calendar: Calendar, day: date) -> tuple[Range, ...]:

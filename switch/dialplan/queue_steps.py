@@ -51,7 +51,7 @@ def queue(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) ->
             c.source.place(path if short else (*path, "name")), "queue", model.name, c.names.queues
         )
         return after
-    exits, otherwise, keys = _exits(c, (model, defaults), path, where, after)
+    exits, otherwise, keys = exits_of(c, (model, defaults), path, where, after)
     wait_s = plan.max_wait_s if model.max_wait_s is None else model.max_wait_s
     estimate_s = plan.max_estimate_s if model.max_estimate_s is None else model.max_estimate_s
     _warn_unreached_exits(c, model, plan, wait_s, estimate_s, path)
@@ -173,9 +173,9 @@ def _warn_unreached_exits(
             c.problems.warn(c.source.key_place((*path, word)), f"never reached: {missing}")
 
 
-def _exits(
+def exits_of(
     c: "FlowCompiler",
-    stated: tuple[schema.QueueStepModel, schema.QueueModel],
+    stated: tuple[schema.QueueStepModel, schema.QueueRulesModel],
     path: Path,
     where: Where,
     after: int,

@@ -5,16 +5,20 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from switch.base.gates import CLOSED
 from switch.base.matching import CALL_UNITS, VOICE
 from switch.dialplan import schema
 from switch.dialplan.hours import Hours
-from switch.dialplan.plan import USUAL_ROUTING, AgentPlan, RoutingPlan
+from switch.dialplan.plan import USUAL_ROUTING, AgentPlan, QueuePlan, RoutingPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.requirement import language_skill
 from switch.dialplan.schema_routing import LastAgentModel, RoutingModel
 from switch.dialplan.source import Path, Source
 
 NO_MATTER = -1
+
+RULE_WORDS = ("max_estimate_s", "hours", "leave_when", "last_agent", "widen_at_once_below")
+"""Of a queue: what the dialplan decides about its callers, not the router."""
 
 
 def read_routing(
@@ -46,6 +50,30 @@ def queue_words(model: schema.QueueWordsModel, words: Iterable[str]) -> dict[str
     if "match_language" in found:
         found["language"] = found.pop("match_language")
     return found
+
+
+def rule_words(
+    model: schema.QueueRulesModel, words: Iterable[str], path: Path, source: Source, problems: Problems
+) -> dict[str, Any]:
+    """Those of a queue's `words` that are about its callers, as fields of a QueuePlan; `callback` apart."""
+    found = {word: getattr(model, word) for word in words if word in RULE_WORDS}
+    if "leave_when" in found:
+        found["leave_when"] = frozenset(word.replace("_", "-") for word in model.leave_when)
+    if "last_agent" in found:
+        last = read_last_agent(found.pop("last_agent"), (*path, "last_agent"), source, problems)
+        found["sticky_s"], found["remember_days"] = last
+    return found
+
+
+def check_hours(
+    queue: QueuePlan, known: Iterable[str], path: Path, source: Source, problems: Problems
+) -> None:
+    """Whether the queue's hours are known, and its gate of that name ever closes."""
+    if queue.hours and queue.hours not in known:
+        problems.unknown(source.place((*path, "hours")), "hours", queue.hours, known)
+    if not queue.hours and CLOSED in queue.leave_when:
+        word = "'closed' never comes: the queue's 'hours' are not stated"
+        problems.add(source.place((*path, "leave_when")), word)
 
 
 def check_policy(policy: str, shared: bool, path: Path, source: Source, problems: Problems) -> None:

@@ -346,17 +346,22 @@ class QueueWordsModel(Section):
     match_language: Level = 0
 
 
-class QueueModel(ExitsModel, QueueWordsModel):
+class QueueRulesModel(ExitsModel, QueueWordsModel):
+    """What is decided about its callers; also of a day that is simulated."""
+
     max_estimate_s: Seconds = 0
     hours: str = ""
     leave_when: LeaveWhen = []
-    music: Raw = None
-    announce: Raw = None
     callback: Raw = None
-    record: bool = False
-    target: Annotated[int, Field(ge=1, le=100)] = 80
     last_agent: Raw = None
     widen_at_once_below: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class QueueModel(QueueRulesModel):
+    music: Raw = None
+    announce: Raw = None
+    record: bool = False
+    target: Annotated[int, Field(ge=1, le=100)] = 80
 
 
 class OutsideModel(Section):

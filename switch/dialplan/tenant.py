@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from switch.dialplan import check, phrases, schema
 from switch.dialplan.callback_steps import read_callback
 from switch.dialplan.flows import FlowCompiler, Names, add_feature_flows
-from switch.dialplan.hours import DAYS, HOLIDAYS, Calendar, Hours, Range, parse_date, parse_days, parse_ranges
+from switch.dialplan.hours import Hours
+from switch.dialplan.hours_words import read_holidays, read_hours
 from switch.dialplan.limits import read_limits
 from switch.dialplan.plan import (
     AccountPlan,
@@ -29,11 +28,13 @@ from switch.dialplan.program import Farewell, Program
 from switch.dialplan.prompt_book import PromptBook
 from switch.dialplan.room_sections import read_mailboxes, read_supervision
 from switch.dialplan.routing_words import (
+    RULE_WORDS,
     AgentWords,
+    check_hours,
     check_policy,
     queue_words,
-    read_last_agent,
     read_routing,
+    rule_words,
 )
 from switch.dialplan.sound_steps import read_recording
 from switch.dialplan.source import Path, Source
@@ -115,7 +116,7 @@ class TenantReader:
             pause_code=pause_code,
             outside=outside,
             hours=hours,
-            calendar=self._calendar(),
+            calendar=read_holidays(model.holidays, self.source, problems),
             zone=self._zone(),
             program=program,
             prompts=prompts,
@@ -252,20 +253,12 @@ class TenantReader:
             self.queue_models[name] = model
             self._known("team", model.shares, self.model.teams, (*path, "shares"), keys=True)
             check_policy(model.policy, bool(model.shares), path, self.source, self.problems)
-            last = (*path, "last_agent")
-            sticky_s, remember_days = read_last_agent(model.last_agent, last, self.source, self.problems)
             queues[name] = QueuePlan(
                 name=name,
                 music=book.music(model.music, (*path, "music")),
                 announce=self._announce(model, (*path, "announce"), book),
                 record=model.record,
-                max_estimate_s=model.max_estimate_s,
-                hours=model.hours,
-                leave_when=frozenset(word.replace("_", "-") for word in model.leave_when),
                 target=model.target,
-                sticky_s=sticky_s,
-                remember_days=remember_days,
-                widen_at_once_below=model.widen_at_once_below,
                 callback=read_callback(
                     model,
                     (*path, "callback"),
@@ -276,12 +269,9 @@ class TenantReader:
                     self.model.flows,
                 ),
                 **queue_words(model, schema.QueueWordsModel.model_fields),
+                **rule_words(model, RULE_WORDS, path, self.source, self.problems),
             )
-            if model.hours:
-                self._known("hours", [model.hours], self.model.hours, (*path, "hours"))
-            elif "closed" in model.leave_when:
-                word = "'closed' never comes: the queue's 'hours' are not stated"
-                self.problems.add(self.source.place((*path, "leave_when")), word)
+            check_hours(queues[name], self.model.hours, path, self.source, self.problems)
         return queues
 
     def _announce(self, model: schema.QueueModel, path: Path, book: PromptBook) -> AnnouncePlan:
@@ -303,44 +293,9 @@ class TenantReader:
         )
 
     def _hours(self) -> dict[str, Hours]:
-        found: dict[str, Hours] = {}
-        for name, entries in self.model.hours.items():
+        for name in self.model.hours:
             self._name("hours", name, ("hours", name))
-            days: list[tuple[Range, ...]] = [()] * len(DAYS)
-            stated: dict[int, str] = {}
-            holidays: tuple[Range, ...] = ()
-            for key, text in entries.items():
-                path: Path = ("hours", name, key)
-                ranges = self._parsed(parse_ranges, text, path) or ()
-                if key == HOLIDAYS:
-                    holidays = ranges
-                    continue
-                for day in self._parsed(parse_days, key, path, key=True) or ():
-                    if day in stated:
-                        word = f"{DAYS[day]} is stated by '{stated[day]}' already"
-                        self.problems.add(self.source.key_place(path), word)
-                    stated[day] = key
-                    days[day] = ranges
-            found[name] = Hours(tuple(days), holidays)
-        return found
-
-    def _parsed(self, parse: Any, text: str, path: Path, *, key: bool = False) -> Any:
-        try:
-            return parse(text)
-        except ValueError as error:
-            self.problems.add(self.source.key_place(path) if key else self.source.place(path), str(error))
-            return None
-
-    def _calendar(self) -> Calendar:
-        once: dict[date, str] = {}
-        yearly: dict[tuple[int, int], str] = {}
-        for text, name in self.model.holidays.items():
-            day = self._parsed(parse_date, text, ("holidays", text), key=True)
-            if isinstance(day, date):
-                once[day] = name
-            elif day is not None:
-                yearly[day] = name
-        return Calendar(once, yearly)
+        return read_hours(self.model.hours, self.source, self.problems)
 
     def _outside(self) -> OutsideRules:
         if self.model.outside is None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from switch.base.clock import SECOND
+from switch.base.gates import CHECK_EVERY_S, CLOSED, TIMEOUT, asks_staff, gate_of
 from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep, TurnAway, WishCallback
 from switch.dialplan.asking_back import AskingBack, Verdict
 from switch.dialplan.events import (
@@ -17,7 +18,7 @@ from switch.dialplan.events import (
     QueueStatus,
     Wake,
 )
-from switch.dialplan.hours import is_open
+from switch.dialplan.hours import shut
 from switch.dialplan.phrases import estimate_prompt, position_prompt
 from switch.dialplan.plan import QueuePlan
 from switch.dialplan.program import WaitInQueue, merge_needs
@@ -26,14 +27,6 @@ from switch.dialplan.session import Session
 
 ESTIMATE_TOLD_FROM_S = 1
 """An estimate of nothing is not told: the caller is next anyway."""
-
-
-CHECK_EVERY_S = 10
-"""How often the gates are looked at for a caller who waits: soon enough for people, and for a thousand
-callers a hundred looks a second."""
-
-
-_STAFF_GATES = frozenset({"no-agents", "nobody-ready"})
 
 
 class Phase(Enum):
@@ -133,17 +126,14 @@ class Waiting:
 
     def _shut(self, now: int) -> str | None:
         """ "closed" or "holiday" outside the queue's hours, else None."""
-        plan, local = self.session.plan, self.session.local(now)
-        if is_open(plan.hours[self.queue.hours], plan.calendar, local):
-            return None
-        return "closed" if plan.calendar.holiday(local.date()) is None else "holiday"
+        plan = self.session.plan
+        return shut(plan.hours[self.queue.hours], plan.calendar, self.session.local(now))
 
     def _look(self, now: int) -> None:
         """Ask for what the gates need to know."""
         self.check_at = now + CHECK_EVERY_S * SECOND
         self.checking = True
-        staff = not self.queue.leave_when.isdisjoint(_STAFF_GATES)
-        self.session.out.append(AskQueue(look=True, staff=staff))
+        self.session.out.append(AskQueue(look=True, staff=asks_staff(self.queue.leave_when)))
 
     def _status(self, status: QueueStatus) -> int | None:
         if self.checking:
@@ -155,13 +145,13 @@ class Waiting:
 
     def _gate(self, status: QueueStatus) -> str | None:
         """The gate at which this caller has to leave, or None."""
-        if status.signed_in == 0 and "no-agents" in self.queue.leave_when:
-            return "no-agents"
-        if status.ready == 0 and "nobody-ready" in self.queue.leave_when:
-            return "nobody-ready"
-        if self.step.estimate_s_max and status.estimate_s > self.step.estimate_s_max:
-            return "estimate"
-        return None
+        return gate_of(
+            self.queue.leave_when,
+            self.step.estimate_s_max,
+            status.signed_in,
+            status.ready,
+            status.estimate_s,
+        )
 
     def _music(self) -> None:
         self.phase = Phase.MUSIC
@@ -176,9 +166,9 @@ class Waiting:
 
     def _woken(self, now: int) -> int | None:
         if self.deadline is not None and now >= self.deadline:
-            return self._leave("timeout", self.step.exits["timeout"])
+            return self._leave(TIMEOUT, self.step.exits[TIMEOUT])
         if self.check_at is not None and now >= self.check_at:
-            shut = self._shut(now) if "closed" in self.queue.leave_when else None
+            shut = self._shut(now) if CLOSED in self.queue.leave_when else None
             if shut is not None:
                 return self._leave(shut, self.step.exits[shut])
             self._look(now)

@@ -3,26 +3,30 @@
 import csv
 import re
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from switch.acd.settings import AgentSettings
 from switch.base.errors import ConfigurationError, Problem
 from switch.dialplan import schema
 from switch.dialplan.centre import load_centre
-from switch.dialplan.hours import parse_ranges
+from switch.dialplan.hours import Calendar, parse_ranges
 from switch.dialplan.plan import TenantPlan
 from switch.dialplan.problems import Problems
 from switch.dialplan.source import Path as Place
 from switch.dialplan.source import Source, parse
 from switch.exchange.wishes import requirement_of
 from switch.node.day_centre import DayCentre, Wish
-from switch.node.day_schema import DAY_S, CallsModel, DayModel, GroupModel
+from switch.node.day_schema import DAY_S, CallsModel, DayModel, GroupModel, PressModel
 from switch.node.dialplan_files import read_dialplans
 from switch.node.translate import agent_settings, queue_settings, routing_settings
 from switch.wfm.draws import CALLS_MAX
-from switch.wfm.scenario import Call, Handling, Scenario, Shift, Stream, Target, Worker
+from switch.wfm.scenario import KEY, Call, Handling, Press, Scenario, Shift, Stream, Target, Worker
 
 _TIME = re.compile(r"(\d{1,2})[:h](\d{2})(?::(\d{2}))?$")
+
+USUAL_YEAR = 2026
+"""It begins on a Thursday; its first Monday is the 5th."""
 
 _ALONE = GroupModel()
 """How an agent of the dialplans takes calls: as a group of which nothing is said."""
@@ -67,10 +71,13 @@ class _Reader:
         model = self.model
         self._day()
         centre = DayCentre(self.source, self.problems, self._dialplans())
+        centre.read_hours(model)
         centre.read_routing(model.routing)
         groups = centre.read_groups(model.groups, model.queues)
         centre.read_queues(model.queues)
         workers = self._workers(centre, groups)
+        starts = self._date(centre.calendar) + timedelta(seconds=self.starts_s)
+        walker = centre.open_ways(starts, self.day_s)
         streams = self._streams(centre)
         targets = (Target(name, percent / 100) for name, percent in centre.targets.items())
         scenario = Scenario(
@@ -83,6 +90,8 @@ class _Reader:
             day_variation=model.day_variation,
             starts_at_s=self.starts_s,
             tenant=routing_settings(centre.routing, 0, self.starts_s),
+            rules=tuple(rules for rules in map(walker.rules, centre.queues.values()) if rules is not None),
+            waits=tuple(walker.waits),
         )
         return DayFile(scenario, model.replications, model.seed)
 
@@ -101,6 +110,17 @@ class _Reader:
         elif ranges:
             self._add(("day",), f"one range such as 08:00-18:00 was expected, found '{self.model.day}'")
         self.day_s = self.day_s or 3600
+
+    def _date(self, calendar: Calendar) -> datetime:
+        """The day of the year; any Monday that is no holiday where it does not matter."""
+        text = self.model.date
+        mondays = [datetime(USUAL_YEAR, 1, 5) + timedelta(weeks=week) for week in range(52)]
+        usual = next((day for day in mondays if calendar.holiday(day.date()) is None), mondays[0])
+        try:
+            return datetime.combine(date.fromisoformat(text), time()) if text else usual
+        except ValueError:
+            self._add(("date",), f"a date such as 2026-12-24 was expected, found '{text}'")
+            return usual
 
     def _dialplans(self) -> TenantPlan | None:
         if not self.model.dialplans:
@@ -201,7 +221,27 @@ class _Reader:
             trace=self._trace(model.trace, (*path, "trace")) if model.trace else (),
             channel=wish.channel,
             max_wait_s=wish.max_wait_s,
+            estimate_s_max=wish.estimate_s_max,
+            exits=wish.exits,
+            doors=wish.doors,
+            presses=self._presses(model, wish, path),
         )
+
+    def _presses(self, model: CallsModel, wish: Wish, path: Place) -> tuple[Press, ...]:
+        """Which share presses which key."""
+        found: list[Press] = []
+        known = [gate.removeprefix(KEY) for gate, _ in wish.exits if gate.startswith(KEY)]
+        for key, raw in model.presses.items():
+            at = (*path, "presses", key)
+            if key not in known:
+                place = self.source.key_place(at)
+                self.problems.unknown(place, f"key of queue '{wish.queue}'", key, known)
+            press = schema.read(PressModel, self.source, at, raw, self.problems)
+            if press is not None:
+                found.append(Press(f"{KEY}{key}", press.share, press.after_s))
+        if sum(press.share for press in found) > 1:
+            self._add((*path, "presses"), "shares that are 1 together, or less, were expected")
+        return tuple(found)
 
     def _rates(self, model: CallsModel, path: Place) -> tuple[float, ...]:
         """Calls of each interval: a rate holds until the next time that is stated."""

@@ -29,7 +29,7 @@ _OwnCalls = Annotated[float, Field(ge=0, le=60)]
 _Sections = Annotated[dict[str, schema.Raw], BeforeValidator(_mapping)]
 
 
-class QueueModel(schema.QueueWordsModel):
+class QueueModel(schema.QueueRulesModel):
     """What is not stated is as in the dialplans, or the default there."""
 
     target: _Percent | None = None
@@ -42,6 +42,13 @@ class GroupModel(schema.AgentWordsModel):
     missed: _Share = 0
     own_calls_per_hour: _OwnCalls | None = None
     own_call_s: _Days | None = None
+
+
+class PressModel(schema.Section):
+    """Callers who wait press a key."""
+
+    share: Annotated[float, Field(gt=0, le=1)]
+    after_s: _Days = 60
 
 
 class CallsModel(schema.WishModel):
@@ -57,12 +64,19 @@ class CallsModel(schema.WishModel):
     patience_s: Annotated[float, Field(ge=0, le=DAY_S)] = 0
     retrial: _Share = 0
     retrial_s: _Days = 300
+    max_estimate_s: schema.Seconds | None = None
+    presses: _Sections = Field(default_factory=dict)
 
 
 class DayModel(schema.Section):
     dialplans: str = ""
     tenant: str = ""
+    date: str = ""
     day: str = "08:00-18:00"
+    hours: Annotated[
+        dict[str, Annotated[dict[str, str], BeforeValidator(_mapping)]], BeforeValidator(_mapping)
+    ] = Field(default_factory=dict)
+    holidays: Annotated[dict[str, str], BeforeValidator(_mapping)] = Field(default_factory=dict)
     interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
     replications: Annotated[int, Field(ge=1, le=10_000)] = 10
     seed: Annotated[int, Field(ge=0)] = 1

@@ -25,27 +25,37 @@ from switch.acd.decisions import (
 from switch.acd.select import RouterLike
 from switch.acd.settings import Contact, TenantSettings
 from switch.base.clock import SECOND
+from switch.base.gates import CHECK_EVERY_S, TIMEOUT
 from switch.wfm.draws import Caller, Draws
+from switch.wfm.gates import Gates, further
 from switch.wfm.scenario import Scenario, Worker
+from switch.wfm.ways import Ends, Queues
 
-TOO_LONG = "too-long"
-"""Why the dialplan took a caller out who had waited `max_wait_s`."""
+MOVES_MAX = 100
+"""Queues that send a caller to each other at once would do so for ever."""
+
+ROUND = "goes round"
 
 
 class Kind(IntEnum):
-    """What happens next. At equal times agents come before callers, so that a shift starts in time."""
+    """What happens next. At equal times an interval ends first, and agents come before callers, so that a
+    shift starts in time."""
 
-    SIGN_IN = 0
-    SIGN_OUT = 1
-    ARRIVE = 2
-    GIVE_UP = 3
-    TOO_LONG = 4
-    ANSWER = 5
-    RING_OUT = 6
-    FINISH = 7
-    OWN_CALL = 8
-    OWN_CALL_ENDS = 9
-    WAKE = 10
+    COUNT = 0
+    SIGN_IN = 1
+    SIGN_OUT = 2
+    ARRIVE = 3
+    GIVE_UP = 4
+    TOO_LONG = 5
+    ANSWER = 6
+    RING_OUT = 7
+    FINISH = 8
+    OWN_CALL = 9
+    OWN_CALL_ENDS = 10
+    WAKE = 11
+    ENTER = 12
+    LOOK = 13
+    PRESS = 14
 
 
 @dataclass(slots=True)
@@ -61,6 +71,16 @@ class Visit:
     """Empty while it lasts; else a VisitOutcome, or `answered` as soon as it is connected."""
     agent: str = ""
     talked_s: float = 0.0
+    wait: int = 0
+    """Which of the day's waits this is (`Gates.waits`)."""
+    gives_up_s: float = inf
+    moves: int = 0
+    """From queue to queue, before this one."""
+    left_s: float = inf
+    """When the waiting ended."""
+    gate: str = ""
+    """Why it ended without an agent, where the caller did not hang up; and where it led."""
+    to: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +92,8 @@ class DayResult:
     """Agent, from when to when busy with a contact, wrap-up included, and the share of the agent it took."""
     missed: int = 0
     events: int = 0
+    borders: list[dict[str, int]] = field(default_factory=list)
+    """At the end of each interval, and of all: who waits or is offered, by queue, as the router counts."""
 
 
 class Day:
@@ -83,13 +105,15 @@ class Day:
         self._draws = draws
         self._workers = {worker.agent.name: worker for worker in scenario.workers}
         self._wrap_up_s = {queue.name: queue.wrap_up_us / SECOND for queue in scenario.queues}
-        self._max_wait_s = _max_waits(scenario)
+        self._gates = Gates(scenario, router)
         self._shares = _shares(scenario)
         self._held = dict.fromkeys(self._workers, 0)
         """Offers, talks and own calls of each agent."""
         self._heap: list[tuple[int, int, int, Any]] = []
         self._made = 0
         self._offers = 0
+        self._looks = 0
+        """Of the heap's entries, those that are a look at the gates."""
         self._now = 0
         self._wake_at = 0
         self._result = DayResult()
@@ -111,6 +135,7 @@ class Day:
             event = actions[kind](subject)
             if event is not None:
                 self._apply(event)
+        self._count(None)
         return self._result
 
     def _begin(self) -> None:
@@ -132,22 +157,30 @@ class Day:
         for at_s, agent, talk_s in self._draws.own_calls:
             self._made += 1
             self._heap.append((round(at_s * SECOND), Kind.OWN_CALL, self._made, (agent, talk_s)))
+        for place in range(1, self._scenario.intervals + 1):
+            at_s = min(place * self._scenario.interval_s, self._scenario.day_s)
+            self._made += 1
+            self._heap.append((round(at_s * SECOND), Kind.COUNT, self._made, None))
         heapify(self._heap)
 
     def _actions(self) -> list[Callable[[Any], ev.Event | None]]:
         """By kind: what an entry of the heap tells the router."""
         return [
+            self._count,
             ev.SignIn,
             ev.SignOut,
             self._arrive,
             self._give_up,
-            lambda number: ev.Withdraw(str(number), TOO_LONG),
+            lambda number: ev.Withdraw(str(number), TIMEOUT),
             lambda offer: ev.Claim(offer[0], offer[1]),
             lambda offer: ev.Decline(offer[0], offer[1], ev.DeclineReason.NO_ANSWER),
             lambda number: ev.Finish(str(number)),
             self._own_call,
             self._own_call_ends,
             self._woken,
+            lambda subject: self._enter(*subject),
+            self._look_again,
+            self._presses,
         ]
 
     def _push(self, at_s: float, kind: Kind, subject: Any) -> None:
@@ -162,22 +195,89 @@ class Day:
             if handler is not None:
                 handler(decision)
 
+    def _count(self, _: Any) -> None:
+        """An interval is over."""
+        views = self._router.queues(self._now)
+        self._result.borders.append({view.name: view.waiting + view.offered for view in views})
+
     # What callers do.
 
-    def _arrive(self, subject: tuple[Caller, int]) -> ev.Event:
+    def _arrive(self, subject: tuple[Caller, int]) -> ev.Event | None:
         caller, tries_left = subject
-        stream = self._scenario.streams[caller.stream]
+        return self._enter(caller, tries_left, caller.stream, self._now / SECOND + caller.patience_s)
+
+    def _enter(
+        self, caller: Caller, tries_left: int, wait: int, gives_up_s: float, moves: int = 0
+    ) -> ev.Event | None:
+        """Into one queue: the first, or one to which another one's gate leads."""
         at_s = self._now / SECOND
+        asked = self._gates.waits[wait]
         number = len(self._result.visits)
-        self._result.visits.append(Visit(caller, stream.queue, at_s, tries_left))
-        if caller.patience_s != inf:
-            self._push(at_s + caller.patience_s, Kind.GIVE_UP, number)
-        max_wait_s = self._max_wait_s[caller.stream]
-        if max_wait_s:
-            self._push(at_s + max_wait_s, Kind.TOO_LONG, number)
-        return ev.Arrive(
-            Contact(str(number), stream.queue, stream.requirement, stream.priority, channel=stream.channel)
-        )
+        visit = Visit(caller, asked.queue, at_s, tries_left, wait=wait, gives_up_s=gives_up_s, moves=moves)
+        self._result.visits.append(visit)
+        ruled = self._gates.ruled[wait]
+        if ruled:
+            gate, way = self._gates.at_the_door(wait, at_s)
+            if gate:
+                visit.outcome, visit.left_s = VisitOutcome.REFUSED.value, at_s
+                self._goes(visit, gate, way)
+                return None
+        if gives_up_s != inf:
+            self._push(gives_up_s, Kind.GIVE_UP, number)
+        if asked.max_wait_s:
+            self._push(at_s + asked.max_wait_s, Kind.TOO_LONG, number)
+        if caller.habits is not None:
+            self._may_press(number, visit)
+        requirement = self._gates.requirement(wait, self._now) if ruled else asked.requirement
+        channel = self._scenario.streams[caller.stream].channel
+        arrives = ev.Arrive(Contact(str(number), asked.queue, requirement, asked.priority, channel=channel))
+        if not self._gates.looks(wait):
+            return arrives
+        self._apply(arrives)
+        return self._looked(number, entry=True)
+
+    def _may_press(self, number: int, visit: Visit) -> None:
+        """The key is pressed where it leads somewhere."""
+        habits = visit.caller.habits
+        if habits is not None and habits.key and self._gates.leads(visit.wait, habits.key):
+            self._push(visit.at_s + habits.key_after_s, Kind.PRESS, number)
+
+    def _presses(self, number: int) -> ev.Event | None:
+        visit = self._result.visits[number]
+        assert visit.caller.habits is not None, "pressed by habit"
+        return None if visit.outcome else ev.Withdraw(str(number), visit.caller.habits.key)
+
+    def _looked(self, number: int, *, entry: bool) -> ev.Event | None:
+        """At the gates, as for a live caller: with the entry, and every ten seconds."""
+        visit = self._result.visits[number]
+        if visit.outcome:
+            return None
+        gate = self._gates.look(visit.wait, str(number), self._now, entry=entry)
+        if gate is not None:
+            return ev.Withdraw(str(number), gate)
+        if len(self._heap) > self._looks or self._gates.may_close(visit.wait, self._now / SECOND):
+            self._looks += 1
+            self._push(self._now / SECOND + CHECK_EVERY_S, Kind.LOOK, number)
+        # Else nothing can happen any more that a look could see.
+        return None
+
+    def _look_again(self, number: int) -> ev.Event | None:
+        self._looks -= 1
+        return self._looked(number, entry=False)
+
+    def _goes(self, visit: Visit, gate: str, way: Ends | Queues) -> None:
+        """A gate leads somewhere."""
+        visit.gate = gate
+        if isinstance(way, Ends):
+            visit.to = way.label
+            return
+        wait = further(self._scenario, way)
+        visit.to = self._gates.waits[wait].queue
+        if visit.moves >= MOVES_MAX:
+            visit.to = ROUND
+            return
+        again = (visit.caller, visit.tries_left, wait, visit.gives_up_s, visit.moves + 1)
+        self._push(self._now / SECOND, Kind.ENTER, again)
 
     def _give_up(self, number: int) -> ev.Event | None:
         """Whoever talks by then has forgotten the waiting."""
@@ -193,14 +293,18 @@ class Day:
             self._result.talks.append((visit.agent, end_s - visit.talked_s, end_s + wrap_up_s, share))
             self._held[visit.agent] -= 1
             return
-        visit.outcome = decision.outcome.value
+        visit.outcome, visit.left_s = decision.outcome.value, self._now / SECOND
         visit.waited_s = decision.waited_us / SECOND
+        if decision.outcome is VisitOutcome.WITHDRAWN:
+            self._goes(visit, decision.reason, self._gates.exit(visit.wait, decision.reason, visit.left_s))
         if decision.outcome is VisitOutcome.ABANDONED and visit.tries_left:
             again = (visit.caller, visit.tries_left - 1)
             self._push(self._now / SECOND + visit.caller.retrial_after_s, Kind.ARRIVE, again)
 
     def _refused(self, decision: Refused) -> None:
-        self._result.visits[int(decision.contact)].outcome = VisitOutcome.REFUSED.value
+        visit = self._result.visits[int(decision.contact)]
+        visit.outcome, visit.left_s = VisitOutcome.REFUSED.value, self._now / SECOND
+        self._goes(visit, str(decision.reason), self._gates.exit(visit.wait, decision.reason, visit.left_s))
 
     # What agents do.
 
@@ -225,6 +329,7 @@ class Day:
         visit.outcome = "answered"
         visit.agent = decision.agent
         visit.waited_s = decision.waited_us / SECOND
+        visit.left_s = self._now / SECOND
         self._push(self._now / SECOND + visit.caller.handling_s, Kind.FINISH, number)
 
     def _offer_ended(self, decision: OfferEnded) -> None:
@@ -254,15 +359,6 @@ class Day:
     def _woken(self, at: int) -> ev.Event | None:
         """Only the latest WakeAt counts."""
         return ev.Wake() if at == self._wake_at else None
-
-
-def _max_waits(scenario: Scenario) -> list[float]:
-    """By stream, 0 for ever."""
-    of_queues = dict(scenario.max_wait_s)
-    return [
-        of_queues.get(stream.queue, 0.0) if stream.max_wait_s is None else stream.max_wait_s
-        for stream in scenario.streams
-    ]
 
 
 def _shares(scenario: Scenario) -> dict[tuple[str, int], float]:

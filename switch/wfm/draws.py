@@ -20,12 +20,24 @@ CALLS_MAX = 5_000_000
 RETRIALS_MAX = 5
 """Of one caller in a day: whoever has given up so often calls somebody else."""
 
+_OWN_CALLS, _HABITS = 1, 2
+"""What is drawn apart, so that callers come and wait as they would without it."""
+
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Habits:
+    """What else a caller does. `key` (`key 0`) is pressed after so long in a queue; empty: none."""
+
+    key: str = ""
+    key_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """`patience_s` is infinite for some. After giving up, calls again `retrials` times at most."""
+    """`patience_s` is infinite for some. After giving up, calls again `retrials` times at most. `habits`
+    None: waits, and gives up, and nothing else."""
 
     at_s: float
     stream: int
@@ -33,12 +45,14 @@ class Caller:
     patience_s: float
     retrials: int
     retrial_after_s: float
+    habits: Habits | None = None
 
 
 class Draws:
     """The callers of one day, in order of arrival, and what else chance decides."""
 
     def __init__(self, scenario: Scenario, seed: int, replication: int) -> None:
+        self._seed, self._replication = seed, replication
         self._chance = np.random.Generator(np.random.PCG64([seed, replication]))
         busy = 1.0
         if scenario.day_variation:
@@ -66,8 +80,14 @@ class Draws:
             if call.patience_s is not None:
                 patience[place] = call.patience_s
         columns = (times, handling, patience, retrials, again)
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        return [Caller(at, number, *rest) for at, *rest in rows]
+        rows = list(zip(*(column.tolist() for column in columns), strict=True))
+        habits = _habits(stream, count, (self._seed, self._replication, _HABITS, number))
+        if habits is None:
+            return [Caller(at, number, *rest) for at, *rest in rows]
+        return [
+            Caller(at, number, talk, gives_up, calls, after, own)
+            for (at, talk, gives_up, calls, after), own in zip(rows, habits, strict=True)
+        ]
 
     def _times(self, scenario: Scenario, stream: Stream, busy: float) -> Floats:
         if stream.trace:
@@ -90,11 +110,30 @@ class Draws:
         return self._chance.lognormal(log(handling.mean_s) - square / 2, square**0.5, count)
 
 
+def _habits(stream: Stream, count: int, seeds: tuple[int, ...]) -> list[Habits] | None:
+    """By caller, in the order of their coming; None where nobody does anything else."""
+    if not stream.presses:
+        return None
+    chance = np.random.Generator(np.random.PCG64(list(seeds)))
+    chosen, after = chance.random(count).tolist(), chance.exponential(1.0, count).tolist()
+    found: list[Habits] = []
+    for place in range(count):
+        key, after_s = "", 0.0
+        left = chosen[place]
+        for press in stream.presses:
+            if left < press.share:
+                key, after_s = press.key, after[place] * press.after_s
+                break
+            left -= press.share
+        found.append(Habits(key, after_s))
+    return found
+
+
 def _own_calls(scenario: Scenario, seed: int, replication: int) -> Iterator[tuple[float, str, float]]:
     """When agents mean to call somebody themselves, who, and for how long; callers are drawn apart."""
     if not any(worker.own_calls for worker in scenario.workers):
         return
-    chance = np.random.Generator(np.random.PCG64([seed, replication, 1]))
+    chance = np.random.Generator(np.random.PCG64([seed, replication, _OWN_CALLS]))
     for worker in scenario.workers:
         for shift in worker.shifts:
             there_s = shift.to_s - shift.from_s

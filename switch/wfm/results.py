@@ -5,6 +5,7 @@ as on the switch. Uncertainty is that of the mean of the replications (95 %, Stu
 differ more than calls.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf, sqrt
@@ -12,11 +13,13 @@ from statistics import stdev
 from typing import TYPE_CHECKING
 
 from switch.base.clock import SECOND
-from switch.wfm.scenario import Scenario
+from switch.base.gates import CLOSED, HOLIDAY, TIMEOUT
+from switch.wfm.books import Book, books_of
+from switch.wfm.scenario import KEY, Scenario
 
 if TYPE_CHECKING:
     # Whoever only shows figures, and each command does at its start, needs no day and so no numpy.
-    from switch.wfm.day import DayResult
+    from switch.wfm.day import DayResult, Visit
 
 _T_975 = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
@@ -37,7 +40,10 @@ def half_width(values: Sequence[float]) -> float:
 
 @dataclass(slots=True)
 class Counts:
-    """Of one queue and interval (or day). `still` wait when nobody can serve them any more."""
+    """Of one queue and interval (or day). `still` wait when nobody can serve them any more.
+
+    `refused` at the door by the router, `closed` outside the hours; of those who waited `too_long` left by
+    `max_wait_s`, `put_out` by another gate, and `chose` by a key."""
 
     entered: int = 0
     answered: int = 0
@@ -45,6 +51,9 @@ class Counts:
     too_long: int = 0
     refused: int = 0
     still: int = 0
+    closed: int = 0
+    put_out: int = 0
+    chose: int = 0
     in_time: int = 0
     """Waits that ended within the threshold, answered or given up."""
     answered_in_time: int = 0
@@ -54,9 +63,15 @@ class Counts:
 
     @property
     def service_level(self) -> float:
-        """(A within T + B within T) / (A + B); calls put out for waiting too long count as late."""
-        told = self.answered + self.abandoned + self.too_long + self.still
+        """(A within T + B within T) / (A + B); calls that a gate puts out count as late."""
+        told = self.answered + self.abandoned + self.too_long + self.put_out + self.still
         return self.in_time / told if told else 1.0
+
+    @property
+    def wanted(self) -> int:
+        """Who wanted an agent while agents are there, and did not choose otherwise. Whoever is refused or put
+        out was not served in time either; against closed doors no number of agents helps."""
+        return self.entered - self.closed - self.chose
 
     @property
     def abandonment(self) -> float:
@@ -84,6 +99,10 @@ class Sheet:
     staffed_s: dict[str, list[float]]
     waits_s: dict[str, list[float]] = field(default_factory=dict)
     missed: int = 0
+    exits: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Queue, gate and where it led, of who left by a gate or was refused."""
+    books: dict[str, list[Book]] = field(default_factory=dict)
+    """By interval, and one after the day; empty where the day was not counted (a recorded one)."""
 
 
 def spread(into: list[float], interval_s: float, from_s: float, to_s: float, part: float = 1.0) -> None:
@@ -127,19 +146,34 @@ def sheet_of(scenario: Scenario, day: "DayResult") -> Sheet:
             case "abandoned":
                 counts.abandoned += 1
                 counts.in_time += in_time
-            case "withdrawn":
-                counts.too_long += 1
-            case "refused":
-                counts.refused += 1
+            case "withdrawn" | "refused":
+                _left(counts, visit)
+                if visit.gate:
+                    sheet.exits[visit.queue, visit.gate, visit.to] += 1
             case _:
                 counts.still += 1
         counts.wait_s += visit.waited_s
     for agent, from_s, to_s, part in day.talks:
         spread(sheet.busy_s[groups[agent]], interval_s, from_s, to_s, part)
+    if day.borders:
+        sheet.books = books_of(scenario, day)
     for worker in scenario.workers:
         for shift in worker.shifts:
             spread(sheet.staffed_s[worker.group], interval_s, shift.from_s, shift.to_s)
     return sheet
+
+
+def _left(counts: Counts, visit: "Visit") -> None:
+    """Without an agent, and not by hanging up."""
+    if visit.outcome == "refused":
+        counts.closed += visit.gate in (CLOSED, HOLIDAY)
+        counts.refused += visit.gate not in (CLOSED, HOLIDAY)
+    elif visit.gate in ("", TIMEOUT):
+        counts.too_long += 1
+    elif visit.gate.startswith(KEY):
+        counts.chose += 1
+    else:
+        counts.put_out += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +199,9 @@ class QueueFigures:
     too_long: Figure
     refused: Figure
     still: Figure
+    closed: Figure
+    put_out: Figure
+    chose: Figure
     service_level: Figure
     abandonment: Figure
     speed_of_answer_s: Figure
@@ -186,20 +223,49 @@ class GroupFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitFigures:
+    """How many calls a day left a queue by a gate, or were refused there, and where that led (empty: the
+    call ends)."""
+
+    queue: str
+    gate: str
+    to: str
+    calls: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What a simulation says."""
+    """What a simulation says. `books` are sums over the replications, `unbalanced` those that do not balance
+    (queue, interval): a mistake of ours."""
 
     replications: int
     queues: tuple[QueueFigures, ...]
     groups: tuple[GroupFigures, ...]
     missed: float
+    exits: tuple[ExitFigures, ...] = ()
+    books: dict[str, tuple[Book, ...]] = field(default_factory=dict)
+    unbalanced: tuple[tuple[str, int], ...] = ()
 
 
 def summarize(scenario: Scenario, sheets: Sequence[Sheet]) -> Summary:
     """All replications together."""
     queues = tuple(_queue_figures(queue.name, sheets) for queue in scenario.queues)
     groups = tuple(_group_figures(scenario, name, sheets) for name in sheets[0].staffed_s)
-    return Summary(len(sheets), queues, groups, sum(sheet.missed for sheet in sheets) / len(sheets))
+    ways = sorted({way for sheet in sheets for way in sheet.exits})
+    exits = (ExitFigures(*way, Figure.of([sheet.exits[way] for sheet in sheets])) for way in ways)
+    books = {
+        queue: tuple(map(Book.sum_of, zip(*(sheet.books[queue] for sheet in sheets), strict=True)))
+        for queue in sheets[0].books
+    }
+    unbalanced = {
+        (queue, place)
+        for sheet in sheets
+        for queue, parts in sheet.books.items()
+        for place, book in enumerate(parts)
+        if not book.balances
+    }
+    missed = sum(sheet.missed for sheet in sheets) / len(sheets)
+    return Summary(len(sheets), queues, groups, missed, tuple(exits), books, tuple(sorted(unbalanced)))
 
 
 def total(parts: Iterable[Counts]) -> Counts:
@@ -222,6 +288,9 @@ def _queue_figures(queue: str, sheets: Sequence[Sheet]) -> QueueFigures:
         too_long=Figure.of([day.too_long for day in days]),
         refused=Figure.of([day.refused for day in days]),
         still=Figure.of([day.still for day in days]),
+        closed=Figure.of([day.closed for day in days]),
+        put_out=Figure.of([day.put_out for day in days]),
+        chose=Figure.of([day.chose for day in days]),
         service_level=Figure.of([day.service_level for day in days]),
         abandonment=Figure.of([day.abandonment for day in days]),
         speed_of_answer_s=Figure.of([day.speed_of_answer_s for day in days]),

@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from switch.acd.settings import VOICE, AgentSettings, QueueSettings, Requirement, TenantSettings
+from switch.wfm.ways import Door, QueueRules, Wait, Way
+
+KEY = "key "
+"""How the gate of a key begins: `key 0`."""
 
 
 class Shape(StrEnum):
@@ -36,6 +40,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Press:
+    """Of the callers of a stream this share would press a key, after an exponential time of mean `after_s`,
+    in each queue where it leads somewhere. `key` is as in the exits: `key 0`."""
+
+    key: str
+    share: float
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """Calls of one kind: the queue they enter and what they need there.
 
@@ -43,6 +57,7 @@ class Stream:
     stands in their place. `patience_s` is the mean of an exponential patience, 0 for ever. Of those who
     give up, the share `retrial` (below 1) calls again after an exponential time of mean `retrial_s`.
     `max_wait_s` puts a caller out who waited so long, as the dialplan does; 0: never, None: as the queue's.
+    `estimate_s_max` and `exits` are those of `Wait`; `doors` are passed before.
     """
 
     name: str
@@ -57,6 +72,10 @@ class Stream:
     trace: tuple[Call, ...] = ()
     channel: str = VOICE
     max_wait_s: float | None = None
+    estimate_s_max: int = 0
+    exits: tuple[tuple[str, Way], ...] = ()
+    doors: tuple[Door, ...] = ()
+    presses: tuple[Press, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,10 @@ class Scenario:
     starts_at_s: int = 0
     """Seconds after midnight at which the day starts; for what is printed only."""
     tenant: TenantSettings = field(default_factory=TenantSettings)
+    rules: tuple[QueueRules, ...] = ()
+    """Of those queues that have any."""
+    waits: tuple[Wait, ...] = ()
+    """Where callers wait who left another queue by a gate."""
 
     @property
     def intervals(self) -> int:

@@ -176,8 +176,7 @@ class Search:
         for target in self._scenario.targets:
             for place in range(self._scenario.intervals):
                 counts = total(sheet.queues[target.queue][place] for sheet in sheets)
-                # Whoever is refused was not served in time either.
-                told = counts.entered
+                told = counts.wanted
                 reached = counts.in_time / told if told else 1.0
                 if reached < target.service_level:
                     found.append((target.queue, place, target.service_level - reached))

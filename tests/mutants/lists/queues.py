@@ -2,7 +2,6 @@
 
 from tests.mutants.mutant import Mutant
 
-_WAITING = "switch/dialplan/waiting.py"
 _RINGS = "switch/dialplan/requirement.py"
 _CALLBACKS = "switch/exchange/callbacks.py"
 _LINES = "switch/exchange/lines.py"
@@ -17,9 +16,9 @@ _BY_LAST = "tests/exchange/test_last_agent.py::"
 
 MUTANTS = (
     Mutant(
-        _WAITING,
-        "if self.step.estimate_s_max and status.estimate_s > self.step.estimate_s_max:",
-        "if self.step.estimate_s_max and status.estimate_s >= self.step.estimate_s_max:",
+        "switch/base/gates.py",
+        "if estimate_s_max and estimate_s > estimate_s_max:",
+        "if estimate_s_max and estimate_s >= estimate_s_max:",
         _BY_GATES + "test_each_gate_has_its_way_out",
     ),
     Mutant(

@@ -5,7 +5,50 @@ from tests.mutants.mutant import Mutant
 _STAFFING = "switch/wfm/staffing.py"
 _STAYS = "tests/wfm/test_staffing.py::test_an_agent_who_is_missed_is_given_back_and_the_others_stay_away"
 
+_GATES = "switch/wfm/gates.py"
+_DAY = "switch/wfm/day.py"
+_BY_GATES = "tests/wfm/test_gates.py::"
+
 MUTANTS = (
+    # A day is shut from the minute of closing until that of opening.
+    Mutant(
+        "switch/wfm/ways.py",
+        'return shut[place].gate if place >= 0 and at_s < shut[place].until_s else ""',
+        'return shut[place].gate if place >= 0 and at_s <= shut[place].until_s else ""',
+        _BY_GATES + "test_whoever_comes_while_it_is_shut_goes_to_that_gate",
+    ),
+    # Callers who wait when it closes are served, unless the queue says otherwise.
+    Mutant(
+        _GATES,
+        "if not entry and CLOSED in rules.leave_when:",
+        "if not entry:",
+        _BY_GATES + "test_who_waits_leaves_when_it_closes_only_where_that_is_stated",
+    ),
+    Mutant(
+        _GATES,
+        "if signed_in >= below:",
+        "if signed_in > below:",
+        _BY_GATES + "test_few_agents_widen_at_once",
+    ),
+    # Patience is the caller's, not the queue's.
+    Mutant(
+        _DAY,
+        "again = (visit.caller, visit.tries_left, wait, visit.gives_up_s, visit.moves + 1)",
+        "again = (visit.caller, visit.tries_left, wait, self._now / SECOND + 30, visit.moves + 1)",
+        _BY_GATES + "test_patience_goes_on_in_the_next_queue",
+    ),
+    Mutant(
+        _DAY,
+        "if visit.moves >= MOVES_MAX:",
+        "if visit.moves >= MOVES_MAX + 1:",
+        _BY_GATES + "test_two_queues_that_send_callers_to_each_other_end",
+    ),
+    Mutant(
+        "switch/wfm/books.py",
+        "return self.start + self.entered == sum(self.exits.values()) + self.end",
+        "return True",
+        _BY_GATES + "test_books_that_do_not_balance_are_said",
+    ),
     # One interval that needs its agent is no reason to keep agents elsewhere.
     Mutant(
         _STAFFING,
