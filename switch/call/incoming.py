@@ -25,6 +25,11 @@ from switch.sip.outputs import (
 )
 
 
+NOT_PASSED_ON = frozenset({401, 405, 407, 415, 420, 421, 422, 423, 494})
+"""What whoever was rung said of our own request, and of headers that the caller never sees: a caller who is
+challenged in the name of a carrier would ask its user for a password, and try its own."""
+
+
 class IncomingLeg(Leg):
     """From INVITE received. The caller's tag of ours is made at once, so that the dialog opens early."""
 
@@ -133,6 +138,8 @@ class IncomingLeg(Leg):
     def hang_up(self, cause: Cause, now: int) -> None:
         if self.state is LegState.INCOMING_PROCEEDING:
             status = cause.sip_status if cause.sip_status >= 300 else status_for(Reason.NO_ANSWER)
+            if status in NOT_PASSED_ON:
+                status = 500
             response = self._make(status, b"")
             if cause.told:
                 # RFC 6432: a carrier's Q.850 number says more than our status.

@@ -85,8 +85,9 @@ def accepted(
     wanted_s, who = asked or (settings.expires_s, "")
     interval_s = min(wanted_s, max(settings.expires_s, least(request)))
     if not supports:
-        # A proxy asked, of a caller who does not know the timer: only we can refresh.
-        who = "uas"
+        # A proxy asked, of a caller who does not know the timer: only we can refresh. A 422 would not be
+        # understood, and less than the RFC's least (section 5) would be a flood, or the end of the call.
+        who, interval_s = "uas", max(interval_s, MIN_SE_S)
     elif not who:
         who = "uas" if before is not None and before.ours else "uac"
     allows = "UPDATE" in request.allow if before is None or "Allow" in request.headers else before.by_update

@@ -5,6 +5,7 @@ from typing import Any
 
 from switch.call import events
 from switch.call.cause import Reason, ours
+from switch.call.incoming import IncomingLeg
 from switch.call.keys import KeyWay
 from switch.call.leg import Leg
 from switch.dialplan.events import Answered, DigitPressed
@@ -73,6 +74,10 @@ def _answered(office: Office, session: Session, leg: Leg, event: events.LegAnswe
 def _progress(office: Office, session: Session, leg: Leg, event: events.LegProgress, now: int) -> None:
     office.write(journal.LegRinging(leg.id), now, session)
     attempt = session.attempt_of(leg)
+    anchor = session.call.anchor
+    if event.status == 181 and session.transfer is None and isinstance(anchor, IncomingLeg):
+        # The 180 that follows is for phones that ring for nothing else.
+        anchor.forwarded((), now)
     if attempt is not None:
         ringing.progress(office, session, attempt, leg, event.early_media, now)
 

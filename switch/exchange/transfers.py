@@ -17,6 +17,7 @@ from switch.exchange.office import Office
 from switch.exchange.session import Session, Transfer
 from switch.journal import events as journal
 from switch.sip.dialog_reference import DialogReference
+from switch.sip.tel import subscriber
 from switch.tenant.entry import (
     Destination,
     ExtensionDestination,
@@ -94,7 +95,7 @@ def _answered_alone(by: Leg, office: Office, session: Session, attempt: Attempt,
     event, session.asked = session.asked, None
     assert event is not None, "asked, or it had ended with its caller"
     session.call.anchor = leg
-    target = event.target.user or ""
+    target = subscriber(event.target)
     destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))
     if isinstance(destination, Unknown):
         _refuse(office, session, event, target, destination.status, now)
@@ -113,7 +114,7 @@ def _never_answered(office: Office, session: Session, attempt: Attempt, cause: C
     record = session.call.record
     record.cause, record.ended_by = Cause(Reason.CANCELLED, By.PEER, 487), session.call.anchor.role
     if event is not None:
-        office.write(journal.Transferred(event.leg, event.target.user or "", "failed"), now, session)
+        office.write(journal.Transferred(event.leg, subscriber(event.target), "failed"), now, session)
         status = cause.sip_status if cause.sip_status >= 300 else status_for(cause.reason)
         event.referral.notify(status, now)
 
@@ -128,7 +129,7 @@ def connected(office: Office, session: Session, now: int) -> None:
 def _blind(
     office: Office, session: Session, by: Leg, stays: Leg, event: LegTransferRequested, now: int
 ) -> None:
-    target = event.target.user or ""
+    target = subscriber(event.target)
     destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))
     if isinstance(destination, FlowDestination | ExtensionDestination | OutsideDestination):
         event.referral.notify(TRYING, now)
@@ -144,7 +145,7 @@ def _blind(
 def _deflect(office: Office, session: Session, by: Leg, event: LegTransferRequested, now: int) -> None:
     """Whoever is rung has not answered, and wants its caller to be rung through to somebody else. It rings on
     until the target has answered; whoever answers first has the caller."""
-    attempt, target = session.attempt_of(by), event.target.user or ""
+    attempt, target = session.attempt_of(by), subscriber(event.target)
     assert attempt is not None, "it is rung"
     if event.replaces is not None or attempt.purpose.exclusive or attempt.purpose.role != "callee":
         # The router reserved that one agent; a target or a supervisor is rung at somebody's wish.
@@ -170,7 +171,7 @@ def _attended(
 ) -> None:
     consult = attended.consultation(office, session, by, wanted)
     if isinstance(consult, int):
-        _refuse(office, session, event, event.target.user or "", consult, now)
+        _refuse(office, session, event, subscriber(event.target), consult, now)
         return
     transfer = attended.requested(office, session, by, consult, event, now)
     if transfer is not None:
@@ -308,7 +309,7 @@ def abandoned(office: Office, session: Session, now: int) -> None:
     harmless without a transfer."""
     event, session.asked = session.asked, None
     if event is not None:
-        office.write(journal.Transferred(event.leg, event.target.user or "", "failed"), now, session)
+        office.write(journal.Transferred(event.leg, subscriber(event.target), "failed"), now, session)
         event.referral.notify(status_for(Reason.CANCELLED), now)
     transfer = session.transfer
     if transfer is not None:

@@ -251,6 +251,27 @@ def test_a_timer_that_a_proxy_asked_for_is_ours_to_refresh() -> None:
     hang_up(pair, pair.out)
 
 
+@pytest.mark.parametrize("asked", ["0", "1", "30"])
+def test_a_timer_below_the_least_of_a_caller_who_knows_none(asked: str) -> None:
+    """RFC 4028 section 5: 90 s. It neither ends the call nor has us refresh it all the time."""
+    pair = Pair(theirs=SHORT)
+
+    def edit(side: Side, message: Request | Response) -> Request | Response:
+        if side.address == CALLER and message.cseq.method == "INVITE":
+            message.headers.remove("Supported")
+            message.headers.set("Session-Expires", asked)
+        return message
+
+    pair.edit = edit
+    pair.talk()
+    (ok, *_) = pair.callee.responses("INVITE", 200)
+    assert ok.headers.get("Session-Expires") == "90;refresher=uas"
+    pair.run(60)
+    assert pair.agree()
+    assert len(pair.callee.requests("INVITE")) + len(pair.callee.requests("UPDATE")) == 1
+    hang_up(pair, pair.out)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_the_end_crosses_a_change(seed: int) -> None:
     """BYE while a re-INVITE of either side is under way: both end once, nothing is left."""
