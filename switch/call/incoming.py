@@ -24,7 +24,6 @@ from switch.sip.outputs import (
     ResponseReceived,
 )
 
-
 NOT_PASSED_ON = frozenset({401, 405, 407, 415, 420, 421, 422, 423, 494})
 """What whoever was rung said of our own request, and of headers that the caller never sees: a caller who is
 challenged in the name of a carrier would ask its user for a password, and try its own."""

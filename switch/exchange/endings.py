@@ -43,7 +43,7 @@ def leg_ended(office: Office, session: Session, leg: Leg, cause: Cause, now: int
     attempt = session.attempt_of(leg)
     if attempt is not None:
         ringing.leg_failed(office, session, attempt, leg, cause, now)
-    elif leg is call.anchor and session.asked is not None and transfers.caller_left(session, leg, cause):
+    elif leg is call.anchor and transfers.caller_left(session, leg, cause):
         pass  # whom it rang is rung on, for the one whom it named
     elif leg is call.anchor:
         _anchor_gone(office, session, cause, now)

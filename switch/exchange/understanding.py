@@ -15,6 +15,10 @@ SESSION = "application/sdp"
 ACCEPTED = f"{SESSION}, multipart/mixed, multipart/alternative"
 """What a 415 and an answer to OPTIONS name (RFC 3261 section 20.1)."""
 
+PRIVACY = "privacy"
+"""RFC 3323 section 4.2: phones that call anonymously ask for it by Proxy-Require. It is no ability of an
+endpoint, and so not told in Supported."""
+
 _PLAIN = frozenset({"", "identity"})
 _UNCODED = frozenset({"binary", "8bit", "7bit"})
 _REGISTRABLE = frozenset({"sip", "sips", "tel"})
@@ -36,7 +40,7 @@ def refusal(request: Request, supported: Collection[str]) -> Response | None:
     if "Require" in headers or "Proxy-Require" in headers:
         # Where a proxy would stand, we stand: what a proxy must understand, we must (RFC 4475 section 3.3.8).
         asked = [*request.require, *(tag.strip().lower() for tag in headers.all("Proxy-Require"))]
-        unknown = [tag for tag in dict.fromkeys(asked) if tag not in supported]
+        unknown = [tag for tag in dict.fromkeys(asked) if tag not in supported and tag != PRIVACY]
         if unknown:
             return request.make_response(420, headers=[("Unsupported", ", ".join(unknown))])
     return _unwrapped(request) if request.body else None

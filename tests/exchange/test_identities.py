@@ -126,10 +126,15 @@ def test_our_number_is_told_as_the_carrier_wants_it(send: str, name: str, value:
     scene.nothing_is_left()
 
 
-@pytest.mark.parametrize("how", ["asks", "set"])
+@pytest.mark.parametrize("how", ["asks", "requires", "set"])
 def test_a_phone_that_withholds_is_known_to_our_carrier_alone(how: str) -> None:
     scene = Scene(centre("send: [pai, rpid]", account=", withhold: true" if how == "set" else ""), agents=())
-    ring(scene, scene.desk, OUTSIDE, "", *([PRIVATE] if how == "asks" else []))
+    wishes: dict[str, list[tuple[str, str]]] = {
+        "set": [],
+        "asks": [PRIVATE],
+        "requires": [PRIVATE, ("Proxy-Require", "privacy")],
+    }
+    ring(scene, scene.desk, OUTSIDE, "", *wishes[how])
     invite = asked(scene.carrier)
     assert str(invite.from_.with_tag(None)) == '"Anonymous" <sip:anonymous@anonymous.invalid>'
     assert invite.headers.fields("Privacy") == ["id"]

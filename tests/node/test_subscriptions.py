@@ -119,6 +119,23 @@ async def test_a_phone_is_told_the_full_state_at_once_after_a_kill(store: Store)
     assert new.methods(DESK) == []
 
 
+async def test_nothing_is_told_before_the_row_is_written_anew(store: Store) -> None:
+    """Not even news: its number could be one that the next process gives again."""
+    old = Bench()
+    lamp = Lamp(old)
+    lamp.taken()
+    await write(old, store)
+    lamp.bench = new = killed(old, store)
+    phone = Phone(new, "maple-101")
+    phone.register(udp(5080))
+    Phone(new).register(udp(5091))
+    phone.invite(udp(5080), Uri(user="600", host=HERE.host))
+    assert new.methods(DESK) == []
+    await write(new, store)
+    new.run(0)
+    assert lamp.taken() == ["early"]
+
+
 async def test_numbers_rise_over_one_kill_after_another(store: Store) -> None:
     """RFC 3261 section 12.2.1.1: NOTIFYs that were sent since the row was written are below the gap."""
     old = Bench()

@@ -20,7 +20,7 @@ MUTANTS = (
         _NOTIFIER,
         "subscription.kept = subscription.adrift = True",
         "subscription.kept = True",
-        _KILL + "test_many_are_told_in_turns",
+        _KILL + "test_nothing_is_told_before_the_row_is_written_anew",
     ),
     Mutant(
         _NOTIFIER,

@@ -36,7 +36,7 @@ MUTANTS = (
     ),
     Mutant(
         "switch/exchange/endings.py",
-        "elif leg is call.anchor and session.asked is not None and transfers.caller_left(session, leg, cause):",
+        "elif leg is call.anchor and transfers.caller_left(session, leg, cause):",
         "elif False:",
         _BEFORE + "test_who_was_rung_by_a_caller_who_has_left_is_connected_to_the_target",
     ),
@@ -87,6 +87,12 @@ MUTANTS = (
         "anchor.forwarded((), now)",
         "",
         _TOLD + "test_a_181_is_told_and_rings",
+    ),
+    Mutant(
+        "switch/exchange/understanding.py",
+        "unknown = [tag for tag in dict.fromkeys(asked) if tag not in supported and tag != PRIVACY]",
+        "unknown = [tag for tag in dict.fromkeys(asked) if tag not in supported]",
+        "tests/exchange/test_identities.py::test_a_phone_that_withholds_is_known_to_our_carrier_alone",
     ),
     Mutant(
         "switch/call/session_timer.py",
