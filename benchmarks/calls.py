@@ -34,7 +34,7 @@ import httpx
 
 from benchmarks import held, lost
 from benchmarks.peer import Kamailio, is_installed
-from benchmarks.phones import Outcome, Phones
+from benchmarks.phones import Outcome, Phones, fine_clock
 from benchmarks.sippy import Sippy
 from benchmarks.witness import Witness, cpu_s, memory_mb
 from tests.interop.process import free_port, free_rtp_range
@@ -198,6 +198,7 @@ async def _calls(folder: Path, target: str, rate: int, seconds: int, row: str) -
         *("-d", str(HOLD_MS), "-trace_rtt", "-rtt_freq", "1"),
         *("-timeout", str(seconds + 60)),
         row=row,
+        clock=fine_clock(folder),
     )
     return caller, port
 
