@@ -1,5 +1,6 @@
 """What the HTTP side asks of a switch. `node` implements it; nothing here knows how."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from switch.api.views import (
@@ -35,8 +36,8 @@ class ControlPort(Protocol):
     def health(self) -> Health:
         """Live and ready, with reasons where not."""
 
-    def metrics(self) -> tuple[bytes, str]:
-        """The Prometheus exposition and its content type."""
+    def metrics(self) -> tuple[Iterator[bytes], str]:
+        """The Prometheus exposition, of the moment when its first piece is taken, and its content type."""
 
     def overview(self) -> Overview:
         """Where phones register, which numbers and agents there are; without secrets."""

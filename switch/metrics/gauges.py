@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from switch.metrics.snapshot import Count, RtpReading, Snapshot
 
@@ -60,27 +59,25 @@ def _one(value: float) -> list[tuple[Labels, float]]:
     return [((), value)]
 
 
-class SnapshotCollector(Collector):
+class SnapshotCollector:
     """Gives the families of the snapshot it holds; none before the first."""
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
 
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry would collect before there is a snapshot to know the names."""
-        return ()
-
     def collect(self) -> Iterator[Metric]:
-        snapshot = self.snapshot
-        if snapshot is None:
-            return
-        yield from _process(snapshot)
-        yield from _queues(snapshot)
-        yield from _people(snapshot)
-        yield from _gateways(snapshot)
-        yield from _sip(snapshot)
-        yield from _rtp(snapshot.rtp)
-        yield from _journal(snapshot)
+        """All of the snapshot that is held now, whatever is held when one of them is asked for."""
+        return iter(()) if self.snapshot is None else _families(self.snapshot)
+
+
+def _families(snapshot: Snapshot) -> Iterator[Metric]:
+    yield from _process(snapshot)
+    yield from _queues(snapshot)
+    yield from _people(snapshot)
+    yield from _gateways(snapshot)
+    yield from _sip(snapshot)
+    yield from _rtp(snapshot.rtp)
+    yield from _journal(snapshot)
 
 
 def _process(snapshot: Snapshot) -> Iterator[Metric]:

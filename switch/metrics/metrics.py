@@ -1,9 +1,14 @@
 """The switch's Prometheus metrics: fed by the journal and a snapshot, rendered as text.
 
 One thread (the loop's) feeds and renders. Nothing here asks another room for anything.
+
+A page is written in pieces, a family each, so that whoever asks for it can let calls in between: written at
+once it would keep the loop from them for longer than anything else that it does. All figures are of the
+moment of the first piece.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Histogram
@@ -17,6 +22,18 @@ from switch.metrics.families import LAG_BUCKETS_S
 from switch.metrics.gauges import SnapshotCollector
 from switch.metrics.process import ProcessMetrics
 from switch.metrics.snapshot import Snapshot
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class _One(Collector):
+    """A family by itself."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterable[Metric]:
+        return (self._family,)
 
 
 class _Thresholds(Collector):
@@ -55,9 +72,9 @@ class Metrics:
             buckets=LAG_BUCKETS_S,
             registry=registry,
         )
-        self._gauges = SnapshotCollector()
-        registry.register(self._gauges)
         registry.register(_Thresholds(self._counters))
+        # Not in the registry: its figures are of one moment already, and so need not be collected at once.
+        self._gauges = SnapshotCollector()
 
     def set_thresholds(self, thresholds_us: Mapping[tuple[str, str], int]) -> None:
         """The service level threshold of every configured queue by (tenant, queue), in microseconds.
@@ -79,6 +96,12 @@ class Metrics:
         """What the next renderings show of the present."""
         self._gauges.snapshot = snapshot
 
+    def pieces(self) -> Iterator[bytes]:
+        """The exposition text. What is counted is read with the first piece, and so is the snapshot."""
+        gauges = self._gauges.collect()
+        for family in chain(tuple(self._registry.collect()), gauges):
+            yield generate_latest(_One(family))
+
     def render(self) -> tuple[bytes, str]:
-        """The exposition text and its content type."""
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+        """The whole text and its content type."""
+        return b"".join(self.pieces()), CONTENT_TYPE

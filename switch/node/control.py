@@ -1,7 +1,7 @@
 """The control port: what the command line and the API ask of a running switch, answered from its parts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from switch.acd.decisions import QueueView as RouterQueue
 from switch.api import views
@@ -12,6 +12,7 @@ from switch.exchange import callbacks, lines, supervised
 from switch.exchange.office import Office, Tenancy
 from switch.exchange.session import ContactState, Session
 from switch.journal import events
+from switch.metrics.metrics import CONTENT_TYPE
 from switch.node import accounts, agent_views, audio_views, carriers, past_calls, reasons
 from switch.node.clock import now_us
 from switch.node.compose import rebuild
@@ -58,12 +59,12 @@ class Control:
             reasons.append(f"all {slots.size} RTP ports are in use")
         return views.Health(live=True, ready=not reasons, reasons=tuple(reasons))
 
-    def metrics(self) -> tuple[bytes, str]:
+    def metrics(self) -> tuple[Iterator[bytes], str]:
         self.node.hand_over()
         reading = snapshot(self.node, package_version(), self.configuration.digest)
         self.node.metrics.set_gauges(reading)
         self.node.metrics.observe_loop_lag(self.node.lag.take())
-        return self.node.metrics.render()
+        return self.node.metrics.pieces(), CONTENT_TYPE
 
     # Where things are.
 

@@ -4,6 +4,7 @@ It stands at the one seam where the other side is a Protocol; what a real switch
 through the node.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from switch.api.views import (
@@ -56,8 +57,8 @@ class CentrePort:
     def health(self) -> Health:
         return self.now_ready
 
-    def metrics(self) -> tuple[bytes, str]:
-        return b"softswitch_calls 1\n", "text/plain; version=0.0.4; charset=utf-8"
+    def metrics(self) -> tuple[Iterator[bytes], str]:
+        return iter((b"softswitch_calls 1\n",)), "text/plain; version=0.0.4; charset=utf-8"
 
     def overview(self) -> Overview:
         return Overview(

@@ -1,7 +1,11 @@
 """Metrics and health are for anyone; nothing else is."""
 
+import asyncio
+from collections.abc import Iterator
+
 import pytest
 
+from switch.api import public
 from switch.api.views import Health
 from tests.api.conftest import Served
 
@@ -43,3 +47,21 @@ async def test_commands_are_not_reachable_over_tcp(served: Served, path: str) ->
 async def test_the_server_does_not_tell_its_make(served: Served) -> None:
     answer = await served.public.get("/metrics")
     assert "server" not in answer.headers
+
+
+async def test_calls_come_in_between_while_a_page_is_written(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is longer than a call may wait: after each slice the loop takes what came."""
+    monkeypatch.setattr(public, "SLICE_S", 0.0)
+    came: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(3):
+            asyncio.get_running_loop().call_soon(came.append, f"after {number}")
+            yield b"x" * number
+            assert came == [f"after {before}" for before in range(number + 1)]
+
+    monkeypatch.setattr(served.port, "metrics", lambda: (pieces(), "text/plain"))
+    answer = await served.public.get("/metrics")
+    assert (answer.status_code, answer.text) == (200, "xxx")

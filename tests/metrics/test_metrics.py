@@ -278,6 +278,21 @@ def test_invented_methods_make_no_series(metrics: Metrics) -> None:
     assert value(metrics, messages, direction="received", method="other", status="") == 5
 
 
+def test_a_page_that_is_written_in_pieces_is_of_one_moment(metrics: Metrics) -> None:
+    """What is counted and set while somebody writes it belongs to the next page."""
+    metrics.set_gauges(SNAPSHOT)
+    metrics.observe(queued_call())
+    whole = metrics.render()[0]
+    pieces = metrics.pieces()
+    first = next(pieces)
+    metrics.observe(queued_call())
+    metrics.set_gauges(replace(SNAPSHOT, legs=77, transactions=78))
+    rest = list(pieces)
+    assert first + b"".join(rest) == whole
+    assert len(rest) > 50, "a family each"
+    assert metrics.render()[0] != whole
+
+
 def test_the_number_of_label_sets_is_bounded() -> None:
     registry = CollectorRegistry()
     counter = CounterFamily(registry, "x_total", "X.", ("tenant", "queue"), bound=2)

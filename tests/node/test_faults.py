@@ -33,5 +33,6 @@ async def test_a_fault_is_counted_and_the_next_message_is_answered(
             client.send(client.request("OPTIONS", "a", "X-Break: yes").encode())
             assert (await client.ask(client.request("OPTIONS", "a"))).status == 200
         assert control.node.faults == 1
-        metrics, _ = control.metrics()
+        pieces, _ = control.metrics()
+        metrics = b"".join(pieces)
         assert b'softswitch_invariant_violations_total{invariant="internal-error"} 1.0' in metrics

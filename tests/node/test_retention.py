@@ -110,7 +110,8 @@ async def test_a_switch_deletes_and_says_so(tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
         assert sorted(path.stem for path in recordings.rglob("*.wav")) == ["kept"]
         assert await retention.look() == 0
-        page, _ = control.metrics()
+        pieces, _ = control.metrics()
+        page = b"".join(pieces)
         assert b'softswitch_recordings_deleted_total{reason="age",tenant="shop"} 2.0' in page
         directory = recordings / "shop" / "2020-01-03" / "stuck.wav"
         directory.mkdir(parents=True)  # of a file's name, and cannot be unlinked
