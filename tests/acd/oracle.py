@@ -1,7 +1,8 @@
 """Who must be served by whom, found by brute force: no index, no heap; each offer looks at everybody anew.
 
 Shares only value types with either half. An order is a key over contacts (`keys`), a policy a score of agents
-(`worth`), eligibility two predicates (`meets`, `may`). Who is here, the books tell, which choose nothing.
+(`worth`), eligibility two predicates (`meets`, `may`). Who is here, the books tell, which choose nothing:
+docs/decisions/0030 says why they are beside these 200 lines and not within them.
 """
 
 from collections.abc import Callable

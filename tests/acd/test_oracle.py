@@ -1,6 +1,8 @@
 """Small centres, each decision compared with one found by brute force."""
 
+import ast
 import os
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,10 @@ from switch.acd.settings import Assign, Order, Policy, TenantSettings
 from tests.acd.halves import HALVES, half
 from tests.acd.oracle import Oracle
 from tests.acd.world import KNOWN, WORDS, Surges, World
+
+HERE = Path(__file__).parent
+VALUES = {"switch.acd.events", "switch.acd.decisions", "switch.acd.settings"}
+"""What oracle and books may know of the router's room."""
 
 SIZES = [(1, 1), (2, 1), (3, 2), (6, 4)]
 STEPS = 5000 if os.environ.get("SOAK") else 400
@@ -65,3 +71,27 @@ def test_each_order_by_brute_force(name: str, order: Order, seed: int) -> None:
     world = Surges(seed, agents=3, queues=4, contacts=16, orders=(order,), words=KNOWN - {"batch"})
     world.setup.append(ev.SetTenant(TenantSettings(order=order)))
     run(world, half(name)(seed), Oracle(seed))
+
+
+def modules(tree: ast.Module) -> set[str]:
+    """What is imported of the project's own."""
+    found = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    for node in ast.walk(tree):
+        found |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+    return {module for module in found if module.startswith(("switch", "tests"))} - {"switch.acd"}
+
+
+def test_the_oracle_is_short_and_shares_nothing_but_values() -> None:
+    text = (HERE / "oracle.py").read_text()
+    assert modules(ast.parse(text)) <= VALUES | {"switch.base.rng", "tests.acd.books"}
+    assert len(text.splitlines()) <= 200
+
+
+def test_the_books_share_nothing_but_values_and_prefer_nobody() -> None:
+    """Nothing is sorted by anything, and of an offer no score is read: that is the oracle's."""
+    tree = ast.parse((HERE / "books.py").read_text())
+    assert modules(tree) <= VALUES
+    by = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "key"]
+    read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not by
+    assert read.isdisjoint({"choice", "best", "score", "candidates", "sort"})

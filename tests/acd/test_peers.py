@@ -201,6 +201,21 @@ class TestPeers:
             centre.wake(centre.t + 7)
             assert centre.offered() == [("c", "a")]
 
+    def test_19_a_listing_of_40_000_queues_is_read_from_memory_and_changes_nothing(
+        self, centre: Centre
+    ) -> None:
+        """No database is asked; and an agent of one queue costs no walk over the others."""
+        count = 40_000 if centre.router_class is not half("python") else 4_000
+        for number in range(count):
+            centre.queue(f"q{number}")
+        centre.agent("a", "q7")
+        centre.arrive("c", "q8")
+        before = centre.router.digest()
+        views = centre.router.queues(centre.now)
+        assert len({view.name for view in views}) == len(views) == count
+        assert sum(view.agents_signed_in for view in views) == 1
+        assert centre.router.digest() == before
+
     def test_20_one_event_at_a_time_without_locks(self, centre: Centre) -> None:
         """Agents of many queues, one writer: `apply` is a plain call that ends, whatever the event."""
         assert not inspect.iscoroutinefunction(centre.router.apply)

@@ -13,6 +13,34 @@ EXAMPLES = "\n".join(path.read_text() for path in sorted((ROOT / "dialplans" / "
 SHOWN_ELSEWHERE = {"max_estimate_s", "unservable"}
 """Words by which a reason names what to use instead; tests/exchange/test_gates.py shows them."""
 
+PEERS = ROOT.parent / "shared" / "PEERS.md"
+"""What the page must answer to: the customer's list, kept beside the checkout."""
+
+PROSE = {
+    *("conf", "Distribution", "Timing", "Availability", "Announcements", "Also", "Outcomes", "to caller"),
+    *("** Strategies", "**Asterisk queues", "**FreeSWITCH mod_callcenter", "**Clouds", "workflows of"),
+    *("AND of level ≥ n", "duration", "then the next", "up to 6", "100 in all", "voice 100", "chat 20"),
+}
+"""Headings and halves of sentences of that list, which are no knobs."""
+
+CALLED_HERE = {
+    "max by seconds waited": "penalty rules",
+    "priority of the caller": "the caller's priority",
+    "with delay": "autopausedelay",
+    "to agent": "to the agent",
+    "hold time": "announce-holdtime",
+    "rounding": "announce-round-seconds",
+    "music class": "musicclass",
+    "recording": "monitor-type",
+    "member sub-routine": "membermacro",
+    "max wait with no agent": "max-wait-time-with-no-agent",
+    "delays after reject": "reject-delay-time",
+    "expression filters with targets": "expression filters, targets",
+    "capacity units by channel": "capacity by channel",
+    "outbound calls that do not reset the idle order": "outbound calls keep the idle order",
+}
+"""What the list says in other words than the page, which has the peers' own."""
+
 
 def rows(text: str) -> list[list[str]]:
     lines = [line for line in text.splitlines() if line.startswith("|") and not line.startswith("| ---")]
@@ -39,6 +67,21 @@ def test_each_knob_has_a_test_with_ringing_phones_or_a_reason() -> None:
         shown = set(re.findall(r"`(test_\w+)`", knob[2]))
         assert shown <= tried, (knob, shown - tried)
         assert shown or knob[1].startswith(("not supported, because", "always")), knob
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def test_each_knob_of_the_customers_list_has_a_row() -> None:
+    if not PEERS.exists():
+        pytest.skip("the list is not here: expected ../shared/PEERS.md beside the checkout")
+    text = PEERS.read_text()
+    listed = text[text.index("**Asterisk queues.conf.**") : text.index("## 3.")]
+    words = {word.strip() for word in re.split(r"[,;:.()\u00d7\n]| and |/", listed)} - PROSE - {""}
+    assert len(words) > 120
+    there = plain(" ".join(row[0] for row in rows(KNOBS)))
+    assert sorted(word for word in words if plain(CALLED_HERE.get(word, word)) not in there) == []
 
 
 def test_each_knob_that_is_tried_is_on_the_page() -> None:

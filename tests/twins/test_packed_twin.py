@@ -151,16 +151,19 @@ def test_a_choice_with_many_needs_has_them_all(name: str, count: int) -> None:
 
 @pytest.mark.parametrize("name", HALVES)
 def test_a_contact_stands_for_those_who_are_like_it(name: str) -> None:
-    """Also where its channel takes other units by now: who comes now takes those of now."""
+    """Also where its channel takes other units by now: who comes takes those, and still avoids ben."""
     router = packed(name)
     router.apply(ev.SetQueue(QueueSettings("line")), 1)
-    router.apply(ev.SetAgent(AgentSettings("anna")), 1)
-    router.apply(ev.Reach("anna", True), 1)
-    router.apply(ev.SignIn("anna"), 1)
-    like = router.intern(Contact("", "line", channel="chat", avoid=("ben",)))
+    for agent in ("anna", "ben"):
+        router.apply(ev.SetAgent(AgentSettings(agent)), 1)
+        router.apply(ev.Reach(agent, True), 1)
+        router.apply(ev.SignIn(agent), 1)
+    like = router.intern(Contact("", "line", channel="chat", avoid=("ben",), waiting_since=1))
     for number, units in enumerate((30, 45, 30), start=1):
-        router.apply(ev.SetTenant(TenantSettings(channels=(("chat", units),))), 2)
-        router.apply_packed(EVENT.pack(KINDS.index(ev.Arrive), 0, router.intern(f"c{number}"), 3, 0, like))
+        router.apply(ev.SetTenant(TenantSettings(channels=(("chat", units),))), 9)
+        arrive = KINDS.index(ev.Arrive), 0, router.intern(f"c{number}"), 9, 1 + number, like
+        router.apply_packed(EVENT.pack(*arrive))
     # Not the third: 30 and 45 and 30 are more than 100.
-    assert [view.load for view in router.agents(3)] == [75]
-    assert [view.agent for view in router.waiting(3)] == ["anna", "anna", ""]
+    assert [view.load for view in router.agents(9)] == [75, 0]
+    shown = [(view.agent, view.waiting_since) for view in router.waiting(9)]
+    assert shown == [("anna", 2), ("anna", 3), ("", 4)]
