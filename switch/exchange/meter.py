@@ -37,6 +37,8 @@ def _payer(office: Office, session: Session, attempt: Attempt) -> str:
         return attempt.forwards[-1]
     if session.callback is not None:
         return ""
+    if session.transfer is not None and session.transfer.account:
+        return session.transfer.account
     by = None if session.transfer is None else office.legs.get(session.transfer.by)
     return (session.call.anchor if by is None else by).account
 

@@ -43,6 +43,8 @@ class Transfer:
     attempt: str
     referral: Referral
     consult: str = ""
+    account: str = ""
+    """Whose call to the outside it is, where whoever asked has left before it began."""
     early: Leg | None = None
     """The target's leg, once it sends audio before its answer."""
 

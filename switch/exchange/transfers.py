@@ -102,7 +102,8 @@ def _answered_alone(by: Leg, office: Office, session: Session, attempt: Attempt,
         office.hang_up(leg, ours(Reason.NORMAL), now)
         return
     event.referral.notify(TRYING, now)
-    session.transfer = Transfer(by.id, target, office.parts.ids.make("a"), event.referral)
+    attempt_id = office.parts.ids.make("a")
+    session.transfer = Transfer(by.id, target, attempt_id, event.referral, account=by.account)
     if not isinstance(destination, FlowDestination):
         talks.play_ringback(office, session)
     _go(office, session, by, destination, event.referred_by, now)
@@ -147,8 +148,10 @@ def _deflect(office: Office, session: Session, by: Leg, event: LegTransferReques
     until the target has answered; whoever answers first has the caller."""
     attempt, target = session.attempt_of(by), subscriber(event.target)
     assert attempt is not None, "it is rung"
-    if event.replaces is not None or attempt.purpose.exclusive or attempt.purpose.role != "callee":
-        # The router reserved that one agent; a target or a supervisor is rung at somebody's wish.
+    asked_for = attempt.purpose.exclusive or attempt.purpose.role != "callee"
+    if event.replaces is not None or asked_for or session.call.anchor.over:
+        # The router reserved that one agent; a target or a supervisor is rung at somebody's wish; so is who is
+        # rung for a caller who asked for a transfer and has left.
         _refuse(office, session, event, target, 403, now)
         return
     destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))

@@ -463,6 +463,32 @@ class TestBeforeTheAnswer:
         assert self.told_last(scene) == (404 if target == "199" else 200 if target == "600" else 100)
         scene.nothing_is_left()
 
+    def test_a_caller_who_has_left_is_still_who_pays(self) -> None:
+        """Or its limits would be passed by hanging up: against toll fraud (docs/decisions/0022)."""
+        text = centres.SHOP.replace("{name: Ben}", '{name: Ben, limits: {prefixes: ["+331"]}}')
+        centre = load_centre({"centre.yaml": centres.TRUNKS, "shop.yaml": text})
+        scene, call = self.asks("0612345678", centre=centre)
+        rung = self.leaves(scene, call)
+        rung.answer(scene.world.now)
+        scene.world.touch()
+        scene.run(2)
+        assert not scene.carrier.calls
+        assert rung.state is CallState.ENDED
+        assert scene.records()[-1].limit == "account:prefix"
+        scene.nothing_is_left()
+
+    def test_who_is_rung_by_a_caller_who_has_left_may_not_pass_it_on(self) -> None:
+        """There is nobody whom its target could be given; it rings on."""
+        scene, call = self.asks("101")
+        rung = self.leaves(scene, call)
+        for target in ("102", "600"):
+            rung.refer_early(target, scene.world.now)
+            scene.world.touch()
+            scene.run(0.3)
+        assert scene.person(scene.desk).news == [403, 403]
+        assert rung.state is CallState.RINGING
+        scene.nothing_is_left()
+
     @pytest.mark.parametrize("status", [486, 302])
     def test_a_caller_who_has_left_and_nobody_answers(self, status: int) -> None:
         scene, call = self.asks("101")

@@ -41,6 +41,12 @@ MUTANTS = (
         _BEFORE + "test_who_was_rung_by_a_caller_who_has_left_is_connected_to_the_target",
     ),
     Mutant(
+        "switch/exchange/meter.py",
+        "return session.transfer.account",
+        "",
+        _BEFORE + "test_a_caller_who_has_left_is_still_who_pays",
+    ),
+    Mutant(
         "switch/exchange/exchange.py",
         "if session.asked is not None:",
         "if False:",
