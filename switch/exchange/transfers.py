@@ -150,8 +150,8 @@ def _deflect(office: Office, session: Session, by: Leg, event: LegTransferReques
     assert attempt is not None, "it is rung"
     asked_for = attempt.purpose.exclusive or attempt.purpose.role != "callee"
     if event.replaces is not None or asked_for or session.call.anchor.over:
-        # The router reserved that one agent; a target or a supervisor is rung at somebody's wish; so is who is
-        # rung for a caller who asked for a transfer and has left.
+        # The router reserved that one agent; a target or a supervisor is rung at somebody's wish; so is whom
+        # a caller rang who asked for a transfer and has left.
         _refuse(office, session, event, target, 403, now)
         return
     destination = _allowed(by, office.parts.directory.resolve(session.tenant, target, by.account))

@@ -477,6 +477,17 @@ class TestBeforeTheAnswer:
         assert scene.records()[-1].limit == "account:prefix"
         scene.nothing_is_left()
 
+    def test_a_colleague_picks_up_what_a_caller_who_has_left_rings(self) -> None:
+        scene, call = self.asks("0612345678")
+        self.leaves(scene, call)
+        named = f"ringing-{next(iter(scene.world.exchange.office.legs))};to-tag=switch;from-tag=phone"
+        taken = scene.anna.call("110", scene.world.now, extra=(("Replaces", named),))
+        scene.world.touch()
+        scene.run(2)
+        assert not scene.desk.calls
+        assert scene.talk_between(taken, scene.carrier.calls[0])
+        scene.nothing_is_left()
+
     def test_who_is_rung_by_a_caller_who_has_left_may_not_pass_it_on(self) -> None:
         """There is nobody whom its target could be given; it rings on."""
         scene, call = self.asks("101")
