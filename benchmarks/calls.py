@@ -10,10 +10,18 @@ Kamailio, where it is installed, carries the same calls at the same rate alterna
 authentication, calls, journal and records, its processes summed. So does sippy's B2BUA, where the command is
 told of it (see `benchmarks.sippy`).
 
-    python -m benchmarks.calls [--rate 50] [--seconds 20] [--rounds 2] [--no-peer] [--sippy DIR]
+    python -m benchmarks.calls [--rate 50] [--seconds 20] [--rounds 2] [--no-peer] [--sippy DIR] [--why]
+                               [--fine-clock]
 
-With `--memory` it prints instead what the process holds while calls come and go at an even rate: before the
-first, at each tenth of the time, and when the last one's transactions have ended. For 200,000 calls:
+sipp 3.6 has a clock that moves each 4 ms, so that its set-up times are multiples of that. `--fine-clock`
+gives it another: for a percentile that is to be held against a bound.
+
+Where calls fail, and always with `--why`, it prints below the row why: what sipp found wrong, with a message;
+what was repeated; how long each process was ready to run and got no processor, and what the kernel dropped;
+what the switch refused, and its journal of the first calls that were lost.
+
+With `--memory` it prints what the process holds while calls come and go at an even rate, at each tenth of the
+time and when the last one's transactions have ended, and at last in one line how much it grew. For 200,000:
 
     python -m benchmarks.calls --memory --rate 600 --seconds 334
 """
@@ -126,7 +134,13 @@ async def register(folder: Path, switch: SwitchProcess, port: int) -> None:
 
 
 async def measure(
-    folder: Path, rate: int, seconds: int, *, memory_told: bool = False, always_told: bool = False
+    folder: Path,
+    rate: int,
+    seconds: int,
+    *,
+    memory_told: bool = False,
+    always_told: bool = False,
+    fine: bool = False,
 ) -> Run:
     """One run against a switch of its own."""
     dialplans = folder / "dialplans"
@@ -142,7 +156,7 @@ async def measure(
         scraper, pid = Scraper(switch.metrics_url), switch.process.pid
         before = cpu_s(pid)
         row = f"bench-101;{credentials(switch, 'bench-101')};700;{switch.sip}"
-        caller, caller_port = await _calls(folder, switch.sip, rate, seconds, row)
+        caller, caller_port = await _calls(folder, switch.sip, rate, seconds, row, fine=fine)
         witness = Witness(
             {"switch": pid, "caller": caller.process.pid, "callee": callee.process.pid},
             {"switch": int(switch.sip.rpartition(":")[2]), "caller": caller_port, "callee": port},
@@ -188,7 +202,9 @@ async def measure_peer(start: StartPeer, folder: Path, rate: int, seconds: int) 
     return _result(folder / "caller", rate, called, used, memory)
 
 
-async def _calls(folder: Path, target: str, rate: int, seconds: int, row: str) -> tuple[Phones, int]:
+async def _calls(
+    folder: Path, target: str, rate: int, seconds: int, row: str, *, fine: bool = False
+) -> tuple[Phones, int]:
     """The callers, and their port."""
     port = free_port()
     caller = await Phones.start(
@@ -198,7 +214,7 @@ async def _calls(folder: Path, target: str, rate: int, seconds: int, row: str) -
         *("-d", str(HOLD_MS), "-trace_rtt", "-rtt_freq", "1"),
         *("-timeout", str(seconds + 60)),
         row=row,
-        clock=fine_clock(folder),
+        clock=fine_clock(folder) if fine else None,
     )
     return caller, port
 
@@ -225,13 +241,13 @@ def main() -> None:
     parser.add_argument(
         "--why", action="store_true", help="tell what was repeated or late also without a loss"
     )
+    parser.add_argument("--fine-clock", action="store_true", help="set-up to the microsecond (wants gcc)")
     parser.add_argument("--sippy", type=Path, metavar="DIR", help="environment in which sippy is installed")
     options = parser.parse_args()
     if shutil.which("sipp") is None:
         sys.exit("sipp is not installed: apt-get install sip-tester")
-    servers: dict[str, Measure] = {
-        "switch": partial(measure, memory_told=options.memory, always_told=options.why)
-    }
+    ours = partial(measure, memory_told=options.memory, always_told=options.why, fine=options.fine_clock)
+    servers: dict[str, Measure] = {"switch": ours}
     if options.memory:
         options.sippy = None
     elif not options.no_peer and is_installed():

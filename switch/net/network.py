@@ -124,6 +124,10 @@ class Network:
             listener.start()
         self.intake.start(receiver)
 
+    def count_lost(self) -> None:
+        """Bring into `counts` what only the kernel knows."""
+        self.counts.datagrams_lost = sum(datagrams.lost for datagrams in self._datagrams.values())
+
     def send(self, data: bytes, flow: Flow) -> None:
         """Down to the listener that the flow names; a flow of a listener that is gone fails."""
         transport = flow.transport

@@ -32,6 +32,8 @@ class NetCounts:
 
     datagrams_received: int = 0
     datagrams_unsent: int = 0
+    datagrams_lost: int = 0
+    """Dropped by the kernel, whose buffer was full; as of the last `Network.count_lost`."""
     socket_errors: int = 0
     unreachable: int = 0
     """ICMP errors that quoted a datagram of ours."""

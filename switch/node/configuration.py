@@ -1,6 +1,7 @@
 """Reads what the administrator wrote, and makes ready what it needs to be heard."""
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,8 +47,9 @@ def add_clips(engine: Engine, centre: Centre, cache: Path) -> None:
         engine.add_clip(name, sound.narrow, sound.wide)
 
 
+@cache
 def package_version() -> str:
-    """Of the installed distribution."""
+    """Of the installed distribution; read from its files once, and not at each scrape."""
     try:
         return version("softswitch")
     except PackageNotFoundError:

@@ -26,6 +26,7 @@ def snapshot(node: Node, version: str, configuration: str) -> values.Snapshot:
     """The present state, for the gauges."""
     office = node.exchange.office
     layer = office.signalling.layer
+    node.network.count_lost()
     now = now_us()
     messages = tuple(
         values.SipMessages(_DIRECTIONS[direction], method, status, count)

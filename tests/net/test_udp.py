@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from switch.base.errors import ResourceError
+from switch.net import udp
 from switch.net.network import Network
 from switch.sip.flow import Address, Flow, Transport
 from tests.net.test_tcp import Owner, until
@@ -28,6 +29,21 @@ async def test_datagrams_come_up_and_go_down() -> None:
         network.send(b"answer", flow)
         peer.settimeout(30)
         assert peer.recv(100) == b"answer"
+    await network.close()
+
+
+async def test_what_the_kernel_dropped_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else tells: a phone only repeats what was lost, half a second later."""
+    monkeypatch.setattr(udp, "KERNEL_BUFFER", 4_096)
+    network, owner = Network(), Owner()
+    address = await network.open(Address("127.0.0.1", 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        for _ in range(100):
+            peer.sendto(b"x" * 500, (address.host, address.port))
+    await network.start(owner)
+    await until(lambda: bool(owner.messages))
+    network.count_lost()
+    assert 0 < network.counts.datagrams_lost == 100 - network.counts.datagrams_received
     await network.close()
 
 
