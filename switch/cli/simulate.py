@@ -94,6 +94,9 @@ def show(scenario: Scenario, summary: Summary, intervals: bool) -> None:
     if summary.exits:
         ways = [(way.queue, way.gate, way.to or "the end", of_figure(way.calls)) for way in summary.exits]
         print_table("Not served, by gate", ("queue", "gate", "goes to", "calls a day"), ways, "")
+    if summary.callbacks:
+        ends = [(part.queue, part.outcome, of_figure(part.calls)) for part in summary.callbacks]
+        print_table("Callbacks", ("queue", "how they ended", "a day"), ends, "")
     people = [
         (group.group, f"{group.agents:.1f}", share(group.occupancy) if group.agents else "-")
         for group in summary.groups

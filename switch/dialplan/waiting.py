@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from switch.base.clock import SECOND
 from switch.base.gates import CHECK_EVERY_S, CLOSED, TIMEOUT, asks_staff, gate_of
+from switch.base.promises import offered_after_s
 from switch.dialplan.actions import AskQueue, Enqueue, LeaveQueue, QueueStep, TurnAway, WishCallback
 from switch.dialplan.asking_back import AskingBack, Verdict
 from switch.dialplan.events import (
@@ -119,8 +120,9 @@ class Waiting:
         if self.step.estimate_s_max or self.queue.leave_when:
             self._look(now)
         terms = self.queue.callback
-        if terms is not None and (terms.offer_after_s or terms.offer_every_s):
-            self.offer_at = now + (terms.offer_after_s or terms.offer_every_s) * SECOND
+        offered_s = 0 if terms is None else offered_after_s(terms.offer_after_s, terms.offer_every_s)
+        if offered_s:
+            self.offer_at = now + offered_s * SECOND
         self._plan_wake()
         return None
 

@@ -20,6 +20,7 @@ from switch.acd.decisions import Admitted, RefusalReason, Refused
 from switch.acd.events import Arrive, Withdraw
 from switch.acd.settings import Contact, Need, Preference, Requirement, Step
 from switch.base.clock import SECOND
+from switch.base.promises import AGAIN_US, Turn, turn
 from switch.call.call import Call, Record
 from switch.call.cause import By, Cause, Reason, ours, status_for
 from switch.call.leg import Leg
@@ -41,10 +42,6 @@ from switch.tenant.numbers import is_emergency, is_premium, to_e164
 
 STORE_US = 5 * SECOND
 """How long a caller waits for the promise to be stored; longer means a disk that refuses."""
-
-AGAIN_US = 30 * SECOND
-"""Before a queue that refused a callback (nobody is signed in, it is full) is asked again, and before the
-opening hours are looked at again."""
 
 LIVES_US_MAX = 24 * 3_600 * SECOND
 """No callback expires later than this (`expires_minutes`): so far back a restart reads the journal."""
@@ -251,15 +248,18 @@ def _queue_up(office: Office, callback: Callback, now: int) -> None:
     if terms is None:
         _end(office, callback, "refused", now)
         return
-    if now >= callback.expires_at:
-        _end(office, callback, "expired", now)
-        return
     plan = office.parts.tenancies[callback.tenant].plan
     local = local_time(office.journal.wall(now), plan.zone)
-    if terms.hours and not is_open(plan.hours[terms.hours], plan.calendar, local):
-        _rest(office, callback, now + AGAIN_US)
-        return
-    callback.state = CallbackState.WAITING
+    opened = not terms.hours or is_open(plan.hours[terms.hours], plan.calendar, local)
+    match turn(now, callback.expires_at, opened=opened):
+        case Turn.EXPIRED:
+            _end(office, callback, "expired", now)
+            return
+        case Turn.RESTS:
+            _rest(office, callback, now + AGAIN_US)
+            return
+        case Turn.ENTERS:
+            callback.state = CallbackState.WAITING
     callback.contact = office.parts.ids.make("v")
     _book(office).by_contact[callback.tenant, callback.contact] = callback
     office.timers.set(("callback", callback.id), callback.expires_at)

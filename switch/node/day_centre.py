@@ -14,6 +14,7 @@ from switch.base.matching import VOICE
 from switch.dialplan import program as p
 from switch.dialplan import schema
 from switch.dialplan.actions import QueueStep
+from switch.dialplan.callback_steps import read_callback
 from switch.dialplan.check import check_rings
 from switch.dialplan.flows import TEMPORARILY_UNAVAILABLE, FlowCompiler, Names
 from switch.dialplan.hours import Calendar, Hours
@@ -23,6 +24,7 @@ from switch.dialplan.plan import (
     USUAL_ROUTING,
     AgentPlan,
     AnnouncePlan,
+    CallbackPlan,
     QueuePlan,
     RoutingPlan,
     TenantPlan,
@@ -144,9 +146,21 @@ class DayCentre:
             if model.target is not None:
                 self.targets[name] = model.target
                 queue = replace(queue, target=max(1, round(model.target)))
+            if model.callback is not None:
+                queue = replace(queue, callback=self._callback(model, path))
             check_policy(queue.policy, bool(queue.shares), path, self.source, self.problems)
             check_hours(queue, self.hours, path, self.source, self.problems)
             self.queues[name] = queue
+
+    def _callback(self, model: QueueModel, path: Path) -> CallbackPlan | None:
+        flows = () if self.plan is None else self.plan.program.entries
+        at = (*path, "callback")
+        return read_callback(model, at, self.source, self._book(), self.problems, self.hours, flows)
+
+    def _book(self) -> PromptBook:
+        """Prompts are read and never heard."""
+        languages = ("en",) if self.plan is None else self.plan.languages
+        return PromptBook("day", self.source, self.problems, languages, {})
 
     def open_ways(self, starts: datetime, day_s: int) -> Walker:
         """Compiles the exits that the day states, behind the flows of the dialplans."""
@@ -294,8 +308,7 @@ class DayCentre:
             mailboxes={} if plan is None else plan.mailboxes,
             teams=tuple(sorted(teams)),
         )
-        book = PromptBook("day", self.source, self.problems, ("en",) if plan is None else plan.languages, {})
-        compiler = FlowCompiler(self.source, self.problems, book, names)
+        compiler = FlowCompiler(self.source, self.problems, self._book(), names)
         if plan is None:
             compiler.add(p.End(Where("", "end"), TEMPORARILY_UNAVAILABLE, "normal"))
         else:

@@ -17,11 +17,11 @@ from switch.dialplan.source import Path as Place
 from switch.dialplan.source import Source, parse
 from switch.exchange.wishes import requirement_of
 from switch.node.day_centre import DayCentre, Wish
-from switch.node.day_schema import DAY_S, CallsModel, DayModel, GroupModel, PressModel
+from switch.node.day_schema import DAY_S, AcceptModel, CallsModel, DayModel, GroupModel, PressModel
 from switch.node.dialplan_files import read_dialplans
 from switch.node.translate import agent_settings, queue_settings, routing_settings
 from switch.wfm.draws import CALLS_MAX
-from switch.wfm.scenario import KEY, Call, Handling, Press, Scenario, Shift, Stream, Target, Worker
+from switch.wfm.scenario import KEY, Accepts, Call, Handling, Press, Scenario, Shift, Stream, Target, Worker
 
 _TIME = re.compile(r"(\d{1,2})[:h](\d{2})(?::(\d{2}))?$")
 
@@ -200,14 +200,14 @@ class _Reader:
                 place = self.source.key_place(path)
                 self.problems.add(place, f"calls '{name}': either per_hour or trace was expected")
             if wish is not None:
-                found.append(self._stream(name, model, wish, path))
+                found.append(self._stream(name, model, wish, path, centre))
         if sum(sum(stream.calls) + len(stream.trace) for stream in found) > CALLS_MAX:
             self._add(
                 ("calls",), f"more than {CALLS_MAX} calls a day; simulate a part of the day or fewer kinds"
             )
         return tuple(found)
 
-    def _stream(self, name: str, model: CallsModel, wish: Wish, path: Place) -> Stream:
+    def _stream(self, name: str, model: CallsModel, wish: Wish, path: Place, centre: DayCentre) -> Stream:
         return Stream(
             name=name,
             queue=wish.queue,
@@ -225,7 +225,19 @@ class _Reader:
             exits=wish.exits,
             doors=wish.doors,
             presses=self._presses(model, wish, path),
+            accepts=self._accepts(model, centre, path),
+            repeat=model.repeat,
         )
+
+    def _accepts(self, model: CallsModel, centre: DayCentre, path: Place) -> Accepts | None:
+        """Which share is called back in place of waiting."""
+        if model.called_back is None:
+            return None
+        at = (*path, "called_back")
+        stated = schema.read(AcceptModel, self.source, at, model.called_back, self.problems)
+        if all(queue.callback is None for queue in centre.queues.values()):
+            self.problems.add(self.source.key_place(at), "no queue calls anybody back: state its 'callback'")
+        return None if stated is None else Accepts(stated.accept, stated.reached, stated.answer_s)
 
     def _presses(self, model: CallsModel, wish: Wish, path: Place) -> tuple[Press, ...]:
         """Which share presses which key."""

@@ -51,6 +51,14 @@ class PressModel(schema.Section):
     after_s: _Days = 60
 
 
+class AcceptModel(schema.Section):
+    """Callers who are offered to be called back."""
+
+    accept: Annotated[float, Field(gt=0, le=1)]
+    reached: Annotated[float, Field(ge=0, le=1)] = 0.8
+    answer_s: Annotated[float, Field(ge=0, le=120)] = 10
+
+
 class CallsModel(schema.WishModel):
     queue: str = ""
     flow: str = ""
@@ -66,6 +74,8 @@ class CallsModel(schema.WishModel):
     retrial_s: _Days = 300
     max_estimate_s: schema.Seconds | None = None
     presses: _Sections = Field(default_factory=dict)
+    called_back: schema.Raw = None
+    repeat: _Share = 0
 
 
 class DayModel(schema.Section):

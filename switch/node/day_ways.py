@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from switch.base.clock import SECOND
+from switch.base.promises import offered_after_s
 from switch.dialplan import program as p
 from switch.dialplan.actions import QueueNeed
 from switch.dialplan.hours import Calendar, Hours, shut_spans
@@ -17,9 +18,11 @@ from switch.dialplan.program import merge_needs
 from switch.dialplan.requirement import rings_of
 from switch.exchange.wishes import requirement_of
 from switch.wfm.scenario import KEY
-from switch.wfm.ways import ByHours, Door, Ends, QueueRules, Queues, Shut, Wait, Way
+from switch.wfm.ways import ByHours, CallbackRules, CallsBack, Door, Ends, QueueRules, Queues, Shut, Wait, Way
 
-AFTER_S = 86_400
+DAY_S = 86_400
+
+AFTER_S = DAY_S
 """Hours are known for a day after the one that is simulated: callers and callbacks may wait so long."""
 
 PLAYS_ON = Ends("goes round")
@@ -68,10 +71,35 @@ class Walker:
 
     def rules(self, queue: QueuePlan) -> QueueRules | None:
         """What the dialplan decides about the queue's callers; None where that is nothing."""
-        if not (queue.hours or queue.leave_when or queue.widen_at_once_below):
+        rules = QueueRules(
+            queue.name,
+            self.shut(queue.hours) if queue.hours else (),
+            queue.leave_when,
+            queue.widen_at_once_below,
+            self._callback(queue),
+            queue.sticky_s,
+            float(queue.remember_days * DAY_S) if queue.sticky_s >= 0 else 0.0,
+        )
+        return None if rules == QueueRules(queue.name) else rules
+
+    def _callback(self, queue: QueuePlan) -> CallbackRules | None:
+        plan = queue.callback
+        if plan is None:
             return None
-        shut = self.shut(queue.hours) if queue.hours else ()
-        return QueueRules(queue.name, shut, queue.leave_when, queue.widen_at_once_below)
+        return CallbackRules(
+            plan.tries,
+            plan.retry_s,
+            plan.expires_s,
+            plan.ring_s,
+            offered_after_s(plan.offer_after_s, plan.offer_every_s),
+            self.shut(plan.hours) if plan.hours else (),
+        )
+
+    def _called_back(self, step: p.OfferCallback, gathered: Gathered) -> int:
+        """The wait of those who accept this offer: with what was gathered, and no further rings."""
+        rings = rings_of(merge_needs(gathered.needs, step.needs), p.NOTHING_MORE, ())
+        self.waits.append(Wait(step.queue, requirement_of(rings), step.priority))
+        return len(self.waits) - 1
 
     def wait_s_max(self, step: p.WaitInQueue) -> int:
         """As the step states it, or as its queue does now."""
@@ -112,6 +140,9 @@ class Walker:
                     return ByHours(self.shut(step.hours), *ways)
                 case p.WaitInQueue():
                     return Queues(self._wait(address, step, gathered))
+                case p.OfferCallback():
+                    declined = self.way(step.declined, gathered, passed)
+                    return CallsBack(self._called_back(step, gathered), declined)
                 case _:
                     return Ends(_label(step))
         return PLAYS_ON
@@ -179,7 +210,5 @@ def _label(step: p.Instruction) -> str:
             return f"dial {step.target}"
         case p.LeaveMessage():
             return f"message in {step.mailbox}"
-        case p.OfferCallback():
-            return f"offer of a callback, {step.queue}"
         case _:
             return f"flow {step.where.flow}, step {step.where.step}"

@@ -50,6 +50,8 @@ def books_of(scenario: Scenario, day: "DayResult") -> dict[str, list[Book]]:
             book.start, book.end = before, border.get(queue, 0)
             before = book.end
     for visit in day.visits:
+        if visit.promise is not None and visit.outcome == "refused":
+            continue  # a callback that is asked again: it did not come in
         parts = books[visit.queue]
         parts[_place(scenario, visit.at_s, count)].entered += 1
         if visit.left_s != inf:

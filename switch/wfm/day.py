@@ -26,15 +26,19 @@ from switch.acd.select import RouterLike
 from switch.acd.settings import Contact, TenantSettings
 from switch.base.clock import SECOND
 from switch.base.gates import CHECK_EVERY_S, TIMEOUT
-from switch.wfm.draws import Caller, Draws
+from switch.wfm.draws import Caller, Draws, Habits
 from switch.wfm.gates import Gates, further
+from switch.wfm.promises import EXPIRED, Promise, Promises
 from switch.wfm.scenario import Scenario, Worker
-from switch.wfm.ways import Ends, Queues
+from switch.wfm.ways import CallsBack, Ends, Follows, followed
 
 MOVES_MAX = 100
 """Queues that send a caller to each other at once would do so for ever."""
 
 ROUND = "goes round"
+CALLBACK = "callback"
+CALLED_BACK = "called back"
+UNREACHED = "unreached"
 
 
 class Kind(IntEnum):
@@ -56,6 +60,9 @@ class Kind(IntEnum):
     ENTER = 12
     LOOK = 13
     PRESS = 14
+    WISH = 15
+    CALL_BACK = 16
+    EXPIRE = 17
 
 
 @dataclass(slots=True)
@@ -79,8 +86,11 @@ class Visit:
     left_s: float = inf
     """When the waiting ended."""
     gate: str = ""
-    """Why it ended without an agent, where the caller did not hang up; and where it led."""
+    """Why it ended without an agent, where the caller did not hang up; and where it led. `unreached`: with an
+    agent, but the customer who was called back did not answer."""
     to: str = ""
+    promise: Promise | None = None
+    """Of a callback."""
 
 
 @dataclass(slots=True)
@@ -92,6 +102,7 @@ class DayResult:
     """Agent, from when to when busy with a contact, wrap-up included, and the share of the agent it took."""
     missed: int = 0
     events: int = 0
+    promises: list[Promise] = field(default_factory=list)
     borders: list[dict[str, int]] = field(default_factory=list)
     """At the end of each interval, and of all: who waits or is offered, by queue, as the router counts."""
 
@@ -106,6 +117,10 @@ class Day:
         self._workers = {worker.agent.name: worker for worker in scenario.workers}
         self._wrap_up_s = {queue.name: queue.wrap_up_us / SECOND for queue in scenario.queues}
         self._gates = Gates(scenario, router)
+        ends = (shift.to_s for worker in scenario.workers for shift in worker.shifts)
+        self._promises = Promises(round(max(ends, default=0.0) * SECOND))
+        self._last: dict[int, tuple[str, int]] = {}
+        """By customer: the agent of the last talk, and until when that is remembered."""
         self._shares = _shares(scenario)
         self._held = dict.fromkeys(self._workers, 0)
         """Offers, talks and own calls of each agent."""
@@ -136,6 +151,7 @@ class Day:
             if event is not None:
                 self._apply(event)
         self._count(None)
+        self._result.promises = self._promises.made
         return self._result
 
     def _begin(self) -> None:
@@ -181,6 +197,9 @@ class Day:
             lambda subject: self._enter(*subject),
             self._look_again,
             self._presses,
+            lambda number: None if self._over(number) else ev.Withdraw(str(number), CALLBACK),
+            self._comes_up,
+            self._expires,
         ]
 
     def _push(self, at_s: float, kind: Kind, subject: Any) -> None:
@@ -226,21 +245,43 @@ class Day:
             self._push(gives_up_s, Kind.GIVE_UP, number)
         if asked.max_wait_s:
             self._push(at_s + asked.max_wait_s, Kind.TOO_LONG, number)
+        before, sticky_us = "", 0
         if caller.habits is not None:
-            self._may_press(number, visit)
+            self._by_habit(number, visit, caller.habits)
+            before, sticky_us = self._before(wait, caller.habits)
         requirement = self._gates.requirement(wait, self._now) if ruled else asked.requirement
         channel = self._scenario.streams[caller.stream].channel
-        arrives = ev.Arrive(Contact(str(number), asked.queue, requirement, asked.priority, channel=channel))
+        contact = Contact(
+            str(number),
+            asked.queue,
+            requirement,
+            asked.priority,
+            channel=channel,
+            before=before,
+            sticky_us=sticky_us,
+        )
+        arrives = ev.Arrive(contact)
         if not self._gates.looks(wait):
             return arrives
         self._apply(arrives)
         return self._looked(number, entry=True)
 
-    def _may_press(self, number: int, visit: Visit) -> None:
-        """The key is pressed where it leads somewhere."""
-        habits = visit.caller.habits
-        if habits is not None and habits.key and self._gates.leads(visit.wait, habits.key):
+    def _by_habit(self, number: int, visit: Visit, habits: Habits) -> None:
+        """The key is pressed where it leads somewhere, a callback wished for where it is offered."""
+        if habits.key and self._gates.leads(visit.wait, habits.key):
             self._push(visit.at_s + habits.key_after_s, Kind.PRESS, number)
+        rules = self._gates.callback(visit.wait)
+        if habits.reached and rules is not None and rules.offered_after_s:
+            self._push(visit.at_s + rules.offered_after_s, Kind.WISH, number)
+
+    def _before(self, wait: int, habits: Habits) -> tuple[str, int]:
+        """The agent of the last time, and how long to wait for that one."""
+        sticky_s, _ = self._gates.sticky(wait)
+        agent, until = self._last.get(habits.customer, ("", 0)) if sticky_s >= 0 else ("", 0)
+        return (agent if self._now < until else "", max(0, sticky_s) * SECOND)
+
+    def _over(self, number: int) -> bool:
+        return bool(self._result.visits[number].outcome)
 
     def _presses(self, number: int) -> ev.Event | None:
         visit = self._result.visits[number]
@@ -265,9 +306,19 @@ class Day:
         self._looks -= 1
         return self._looked(number, entry=False)
 
-    def _goes(self, visit: Visit, gate: str, way: Ends | Queues) -> None:
+    def _goes(self, visit: Visit, gate: str, way: Follows) -> None:
         """A gate leads somewhere."""
         visit.gate = gate
+        if isinstance(way, CallsBack):
+            habits = visit.caller.habits
+            if habits is None or not habits.reached:
+                self._goes(visit, gate, followed(way.declined, self._now / SECOND))
+                return
+            self._promise(visit, further(self._scenario, way))
+            return
+        if gate == CALLBACK:
+            self._promise(visit, visit.wait)
+            return
         if isinstance(way, Ends):
             visit.to = way.label
             return
@@ -278,6 +329,66 @@ class Day:
             return
         again = (visit.caller, visit.tries_left, wait, visit.gives_up_s, visit.moves + 1)
         self._push(self._now / SECOND, Kind.ENTER, again)
+
+    # Callbacks.
+
+    def _promise(self, visit: Visit, wait: int) -> None:
+        """The caller hangs up and keeps the place in that queue."""
+        rules = self._gates.callback(wait)
+        assert rules is not None, "the reader lets nobody be called back by a queue that does not"
+        queue = self._gates.waits[wait].queue
+        since = round(visit.at_s * SECOND) if queue == visit.queue else self._now
+        visit.to = CALLED_BACK
+        promise = self._promises.make(visit.caller, (queue, wait), rules, since, self._now)
+        self._calls_at(promise, self._now)
+
+    def _calls_at(self, promise: Promise, at: int) -> None:
+        self._made += 1
+        heappush(self._heap, (at, Kind.CALL_BACK, self._made, promise))
+
+    def _comes_up(self, promise: Promise) -> ev.Event | None:
+        """Its turn: into the line with the place of the caller, if it can be now."""
+        at = self._promises.comes_up(promise, self._now)
+        if at > 0:
+            self._calls_at(promise, at)
+        if at:
+            return None
+        asked = self._gates.waits[promise.wait]
+        number = len(self._result.visits)
+        visit = Visit(promise.caller, asked.queue, self._now / SECOND, 0, wait=promise.wait, promise=promise)
+        self._result.visits.append(visit)
+        self._push(promise.expires_at / SECOND, Kind.EXPIRE, number)
+        channel = self._scenario.streams[promise.caller.stream].channel
+        # 0 would mean now.
+        since = promise.since or -1
+        return ev.Arrive(
+            Contact(str(number), asked.queue, asked.requirement, asked.priority, since, channel=channel)
+        )
+
+    def _expires(self, number: int) -> ev.Event | None:
+        visit = self._result.visits[number]
+        assert visit.promise is not None, "of a callback"
+        if visit.outcome:
+            return None
+        self._promises.expired(visit.promise, self._now)
+        return ev.Withdraw(str(number), EXPIRED)
+
+    def _dials(self, number: int, visit: Visit, promise: Promise) -> None:
+        """The agent hears the customer's phone ring."""
+        habits, ring_s = visit.caller.habits, promise.rules.ring_s
+        assert habits is not None, "who has no habits is not called back"
+        now_s = self._now / SECOND
+        if self._promises.called(promise):
+            answer_s = min(habits.answer_s, ring_s)
+            self._push(now_s + answer_s + visit.caller.handling_s, Kind.FINISH, number)
+            return
+        visit.gate = UNREACHED
+        self._push(now_s + ring_s, Kind.FINISH, number)
+        at = self._promises.again(promise, self._now + round(ring_s * SECOND))
+        if at > 0:
+            self._calls_at(promise, at)
+
+    # Callers who are served, or not.
 
     def _give_up(self, number: int) -> ev.Event | None:
         """Whoever talks by then has forgotten the waiting."""
@@ -304,6 +415,10 @@ class Day:
     def _refused(self, decision: Refused) -> None:
         visit = self._result.visits[int(decision.contact)]
         visit.outcome, visit.left_s = VisitOutcome.REFUSED.value, self._now / SECOND
+        if visit.promise is not None:
+            visit.gate = str(decision.reason)
+            self._calls_at(visit.promise, self._promises.refused(visit.promise, self._now))
+            return
         self._goes(visit, str(decision.reason), self._gates.exit(visit.wait, decision.reason, visit.left_s))
 
     # What agents do.
@@ -330,6 +445,14 @@ class Day:
         visit.agent = decision.agent
         visit.waited_s = decision.waited_us / SECOND
         visit.left_s = self._now / SECOND
+        habits = visit.caller.habits
+        if habits is not None and habits.customer >= 0:
+            sticky_s, remember_s = self._gates.sticky(visit.wait)
+            if sticky_s >= 0:
+                self._last[habits.customer] = decision.agent, self._now + round(remember_s * SECOND)
+        if visit.promise is not None:
+            self._dials(number, visit, visit.promise)
+            return
         self._push(self._now / SECOND + visit.caller.handling_s, Kind.FINISH, number)
 
     def _offer_ended(self, decision: OfferEnded) -> None:

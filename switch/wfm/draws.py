@@ -12,13 +12,16 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from switch.wfm.scenario import Handling, Scenario, Shape, Stream
+from switch.wfm.scenario import Accepts, Handling, Scenario, Shape, Stream
 
 CALLS_MAX = 5_000_000
 """Of one day: beyond it the memory would be that of the machine. The largest centres have a tenth."""
 
 RETRIALS_MAX = 5
 """Of one caller in a day: whoever has given up so often calls somebody else."""
+
+TRIES_MAX = 10
+"""Of a callback, as in the dialplans."""
 
 _OWN_CALLS, _HABITS = 1, 2
 """What is drawn apart, so that callers come and wait as they would without it."""
@@ -28,10 +31,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What else a caller does. `key` (`key 0`) is pressed after so long in a queue; empty: none."""
+    """What else a caller does. `key` (`key 0`) is pressed after so long in a queue; empty: none. `reached` by
+    try is whether the customer answers who is called back; empty: does not want to be. `customer` is the same
+    for several calls of one."""
 
     key: str = ""
     key_after_s: float = 0.0
+    reached: tuple[bool, ...] = ()
+    answer_s: float = 0.0
+    customer: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +120,21 @@ class Draws:
 
 def _habits(stream: Stream, count: int, seeds: tuple[int, ...]) -> list[Habits] | None:
     """By caller, in the order of their coming; None where nobody does anything else."""
-    if not stream.presses:
+    if not (stream.presses or stream.accepts or stream.repeat):
         return None
     chance = np.random.Generator(np.random.PCG64(list(seeds)))
     chosen, after = chance.random(count).tolist(), chance.exponential(1.0, count).tolist()
+    accepts = stream.accepts or Accepts(0.0)
+    wishes = (chance.random(count) < accepts.share).tolist()
+    reached = (chance.random((count, TRIES_MAX)) < accepts.reached).tolist()
+    again = (chance.random(count) < stream.repeat).tolist()
+    before = chance.random(count).tolist()
+    customers: list[int] = []
     found: list[Habits] = []
     for place in range(count):
+        # The first call is nobody's second one.
+        known = again[place] and place
+        customers.append(customers[int(before[place] * place)] if known else place)
         key, after_s = "", 0.0
         left = chosen[place]
         for press in stream.presses:
@@ -125,7 +142,9 @@ def _habits(stream: Stream, count: int, seeds: tuple[int, ...]) -> list[Habits] 
                 key, after_s = press.key, after[place] * press.after_s
                 break
             left -= press.share
-        found.append(Habits(key, after_s))
+        tries = tuple(reached[place]) if wishes[place] else ()
+        customer = seeds[-1] * CALLS_MAX + customers[place] if stream.repeat else -1
+        found.append(Habits(key, after_s, tries, accepts.answer_s, customer))
     return found
 
 

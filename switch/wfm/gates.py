@@ -11,7 +11,18 @@ from switch.acd.staffed import FRESH_US, count_staff
 from switch.base.clock import SECOND
 from switch.base.gates import CLOSED, HOLIDAY, asks_staff, gate_of
 from switch.wfm.scenario import Scenario, Stream
-from switch.wfm.ways import Ends, QueueRules, Queues, Wait, Way, followed, shut_at
+from switch.wfm.ways import (
+    CallbackRules,
+    CallsBack,
+    Ends,
+    Follows,
+    QueueRules,
+    Queues,
+    Wait,
+    Way,
+    followed,
+    shut_at,
+)
 
 _NO_RULES = QueueRules("")
 _NOWHERE = Ends("")
@@ -45,7 +56,7 @@ class Gates:
         self._staff: dict[str, tuple[int, int]] = {}
         self._staff_at = -1
 
-    def at_the_door(self, wait: int, at_s: float) -> tuple[str, Ends | Queues]:
+    def at_the_door(self, wait: int, at_s: float) -> tuple[str, Follows]:
         """The gate that turns a caller away who comes now, before the router hears of it, and where to."""
         doors = self._streams[wait].doors if wait < self._beyond else ()
         for door in doors:
@@ -87,12 +98,20 @@ class Gates:
             signed_in, ready = self._staff_of(self.waits[wait].queue, now)
         return gate_of(rules.leave_when, self.waits[wait].estimate_s_max, signed_in, ready, estimate_s)
 
+    def callback(self, wait: int) -> CallbackRules | None:
+        """On which terms who waits there is called back."""
+        return self._rules[wait].callback
+
+    def sticky(self, wait: int) -> tuple[int, float]:
+        """How long to wait for the agent of last time (-1: not at all), and how long that is remembered."""
+        return self._rules[wait].sticky_s, self._rules[wait].remember_s
+
     def may_close(self, wait: int, at_s: float) -> bool:
         """Whether those who wait have to leave one day because the queue closes."""
         rules = self._rules[wait]
         return CLOSED in rules.leave_when and bool(rules.shut) and at_s < rules.shut[-1].until_s
 
-    def exit(self, wait: int, gate: str, at_s: float) -> Ends | Queues:
+    def exit(self, wait: int, gate: str, at_s: float) -> Follows:
         """Where who leaves by this gate goes."""
         return followed(self._exits[wait].get(gate, _NOWHERE), at_s)
 
@@ -107,7 +126,7 @@ class Gates:
         return self._staff.get(queue, (0, 0))
 
 
-def further(scenario: Scenario, way: Queues) -> int:
+def further(scenario: Scenario, way: Queues | CallsBack) -> int:
     """The place of a way's queue among the waits of `Gates`."""
     return len(scenario.streams) + way.wait
 

@@ -101,6 +101,8 @@ class Sheet:
     missed: int = 0
     exits: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Queue, gate and where it led, of who left by a gate or was refused."""
+    promises: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Callbacks by queue and how they ended."""
     books: dict[str, list[Book]] = field(default_factory=dict)
     """By interval, and one after the day; empty where the day was not counted (a recorded one)."""
 
@@ -130,12 +132,18 @@ def sheet_of(scenario: Scenario, day: "DayResult") -> Sheet:
         {queue.name: [] for queue in scenario.queues},
         day.missed,
     )
+    for promise in day.promises:
+        sheet.promises[promise.queue, promise.outcome] += 1
     for visit in day.visits:
+        if visit.promise is not None and visit.outcome == "refused":
+            continue  # asked again half a minute later: nobody came, and nobody left
         # Retrials of the last callers come after the day; they belong to its last interval.
         counts = sheet.queues[visit.queue][min(intervals - 1, int(visit.at_s // interval_s))]
         counts.entered += 1
         in_time = visit.waited_s <= threshold_s[visit.queue]
         match visit.outcome:
+            case "answered" if visit.gate:
+                counts.chose += 1
             case "answered":
                 counts.answered += 1
                 counts.answered_wait_s += visit.waited_s
@@ -170,7 +178,7 @@ def _left(counts: Counts, visit: "Visit") -> None:
         counts.refused += visit.gate not in (CLOSED, HOLIDAY)
     elif visit.gate in ("", TIMEOUT):
         counts.too_long += 1
-    elif visit.gate.startswith(KEY):
+    elif visit.gate.startswith(KEY) or visit.gate == "callback":
         counts.chose += 1
     else:
         counts.put_out += 1
@@ -234,6 +242,15 @@ class ExitFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackFigures:
+    """How many callbacks a day ended how, of those that a queue made."""
+
+    queue: str
+    outcome: str
+    calls: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a simulation says. `books` are sums over the replications, `unbalanced` those that do not balance
     (queue, interval): a mistake of ours."""
@@ -243,6 +260,7 @@ class Summary:
     groups: tuple[GroupFigures, ...]
     missed: float
     exits: tuple[ExitFigures, ...] = ()
+    callbacks: tuple[CallbackFigures, ...] = ()
     books: dict[str, tuple[Book, ...]] = field(default_factory=dict)
     unbalanced: tuple[tuple[str, int], ...] = ()
 
@@ -253,6 +271,10 @@ def summarize(scenario: Scenario, sheets: Sequence[Sheet]) -> Summary:
     groups = tuple(_group_figures(scenario, name, sheets) for name in sheets[0].staffed_s)
     ways = sorted({way for sheet in sheets for way in sheet.exits})
     exits = (ExitFigures(*way, Figure.of([sheet.exits[way] for sheet in sheets])) for way in ways)
+    kept = sorted({key for sheet in sheets for key in sheet.promises})
+    callbacks = tuple(
+        CallbackFigures(*key, Figure.of([sheet.promises[key] for sheet in sheets])) for key in kept
+    )
     books = {
         queue: tuple(map(Book.sum_of, zip(*(sheet.books[queue] for sheet in sheets), strict=True)))
         for queue in sheets[0].books
@@ -265,7 +287,9 @@ def summarize(scenario: Scenario, sheets: Sequence[Sheet]) -> Summary:
         if not book.balances
     }
     missed = sum(sheet.missed for sheet in sheets) / len(sheets)
-    return Summary(len(sheets), queues, groups, missed, tuple(exits), books, tuple(sorted(unbalanced)))
+    return Summary(
+        len(sheets), queues, groups, missed, tuple(exits), callbacks, books, tuple(sorted(unbalanced))
+    )
 
 
 def total(parts: Iterable[Counts]) -> Counts:

@@ -50,6 +50,16 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepts:
+    """Of the callers of a stream this share accepts to be called back where it is offered. A try reaches the
+    share `reached` of them, `answer_s` after it began to ring."""
+
+    share: float
+    reached: float = 1.0
+    answer_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """Calls of one kind: the queue they enter and what they need there.
 
@@ -76,6 +86,9 @@ class Stream:
     exits: tuple[tuple[str, Way], ...] = ()
     doors: tuple[Door, ...] = ()
     presses: tuple[Press, ...] = ()
+    accepts: Accepts | None = None
+    repeat: float = 0.0
+    """The share of calls that come from somebody who called before on that day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,18 @@ class ByHours:
     holiday: "Way"
 
 
-Way = Ends | Queues | ByHours
+@dataclass(frozen=True, slots=True)
+class CallsBack:
+    """A step `callback`: whoever accepts is called back from the queue of `Scenario.waits` at this place."""
+
+    wait: int
+    declined: "Way"
+
+
+Way = Ends | Queues | ByHours | CallsBack
+
+Follows = Ends | Queues | CallsBack
+"""Where a way leads at one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,19 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackRules:
+    """Those of a CallbackPlan. `offered_after_s` of waiting a caller hears of it, 0: never. It is `shut` when
+    nobody is called."""
+
+    tries: int
+    retry_s: float
+    expires_s: float
+    ring_s: float
+    offered_after_s: float
+    shut: tuple[Shut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRules:
     """What the dialplan, not the router, decides of a queue's callers; the words are those of a QueuePlan."""
 
@@ -76,6 +100,10 @@ class QueueRules:
     shut: tuple[Shut, ...] = ()
     leave_when: frozenset[str] = frozenset()
     widen_at_once_below: int = 0
+    callback: CallbackRules | None = None
+    sticky_s: int = -1
+    """How long callers are kept for the agent of last time; -1: that agent does not matter."""
+    remember_s: float = 0.0
 
 
 def shut_at(shut: tuple[Shut, ...], at_s: float) -> str:
@@ -84,7 +112,7 @@ def shut_at(shut: tuple[Shut, ...], at_s: float) -> str:
     return shut[place].gate if place >= 0 and at_s < shut[place].until_s else ""
 
 
-def followed(way: Way, at_s: float) -> Ends | Queues:
+def followed(way: Way, at_s: float) -> Follows:
     """Where a way leads at this time."""
     while isinstance(way, ByHours):
         gate = shut_at(way.shut, at_s)

@@ -81,7 +81,8 @@ def test_the_days_that_ship_are_read(file: Path) -> None:
 
 
 def test_the_documented_day_is_read(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(day:.*?)```", PAGE, re.DOTALL)
+    example, called_back = re.findall(r"```yaml\n(day:.*?)```", PAGE, re.DOTALL)
+    assert read(tmp_path, called_back).scenario.streams[0].accepts is not None
     file = read(tmp_path, example)
     assert (file.replications, len(file.scenario.workers)) == (20, 6)
     assert file.scenario.streams[0].handling.shape is Shape.LOGNORMAL

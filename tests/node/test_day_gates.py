@@ -1,13 +1,14 @@
 """Hours, gates and exits of a day to simulate, in the dialplans' own words."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from switch.base.errors import ConfigurationError
 from switch.node.day_files import read_day
-from switch.wfm.scenario import Press, Scenario
-from switch.wfm.ways import ByHours, Door, Ends, QueueRules, Queues, Shut, shut_at
+from switch.wfm.scenario import Accepts, Press, Scenario
+from switch.wfm.ways import ByHours, CallbackRules, CallsBack, Door, Ends, QueueRules, Queues, Shut, shut_at
 from tests.node.test_day_centre import counts
 
 SHOP = """\
@@ -215,3 +216,55 @@ def test_shares_of_keys_are_together_at_most_one(shop: Path) -> None:
     keys = "presses: {0: {share: 0.6}, 9: {share: 0.6}},"
     with pytest.raises(ConfigurationError, match="shares that are 1 together"):
         read(shop, DAY.replace("flow: buy,", f"flow: buy, {keys}"))
+
+
+CALLED = """\
+day: 08:00-12:00
+hours: {calling: {mon-fri: 08:00-11:00}}
+queues:
+  line:
+    callback: {offer_after_s: 0, offer_every_s: 40, tries: 2, retry_minutes: 10, expires_minutes: 60,
+               hours: calling, ring_s: 20}
+    last_agent: {wait_s: 15, remember_days: 2}
+    max_wait_s: 60
+    timeout: [{callback: line}, hangup]
+  plain: {}
+groups: {people: {agents: 1}}
+calls:
+  orders: {queue: line, per_hour: {08:00: 30}, called_back: {accept: 0.5, reached: 0.6}, repeat: 0.25}
+"""
+
+
+def test_callbacks_and_the_last_agent_of_a_queue(tmp_path: Path) -> None:
+    scenario = read(tmp_path, CALLED)
+    (rules,) = scenario.rules
+    shut = (Shut(3 * HOUR_S, 24 * HOUR_S, "closed"), Shut(27 * HOUR_S, 28 * HOUR_S, "closed"))
+    assert rules.callback == CallbackRules(2, 600, 3600, 20, 40, shut)
+    assert (rules.sticky_s, rules.remember_s) == (15, 2 * 24 * HOUR_S)
+    (stream,) = scenario.streams
+    assert (stream.accepts, stream.repeat) == (Accepts(0.5, 0.6, 10), 0.25)
+    assert dict(stream.exits)["timeout"] == CallsBack(0, Ends(""))
+    assert (scenario.waits[0].queue, counts(tmp_path, CALLED, "line").chose > 0) == ("line", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("hours: calling", "hours: caling", "unknown hours 'caling'; did you mean 'calling'?"),
+        ("tries: 2", "tries: 0", "at least 1"),
+        ("wait_s: 15", "wait: 15", "unknown word 'wait'; did you mean 'wait_s'?"),
+        ("accept: 0.5", "accept: 2", "at most 1"),
+        ("accept: 0.5, ", "", "accept"),
+        ("{callback: line}", "{callback: plain}", "queue 'plain' calls nobody back"),
+    ],
+)
+def test_mistakes_about_callbacks(tmp_path: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        read(tmp_path, CALLED.replace(old, new, 1))
+
+
+def test_nobody_is_called_back_by_a_queue_that_does_not(tmp_path: Path) -> None:
+    calls = "{b: {queue: line, per_hour: {8:00: 1}, called_back: {accept: 1}}}"
+    text = f"queues: {{line: {{}}}}\ngroups: {{a: {{}}}}\ncalls: {calls}\n"
+    with pytest.raises(ConfigurationError, match=r"3:47: no queue calls anybody back"):
+        read(tmp_path, text)

@@ -9,7 +9,35 @@ _GATES = "switch/wfm/gates.py"
 _DAY = "switch/wfm/day.py"
 _BY_GATES = "tests/wfm/test_gates.py::"
 
+_PROMISES = "switch/wfm/promises.py"
+_BY_CALLBACKS = "tests/wfm/test_callbacks.py::"
+
 MUTANTS = (
+    # A callback keeps the place of its caller.
+    Mutant(
+        _DAY,
+        "since = promise.since or -1",
+        "since = self._now",
+        _BY_CALLBACKS + "test_whoever_is_called_back_keeps_the_place",
+    ),
+    Mutant(
+        _PROMISES,
+        "elif promise.tries >= promise.rules.tries:",
+        "elif promise.tries > promise.rules.tries:",
+        _BY_CALLBACKS + "test_a_customer_who_does_not_answer_is_tried_again",
+    ),
+    Mutant(
+        "switch/base/promises.py",
+        "return Turn.ENTERS if opened else Turn.RESTS",
+        "return Turn.ENTERS",
+        _BY_CALLBACKS + "test_how_a_promise_ends",
+    ),
+    Mutant(
+        _DAY,
+        'return (agent if self._now < until else "", max(0, sticky_s) * SECOND)',
+        "return (agent, max(0, sticky_s) * SECOND)",
+        _BY_CALLBACKS + "test_a_customer_comes_back_to_the_agent_of_last_time",
+    ),
     # A day is shut from the minute of closing until that of opening.
     Mutant(
         "switch/wfm/ways.py",
