@@ -71,6 +71,7 @@ DAMAGES = {
     "something is missing": lambda body: body[:-8],
     "a text that is no UTF-8": swapped(b"second", b"secon\xff"),
     "a text cut within a letter": swapped(b"second", b"secon\xc3"),
+    "a letter that does not go on": swapped(b"second", b"seco\xc3("),
     "a text with half a pair": swapped(b"second", b"sec\xed\xa0\x80"),
     "four bytes where two would do": swapped(b"second", b"se\xf0\x80\x80\xaf"),
     "a text longer than it may be written": swapped(b"second", b"seco\xc0\xaf"),

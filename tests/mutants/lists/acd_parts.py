@@ -54,14 +54,8 @@ _LINE = (
     ),
     (
         "line.c",
-        "memcpy(&chunk->at[chunk->count], next->at, next->count * sizeof *next->at);",
-        "memcpy(chunk->at, next->at, next->count * sizeof *next->at);",
-        _LEAVES,
-    ),
-    (
-        "line.c",
         "memmove(&chunk->at[place], &chunk->at[place + 1], (chunk->count - place) * sizeof *chunk->at);",
-        ";",
+        "chunk->at[place] = chunk->at[chunk->count];",
         _LEAVES,
     ),
     ("line.c", "drop_chunk(m, line, i);", "chunk->count = 0;", _EMPTIES),
@@ -77,7 +71,7 @@ _PACKED_BATCHES = (
         "event.flag = LINE_GOOD;",
         _SAME,
     ),
-    ("packed.c", "return flag <= OFFER_FAILED;", "return 1;", _UNSOUND),
+    ("packed.c", "return flag <= OFFER_FAILED;", "return flag >= 0;", _UNSOUND),
     ("packed.c", "store8(at + 20, choice->key);", "store8(at + 20, 0);", _SAME),
     ("packed.c", "at[1] = (unsigned char)choice->tie;", "at[1] = 0;", _SAME),
     (
@@ -200,7 +194,7 @@ _STORED = (
         "restore.c",
         "due_set(&r->memory, &r->due, &v->more_due, DUE_MORE, v->seq, v->more_at);",
         "(void)r;",
-        _RESTORED,
+        _TWINS,
     ),
     (
         "restore.c",
@@ -223,7 +217,6 @@ _STORED = (
     ),
     ("restore.c", "v->queue->offered++;", ";", _RESTORED),
     ("restore.c", "v->queue->talking++;", "(void)src;", _RESTORED),
-    ("restore.c", "r->dirty[i]->dirty_place = 0;", ";", _RESTORED),
     ("restore.c", "check(src, src->left == 0);", ";", _REFUSED),
     (
         "restore.c",
@@ -231,12 +224,11 @@ _STORED = (
         "check(src, event->step_count > 0);",
         _REFUSED,
     ),
-    ("restore.c", "check(src, name && name->agent);", "check(src, name != NULL);", _REFUSED),
     (
         "restore_second.c",
         "r->day_end = between(src, 0, NUMBER_MAX);",
         "r->day_end = 0 * between(src, 0, NUMBER_MAX);",
-        _RESTORED,
+        _TWINS,
     ),
     (
         "restore_second.c",
@@ -287,7 +279,7 @@ _STORED = (
         _RESTORED,
     ),
     ("snapshot.py", "state.due.set(DueKind.KEPT, visit.seq, visit.kept_until())", "", _RESTORED),
-    ("snapshot.py", "state.due.set(DueKind.MORE, visit.seq, visit.more_at)", "", _RESTORED),
+    ("snapshot.py", "state.due.set(DueKind.MORE, visit.seq, visit.more_at)", "", _TWINS),
     ("snapshot.py", "visit.queue.talking += 1", "", _RESTORED),
     ("snapshot.py", "if not complete or not src.at_end():", "if not complete:", _REFUSED),
     ("snapshot.py", "agent.today = agent.answered", "", _FIRST),
@@ -301,19 +293,13 @@ _STORED = (
         "snapshot_second.py",
         "day_start_us, state.day_end = src.numbers(2)",
         "day_start_us, _ = src.numbers(2)",
-        _RESTORED,
+        _TWINS,
     ),
     (
         "snapshot_second.py",
         "visit.rings, visit.more_at = src.numbers(2)",
         "visit.rings, _ = src.numbers(2)",
-        _RESTORED,
-    ),
-    (
-        "snapshot_bytes.py",
-        "if not 0 <= value <= (len(self._data) - self._at) // 8:",
-        "if value < 0:",
-        _REFUSED,
+        _TWINS,
     ),
     (
         "snapshot_bytes.py",
@@ -342,8 +328,6 @@ _SHOWN = (
     ),
     ("router.c", "agent->wrap_until = agent->wrap_units = 0;", "agent->wrap_until = 0;", _TWINS),
     ("router.c", "agent_rest_until(r, agent, 0);", ";", _TWINS),
-    ("state.c", "last->dirty_place = visit->dirty_place;", ";", _TWINS),
-    ("state.c", "return at < 0 ? 0 : at;", "return at;", _TWINS),
     ("due.py", "self._at.pop((kind, number), None)", "", _TWINS),
 )
 
