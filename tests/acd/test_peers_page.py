@@ -59,6 +59,18 @@ def test_each_test_that_is_named_exists() -> None:
     assert named <= defined("test_*.py"), sorted(named - defined("test_*.py"))
 
 
+NOT_ROUTING = {22}
+"""Recordings and transfers: docs/decisions/0017 has it."""
+
+
+def test_each_bug_of_others_that_concerns_routing_has_its_row() -> None:
+    """There are 25 in the customers' list; a row may stand for two."""
+    bugs = [row for row in rows(PAGE[: PAGE.index("## Knobs")]) if row[0][0].isdigit()]
+    assert {int(number) for row in bugs for number in row[0].split(", ")} == set(range(1, 26)) - NOT_ROUTING
+    for row in bugs:
+        assert re.search(r"`test_\w+`", row[2]), row
+
+
 def test_each_knob_has_a_test_with_ringing_phones_or_a_reason() -> None:
     tried = defined("test_knobs_*.py")
     assert len(rows(KNOBS)) > 70
