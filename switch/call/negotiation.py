@@ -313,7 +313,8 @@ class Negotiation:
 
     def _terms(self, *, secure: bool) -> Terms:
         """How our side encrypts; `secure` where a description is concerned that does."""
-        if secure and self._security is None and self._encryption is not Encryption.OFF:
+        wanted = self._encryption is not Encryption.OFF and self._slot.secures
+        if secure and self._security is None and wanted:
             token = self._tokens.token
             self._security = LocalSecurity(
                 secret=blake2b(token(_SECRET_CHARACTERS).encode(), digest_size=32).digest(),

@@ -4,6 +4,7 @@ CLIP_SAMPLES_MAX: int
 THREADS_MAX: int
 # Why there is no Opus; empty where there is.
 OPUS_MISSING: str
+SRTP_MISSING: str
 
 # The kind of an event, its slot, and the fields of its class in switch.media.events.
 RawEvent = tuple[int | bool | str | tuple[int, ...], ...]

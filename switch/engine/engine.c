@@ -129,7 +129,7 @@ static struct engine *shard_new(struct engine *first, const struct engine_config
 struct engine *engine_new(const struct engine_config *config)
 {
     uint32_t threads = config->threads == 0 ? 1 : config->threads;
-    struct engine *first = security_init() ? shard_new(NULL, config) : NULL;
+    struct engine *first = shard_new(NULL, config);
     for (uint32_t i = 1; first != NULL && i < threads; i++)
         if (shard_new(first, config) == NULL) {
             int reason = errno;

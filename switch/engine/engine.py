@@ -165,7 +165,7 @@ class Engine:
         identity = Identity()
         self._handshakes = Handshakes(identity, self._send_record, self._secure)
         self._slots = tuple(
-            Slot(number, advertised_host or host, pair.port, identity.fingerprint)
+            Slot(number, advertised_host or host, pair.port, identity.fingerprint, not _engine.SRTP_MISSING)
             for number, pair in enumerate(self._pairs)
         )
         self._states = bytearray(slots)

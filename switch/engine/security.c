@@ -1,11 +1,33 @@
 #include "security.h"
 
+#include <dlfcn.h>
 #include <srtp2/srtp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bounds.h"
 #include "bytes.h"
+
+/* Found when the switch starts and not when it is built: a machine without it serves calls in the clear. */
+static struct {
+    __typeof__(&srtp_init) init;
+    __typeof__(&srtp_create) create;
+    __typeof__(&srtp_dealloc) dealloc;
+    __typeof__(&srtp_protect) protect;
+    __typeof__(&srtp_unprotect) unprotect;
+    __typeof__(&srtp_protect_rtcp) protect_rtcp;
+    __typeof__(&srtp_unprotect_rtcp) unprotect_rtcp;
+    void (*set[SUITES])(srtp_crypto_policy_t *);
+} library;
+
+static const char *const SET_NAMES[SUITES] = {
+    "srtp_crypto_policy_set_rtp_default", /* libsrtp's name for AES_CM_128_HMAC_SHA1_80 */
+    "srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32",
+    "srtp_crypto_policy_set_aes_gcm_128_16_auth",
+    "srtp_crypto_policy_set_aes_gcm_256_16_auth",
+};
+
+static bool loaded;
 
 struct security {
     srtp_t inbound, outbound;
@@ -16,15 +38,9 @@ struct security {
 
 static void set_suite(srtp_policy_t *policy, enum srtp_suite suite)
 {
-    void (*set[SUITES])(srtp_crypto_policy_t *) = {
-        srtp_crypto_policy_set_rtp_default, /* libsrtp's name for AES_CM_128_HMAC_SHA1_80 */
-        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32,
-        srtp_crypto_policy_set_aes_gcm_128_16_auth,
-        srtp_crypto_policy_set_aes_gcm_256_16_auth,
-    };
-    set[suite](&policy->rtp);
+    library.set[suite](&policy->rtp);
     /* RFC 4568 section 6.2.2: the short tag is for RTP alone. */
-    set[suite == SUITE_AES_CM_128_HMAC_SHA1_32 ? SUITE_AES_CM_128_HMAC_SHA1_80 : suite](&policy->rtcp);
+    library.set[suite == SUITE_AES_CM_128_HMAC_SHA1_32 ? SUITE_AES_CM_128_HMAC_SHA1_80 : suite](&policy->rtcp);
 }
 
 size_t security_key_bytes(enum srtp_suite suite)
@@ -33,11 +49,43 @@ size_t security_key_bytes(enum srtp_suite suite)
     return bytes[suite];
 }
 
-bool security_init(void)
+/* Into `*function`, whatever its type. False where the library has no such name. */
+static bool find(void *handle, const char *name, void *function)
 {
-    static bool done;
-    done = done || srtp_init() == srtp_err_status_ok;
-    return done;
+    void *found = dlsym(handle, name);
+    memcpy(function, &found, sizeof found);
+    return found != NULL;
+}
+
+static bool find_all(void *handle)
+{
+    for (int suite = 0; suite < SUITES; suite++)
+        if (!find(handle, SET_NAMES[suite], &library.set[suite]))
+            return false;
+    return find(handle, "srtp_init", &library.init) && find(handle, "srtp_create", &library.create) &&
+           find(handle, "srtp_dealloc", &library.dealloc) && find(handle, "srtp_protect", &library.protect) &&
+           find(handle, "srtp_unprotect", &library.unprotect) &&
+           find(handle, "srtp_protect_rtcp", &library.protect_rtcp) &&
+           find(handle, "srtp_unprotect_rtcp", &library.unprotect_rtcp);
+}
+
+const char *security_load(void)
+{
+    if (loaded)
+        return NULL;
+    void *handle = dlopen(SRTP_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL)
+        return dlerror();
+    if (!find_all(handle)) {
+        dlclose(handle);
+        return "it is no libsrtp of version 2";
+    }
+    if (library.init() != srtp_err_status_ok) {
+        dlclose(handle);
+        return "it does not pass its own self-test";
+    }
+    loaded = true;
+    return NULL;
 }
 
 static bool make(srtp_t *session, enum srtp_suite suite, srtp_ssrc_type_t direction, const uint8_t *key)
@@ -46,14 +94,14 @@ static bool make(srtp_t *session, enum srtp_suite suite, srtp_ssrc_type_t direct
     memcpy(copy, key, security_key_bytes(suite));
     srtp_policy_t policy = {.ssrc = {.type = direction}, .key = copy, .window_size = 128};
     set_suite(&policy, suite);
-    bool made = srtp_create(session, &policy) == srtp_err_status_ok;
+    bool made = library.create(session, &policy) == srtp_err_status_ok;
     explicit_bzero(copy, sizeof copy);
     return made;
 }
 
 struct security *security_new(enum srtp_suite suite, const uint8_t *inbound_key, const uint8_t *outbound_key)
 {
-    struct security *security = calloc(1, sizeof *security);
+    struct security *security = loaded ? calloc(1, sizeof *security) : NULL;
     if (security == NULL)
         return NULL;
     if (!make(&security->inbound, suite, ssrc_any_inbound, inbound_key) ||
@@ -69,9 +117,9 @@ void security_free(struct security *security)
     if (security == NULL)
         return;
     if (security->inbound != NULL)
-        srtp_dealloc(security->inbound);
+        library.dealloc(security->inbound);
     if (security->outbound != NULL)
-        srtp_dealloc(security->outbound);
+        library.dealloc(security->outbound);
     free(security);
 }
 
@@ -118,7 +166,7 @@ bool security_open(struct security *security, uint8_t *datagram, size_t *bytes)
     int length = (int)*bytes;
     uint32_t ssrc = read32(datagram + 8);
     if (!may_hear(security, ssrc, false) ||
-        srtp_unprotect(security->inbound, datagram, &length) != srtp_err_status_ok)
+        library.unprotect(security->inbound, datagram, &length) != srtp_err_status_ok)
         return false;
     may_hear(security, ssrc, true);
     *bytes = (size_t)length;
@@ -128,7 +176,7 @@ bool security_open(struct security *security, uint8_t *datagram, size_t *bytes)
 bool security_seal(struct security *security, uint8_t *datagram, size_t *bytes)
 {
     int length = (int)*bytes;
-    if (srtp_protect(security->outbound, datagram, &length) != srtp_err_status_ok)
+    if (library.protect(security->outbound, datagram, &length) != srtp_err_status_ok)
         return false;
     *bytes = (size_t)length;
     return true;
@@ -139,7 +187,7 @@ bool security_open_control(struct security *security, uint8_t *datagram, size_t 
     int length = (int)*bytes;
     uint32_t ssrc = length < 8 ? 0 : read32(datagram + 4);
     if (!may_hear(security, ssrc, false) ||
-        srtp_unprotect_rtcp(security->inbound, datagram, &length) != srtp_err_status_ok)
+        library.unprotect_rtcp(security->inbound, datagram, &length) != srtp_err_status_ok)
         return false;
     may_hear(security, ssrc, true);
     *bytes = (size_t)length;
@@ -149,7 +197,7 @@ bool security_open_control(struct security *security, uint8_t *datagram, size_t 
 bool security_seal_control(struct security *security, uint8_t *datagram, size_t *bytes)
 {
     int length = (int)*bytes;
-    if (srtp_protect_rtcp(security->outbound, datagram, &length) != srtp_err_status_ok)
+    if (library.protect_rtcp(security->outbound, datagram, &length) != srtp_err_status_ok)
         return false;
     *bytes = (size_t)length;
     return true;

@@ -28,8 +28,11 @@ struct security;
 /* Bytes of master key and salt together (RFC 4568 section 6.2, RFC 7714 section 12). */
 size_t security_key_bytes(enum srtp_suite suite);
 
-/* Once a process, before the first key. False when libsrtp refuses its own self-test. */
-bool security_init(void);
+/* What libsrtp2 is called where it is installed; its interface is that of 2.0. */
+#define SRTP_LIBRARY "libsrtp2.so.1"
+
+/* Before the first key; again is harmless. NULL, or why nothing can be encrypted: then there are no keys. */
+const char *security_load(void);
 
 /* Each key has security_key_bytes(suite) bytes. NULL when memory is refused. */
 struct security *security_new(enum srtp_suite suite, const uint8_t *inbound_key, const uint8_t *outbound_key);

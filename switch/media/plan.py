@@ -137,9 +137,11 @@ class Slot:
     """A pre-bound RTP port of the engine; `number` is what commands call a stream.
 
     `fingerprint` is that of our certificate by SHA-256; empty where the engine makes no handshakes.
+    `secures`: it can encrypt; else no description of ours has keys, and what must be encrypted is refused.
     """
 
     number: int
     host: str
     port: int
     fingerprint: str = ""
+    secures: bool = True

@@ -24,7 +24,7 @@ from switch.api.server import ApiServer, WebOptions, bind_http
 from switch.api.state_folder import StateFolder
 from switch.api.views import NewSecret
 from switch.base.errors import ResourceError
-from switch.engine._engine import OPUS_MISSING
+from switch.engine._engine import OPUS_MISSING, SRTP_MISSING
 from switch.engine.engine import Engine
 from switch.exchange import mail
 from switch.journal import events
@@ -87,6 +87,8 @@ async def running(options: RunOptions) -> AsyncIterator[tuple[Control, list[NewS
         rtp = (options.rtp_low, options.rtp_high)
         if OPUS_MISSING:
             _log.warning("Opus is not offered and not recorded: its library is not here", reason=OPUS_MISSING)
+        if SRTP_MISSING:
+            _log.warning("No audio is encrypted: the library for SRTP is not here", reason=SRTP_MISSING)
         engine = Engine(
             media_bind(listeners),
             rtp,

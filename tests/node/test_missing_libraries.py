@@ -1,4 +1,4 @@
-"""A machine without libopus: one line at start says so, and Opus is offered to nobody."""
+"""A machine without libopus or libsrtp2: one line at start says so, and nothing of it is offered."""
 
 import json
 import os
@@ -39,7 +39,8 @@ async def main():
             office = control.node.exchange.office
             account = codecs.of_account(office, "shop", "101")
             print(json.dumps({
-                "said": [line for line in logs if "Opus" in line["event"]],
+                "said": [line for line in logs if "library" in line["event"]],
+                "secures": [slot.secures for slot in control.node.engine.slots][:1],
                 "centre": office.signalling.settings.audio.codecs,
                 "account": account.codecs,
             }))
@@ -67,13 +68,26 @@ def started(folder: Path, **environment: str) -> dict[str, list[object]]:
     return found
 
 
-def test_one_line_says_so_and_nothing_of_it_is_offered(tmp_path: Path) -> None:
-    """A library of that name with nothing in it stands before the real one."""
+def empty_library(folder: Path, name: str) -> None:
+    """With nothing in it, to stand before the real one."""
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    (tmp_path / "empty.c").write_text("int nothing;\n")
-    library = tmp_path / "libopus.so.0"
-    subprocess.run(["gcc", "-shared", "-fPIC", tmp_path / "empty.c", "-o", library], check=True)
+    (folder / "empty.c").write_text("int nothing;\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", folder / "empty.c", "-o", folder / name], check=True)
+
+
+def test_one_line_says_that_there_is_no_srtp_and_nothing_is_encrypted(tmp_path: Path) -> None:
+    empty_library(tmp_path, "libsrtp2.so.1")
+    found = started(tmp_path, LD_LIBRARY_PATH=str(tmp_path))
+    (line,) = found["said"]
+    assert isinstance(line, dict)
+    assert (line["log_level"], line["reason"]) == ("warning", "it is no libsrtp of version 2")
+    assert found["secures"] == [False]
+    assert found["account"] == ["OPUS"]
+
+
+def test_one_line_says_so_and_nothing_of_it_is_offered(tmp_path: Path) -> None:
+    empty_library(tmp_path, "libopus.so.0")
     found = started(tmp_path, LD_LIBRARY_PATH=str(tmp_path))
     (line,) = found["said"]
     assert isinstance(line, dict)
