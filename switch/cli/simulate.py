@@ -102,6 +102,9 @@ def show(scenario: Scenario, summary: Summary, intervals: bool) -> None:
         for group in summary.groups
     ]
     print_table("Agents", ("group", "on average", "occupancy"), people, "no agents")
+    if any(summary.lines_fell):
+        failing, unusable = summary.lines_fell
+        print(f"lines fell a day: {failing:.1f} times to failing, {unusable:.1f} times to unusable")
     if intervals:
         _show_intervals(scenario, summary)
         _show_books(scenario, summary)

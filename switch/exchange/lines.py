@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from switch.acd.decisions import OfferOutcome
 from switch.acd.events import LineGrade, SetLine
+from switch.acd.line_quality import JUDGED_S, STRETCH_S, Heard, LineState, stands_us
 from switch.base.clock import SECOND
 from switch.call.leg import Leg
 from switch.exchange import messages
@@ -25,29 +26,14 @@ from switch.exchange.session import Session
 from switch.journal import queue_events
 from switch.media.quality import NOTHING_HEARD, Alarm, StreamQuality
 
-JUDGED_PACKETS = 500
-"""A talk of ten seconds: shorter ones say nothing."""
+_PACKETS_A_SECOND = 50
+
+JUDGED_PACKETS = JUDGED_S * _PACKETS_A_SECOND
 
 LOOK_US = 5 * SECOND
 """How often a talk is looked at: phones report every five seconds."""
 
-LOOKED_PACKETS = 1_000
-"""The stretch of a talk that is judged by itself: twenty seconds, or the part of a report that belongs to the
-stretch before would count too much."""
-
-LOSS_FAILING, LOSS_UNUSABLE = 50, 150
-"""Packets lost of a thousand, the worse of both ways: 5% is heard, 15% is not understood."""
-
-ROUND_TRIP_FAILING_US = 500_000
-JITTER_FAILING_US = 60_000
-"""ITU-T G.114 calls 400 ms one way the limit of what is acceptable; phones' buffers hold some 60 ms."""
-
-GOOD_TALKS = 2
-FORGET_US = 30 * 60 * SECOND
-"""Half an hour without a talk: what was measured then says little of now."""
-
-RETRY_US = 10 * 60 * SECOND
-"""An unusable line that nobody mends is tried again, as a failing one."""
+LOOKED_PACKETS = STRETCH_S * _PACKETS_A_SECOND
 
 MISSES_FAILING, MISSES_UNUSABLE = 2, 4
 """Offers in a row that came to no phone although one is registered."""
@@ -63,13 +49,9 @@ _UNHEARD = {Alarm.NO_AUDIO: "nothing is heard of you", Alarm.NOT_HEARD: "your ph
 
 
 @dataclass(slots=True)
-class Line:
-    """An agent's. `bad` and `good` count talks in a row, `missed` offers."""
+class Line(LineState):
+    """An agent's. `missed` counts offers in a row."""
 
-    grade: LineGrade = LineGrade.GOOD
-    reason: str = ""
-    bad: int = 0
-    good: int = 0
     missed: int = 0
     talk: str = ""
     """The leg that is looked at; `before` is what it was at the end of the stretch before."""
@@ -95,7 +77,7 @@ def looked(office: Office, session: Session, leg: Leg, quality: StreamQuality, n
     if stretch.packets_sent < LOOKED_PACKETS:
         return
     line.before = quality
-    bad = _bad(stretch, _loss(stretch), 1)
+    bad = _heard(stretch).bad()
     if bad:
         _trouble(office, session, leg, bad, now)
 
@@ -129,25 +111,9 @@ def measured(office: Office, session: Session, leg: Leg, quality: StreamQuality,
         heard = "nothing was heard of you"
         _become(office, session.tenant, leg.agent, LineGrade.UNUSABLE, heard, now, session.call.id)
         return
-    loss = _loss(quality)
-    bad = _bad(quality, loss, 1)
-    if bad:
-        line.bad, line.good = line.bad + 1, 0
-        worse = LineGrade.UNUSABLE if line.bad > 1 and loss > LOSS_UNUSABLE else LineGrade.FAILING
-        _become(office, session.tenant, leg.agent, max(worse, line.grade), bad, now, session.call.id)
-        return
-    line.bad = 0
-    if line.troubled and line.talk == leg.id:
-        # On the whole it was good, and yet it was not.
-        line.good = 0
-        _remind(office, session.tenant, leg.agent, line.grade, now)
-        return
-    # Half of what is bad is good enough; in between nothing is said either way.
-    line.good = line.good + 1 if not _bad(quality, loss, 2) else 0
-    if line.grade and line.good >= GOOD_TALKS:
-        _become(office, session.tenant, leg.agent, LineGrade.GOOD, "", now, session.call.id)
-    elif line.grade:
-        _remind(office, session.tenant, leg.agent, line.grade, now)
+    troubled = line.troubled and line.talk == leg.id
+    grade, reason = line.judged(_heard(quality), troubled=troubled)
+    _become(office, session.tenant, leg.agent, grade, reason, now, session.call.id)
 
 
 def offer_ended(office: Office, tenant: str, agent: str, outcome: OfferOutcome, now: int) -> None:
@@ -186,9 +152,8 @@ def timer(office: Office, key: str, now: int) -> None:
     tenant, _, agent = key.partition(" ")
     line = None if office.lines is None else office.lines.get((tenant, agent))
     if line is not None and line.grade:
-        line.bad = line.missed = 0
-        better = LineGrade.FAILING if line.grade is LineGrade.UNUSABLE else LineGrade.GOOD
-        _become(office, tenant, agent, better, line.reason if better else "", now)
+        line.missed = 0
+        _become(office, tenant, agent, *line.lapsed(), now)
 
 
 def resume(office: Office, tenant: str, now: int) -> None:
@@ -238,16 +203,10 @@ def _since(before: StreamQuality, quality: StreamQuality) -> StreamQuality:
     )
 
 
-def _bad(quality: StreamQuality, loss: int, part: int) -> str:
-    """What is bad about the talk, in words; empty where all is within a `part` of what is allowed."""
-    if loss * part > LOSS_FAILING:
-        return f"{loss / 10:.0f}% of the sound was lost"
+def _heard(quality: StreamQuality) -> Heard:
+    """The worse of both ways."""
     jitter_us = max(quality.jitter_us, quality.peer_jitter_us if quality.reports else 0)
-    if jitter_us * part > JITTER_FAILING_US:
-        return f"packets came up to {jitter_us // 1000} ms apart from their time"
-    if quality.round_trip_us * part > ROUND_TRIP_FAILING_US:
-        return f"sound takes {quality.round_trip_us // 1000} ms there and back"
-    return ""
+    return Heard(_loss(quality), jitter_us, quality.round_trip_us)
 
 
 def _become(
@@ -255,12 +214,10 @@ def _become(
 ) -> None:
     line = _line(office, tenant, agent)
     grade = LineGrade(grade)
-    changed = grade is not line.grade
-    line.grade, line.reason = grade, reason
+    changed = line.become(grade, reason)
     _remind(office, tenant, agent, grade, now)
     if not changed:
         return
-    line.good = 0
     office.tell_router(tenant, SetLine(agent, grade))
     graded = queue_events.LineGraded(agent, grade.name.lower(), reason)
     office.journal.write(graded, now, tenant=tenant, call=call)
@@ -271,7 +228,8 @@ def _become(
 
 def _remind(office: Office, tenant: str, agent: str, grade: LineGrade, now: int) -> None:
     key = ("line", f"{tenant} {agent}")
-    if grade is LineGrade.GOOD:
-        office.timers.cancel(key)
+    stands = stands_us(grade)
+    if stands:
+        office.timers.set(key, now + stands)
     else:
-        office.timers.set(key, now + (RETRY_US if grade is LineGrade.UNUSABLE else FORGET_US))
+        office.timers.cancel(key)

@@ -17,11 +17,32 @@ from switch.dialplan.source import Path as Place
 from switch.dialplan.source import Source, parse
 from switch.exchange.wishes import requirement_of
 from switch.node.day_centre import DayCentre, Wish
-from switch.node.day_schema import DAY_S, AcceptModel, CallsModel, DayModel, GroupModel, PressModel
+from switch.node.day_schema import (
+    DAY_S,
+    AcceptModel,
+    CallsModel,
+    DayModel,
+    GroupModel,
+    LinesModel,
+    PressModel,
+)
 from switch.node.dialplan_files import read_dialplans
 from switch.node.translate import agent_settings, queue_settings, routing_settings
 from switch.wfm.draws import CALLS_MAX
-from switch.wfm.scenario import KEY, Accepts, Call, Handling, Press, Scenario, Shift, Stream, Target, Worker
+from switch.wfm.scenario import (
+    GOOD_LINES,
+    KEY,
+    Accepts,
+    BadLines,
+    Call,
+    Handling,
+    Press,
+    Scenario,
+    Shift,
+    Stream,
+    Target,
+    Worker,
+)
 
 _TIME = re.compile(r"(\d{1,2})[:h](\d{2})(?::(\d{2}))?$")
 
@@ -92,6 +113,7 @@ class _Reader:
             tenant=routing_settings(centre.routing, 0, self.starts_s),
             rules=tuple(rules for rules in map(walker.rules, centre.queues.values()) if rules is not None),
             waits=tuple(walker.waits),
+            watch_lines=centre.routing.watch_lines,
         )
         return DayFile(scenario, model.replications, model.seed)
 
@@ -158,24 +180,34 @@ class _Reader:
     def _workers(self, centre: DayCentre, groups: dict[str, GroupModel]) -> tuple[Worker, ...]:
         model = self.model
         known = {} if groups else centre.agents
-        for name in model.shifts:
-            if name not in known:
-                self.problems.unknown(self.source.key_place(("shifts", name)), "agent", name, known)
+        for word, names in (("shifts", model.shifts), ("bad_lines", model.bad_lines)):
+            for name in names:
+                if name not in known:
+                    self.problems.unknown(self.source.key_place((word, name)), "agent", name, known)
         workers: list[Worker] = []
         for name, plan in centre.agents.items():
             group = groups.get(name)
             if group is None:
                 shifts = self._shifts(model.shifts.get(name, []), ("shifts", name))
-                workers.append(self._worker(agent_settings(plan), name, shifts, _ALONE))
+                line = self._lines(model.bad_lines.get(name), ("bad_lines", name))
+                workers.append(self._worker(agent_settings(plan), name, shifts, _ALONE, line))
                 continue
             shifts = self._shifts(group.shifts, ("groups", name, "shifts"))
+            line = self._lines(group.bad_lines, ("groups", name, "bad_lines"))
             for number in range(group.agents):
                 agent = replace(agent_settings(plan), name=f"{name}-{number + 1}", order=len(workers))
-                workers.append(self._worker(agent, name, shifts, group))
+                workers.append(self._worker(agent, name, shifts, group, line))
         return tuple(workers)
 
+    def _lines(self, raw: object, path: Place) -> BadLines:
+        """Of a group the share whose lines lose so much, or of one agent."""
+        if raw is None:
+            return GOOD_LINES
+        model = schema.read(LinesModel, self.source, path, raw, self.problems)
+        return GOOD_LINES if model is None else BadLines(model.share, model.loss / 100)
+
     def _worker(
-        self, agent: AgentSettings, group: str, shifts: tuple[Shift, ...], like: GroupModel
+        self, agent: AgentSettings, group: str, shifts: tuple[Shift, ...], like: GroupModel, line: BadLines
     ) -> Worker:
         own_calls, own_call_s = like.own_calls_per_hour, like.own_call_s
         return Worker(
@@ -186,6 +218,7 @@ class _Reader:
             like.missed,
             self.model.own_calls_per_hour if own_calls is None else own_calls,
             self.model.own_call_s if own_call_s is None else own_call_s,
+            line,
         )
 
     def _streams(self, centre: DayCentre) -> tuple[Stream, ...]:

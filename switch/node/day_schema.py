@@ -35,6 +35,13 @@ class QueueModel(schema.QueueRulesModel):
     target: _Percent | None = None
 
 
+class LinesModel(schema.Section):
+    """Lines of agents that lose sound."""
+
+    loss: Annotated[float, Field(gt=0, le=100)]
+    share: Annotated[float, Field(gt=0, le=1)] = 1
+
+
 class GroupModel(schema.AgentWordsModel):
     agents: Annotated[int, Field(ge=1, le=GROUP_MAX)] = 1
     shifts: schema.Names = Field(default_factory=list)
@@ -42,6 +49,7 @@ class GroupModel(schema.AgentWordsModel):
     missed: _Share = 0
     own_calls_per_hour: _OwnCalls | None = None
     own_call_s: _Days | None = None
+    bad_lines: schema.Raw = None
 
 
 class PressModel(schema.Section):
@@ -95,6 +103,7 @@ class DayModel(schema.Section):
     queues: _Sections = Field(default_factory=dict)
     groups: _Sections = Field(default_factory=dict)
     shifts: Annotated[dict[str, schema.Names], BeforeValidator(_mapping)] = Field(default_factory=dict)
+    bad_lines: _Sections = Field(default_factory=dict)
     own_calls_per_hour: _OwnCalls = 0
     own_call_s: _Days = 120
     calls: Annotated[dict[str, schema.Raw], Field(min_length=1)]

@@ -22,12 +22,14 @@ from switch.acd.decisions import (
     VisitOutcome,
     WakeAt,
 )
+from switch.acd.line_quality import STRETCH_S
 from switch.acd.select import RouterLike
 from switch.acd.settings import Contact, TenantSettings
 from switch.base.clock import SECOND
 from switch.base.gates import CHECK_EVERY_S, TIMEOUT
 from switch.wfm.draws import Caller, Draws, Habits
 from switch.wfm.gates import Gates, further
+from switch.wfm.lines import Lines
 from switch.wfm.promises import EXPIRED, Promise, Promises
 from switch.wfm.scenario import Scenario, Worker
 from switch.wfm.ways import CallsBack, Ends, Follows, followed
@@ -63,6 +65,9 @@ class Kind(IntEnum):
     WISH = 15
     CALL_BACK = 16
     EXPIRE = 17
+    LISTEN = 18
+    LAPSE = 19
+    GRADE = 20
 
 
 @dataclass(slots=True)
@@ -103,6 +108,8 @@ class DayResult:
     missed: int = 0
     events: int = 0
     promises: list[Promise] = field(default_factory=list)
+    lines_fell: tuple[int, ...] = ()
+    """How often a line fell to failing, and to unusable."""
     borders: list[dict[str, int]] = field(default_factory=list)
     """At the end of each interval, and of all: who waits or is offered, by queue, as the router counts."""
 
@@ -119,6 +126,7 @@ class Day:
         self._gates = Gates(scenario, router)
         ends = (shift.to_s for worker in scenario.workers for shift in worker.shifts)
         self._promises = Promises(round(max(ends, default=0.0) * SECOND))
+        self._lines = Lines(scenario)
         self._last: dict[int, tuple[str, int]] = {}
         """By customer: the agent of the last talk, and until when that is remembered."""
         self._shares = _shares(scenario)
@@ -152,6 +160,7 @@ class Day:
                 self._apply(event)
         self._count(None)
         self._result.promises = self._promises.made
+        self._result.lines_fell = tuple(self._lines.fell[1:])
         return self._result
 
     def _begin(self) -> None:
@@ -200,6 +209,9 @@ class Day:
             lambda number: None if self._over(number) else ev.Withdraw(str(number), CALLBACK),
             self._comes_up,
             self._expires,
+            lambda talk: self._graded(talk[0], self._lines.looked(talk[0], talk[1], self._now)),
+            lambda agent: self._graded(agent, self._lines.lapsed(agent, self._now)),
+            lambda graded: graded,
         ]
 
     def _push(self, at_s: float, kind: Kind, subject: Any) -> None:
@@ -403,6 +415,11 @@ class Day:
             share = self._shares.get((visit.agent, visit.caller.stream), 1.0)
             self._result.talks.append((visit.agent, end_s - visit.talked_s, end_s + wrap_up_s, share))
             self._held[visit.agent] -= 1
+            if self._lines.known:
+                graded = self._graded(visit.agent, self._lines.ended(visit.agent, visit.talked_s, self._now))
+                if graded is not None:
+                    self._made += 1
+                    heappush(self._heap, (self._now, Kind.GRADE, self._made, graded))
             return
         visit.outcome, visit.left_s = decision.outcome.value, self._now / SECOND
         visit.waited_s = decision.waited_us / SECOND
@@ -450,6 +467,8 @@ class Day:
             sticky_s, remember_s = self._gates.sticky(visit.wait)
             if sticky_s >= 0:
                 self._last[habits.customer] = decision.agent, self._now + round(remember_s * SECOND)
+        if self._lines.begins(decision.agent, number):
+            self._push(visit.left_s + STRETCH_S, Kind.LISTEN, (decision.agent, number))
         if visit.promise is not None:
             self._dials(number, visit, visit.promise)
             return
@@ -458,6 +477,13 @@ class Day:
     def _offer_ended(self, decision: OfferEnded) -> None:
         self._held[decision.agent] -= 1
         self._result.missed += decision.outcome in ("no-answer", "lease-expired")
+
+    def _graded(self, agent: str, graded: ev.SetLine | None) -> ev.Event | None:
+        """What was heard of a line; when that lapses is looked at again."""
+        due = self._lines.lapses_at(agent)
+        if due:
+            self._push(due / SECOND, Kind.LAPSE, agent)
+        return graded
 
     def _own_call(self, subject: tuple[str, float]) -> ev.Event | None:
         """Whoever has something else to do, or has gone home, does not make it."""

@@ -99,6 +99,8 @@ class Sheet:
     staffed_s: dict[str, list[float]]
     waits_s: dict[str, list[float]] = field(default_factory=dict)
     missed: int = 0
+    lines_fell: tuple[int, ...] = ()
+    """To failing, to unusable."""
     exits: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Queue, gate and where it led, of who left by a gate or was refused."""
     promises: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -132,6 +134,7 @@ def sheet_of(scenario: Scenario, day: "DayResult") -> Sheet:
         {queue.name: [] for queue in scenario.queues},
         day.missed,
     )
+    sheet.lines_fell = day.lines_fell
     for promise in day.promises:
         sheet.promises[promise.queue, promise.outcome] += 1
     for visit in day.visits:
@@ -263,6 +266,8 @@ class Summary:
     callbacks: tuple[CallbackFigures, ...] = ()
     books: dict[str, tuple[Book, ...]] = field(default_factory=dict)
     unbalanced: tuple[tuple[str, int], ...] = ()
+    lines_fell: tuple[float, ...] = ()
+    """A day: to failing, to unusable."""
 
 
 def summarize(scenario: Scenario, sheets: Sequence[Sheet]) -> Summary:
@@ -287,9 +292,10 @@ def summarize(scenario: Scenario, sheets: Sequence[Sheet]) -> Summary:
         if not book.balances
     }
     missed = sum(sheet.missed for sheet in sheets) / len(sheets)
-    return Summary(
-        len(sheets), queues, groups, missed, tuple(exits), callbacks, books, tuple(sorted(unbalanced))
-    )
+    falls = zip(*(sheet.lines_fell for sheet in sheets), strict=True)
+    fell = tuple(sum(counts) / len(sheets) for counts in falls)
+    broken = tuple(sorted(unbalanced))
+    return Summary(len(sheets), queues, groups, missed, tuple(exits), callbacks, books, broken, fell)
 
 
 def total(parts: Iterable[Counts]) -> Counts:

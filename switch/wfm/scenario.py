@@ -100,6 +100,17 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class BadLines:
+    """Of the agents of a group this share has a line that loses so much of the sound, 0 to 1."""
+
+    share: float = 0.0
+    loss: float = 0.0
+
+
+GOOD_LINES = BadLines()
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """One agent: skills as the router knows them, a group for the tables, shifts in order.
 
@@ -115,6 +126,7 @@ class Worker:
     missed: float = 0.0
     own_calls: float = 0.0
     own_call_s: float = 120.0
+    line: BadLines = GOOD_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,8 @@ class Scenario:
     """Of those queues that have any."""
     waits: tuple[Wait, ...] = ()
     """Where callers wait who left another queue by a gate."""
+    watch_lines: bool = True
+    """Agents whose lines fail are asked last, or not at all."""
 
     @property
     def intervals(self) -> int:

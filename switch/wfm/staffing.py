@@ -16,6 +16,7 @@ from switch.base.clock import SECOND
 from switch.wfm.erlang import Load, agents_for
 from switch.wfm.results import Sheet, total
 from switch.wfm.scenario import Scenario, Shift, Stream, Worker
+from switch.wfm.ways import Wait
 
 Plan = dict[str, list[int]]
 """Agents by group and interval."""
@@ -73,7 +74,7 @@ def _shifts(scenario: Scenario, counts: Sequence[int], number: int) -> tuple[Shi
     return tuple(found)
 
 
-def serves(worker: Worker, stream: Stream) -> bool:
+def serves(worker: Worker, stream: Stream | Wait) -> bool:
     """Whether the agent may take these calls, at once or after they have widened."""
     agent = worker.agent
     levels = dict(agent.skills)
@@ -93,7 +94,8 @@ def serves(worker: Worker, stream: Stream) -> bool:
 
 def servers(scenario: Scenario, queue: str) -> list[str]:
     """The groups that serve any call of the queue, the least skilled first."""
-    streams = [stream for stream in scenario.streams if stream.queue == queue]
+    asked: tuple[Stream | Wait, ...] = (*scenario.streams, *scenario.waits)
+    streams = [stream for stream in asked if stream.queue == queue]
     found = {
         group: worker
         for group, worker in groups_of(scenario).items()

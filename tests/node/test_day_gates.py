@@ -7,7 +7,7 @@ import pytest
 
 from switch.base.errors import ConfigurationError
 from switch.node.day_files import read_day
-from switch.wfm.scenario import Accepts, Press, Scenario
+from switch.wfm.scenario import GOOD_LINES, Accepts, BadLines, Press, Scenario
 from switch.wfm.ways import ByHours, CallbackRules, CallsBack, Door, Ends, QueueRules, Queues, Shut, shut_at
 from tests.node.test_day_centre import counts
 
@@ -268,3 +268,21 @@ def test_nobody_is_called_back_by_a_queue_that_does_not(tmp_path: Path) -> None:
     text = f"queues: {{line: {{}}}}\ngroups: {{a: {{}}}}\ncalls: {calls}\n"
     with pytest.raises(ConfigurationError, match=r"3:47: no queue calls anybody back"):
         read(tmp_path, text)
+
+
+def test_bad_lines(tmp_path: Path, shop: Path) -> None:
+    text = """\
+groups: {people: {agents: 5, bad_lines: {share: 0.4, loss: 12}}, others: {}}
+queues: {line: {}}
+calls: {orders: {queue: line, per_hour: {08:00: 30}}}
+"""
+    workers = read(tmp_path, text).workers
+    assert [worker.line for worker in workers] == [BadLines(0.4, 0.12)] * 5 + [GOOD_LINES]
+    with pytest.raises(ConfigurationError, match=r"1:49: share: at most 1"):
+        read(tmp_path, text.replace("0.4", "1.4"))
+    named = read(shop, DAY + "bad_lines: {anna: {loss: 20}}\n")
+    assert [worker.line for worker in named.workers] == [BadLines(1, 0.2), GOOD_LINES]
+    assert named.watch_lines
+    assert not read(shop, DAY + "routing: {watch_lines: false}\n").watch_lines
+    with pytest.raises(ConfigurationError, match="unknown agent 'ana'; did you mean 'anna'"):
+        read(shop, DAY + "bad_lines: {ana: {loss: 20}}\n")

@@ -115,7 +115,7 @@ def test_who_waits_leaves_when_all_are_paused() -> None:
 
 
 def test_who_waits_leaves_when_it_closes_only_where_that_is_stated() -> None:
-    scenario = centre(Call(0, 100), Call(12, 50))
+    scenario = centre(Call(0, 100), Call(12, 50), estimate_s_max=10_000)
     shut = (Shut(45, 1000, "closed"),)
     leaves = run(ruled(scenario, shut=shut, leave_when=frozenset({"closed"})))
     stays = run(ruled(scenario, shut=shut))
@@ -163,6 +163,9 @@ def test_patience_goes_on_in_the_next_queue() -> None:
     )
     day = run(scenario)
     assert told(day)[-2:] == [("line", 10, 0, "full", "other"), ("other", 10, 30, "abandoned", "")]
+    late = centre(Call(0, 1000), Call(10, 5, 30), exits=(("timeout", Queues(0)),), max_wait_s=20)
+    day = run(replace(late, waits=(Wait("other"),), streams=(*late.streams, busy)))
+    assert told(day)[-2:] == [("line", 10, 20, "timeout", "other"), ("other", 30, 10, "abandoned", "")]
 
 
 def test_two_queues_that_send_callers_to_each_other_end() -> None:

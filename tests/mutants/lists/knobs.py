@@ -54,8 +54,8 @@ MUTANTS = (
     ),
     Mutant(
         _LINES,
-        "if line.troubled and line.talk == leg.id:",
-        "if not line:",
+        "troubled = line.troubled and line.talk == leg.id",
+        "troubled = False",
         _BY_LINES + "test_a_talk_with_a_bad_stretch_is_no_good_talk_at_its_end",
     ),
     Mutant(

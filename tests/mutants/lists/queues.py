@@ -52,9 +52,9 @@ MUTANTS = (
         _BY_CALLBACKS + "test_an_agent_who_is_faster_than_the_disk_has_the_caller",
     ),
     Mutant(
-        _LINES,
-        "line.good = line.good + 1 if not _bad(quality, loss, 2) else 0",
-        "line.good = line.good + 1",
+        "switch/acd/line_quality.py",
+        "self.good = self.good + 1 if not heard.bad(2) else 0",
+        "self.good = self.good + 1",
         _BY_LINES + "test_two_good_talks_in_a_row_bring_it_back",
     ),
     Mutant(

@@ -9,10 +9,30 @@ _GATES = "switch/wfm/gates.py"
 _DAY = "switch/wfm/day.py"
 _BY_GATES = "tests/wfm/test_gates.py::"
 
+_BY_LINES = "tests/wfm/test_lines.py::"
 _PROMISES = "switch/wfm/promises.py"
 _BY_CALLBACKS = "tests/wfm/test_callbacks.py::"
 
 MUTANTS = (
+    # Lines: a short talk says nothing, a grade lapses, and the share of a group is that.
+    Mutant(
+        "switch/wfm/lines.py",
+        "if talked_s < JUDGED_S:",
+        "if talked_s < 0:",
+        _BY_LINES + "test_a_short_talk_says_nothing",
+    ),
+    Mutant(
+        "switch/wfm/lines.py",
+        "if not line.due or now < line.due:",
+        "if not line.due or now <= line.due:",
+        _BY_LINES + "test_an_unusable_line_is_passed_over_and_tried_again_after_ten_minutes",
+    ),
+    Mutant(
+        "switch/acd/line_quality.py",
+        "unusable = self.bad > 1 and heard.loss > LOSS_UNUSABLE",
+        "unusable = heard.loss > LOSS_UNUSABLE",
+        _BY_LINES + "test_an_unusable_line_is_passed_over_and_tried_again_after_ten_minutes",
+    ),
     # A callback keeps the place of its caller.
     Mutant(
         _DAY,
