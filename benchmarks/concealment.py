@@ -70,7 +70,7 @@ class Table:
         command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", f"-I{ROOT / 'codecs'}"]
         subprocess.run([*command, *sources, "-o", str(library), "-lm", "-ldl"], check=True)
         self.c = ctypes.CDLL(str(library))
-        self.c.codec_find.restype = ctypes.POINTER(_Codec)
+        self.c.codec_find.restype = ctypes.POINTER(Codec)
 
     def heard(self, number: int, said: np.ndarray, lost: set[int], way: str) -> np.ndarray:
         """What comes out of the decoder."""
@@ -112,7 +112,9 @@ class Table:
 _P, _N = ctypes.c_void_p, ctypes.c_size_t
 
 
-class _Codec(ctypes.Structure):
+class Codec(ctypes.Structure):
+    """`struct codec` of codecs/codecs.h."""
+
     _fields_ = (
         ("id", ctypes.c_int),
         ("name", ctypes.c_char_p),
@@ -123,6 +125,7 @@ class _Codec(ctypes.Structure):
         ("encoder_init", ctypes.CFUNCTYPE(None, _P, _P)),
         ("decoder_init", ctypes.CFUNCTYPE(None, _P)),
         ("encode", ctypes.CFUNCTYPE(_N, _P, _P, _N, _P)),
+        ("adapt", ctypes.CFUNCTYPE(None, _P, ctypes.c_uint8)),
         ("length", ctypes.CFUNCTYPE(_N, _P, _N)),
         ("decode", ctypes.CFUNCTYPE(_N, _P, _P, _N, _P)),
         ("conceal", ctypes.CFUNCTYPE(None, _P, _P, _N, _P, _N)),

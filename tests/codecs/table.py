@@ -25,7 +25,9 @@ class _Settings(ctypes.Structure):
     )
 
 
-class _Codec(ctypes.Structure):
+class RawCodec(ctypes.Structure):
+    """`struct codec` of codecs/codecs.h."""
+
     _fields_ = (
         ("id", ctypes.c_int),
         ("name", ctypes.c_char_p),
@@ -48,7 +50,7 @@ def _address(array: np.ndarray) -> int:
 
 
 class Encoder:
-    def __init__(self, codec: _Codec, settings: _Settings) -> None:
+    def __init__(self, codec: RawCodec, settings: _Settings) -> None:
         self._codec = codec
         self._memory = ctypes.create_string_buffer(codec.encoder_bytes + 1)
         codec.encoder_init(self._memory, settings)
@@ -64,7 +66,7 @@ class Encoder:
 
 
 class Decoder:
-    def __init__(self, codec: _Codec) -> None:
+    def __init__(self, codec: RawCodec) -> None:
         self._codec = codec
         self._memory = ctypes.create_string_buffer(codec.decoder_bytes)
         codec.decoder_init(self._memory)
@@ -84,7 +86,7 @@ class Decoder:
 class Codec:
     """An entry of the table."""
 
-    entry: _Codec
+    entry: RawCodec
 
     @property
     def rate_hz(self) -> int:
@@ -102,7 +104,7 @@ class Codec:
 
 def find(codec_id: int, rate_hz: int = 0) -> Codec | None:
     library = c_library()
-    library.codec_find.restype = ctypes.POINTER(_Codec)
+    library.codec_find.restype = ctypes.POINTER(RawCodec)
     found = library.codec_find(codec_id, ctypes.c_uint32(rate_hz))
     return Codec(found.contents) if found else None
 

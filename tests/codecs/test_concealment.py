@@ -1,14 +1,26 @@
 """With 3 % loss, PESQ in the mean of 30 seeds is above zero-filling and repetition on the same losses."""
 
+import ctypes
 import os
 
 import pytest
 
 from benchmarks import concealment
+from tests.codecs import table
 from tests.codecs.signals import SPEECH
 from tests.vectors import vector
 
 SEEDS = 30
+
+
+def test_the_measure_knows_the_table_of_codecs_as_it_is() -> None:
+    """It reads C's structure by itself: a field that it does not know is a crash."""
+    mine, known = concealment.Codec, table.RawCodec
+    assert [name for name, _ in mine._fields_] == [name for name, _ in known._fields_]
+    assert [getattr(mine, name).offset for name, _ in mine._fields_] == [
+        getattr(known, name).offset for name, _ in known._fields_
+    ]
+    assert ctypes.sizeof(mine) == ctypes.sizeof(known)
 
 
 @pytest.mark.skipif(not os.environ.get("SOAK"), reason="two minutes of PESQ: set SOAK=1 (make soak)")
