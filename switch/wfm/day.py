@@ -78,16 +78,16 @@ class Visit:
     queue: str
     at_s: float
     tries_left: int
-    waited_s: float = 0.0
-    outcome: str = ""
-    """Empty while it lasts; else a VisitOutcome, or `answered` as soon as it is connected."""
-    agent: str = ""
-    talked_s: float = 0.0
     wait: int = 0
     """Which of the day's waits this is (`Gates.waits`)."""
     gives_up_s: float = inf
     moves: int = 0
     """From queue to queue, before this one."""
+    waited_s: float = 0.0
+    outcome: str = ""
+    """Empty while it lasts; else a VisitOutcome, or `answered` as soon as it is connected."""
+    agent: str = ""
+    talked_s: float = 0.0
     left_s: float = inf
     """When the waiting ended."""
     gate: str = ""
@@ -124,6 +124,8 @@ class Day:
         self._workers = {worker.agent.name: worker for worker in scenario.workers}
         self._wrap_up_s = {queue.name: queue.wrap_up_us / SECOND for queue in scenario.queues}
         self._gates = Gates(scenario, router)
+        self._waits, self._ruled = self._gates.waits, self._gates.ruled
+        self._channels = [stream.channel for stream in scenario.streams]
         ends = (shift.to_s for worker in scenario.workers for shift in worker.shifts)
         self._promises = Promises(round(max(ends, default=0.0) * SECOND))
         self._lines = Lines(scenario)
@@ -242,11 +244,12 @@ class Day:
     ) -> ev.Event | None:
         """Into one queue: the first, or one to which another one's gate leads."""
         at_s = self._now / SECOND
-        asked = self._gates.waits[wait]
-        number = len(self._result.visits)
-        visit = Visit(caller, asked.queue, at_s, tries_left, wait=wait, gives_up_s=gives_up_s, moves=moves)
-        self._result.visits.append(visit)
-        ruled = self._gates.ruled[wait]
+        asked = self._waits[wait]
+        visits = self._result.visits
+        number = len(visits)
+        visit = Visit(caller, asked.queue, at_s, tries_left, wait, gives_up_s, moves)
+        visits.append(visit)
+        ruled = self._ruled[wait]
         if ruled:
             gate, way = self._gates.at_the_door(wait, at_s)
             if gate:
@@ -262,18 +265,11 @@ class Day:
             self._by_habit(number, visit, caller.habits)
             before, sticky_us = self._before(wait, caller.habits)
         requirement = self._gates.requirement(wait, self._now) if ruled else asked.requirement
-        channel = self._scenario.streams[caller.stream].channel
-        contact = Contact(
-            str(number),
-            asked.queue,
-            requirement,
-            asked.priority,
-            channel=channel,
-            before=before,
-            sticky_us=sticky_us,
-        )
+        channel = self._channels[caller.stream]
+        who, queue = str(number), asked.queue
+        contact = Contact(who, queue, requirement, asked.priority, 0, (), channel, before, sticky_us)
         arrives = ev.Arrive(contact)
-        if not self._gates.looks(wait):
+        if not ruled or not self._gates.looks(wait):
             return arrives
         self._apply(arrives)
         return self._looked(number, entry=True)
@@ -461,18 +457,21 @@ class Day:
         visit.outcome = "answered"
         visit.agent = decision.agent
         visit.waited_s = decision.waited_us / SECOND
-        visit.left_s = self._now / SECOND
-        habits = visit.caller.habits
-        if habits is not None and habits.customer >= 0:
-            sticky_s, remember_s = self._gates.sticky(visit.wait)
-            if sticky_s >= 0:
-                self._last[habits.customer] = decision.agent, self._now + round(remember_s * SECOND)
-        if self._lines.begins(decision.agent, number):
-            self._push(visit.left_s + STRETCH_S, Kind.LISTEN, (decision.agent, number))
-        if visit.promise is not None:
-            self._dials(number, visit, visit.promise)
-            return
-        self._push(self._now / SECOND + visit.caller.handling_s, Kind.FINISH, number)
+        visit.left_s = now_s = self._now / SECOND
+        if self._lines.known and self._lines.begins(decision.agent, number):
+            self._push(now_s + STRETCH_S, Kind.LISTEN, (decision.agent, number))
+        if visit.caller.habits is not None:
+            self._remember(visit, visit.caller.habits)
+            if visit.promise is not None:
+                self._dials(number, visit, visit.promise)
+                return
+        self._push(now_s + visit.caller.handling_s, Kind.FINISH, number)
+
+    def _remember(self, visit: Visit, habits: Habits) -> None:
+        """Whom this customer talks to."""
+        sticky_s, remember_s = self._gates.sticky(visit.wait)
+        if habits.customer >= 0 and sticky_s >= 0:
+            self._last[habits.customer] = visit.agent, self._now + round(remember_s * SECOND)
 
     def _offer_ended(self, decision: OfferEnded) -> None:
         self._held[decision.agent] -= 1

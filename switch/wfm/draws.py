@@ -88,7 +88,7 @@ class Draws:
             if call.patience_s is not None:
                 patience[place] = call.patience_s
         columns = (times, handling, patience, retrials, again)
-        rows = list(zip(*(column.tolist() for column in columns), strict=True))
+        rows = zip(*(column.tolist() for column in columns), strict=True)
         habits = _habits(stream, count, (self._seed, self._replication, _HABITS, number))
         if habits is None:
             return [Caller(at, number, *rest) for at, *rest in rows]
