@@ -97,7 +97,12 @@ _POLICIES = (
         "return [idle[at] * whole for at in teams]",
         _POLICY,
     ),
-    ("scores.py", "part, whole = part >> 1, whole >> 1", "part, whole = part, whole >> 1", _POLICY),
+    (
+        "scores.py",
+        "part, whole = part >> 1, whole >> 1",
+        "part, whole = part, whole >> 1",
+        _SCORED + "test_a_fraction_has_32_bits_however_long_the_times",
+    ),
     ("router.py", "agent.busy_us = 0", "", _POLICY),
     ("offers.py", "agent.today += 1", "agent.today = 1", _POLICY),
     ("offers.py", "queue.last = (agent.order, agent.name)", "", _POLICY),
@@ -259,7 +264,12 @@ _ENTRY = (
 
 _BATCHES = (
     ("batch.py", "return 0 if agents[at].name == visit.contact.before else at + 1", "return at + 1", _BATCH),
-    ("batch.py", "(agent.line << _FAILING_SHIFT)", "0", _BATCH),
+    (
+        "batch.py",
+        "(agent.line << _FAILING_SHIFT)",
+        "0",
+        "tests/acd/test_batch.py::test_the_agent_of_before_among_equals_and_the_failing_line_last",
+    ),
     ("batch.py", "visit.queue.assigned += 1", "", _BATCH),
     ("batch.c", "return 35;", "return 19;", _BATCH),
     ("batch.c", "queue->walk.assigned++;", ";", _BATCH),
