@@ -216,7 +216,7 @@ _ORDERS = (
 
 _RINGS = (
     ("offers.py", "visit.rings = 1", "visit.rings = 2", _POLICY),
-    ("offers.py", "visit.rings = visit.more_at = 0", "visit.rings = 0", _POLICY),
+    ("offers.py", "visit.rings = visit.more_at = 0", "visit.rings = 0", _TWINS + "[3]"),
     ("offers.py", "return len(visit.offers) < RINGS_MAX", "return len(visit.offers) < 2", _POLICY),
     ("offers.py", "state.last_fence = max(state.last_fence + 1, state.now)", "state.last_fence += 1", _ANY),
     ("offers.py", "agent.rest_until = max(agent.rest_until, until)", "", _ANY),
