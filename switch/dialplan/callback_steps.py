@@ -81,7 +81,7 @@ def promised_exit(c: "FlowCompiler", queue: schema.QueueRulesModel, name: str, w
     end = c.add(p.End(where, TEMPORARILY_UNAVAILABLE, "will be called back"))
     if model is None or model.promised is None:
         return end
-    return c.destination(model.promised, (*path, "promised"), where, "promised", end)
+    return c.exit_of_queue(name, model.promised, (*path, "promised"), where, "promised", end)
 
 
 def callback(c: "FlowCompiler", args: Any, path: Path, where: Where, after: int) -> int:

@@ -37,6 +37,8 @@ KEY_LENGTH_MAX = 16
 
 TEMPORARILY_UNAVAILABLE = 480
 BUSY_HERE = 486
+INSTRUCTIONS_MAX = 100_000
+"""Of a tenant: compiled in a second. Only exits of queues multiply, where each leads to the next one."""
 REPEAT = "repeat"
 CONTINUE = "continue"
 BARE = ("answer", "hangup")
@@ -77,6 +79,8 @@ class FlowCompiler:
     entries: dict[str, int] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
     variable_uses: list[tuple[str, Path]] = field(default_factory=list)
+    overflowing: list[str] = field(default_factory=list)
+    """Queues whose own exits are being compiled, one within the other."""
 
     def compile(self, flows: Mapping[str, Any]) -> None:
         """All flows of the section; entries first, so that any flow may name any other."""
@@ -182,6 +186,31 @@ class FlowCompiler:
         else:
             self.problems.add(self.source.place(path), "a flow's name or a list of steps was expected")
         return after
+
+    def exit_of_queue(self, queue: str, raw: Any, path: Path, where: Where, branch: str, after: int) -> int:
+        """A destination that stands in the queue's own section: compiled at each of its steps.
+
+        Steps there that lead to the same queue would hold themselves, without end.
+        """
+        if queue in self.overflowing:
+            circle = " -> ".join([*self.overflowing[self.overflowing.index(queue) :], queue])
+            self.problems.add(
+                self.source.place(path),
+                f"the exits of queue '{queue}' lead back to it ({circle}); "
+                "write these steps as a flow and name it",
+            )
+            return after
+        if len(self.instructions) > INSTRUCTIONS_MAX:
+            self.problems.add(
+                self.source.place(path),
+                f"the queues' exits lead into one another in too many ways (over {INSTRUCTIONS_MAX} steps); "
+                "write these steps as a flow and name it",
+            )
+            return after
+        self.overflowing.append(queue)
+        address = self.destination(raw, path, where, branch, after)
+        self.overflowing.pop()
+        return address
 
     def optional(
         self, raw: Any, path: Path, where: Where, branch: str, after: int, *, default: p.Instruction

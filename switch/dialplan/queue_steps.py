@@ -184,13 +184,26 @@ def exits_of(
     step, queue = stated
     at_queue: Path = ("queues", step.name)
     end = c.add(p.End(where, TEMPORARILY_UNAVAILABLE, "end of flow"))
+    sources = ((step, path, after), (queue, at_queue, end))
+    compiled: dict[Path, int] = {}
+
+    def lead(raw: Any, at: Path, branch: str, then: int) -> int:
+        """Once, however many reasons it serves: else each queue of a chain would take ten times the last."""
+        if at not in compiled:
+            own = at[: len(at_queue)] == at_queue
+            compiled[at] = (
+                c.exit_of_queue(step.name, raw, at, where, branch, then)
+                if own
+                else c.destination(raw, at, where, branch, then)
+            )
+        return compiled[at]
 
     def leave(reason: str, farewell: str) -> int:
-        for model, at, then in ((step, path, after), (queue, at_queue, end)):
+        for model, at, then in sources:
             for name in (reason, "closed", "otherwise") if reason == "holiday" else (reason, "otherwise"):
                 raw = getattr(model, name)
                 if raw is not None:
-                    return c.destination(raw, (*at, name), where, name.replace("_", " "), then)
+                    return lead(raw, (*at, name), name.replace("_", " "), then)
         return c.add(p.Farewell(where, farewell, TEMPORARILY_UNAVAILABLE))
 
     exits = {
@@ -199,12 +212,12 @@ def exits_of(
     }
     otherwise = leave("otherwise", "not-available")
     keys: dict[str, int] = {}
-    for exits_model, at, then in ((queue, at_queue, end), (step, path, after)):
+    for exits_model, at, then in reversed(sources):
         for key, raw in exits_model.exit_keys.items():
             key_path = (*at, "exit_keys", key)
             if len(key) != 1 or key not in KEYS:
                 c.problems.add(
                     c.source.key_place(key_path), f"one key of 0-9, *, #, A-D was expected, found '{key}'"
                 )
-            keys[key] = c.destination(raw, key_path, where, f"key {key}", then)
+            keys[key] = lead(raw, key_path, f"key {key}", then)
     return exits, otherwise, keys
