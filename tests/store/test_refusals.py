@@ -45,7 +45,7 @@ def test_not_a_database(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
-    (tmp_path / "softswitch.sqlite").mkdir()
+    (tmp_path / "switch.db").mkdir()
     assert "cannot be written" in _refused(tmp_path)
 
 

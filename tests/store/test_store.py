@@ -362,7 +362,7 @@ def test_the_files_are_for_their_owner_only(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     store.append(queued_call())
     names = {path.name for path in tmp_path.iterdir()}
-    assert {"softswitch.sqlite", "softswitch.sqlite-wal", "softswitch.sqlite.lock"} <= names
+    assert {"switch.db", "switch.db-wal", "switch.db.lock"} <= names
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
     store.close()
 
