@@ -34,6 +34,7 @@ from switch.exchange import (
     understanding,
 )
 from switch.exchange.office import Office
+from switch.exchange.refusing import refuse
 from switch.exchange.session import Session
 from switch.journal import events as journal
 from switch.media.plan import Slot
@@ -78,7 +79,7 @@ def admit(office: Office, message: RequestReceived, now: int) -> None:
     trunk = office.parts.trunks.identify(message.flow, request.uri, now)
     if trunk is not None and replaces is not None:
         # Whoever is beyond a trunk has proved nothing, and may break into nobody's call.
-        _refuse(office, message, 403, now)
+        refuse(office, message, 403, now)
         return
     if trunk is not None:
         _from_trunk(office, message, trunk, now)
@@ -116,7 +117,7 @@ def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) 
         called = office.parts.trunks.normalise(trunk, _called_party(request))
         owner = office.parts.directory.by_number(called)
     if owner is None:
-        _refuse(office, message, 404, now)
+        refuse(office, message, 404, now)
         return
     known = identities.from_trunk(office, trunk, request)
     caller = (
@@ -132,7 +133,7 @@ def _from_trunk(office: Office, message: RequestReceived, trunk: str, now: int) 
     def verified(verdict: Verdict, at: int) -> None:
         if rules.verify is VerifyPolicy.REQUIRE and not verdict.passed:
             reason = f'STIR;cause={verdict.status};text="{verdict.reason}"'
-            _refuse(office, message, verdict.status, at, [("Reason", reason)])
+            refuse(office, message, verdict.status, at, [("Reason", reason)])
             return
         who = known or Caller(caller, clean_name(request.from_.display))
         who = replace(who, verstat=verdict.verstat)
@@ -155,10 +156,10 @@ def _take_from_trunk(
     """Open the call; where it waited for a certificate, a reload may have taken its tenant away meanwhile."""
     tenant, number = owner
     if verification and office.parts.directory.by_number(called) != owner:
-        _refuse(office, message, 404, now)
+        refuse(office, message, 404, now)
         return
     if office.parts.trunks.acquire(trunk, now) is not None:
-        _refuse(office, message, 503, now, [("Retry-After", "10")])
+        refuse(office, message, 503, now, [("Retry-After", "10")])
         return
     shown = caller if known is None else known.shown
     session = _open(office, message, tenant, "inbound", shown, called, trunk, now)
@@ -194,7 +195,7 @@ def _from_account(office: Office, message: RequestReceived, account: Account, no
         if destination.reason is UnknownReason.NOT_ALLOWED:
             _refuse_by_limit(office, message, account, Refusal("tenant", Limit.NOT_ALLOWED), now)
         else:
-            _refuse(office, message, destination.status, now)
+            refuse(office, message, destination.status, now)
         return
     limits = office.parts.limits
     if isinstance(destination, OutsideDestination) and limits.limited(account.tenant):
@@ -220,7 +221,7 @@ def _to_one_phone(office: Office, message: RequestReceived, account: Account, no
     """A GRUU (RFC 5627 section 5.1): this phone and no other of its account, within the tenant."""
     found = office.parts.registrar.gruu(message.request.uri, now)
     if found is None or found[0].tenant != account.tenant:
-        _refuse(office, message, 404, now)
+        refuse(office, message, 404, now)
         return
     called, instance = found
     session = _open(
@@ -276,7 +277,7 @@ def _open(
     request = message.request
     slot = office.reserve_slot(message.flow.local)
     if slot is None:
-        _refuse(office, message, 503, now, [("Retry-After", "10")])
+        refuse(office, message, 503, now, [("Retry-After", "10")])
         return None
     agreed = encryption.calls_from(office, tenant, source, direction)
     audio = codecs.calls_from(office, tenant, source, direction)
@@ -330,22 +331,9 @@ def _refuse_by_limit(
 ) -> None:
     """The answer that names the limit, and a record, unless the tenant has had too many this minute."""
     request, tenant = message.request, account.tenant
-    _refuse(office, message, refusal.status, now, meter.refusal_headers(refusal))
+    refuse(office, message, refusal.status, now, meter.refusal_headers(refusal))
     if office.parts.limits.refused(tenant, refusal, now):
         who = account.account
         record = Record("outbound", who, subscriber(request.uri), who, office.journal.wall(now))
         record.limit, record.cause = str(refusal), Cause(Reason.LIMITED, By.US, refusal.status)
         records.refused(office, tenant, record, request.call_id, now)
-
-
-def _refuse(
-    office: Office,
-    message: RequestReceived,
-    status: int,
-    now: int,
-    headers: list[tuple[str, str]] | None = None,
-) -> None:
-    response = message.request.make_response(
-        status, to_tag=office.parts.tokens.token(10), headers=headers or []
-    )
-    office.signalling.respond(message.transaction, response, now)

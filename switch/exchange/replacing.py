@@ -15,6 +15,7 @@ from switch.call.outgoing import OutgoingLeg
 from switch.exchange import codecs, encryption, key_ways, moves, ringing, talks, transfers
 from switch.exchange.attempt import Attempt
 from switch.exchange.office import Office
+from switch.exchange.refusing import refuse
 from switch.exchange.session import Session
 from switch.media.plan import Slot
 from switch.registrar.values import Account
@@ -31,18 +32,18 @@ def admit(office: Office, message: RequestReceived, account: Account, now: int) 
     """Carry out, or refuse, an INVITE that has a Replaces header."""
     found = _find(office, message, account)
     if isinstance(found, int):
-        _refuse(office, message, found, now)
+        refuse(office, message, found, now)
         return
     session, old = found
     attempt = _attempt_of(session, old)
     if attempt is not None and attempt.purpose.exclusive:
         # The router reserved that one agent (docs/decisions/0017-transfers.md).
         warning = f'399 {message.flow.local.host} "{OFFERED}"'
-        _refuse(office, message, 403, now, [("Warning", warning)])
+        refuse(office, message, 403, now, [("Warning", warning)])
         return
     slot = office.reserve_slot(message.flow.local, old)
     if slot is None:
-        _refuse(office, message, 503, now, [("Retry-After", "10")])
+        refuse(office, message, 503, now, [("Retry-After", "10")])
         return
     leg = _leg(office, message, slot, account, session, old.role, now)
     agent = office.agent_at(account.tenant, account.account)
@@ -156,16 +157,3 @@ def _take_over(office: Office, session: Session, old: Leg, new: Leg, now: int) -
         talks.connect(office, session, other, now)
     else:
         talks.connect(office, session, new, now)
-
-
-def _refuse(
-    office: Office,
-    message: RequestReceived,
-    status: int,
-    now: int,
-    headers: list[tuple[str, str]] | None = None,
-) -> None:
-    response = message.request.make_response(
-        status, to_tag=office.parts.tokens.token(10), headers=headers or []
-    )
-    office.signalling.respond(message.transaction, response, now)

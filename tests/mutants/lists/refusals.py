@@ -192,19 +192,19 @@ MUTANTS = (
     ),
     Mutant(
         _INVITES,
-        "_refuse(office, message, destination.status, now)",
+        "refuse(office, message, destination.status, now)",
         "",
         _BY_CALLS + "test_a_number_that_nobody_has_is_not_found",
     ),
     Mutant(
         _INVITES,
-        "_refuse(office, message, refusal.status, now, meter.refusal_headers(refusal))",
+        "refuse(office, message, refusal.status, now, meter.refusal_headers(refusal))",
         "",
         _BY_LIMITS + "test_a_call_over_a_limit_is_refused_and_its_record_names_the_limit",
     ),
     Mutant(
         _INVITES,
-        '_refuse(office, message, verdict.status, at, [("Reason", reason)])',
+        'refuse(office, message, verdict.status, at, [("Reason", reason)])',
         "",
         _BY_STIR + "test_rfc8224_section_6_2_2_what_is_not_right_is_refused_or_marked",
     ),
